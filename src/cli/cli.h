@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the verbs of the command share. Results go to stdout, diagnostics to stderr.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+/* Exit status of every verb. */
+enum cli_exit {
+	CLI_DONE = 0,  /* done; what was examined is right */
+	CLI_WRONG = 1, /* the thing examined is wrong (mismatch, guest failed, not verified) */
+	CLI_USAGE = 2, /* usage or I/O error */
+};
+
+/* A verb: argv[0] is the verb's own name. */
+struct cli_verb {
+	const char *name;
+	const char *summary; /* one line for `seamless --help` */
+	int (*run)(int argc, char **argv);
+};
+
+#endif

@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Makes BUILD/views/COMPONENT/, the include path of each component: links to the folders it may include from, and
+# no others. `#include "module/sept.h"` in a file of vmm/ therefore does not compile. The table below is the rule.
+# Usage: include-views.sh SOURCE_ROOT BUILD_ROOT
+set -eu
+src=$1 build=$2
+
+view() {
+	dir=$build/views/$1
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	ln -s "$src/src/$1" "$dir/$1"
+	shift
+	for name in "$@"; do
+		case $name in
+		tdx | seamless) ln -s "$src/include/$name" "$dir/$name" ;;
+		gen) ln -s "$src/abi/gen" "$dir/gen" ;;
+		*) ln -s "$src/src/$name" "$dir/$name" ;;
+		esac
+	done
+}
+
+#    component  may include
+view explain    gen tdx
+view formats
+view platform
+view cpu        platform
+view module     cpu platform explain gen tdx
+view lib        module cpu platform explain gen tdx seamless
+view replay     formats explain tdx seamless
+view vmm        formats explain tdx seamless
+view attest     formats vmm explain tdx seamless
+view cli        vmm attest replay formats explain tdx seamless
+view tests      cli vmm attest replay formats explain lib module cpu platform gen tdx seamless
