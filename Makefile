@@ -1,11 +1,43 @@
 # SPDX-License-Identifier: MIT
-# A thin front: Meson and Ninja build, this file names the few things a person does.
+# A thin front: Meson and Ninja build; this file names the few things a person does.
+#   make             build everything into build/ (the binary is build/seamless)
+#   make demo        install what is missing, build, and watch a trust domain live and die
+#   make check       install what is missing, build with both compilers and the sanitizers, run all tests
+#   make check-long  what does not fit into half an hour; its last result is docs/check-long.md
+#   make deps        install what building needs
+#   make format      clang-format over what git tracks
 BUILD ?= build
 
 all: $(BUILD)/build.ninja
-	ninja -C $(BUILD)
+	@ninja -C $(BUILD)
 
 $(BUILD)/build.ninja:
-	meson setup $(BUILD)
+	@tools/have-build-deps.sh
+	@meson setup $(BUILD)
 
-.PHONY: all
+deps:
+	@tools/deps.sh build
+
+demo:
+	@tools/deps.sh demo
+	@$(MAKE) --no-print-directory all
+	@tools/demo.sh $(BUILD)
+
+check:
+	@tools/deps.sh check
+	@tools/check.sh
+
+check-long:
+	@tools/deps.sh check
+	@tools/check-long.sh
+
+generate:
+	@python3 tools/abi/generate.py
+
+format:
+	@git ls-files '*.c' '*.h' | grep -v -e '^abi/gen/' -e '^include/tdx/t[a-z]*\.h$$' | xargs clang-format -i
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-*
+
+.PHONY: all deps demo check check-long generate format clean

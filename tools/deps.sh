@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Installs, through apt, the Debian packages that a target needs and that are missing; says which, and why.
+# On another distribution it names them and stops. Usage: deps.sh [--list] build|demo|check
+set -eu
+
+# package               needed from  what for
+packages() {
+	cat <<-EOF
+	gcc                   build  C compiler
+	libc6-dev             build  C library headers
+	make                  build  the thin front of the build
+	python3               build  the generator of the ABI tables (standard library only)
+	meson                 build  build system
+	ninja-build           build  build system
+	pkg-config            build  finds the libraries
+	libzydis-dev          build  instruction decoding
+	libssl-dev            build  libcrypto: SHA-384, HMAC, AES-GCM, ECDSA, X.509
+	libcmocka-dev         build  unit tests
+	ovmf                  demo   the stock firmware that the demo measures and enters
+	clang                 check  second compiler, fuzzing
+	libclang-rt-14-dev    check  libFuzzer and the sanitizers for clang
+	g++                   check  the call layer is also C++17
+	EOF
+}
+
+list=no
+if [ "${1:-}" = --list ]; then
+	list=yes
+	shift
+fi
+case ${1:-} in
+build) levels='build' ;;
+demo) levels='build demo' ;;
+check) levels='build demo check' ;;
+*)
+	echo "usage: deps.sh [--list] build|demo|check" >&2
+	exit 2
+	;;
+esac
+
+wanted=$(packages | while read -r name level why; do
+	case " $levels " in *" $level "*) echo "$name" ;; esac
+done)
+if [ "$list" = yes ]; then
+	echo "$wanted"
+	exit 0
+fi
+
+if ! command -v apt-get >/dev/null 2>&1 || ! command -v dpkg-query >/dev/null 2>&1; then
+	echo "deps: this is not a Debian-like system; what is needed, by the names of Debian's packages:" >&2
+	echo "$wanted" | sed 's/^/  /' >&2
+	for tool in meson ninja pkg-config python3; do
+		command -v $tool >/dev/null 2>&1 || { echo "deps: '$tool' not found: stopping" >&2; exit 1; }
+	done
+	exit 0
+fi
+
+missing=
+for name in $wanted; do
+	state=$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null || true)
+	[ "$state" = installed ] || missing="$missing $name"
+done
+[ -n "$missing" ] || exit 0
+
+echo "deps: installing what is missing for '$1':$missing"
+sudo=
+if [ "$(id -u)" != 0 ]; then
+	if ! command -v sudo >/dev/null 2>&1; then
+		echo "deps: not root and no sudo; run as root: apt-get install$missing" >&2
+		exit 1
+	fi
+	sudo=sudo
+fi
+export DEBIAN_FRONTEND=noninteractive
+$sudo apt-get update -qq
+# shellcheck disable=SC2086 # a list of names
+$sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null
+echo "deps: done"
