@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Physical memory: flat, sparse (only touched pages cost), zero at the start. Each 4 KiB page
+ * carries the key id its content was last written with. The CPU and the module see plaintext
+ * (mem_ptr); software outside TDs has the host view, where a page under a private key reads as
+ * ciphertext and is destroyed by a write.
+ *
+ * Addresses are physical, in bytes, WITHOUT key-id bits (platform_pa() strips them). A range that
+ * does not lie in RAM completely is refused as a whole: NULL or false, and nothing was read or
+ * written.
+ */
+#ifndef PLATFORM_MEMORY_H
+#define PLATFORM_MEMORY_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MEM_PAGE   4096u
+#define MEM_EVENTS 64u	 /* destroying host writes that are remembered, newest win */
+#define MEM_NO_LP  (~0u) /* an access by no logical processor (device, test) */
+
+/* A host write that destroyed a page of a private key. */
+struct mem_event {
+	uint64_t pa;   /* first byte written */
+	uint64_t when; /* TSC at the write */
+	unsigned lp;   /* logical processor, or MEM_NO_LP */
+	uint16_t hkid; /* the key the page had */
+};
+
+struct memory {
+	uint8_t *base;
+	uint64_t size;		/* bytes, multiple of 4 KiB */
+	_Atomic uint16_t *keys; /* per page: key id of its content */
+	bool encrypted;		/* false: all views are plaintext, nothing is ever destroyed */
+	uint64_t secret;	/* what the ciphertext looks like */
+	atomic_uint_least64_t destroyed; /* count of destroyed pages; cached translations are stale
+					    when it moves */
+	pthread_mutex_t lock;		 /* events and conversions */
+	struct mem_event events[MEM_EVENTS];
+};
+
+/* size: bytes, 4 KiB multiple, up to 2^46. False: out of address space. */
+bool mem_init(struct memory *m, uint64_t size, bool encrypted, uint64_t secret);
+void mem_fini(struct memory *m);
+/* All zero, all pages under key 0, no events. */
+void mem_reset(struct memory *m);
+
+/* Plaintext, for the CPU and the module. */
+static inline void *mem_ptr(struct memory *m, uint64_t pa, uint64_t len)
+{
+	return pa < m->size && len <= m->size - pa ? m->base + pa : NULL;
+}
+
+static inline bool mem_contains(const struct memory *m, uint64_t pa, uint64_t len)
+{
+	return pa < m->size && len <= m->size - pa;
+}
+
+/* The key id that the page of `pa` is under; 0 outside RAM. */
+static inline uint16_t mem_key(const struct memory *m, uint64_t pa)
+{
+	return pa < m->size ? atomic_load_explicit(&m->keys[pa / MEM_PAGE], memory_order_relaxed)
+			    : 0;
+}
+
+/* The pages of the range are now written with `hkid` (their content is the caller's business). */
+void mem_key_set(struct memory *m, uint64_t pa, uint64_t len, uint16_t hkid);
+
+/*
+ * True if an access with `hkid` to the page of `pa` finds content written with that key. If not, it
+ * is what hardware integrity reports as a machine check; mem_last_destroyed() may tell how it came
+ * to that. Always true when memory is not encrypted.
+ */
+static inline bool mem_key_check(const struct memory *m, uint64_t pa, uint16_t hkid)
+{
+	return !m->encrypted || mem_key(m, pa) == hkid;
+}
+
+/* The newest remembered host write that destroyed the page of `pa`. False: none. */
+bool mem_last_destroyed(struct memory *m, uint64_t pa, struct mem_event *event);
+
+/*
+ * The host view. Also what the module must use for operands that lie in shared memory: a host that
+ * passes a private page there gets ciphertext read, or the page destroyed, as on hardware.
+ */
+bool mem_host_read(struct memory *m, uint64_t pa, void *buf, uint64_t len);
+bool mem_host_write(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, const void *buf,
+		    uint64_t len);
+bool mem_host_fill(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, uint64_t len,
+		   uint8_t byte);
+/* 64-bit FNV-1a of the host view. */
+bool mem_host_hash(struct memory *m, uint64_t pa, uint64_t len, uint64_t *hash);
+
+/* Host view of a range for reading: a pointer into RAM if all its pages are shared, else `bounce`
+ * (len bytes) filled with what the host sees. NULL: outside RAM. */
+const void *mem_shared_in(struct memory *m, uint64_t pa, uint64_t len, void *bounce);
+
+/* A pointer for direct reading and writing with a shared key (rings, shared guest pages). Pages
+ * under a private key are destroyed. Valid as shared memory until a page of the range goes to a TD
+ * again. NULL: outside RAM. */
+void *mem_shared_ptr(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, uint64_t len);
+
+/* 64-bit FNV-1a, continued from `hash` (start: MEM_FNV_BASIS). */
+#define MEM_FNV_BASIS 0xcbf29ce484222325ull
+uint64_t mem_fnv1a(uint64_t hash, const void *data, uint64_t len);
+
+#endif
