@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One call of a leaf, host or guest, and the engine that decodes it.
+ *
+ * A leaf runs in two steps. Decode: its row of the table lists checks; the engine runs them in that order, each
+ * proves an operand, takes a lock or picks the status of a refusal. Invoke: changes state and cannot be refused.
+ * After either, the engine releases all locks in reverse order and puts the status in RAX. A check that is peculiar
+ * to one leaf is a function of its own, named in the row by "check call".
+ */
+#ifndef SEAMLESS_MODULE_CALL_H
+#define SEAMLESS_MODULE_CALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "module/lock.h"
+#include "module/module.h"
+#include "module/pamt.h"
+#include "module/sept.h"
+#include "module/status.h"
+#include "module/td.h"
+
+struct lp;
+struct call;
+
+/* A check or an invocation. 0 goes on; any other status, of the success class too, ends the call with it. */
+typedef uint64_t (*leaf_fn)(struct call *c);
+
+enum held_kind {
+	HELD_PLAIN,
+	HELD_HOST_PRIO,
+	HELD_SEPT_ENTRY,
+};
+
+struct held {
+	void *lock;
+	uint8_t kind;
+	uint8_t mode;
+};
+
+#define HELD_MAX 32
+struct held_set {
+	unsigned count;
+	struct held lock[HELD_MAX];
+};
+
+struct leaf;
+
+struct call {
+	struct module *m;
+	struct lp *lp;
+	unsigned lp_id;
+	const struct leaf *leaf;
+	struct cpu_regs *regs; /* the caller's registers; named outputs are zero when decode starts */
+	uint64_t in[16];       /* general registers as the caller passed them */
+	unsigned version;
+	bool guest;            /* TDCALL: td, vp and vm are the caller's from the start */
+	uint16_t vm;
+	enum module_where where;
+
+	/* what the checks have proven so far */
+	struct td td;
+	struct page_ref tdr_page;
+	struct vcpu vp;
+	struct page_ref vp_page;
+	struct page_ref page;  /* the private page operand */
+	uint64_t gpa;
+	unsigned level;
+	struct sept_ref sept;
+
+	struct held_set held;
+};
+
+/* The row of a leaf. */
+struct leaf {
+	const char *name;
+	uint16_t number;
+	uint8_t max_version;
+	uint16_t clear;       /* general registers zeroed before decode, a bit per register */
+	uint16_t op_states;   /* allowed, a bit per enum op_state */
+	uint32_t sept_states; /* allowed, a bit per enum sept_state */
+	const struct check *checks;
+	leaf_fn invoke;
+};
+
+/* ---- refusals ---- */
+
+/*
+ * Refuses the call: records why and returns @status (which includes the operand id). The rule is a sentence that
+ * says what was seen and what must hold. It is formatted only if somebody asks, from up to four values:
+ *   %x hexadecimal   %u decimal   %s a constant string   %t page type   %e secure EPT state
+ *   %o op_state      %l life-cycle state                 %v vCPU state
+ */
+#define fail(c, status, ...) FAIL_PICK(__VA_ARGS__, FAIL4, FAIL3, FAIL2, FAIL1, FAIL0)(c, status, __VA_ARGS__)
+#define FAIL_PICK(fmt, a, b, d, e, name, ...) name
+#define FAIL0(c, st, fmt) call_fail(c, st, fmt, 0, 0, 0, 0)
+#define FAIL1(c, st, fmt, a) call_fail(c, st, fmt, (uint64_t)(a), 0, 0, 0)
+#define FAIL2(c, st, fmt, a, b) call_fail(c, st, fmt, (uint64_t)(a), (uint64_t)(b), 0, 0)
+#define FAIL3(c, st, fmt, a, b, d) call_fail(c, st, fmt, (uint64_t)(a), (uint64_t)(b), (uint64_t)(d), 0)
+#define FAIL4(c, st, fmt, a, b, d, e) \
+	call_fail(c, st, fmt, (uint64_t)(a), (uint64_t)(b), (uint64_t)(d), (uint64_t)(e))
+uint64_t call_fail(struct call *c, uint64_t status, const char *rule, uint64_t v0, uint64_t v1, uint64_t v2,
+		   uint64_t v3);
+
+/* ---- locks of a call: released by the engine in reverse order ---- */
+
+/* Tries a lock; on success it belongs to the call. */
+bool call_lock(struct call *c, uint16_t *lock, enum held_kind kind, enum lock_mode mode);
+/* The same, or OPERAND_BUSY of @operand ("what is busy" completes the sentence). */
+uint64_t call_lock_or_busy(struct call *c, uint16_t *lock, enum held_kind kind, enum lock_mode mode,
+			   unsigned operand, const char *what);
+/* Locks c->sept.entry and reads it again, or OPERAND_BUSY of @operand. */
+uint64_t call_lock_sept_entry(struct call *c, unsigned operand);
+/* Releases one lock early. */
+void call_unlock(struct call *c, void *lock);
+/* Moves all locks to @to: VP.ENTER keeps its pages locked until the TD exit, which calls held_release(). */
+void call_hand_over(struct call *c, struct held_set *to);
+void held_release(struct held_set *h);
+
+/* ---- checks that a leaf's own code may call: the same that the rows name ---- */
+
+/* GPR @reg holds a page of type @type: format, TDMR, lock, type. Fills @ref. */
+uint64_t check_page(struct call *c, unsigned reg, uint64_t pa, enum page_type type, enum lock_mode mode,
+		    struct page_ref *ref);
+/* GPR @reg holds the address of a TDR: fills c->td. */
+uint64_t check_tdr(struct call *c, unsigned reg, enum lock_mode mode);
+/* GPR @reg holds the address of a TDVPR; then its owner TDR, shared: fills c->vp and c->td. */
+uint64_t check_tdvpr(struct call *c, unsigned reg, enum lock_mode mode);
+/* Not fatal, keys configured, TDCS complete, op_state locked in @mode and in c->leaf->op_states. */
+uint64_t check_td_state(struct call *c, enum lock_mode mode);
+/* A buffer of the host: aligned to @align (a power of two), within the address width, outside the SEAM range, no private key id. */
+uint64_t check_shared(struct call *c, unsigned reg, uint64_t pa, uint64_t align);
+/* The vCPU has all its pages. */
+uint64_t check_tdvps_complete(struct call *c);
+/* The vCPU is or becomes associated with this logical processor. */
+uint64_t check_vcpu_associate(struct call *c, bool allow_disabled);
+/* Splits a GPA|level operand into c->gpa, c->level: reserved bits, level range, alignment. */
+uint64_t check_gpa_level(struct call *c, unsigned reg, unsigned min, unsigned max);
+/* Takes the tree lock in @mode, checks the GPA to be private and walks to c->level; WALK_FAILED unless reached. */
+uint64_t check_sept_walk(struct call *c, unsigned reg, enum lock_mode mode);
+
+/* True when an interrupt is pending for the host: interruptible leaves stop at a consistent point. */
+bool call_interrupted(struct call *c);
+
+/*
+ * The host's buffer at @pa (it may carry a shared key id) as the host sees it: reading may go through @bounce (@len
+ * bytes), writing destroys private pages. NULL: no such memory. The host may change it at any time: copy, then check.
+ */
+const void *shared_in(struct call *c, uint64_t pa, uint64_t len, void *bounce);
+void *shared_out(struct call *c, uint64_t pa, uint64_t len);
+
+/* ---- dispatch ---- */
+
+/* Decodes and invokes. The result is in c->regs; c->where says where to go. */
+void call_run(struct call *c);
+
+/* The guest's leaf with this number, NULL if there is none. TDCALL exits come here with c->td, c->vp, c->vm set. */
+const struct leaf *leaf_host(unsigned number);
+const struct leaf *leaf_guest(unsigned number);
+/* Checks RAX, picks the row and runs it. */
+void call_dispatch_guest(struct call *c);
+
+#endif

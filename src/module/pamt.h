@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The physical address metadata table: one 16-byte entry per page of each size, in the memory that the host donated
+ * with TDH.SYS.CONFIG. One size is valid for each address: a lookup walks 1G, 2M, 4K and an entry that is free (NDA)
+ * at a larger size defers to the next smaller one.
+ */
+#ifndef SEAMLESS_MODULE_PAMT_H
+#define SEAMLESS_MODULE_PAMT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "module/lock.h"
+
+struct module;
+struct call;
+
+enum page_type {
+	PT_NDA = 0,
+	PT_RSVD = 1,
+	PT_REG = 3,
+	PT_TDR = 4,
+	PT_TDCX = 5,
+	PT_TDVPR = 6,
+	PT_EPT = 8,
+};
+
+enum page_level {
+	PAGE_4K,
+	PAGE_2M,
+	PAGE_1G,
+	PAGE_LEVELS,
+};
+
+#define PAGE_SIZE_OF(level) (1ull << (12 + 9 * (level)))
+#define PAGE_BYTES 4096u
+
+/* Epoch of the last BLOCK, or with bit 63 the migration epoch of a page under import. */
+#define BEPOCH_MIG_FLAG (1ull << 63)
+
+struct pamt_entry {
+	uint16_t lock; /* with host priority */
+	uint8_t type;
+	uint8_t owner[5]; /* TDR physical address, bits 51:12 */
+	uint64_t bepoch;
+};
+
+/* A page whose PAMT entry was found. */
+struct page_ref {
+	uint64_t pa;
+	struct pamt_entry *pamt;
+	enum page_level level; /* the size at which the page is described */
+};
+
+uint64_t pamt_owner(const struct pamt_entry *e);
+void pamt_set(struct pamt_entry *e, enum page_type type, uint64_t owner);
+
+/* The entry of @pa at exactly this size, NULL outside the initialised TDMRs. */
+struct pamt_entry *pamt_at(const struct module *m, uint64_t pa, enum page_level level);
+
+/* Walks from 1G down to the size that describes @pa. False: no initialised TDMR there. */
+bool pamt_find(const struct module *m, uint64_t pa, struct page_ref *out);
+
+/* All PAMT entries of a large page between its description as one page and as 512 smaller ones. */
+void pamt_demote(const struct module *m, const struct page_ref *large, uint64_t owner);
+void pamt_promote(const struct module *m, const struct page_ref *large, uint64_t owner);
+
+const char *page_type_name(unsigned type);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The secure EPT: the table of a TD's private memory, in pages of type PT_EPT below the root in the TDCS.
+ *
+ * An entry's state is spread over seven of its bits. Level 0 is the entry of a 4K page, 1 of 2M, 2 of 1G and so on;
+ * the entry of level L points to a page or to the table of level L-1.
+ */
+#ifndef SEAMLESS_MODULE_SEPT_H
+#define SEAMLESS_MODULE_SEPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "module/td.h"
+
+#define SEPT_R (1ull << 0)
+#define SEPT_W (1ull << 1)
+#define SEPT_X (1ull << 2)
+#define SEPT_RWX 7ull
+#define SEPT_MT_WB (6ull << 3)
+#define SEPT_IPAT (1ull << 6)
+#define SEPT_LEAF (1ull << 7)
+#define SEPT_D (1ull << 9)
+#define SEPT_LOCK (1ull << 11)
+#define SEPT_PA 0x000FFFFFFFFFF000ull
+#define SEPT_HOST_PRIO (1ull << 52)
+#define SEPT_TDEX (1ull << 53)
+#define SEPT_TDBW (1ull << 54)
+#define SEPT_TDB (1ull << 55)
+#define SEPT_TDP (1ull << 56)
+#define SEPT_SUPPRESS_VE (1ull << 63)
+
+/* The order is that of the bits of a set of states (SEPT_SET). */
+enum sept_state {
+	SEPT_FREE,
+	SEPT_REMOVED,
+	SEPT_NL_MAPPED,
+	SEPT_NL_BLOCKED,
+	SEPT_MAPPED,
+	SEPT_BLOCKED,
+	SEPT_BLOCKEDW,
+	SEPT_EXPORTED_BLOCKEDW,
+	SEPT_EXPORTED_DIRTY,
+	SEPT_EXPORTED_DIRTY_BLOCKEDW,
+	SEPT_PENDING,
+	SEPT_PENDING_BLOCKED,
+	SEPT_PENDING_BLOCKEDW,
+	SEPT_PENDING_EXPORTED_BLOCKEDW,
+	SEPT_PENDING_EXPORTED_DIRTY,
+	SEPT_PENDING_EXPORTED_DIRTY_BLOCKEDW,
+	SEPT_STATES,
+};
+
+#define SEPT_SET(state) (1u << (state))
+/* States in which the guest may read and write, or only read and execute. */
+#define SEPT_GUEST_RW (SEPT_SET(SEPT_MAPPED) | SEPT_SET(SEPT_EXPORTED_DIRTY))
+#define SEPT_GUEST_READ (SEPT_GUEST_RW | SEPT_SET(SEPT_BLOCKEDW) | SEPT_SET(SEPT_EXPORTED_BLOCKEDW) | \
+			 SEPT_SET(SEPT_EXPORTED_DIRTY_BLOCKEDW))
+#define SEPT_ANY_PENDING (0x3Fu << SEPT_PENDING)
+#define SEPT_ACCEPTABLE (SEPT_SET(SEPT_PENDING) | SEPT_SET(SEPT_PENDING_EXPORTED_DIRTY))
+#define SEPT_ANY_BLOCKED (SEPT_SET(SEPT_NL_BLOCKED) | SEPT_SET(SEPT_BLOCKED) | SEPT_SET(SEPT_PENDING_BLOCKED))
+
+/* Where a walk ended. */
+struct sept_ref {
+	uint64_t *entry;
+	uint64_t value; /* as read; the lock and host-priority bits masked out */
+	uint64_t gpa;   /* the GPA walked to, aligned to the level reached */
+	unsigned level; /* of the entry reached, >= the level asked for */
+	enum sept_state state;
+};
+
+/* Level of the entries in the root table: 3, or 4 with a five-level tree. */
+unsigned sept_root_level(const struct td *td);
+
+/* Walks to the entry of @gpa at @level, or to the first one above it that is not a mapped table. */
+void sept_walk(const struct module *m, const struct td *td, uint64_t gpa, unsigned level, struct sept_ref *out);
+
+/* Reads an entry again, e.g. once its lock is held. */
+void sept_reload(struct sept_ref *ref);
+
+enum sept_state sept_state_of(uint64_t entry);
+uint64_t sept_state_bits(enum sept_state s);
+
+/* The entry and its information as SEPT.RD and the errors return them (RCX and RDX). */
+uint64_t sept_public_entry(uint64_t entry);
+uint64_t sept_public_info(uint64_t entry, unsigned level);
+
+/* Replaces the entry, keeping the lock bit as it stands. */
+void sept_write(struct sept_ref *ref, uint64_t value);
+
+/* The new value of an entry in state @s that maps @pa (a table for NL_MAPPED). */
+uint64_t sept_make(enum sept_state s, uint64_t pa);
+/* The same mapping in another state. */
+uint64_t sept_with_state(uint64_t entry, enum sept_state s);
+
+/* Entry lock; host attempts that fail leave the host-priority bit, guest attempts fail while it is set. */
+bool sept_try_lock(uint64_t *entry, bool guest);
+void sept_unlock(uint64_t *entry);
+
+/*
+ * The page behind a private GPA and how the guest may use it, without taking a lock: what the processor's own walk
+ * finds. Returns the host pointer to the byte at @gpa, NULL unless the state of the leaf is in @states (a set).
+ * @ref, if given, receives the entry reached.
+ */
+void *sept_translate(const struct module *m, const struct td *td, uint64_t gpa, uint32_t states,
+		     struct sept_ref *ref);
+
+const char *sept_state_name(unsigned s);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the module keeps in its own memory. Nothing here points into the state of a TD except while a vCPU runs.
+ */
+#ifndef SEAMLESS_MODULE_STATE_H
+#define SEAMLESS_MODULE_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "module/call.h"
+
+#define MAX_LPS 64
+#define MAX_PKGS 8
+#define MAX_TDMRS 64
+#define MAX_RSVD_AREAS 16
+#define MAX_CMRS 32
+#define MAX_HKIDS 2048
+#define CPUID_VERIFY_MAX 96
+
+enum sys_state {
+	SYS_INIT_PENDING,
+	SYS_INIT_DONE,
+	SYS_CONFIG_DONE,
+	SYS_READY,
+	SYS_SHUTDOWN,
+};
+
+/* Why the last call on a logical processor was refused, unformatted. */
+struct reason {
+	const struct leaf *leaf;
+	uint64_t status;
+	const char *rule;
+	uint64_t value[4];
+};
+
+/* A vCPU between VP.ENTER and its TD exit. */
+struct lp_guest {
+	bool running;
+	uint16_t vm;
+	struct td td;
+	struct vcpu vp;
+	struct held_set held; /* TDVPR and TDR, shared */
+};
+
+struct lp {
+	bool init_done;
+	bool in_module;
+	uint32_t pkg;
+	struct reason reason;
+	struct lp_guest guest;
+};
+
+struct tdmr {
+	uint64_t base, size;
+	uint64_t pamt_base[PAGE_LEVELS], pamt_size[PAGE_LEVELS];
+	unsigned num_rsvd;
+	struct { uint64_t offset, size; } rsvd[MAX_RSVD_AREAS];
+	uint16_t lock;
+	uint64_t next; /* first address whose PAMT is not initialised */
+};
+
+enum kot_state {
+	KOT_FREE,
+	KOT_ASSIGNED,
+	KOT_FLUSHED,
+	KOT_RESERVED,
+};
+
+struct kot_entry {
+	uint8_t state;
+	uint8_t wbinvd_bitmap; /* packages whose caches may still hold lines of this key */
+};
+
+/* PHYMEM.CACHE.WB of one package. */
+struct wbcache {
+	uint16_t lock;
+	uint32_t next_block;                   /* where an interrupted write-back goes on, 0 = none */
+	uint64_t intr[MAX_HKIDS / 64];         /* key ids that were FLUSHED when it started */
+};
+
+struct module {
+	struct platform *plat;
+	uint16_t global_lock;
+	uint32_t sys_state; /* enum sys_state; atomic */
+
+	/* found by SYS.INIT */
+	unsigned num_lps, num_pkgs, lps_inited;
+	unsigned max_pa_bits;
+	unsigned hkid_shift;             /* first key id bit of a physical address */
+	unsigned hkid_first, hkid_end;   /* private key ids: first .. end - 1 */
+	uint64_t seamrr_base, seamrr_size;
+	uint32_t cpuid_verified[CPUID_VERIFY_MAX][4]; /* values of the first logical processor, by table index */
+
+	/* SYS.CONFIG */
+	unsigned num_tdmrs;
+	struct tdmr tdmr[MAX_TDMRS];
+	unsigned global_hkid;
+	uint64_t global_key_pkgs; /* packages where the global key is configured */
+
+	/* key ownership */
+	uint16_t kot_lock;
+	struct kot_entry kot[MAX_HKIDS];
+	uint16_t ket_lock[MAX_PKGS];
+	struct wbcache wbcache[MAX_PKGS];
+
+	struct lp lp[MAX_LPS];
+};
+
+/* The host pointer behind a physical address as the module sees it, NULL where there is no memory. */
+void *pa_ptr(const struct module *m, uint64_t pa);
+
+#endif

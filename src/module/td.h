@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control structures of a TD as they lie in its pages: TDR, TDCS (page k is TDR.tdcx_pa[k]) and TDVPS (page 0 is
+ * the TDVPR page, page k is TDVPS.page_pa[k]).
+ *
+ * Each field stands at the offset that the metadata tables give it, so that reading metadata is reading memory.
+ * Fields marked "internal" have no metadata id; they fill gaps of our choice.
+ */
+#ifndef SEAMLESS_MODULE_TD_H
+#define SEAMLESS_MODULE_TD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "module/pamt.h"
+#include "platform/regs.h"
+
+struct module;
+
+/* A member at a fixed offset of the enclosing union. */
+#define AT(offset, member) struct { uint8_t at_##offset[offset]; member; }
+#define AT_PACKED(offset, member) struct __attribute__((packed)) { uint8_t at_##offset[offset]; member; }
+
+enum td_lifecycle {
+	TD_HKID_ASSIGNED,
+	TD_KEYS_CONFIGURED,
+	TD_BLOCKED,
+	TD_TEARDOWN,
+};
+
+enum op_state {
+	OP_UNINITIALIZED,
+	OP_INITIALIZED,
+	OP_RUNNABLE,
+	OP_LIVE_EXPORT,
+	OP_PAUSED_EXPORT,
+	OP_POST_EXPORT,
+	OP_MEMORY_IMPORT,
+	OP_STATE_IMPORT,
+	OP_POST_IMPORT,
+	OP_LIVE_IMPORT,
+	OP_FAILED_IMPORT,
+	OP_STATES,
+};
+
+enum vcpu_state {
+	VCPU_UNINITIALIZED = 0,
+	VCPU_READY = 2,
+	VCPU_ACTIVE = 4,
+	VCPU_DISABLED = 8,
+	VCPU_IMPORT = 0x10,
+};
+
+enum last_td_exit {
+	LAST_EXIT_ASYNC_FAULT,
+	LAST_EXIT_ASYNC_TRAP,
+	LAST_EXIT_TDVMCALL,
+};
+
+#define TDCX_MIN 6u
+#define TDCX_MAX 9u
+#define TDVPS_MIN 6u
+#define TDVPS_MAX 15u
+#define TDVPS_PAGES_PER_L2 3u
+#define MAX_VMS 4u
+#define LPID_NONE 0xFFFFFFFFu
+
+#define TD_ATTR_DEBUG (1ull << 0)
+#define TD_ATTR_SEPT_VE_DISABLE (1ull << 28)
+#define TD_ATTR_MIGRATABLE (1ull << 29)
+#define TD_ATTR_PKS (1ull << 30)
+#define TD_ATTR_PERFMON (1ull << 63)
+
+#define TD_CONFIG_GPAW (1ull << 0)
+#define TD_CONFIG_FLEXIBLE_PENDING_VE (1ull << 1)
+#define TD_CONFIG_NO_RBP_MOD (1ull << 2)
+
+struct tdr {
+	union {
+		uint8_t page[PAGE_BYTES];
+		AT(0x000, uint8_t fatal);
+		AT(0x004, uint32_t num_tdcx);
+		AT(0x008, uint64_t chldcnt); /* in 4K pages; changed atomically */
+		AT(0x010, uint32_t lifecycle);
+		AT(0x018, uint64_t tdcx_pa[TDCX_MAX]);
+		AT(0x060, uint64_t uuid[4]);
+		AT(0x100, uint16_t hkid);
+		AT(0x108, uint64_t pkg_config_bitmap);
+		AT(0x140, uint16_t handoff_version);
+		AT(0x148, uint64_t seamdb_index);
+		AT(0x150, uint64_t seamdb_nonce[4]);
+	};
+};
+
+#define TDCS_CPUID_VALUES 80
+#define TDCS_XBUFF_COMPONENTS 19
+#define TDCS_MRTD_CTX_BYTES 256
+
+/* Page 0 of the TDCS. */
+struct tdcs {
+	union {
+		uint8_t page[PAGE_BYTES];
+		AT(0x000, uint32_t num_vcpus);
+		AT(0x004, uint32_t num_assoc_vcpus);
+		AT(0x008, uint32_t op_state);
+		AT(0x00c, uint16_t op_state_lock); /* internal, host priority */
+		AT(0x010, uint16_t num_l2_vms);
+		AT(0x012, uint16_t sept_lock); /* internal, host priority */
+		AT(0x014, uint16_t epoch_lock); /* internal, host priority */
+		AT(0x016, uint16_t rtmr_lock); /* internal, host priority */
+		AT(0x018, uint16_t servtd_lock); /* internal, host priority */
+		AT(0x01a, uint16_t mig_lock); /* internal */
+		AT(0x080, uint64_t attributes);
+		AT(0x088, uint64_t xfam);
+		AT(0x090, uint32_t max_vcpus);
+		AT(0x094, uint8_t gpaw); /* 0: shared bit 47, 1: shared bit 51 */
+		AT(0x098, uint64_t eptp);
+		AT(0x0a8, uint64_t tsc_offset);
+		AT(0x0b0, uint64_t tsc_multiplier);
+		AT(0x0b8, uint16_t tsc_frequency);
+		AT(0x0dc, uint32_t xbuff_size);
+		AT(0x0e0, uint64_t notify_enables);
+		AT(0x0e8, uint64_t hp_lock_timeout); /* in TSC ticks */
+		AT(0x0f0, uint64_t vm_ctls[MAX_VMS]);
+		AT(0x118, uint64_t config_flags);
+		AT(0x120, uint64_t td_ctls);
+		AT(0x134, uint8_t cpuid_valid[TDCS_CPUID_VALUES]);
+		AT(0x190, uint32_t xbuff_offsets[TDCS_XBUFF_COMPONENTS]);
+		AT(0x200, uint64_t epoch);
+		AT(0x208, uint16_t epoch_refcount[2]); /* vCPUs inside, by parity of their epoch */
+		AT(0x240, uint8_t mrtd[48]);
+		AT(0x270, uint8_t mrconfigid[48]);
+		AT(0x2a0, uint8_t mrowner[48]);
+		AT(0x2d0, uint8_t mrownerconfig[48]);
+		AT(0x300, uint8_t rtmr[4][48]);
+		AT(0x400, uint8_t mrtd_ctx[TDCS_MRTD_CTX_BYTES]); /* internal: see measure.h */
+		AT(0x500, uint8_t tee_info_hash[48]); /* internal */
+		AT(0x530, uint8_t tee_info_hash_valid); /* internal */
+		AT(0x580, uint8_t mig_dec_key_set);
+		AT(0x584, uint32_t export_count);
+		AT(0x588, uint32_t import_count);
+		AT(0x58c, uint32_t mig_epoch);
+		AT(0x590, uint64_t bw_epoch);
+		AT(0x598, uint64_t total_mb_count);
+		AT(0x5a0, uint64_t mig_dec_key[4]);
+		AT(0x5c0, uint64_t mig_dec_working_key[4]);
+		AT(0x5e0, uint64_t mig_enc_key[4]);
+		AT(0x600, uint64_t mig_enc_working_key[4]);
+		AT(0x620, uint16_t mig_version);
+		AT(0x622, uint16_t mig_working_version);
+		AT(0x628, uint64_t dirty_count);
+		AT(0x630, uint64_t mig_count);
+		AT(0x638, uint16_t num_migs);
+		AT(0x63c, uint32_t num_migrated_vcpus);
+		AT(0x640, uint64_t pre_import_uuid[4]);
+		AT(0x700, uint64_t virt_vmx_msr[16]);
+		AT(0x778, uint64_t virt_arch_capabilities);
+		AT(0x800, uint32_t cpuid_values[TDCS_CPUID_VALUES][4]); /* EAX EBX ECX EDX */
+		AT(0xd00, uint8_t servtd_hash[48]);
+		AT(0xd30, uint16_t servtd_num);
+		AT(0xd90, uint64_t servtd_bindings[16]);
+	};
+};
+
+/* Further pages of the TDCS. */
+enum tdcs_page {
+	TDCS_PAGE_MAIN = 0,
+	TDCS_PAGE_MSR_BITMAPS = 2,
+	TDCS_PAGE_SEPT_ROOT = 3,
+	TDCS_PAGE_MIGSC_LINKS = 5,
+	TDCS_PAGE_L2_SEPT_ROOT = 6, /* of VM 1; VM 2 and 3 follow */
+};
+
+/* Page 0 of the TDVPS, the TDVPR page. */
+struct tdvps {
+	union {
+		uint8_t page[PAGE_BYTES];
+		AT(0x000, uint32_t ve_exit_reason);
+		AT(0x004, uint32_t ve_valid);
+		AT(0x008, uint64_t ve_exit_qualification);
+		AT(0x010, uint64_t ve_gla);
+		AT(0x018, uint64_t ve_gpa);
+		AT(0x020, uint16_t ve_eptp_index);
+		AT(0x024, uint32_t ve_instr_length);
+		AT(0x028, uint32_t ve_instr_info);
+		AT(0x100, uint8_t state); /* enum vcpu_state */
+		AT(0x101, uint8_t last_td_exit);
+		AT_PACKED(0x102, uint32_t vcpu_index);
+		AT(0x107, uint8_t num_pages);
+		AT(0x108, uint64_t page_pa[TDVPS_MAX]);
+		AT(0x1c8, uint32_t assoc_lpid); /* LPID_NONE: not associated */
+		AT(0x1d0, uint64_t vcpu_epoch);
+		AT(0x1d8, uint8_t cpuid_supervisor_ve);
+		AT(0x1d9, uint8_t cpuid_user_ve);
+		AT(0x1e0, uint64_t last_exit_tsc);
+		AT(0x1e8, uint8_t pend_nmi);
+		AT(0x1e9, uint8_t nmi_unblocking_due_to_iret);
+		AT(0x1f0, uint64_t xfam);
+		AT(0x1f8, uint8_t last_epf_gpa_list_idx);
+		AT(0x1f9, uint8_t possibly_epf_stepping);
+		AT(0x200, uint64_t hp_lock_busy_start);
+		AT(0x208, uint8_t hp_lock_busy);
+		AT_PACKED(0x20e, uint64_t last_seamdb_index);
+		AT(0x216, uint16_t curr_vm);
+		AT(0x218, uint8_t l2_exit_host_routing);
+		AT(0x21a, uint8_t vm_launched[MAX_VMS]);
+		AT(0x21e, uint8_t lp_dependent_hpa_updated[MAX_VMS]);
+		AT(0x222, uint8_t module_dependent_fields_updated[MAX_VMS]);
+		AT(0x228, uint64_t l2_ctls[MAX_VMS]);
+		AT(0x248, uint64_t l2_debug_ctls[MAX_VMS]);
+		AT(0x268, uint64_t tsc_deadline[MAX_VMS]);
+		AT(0x288, uint64_t shadow_tsc_deadline[MAX_VMS]);
+		AT(0x2a8, uint64_t base_l2_cr0_guest_host_mask);
+		AT(0x2b0, uint64_t base_l2_cr0_read_shadow);
+		AT(0x2b8, uint64_t base_l2_cr4_guest_host_mask);
+		AT(0x2c0, uint64_t base_l2_cr4_read_shadow);
+		AT(0x3e0, uint64_t l2_enter_guest_state_gpa[MAX_VMS]);
+		AT(0x400, uint64_t l2_enter_guest_state_hpa[MAX_VMS]);
+		AT(0x420, uint64_t ve_info_gpa[MAX_VMS]);
+		AT(0x440, uint64_t ve_info_hpa[MAX_VMS]);
+		AT(0x460, uint64_t l2_vapic_gpa[MAX_VMS]);
+		AT(0x480, uint64_t l2_vapic_hpa[MAX_VMS]);
+		AT(0x700, uint64_t last_epf_gpa_list[32]);
+		AT(0x900, uint8_t cpuid_control[128]);
+		AT(0x980, uint64_t gpr[16]);
+		AT(0xa00, uint64_t dr[4]);
+		AT(0xa20, uint64_t dr6);
+		AT(0xa28, uint64_t xcr0);
+		AT(0xa30, uint64_t cr2);
+		AT(0xa78, uint64_t vcpu_state_details);
+		AT(0xa80, uint64_t msr_spec_ctrl);
+		AT(0xa88, uint64_t msr_umwait_control);
+		AT(0xa90, uint64_t msr_tsx_ctrl);
+		AT(0xae8, uint64_t msr_xfd);
+		AT(0xaf0, uint64_t msr_xfd_err);
+		AT(0xc70, uint64_t msr_xss);
+		AT(0xc78, uint64_t msr_lbr_depth);
+		AT(0xc88, uint64_t msr_star);
+		AT(0xc90, uint64_t msr_lstar);
+		AT(0xc98, uint64_t msr_fmask);
+		AT(0xca0, uint64_t msr_kernel_gs_base);
+		AT(0xca8, uint64_t msr_tsc_aux);
+	};
+};
+
+/* Further pages of the TDVPS. */
+enum tdvps_page {
+	TDVPS_PAGE_MAIN = 0,
+	TDVPS_PAGE_VMCS = 1,
+	TDVPS_PAGE_VAPIC = 2,
+	TDVPS_PAGE_XBUFF = 3, /* three pages */
+	TDVPS_PAGE_L2 = 6, /* of VM 1: VMCS, MSR bitmaps, shadow MSR bitmaps; VM 2 and 3 follow */
+};
+
+_Static_assert(sizeof(struct tdr) == PAGE_BYTES && sizeof(struct tdcs) == PAGE_BYTES &&
+	       sizeof(struct tdvps) == PAGE_BYTES, "control structures are pages");
+_Static_assert(offsetof(struct tdr, seamdb_nonce) == 0x150, "TDR layout");
+_Static_assert(offsetof(struct tdcs, servtd_bindings) == 0xd90 &&
+	       offsetof(struct tdcs, xbuff_size) == 0xdc, "TDCS layout");
+_Static_assert(offsetof(struct tdvps, vcpu_index) == 0x102 &&
+	       offsetof(struct tdvps, last_seamdb_index) == 0x20e, "TDVPS layout");
+
+/* A TD whose TDR was found. tdcs is NULL until six TDCX pages are there. */
+struct td {
+	uint64_t pa;
+	struct tdr *tdr;
+	struct tdcs *tdcs;
+};
+
+struct vcpu {
+	uint64_t pa;
+	struct tdvps *vps;
+};
+
+/* Page @k of the TDCS or TDVPS, NULL when that page was not added. */
+void *td_page(const struct module *m, const struct td *td, unsigned k);
+void *vcpu_page(const struct module *m, const struct vcpu *vp, unsigned k);
+
+/* Fills @td from the address of a page that is known to be a TDR. */
+void td_load(const struct module *m, uint64_t tdr_pa, struct td *td);
+void vcpu_load(const struct module *m, uint64_t tdvpr_pa, struct vcpu *vp);
+
+static inline bool td_debug(const struct td *td)
+{
+	return td->tdcs->attributes & TD_ATTR_DEBUG;
+}
+
+/* The GPA bit that tells shared from private, and the number of GPA bits. */
+static inline uint64_t td_shared_bit(const struct td *td)
+{
+	return 1ull << (td->tdcs->gpaw ? 51 : 47);
+}
+
+static inline unsigned td_gpa_width(const struct td *td)
+{
+	return td->tdcs->gpaw ? 52 : 48;
+}
+
+static inline bool op_state_tracks(enum op_state s)
+{
+	return s == OP_RUNNABLE || s == OP_LIVE_EXPORT || s == OP_LIVE_IMPORT;
+}
+
+void td_add_children(struct td *td, int64_t pages);
+
+const char *op_state_name(unsigned s);
+const char *td_lifecycle_name(unsigned s);
+const char *vcpu_state_name(unsigned s);
+
+#endif
