@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+"""abi/gen/metadata.h, metadata.c: metadata fields, MSR and CPUID virtualization. include/tdx/metadata.h: field ids."""
+from emit import define, header_top, source_top
+
+CONTEXTS = ['sys', 'td', 'vp', 'vmcs', 'vmcs_l2']
+SPECIAL = {'-': '0', 'r': 'MD_SPECIAL_RD', 'w': 'MD_SPECIAL_WR', 'rw': 'MD_SPECIAL_RD | MD_SPECIAL_WR'}
+MASKS = 'host_rd host_wr host_debug_rd host_debug_wr guest_rd guest_wr migtd_rd migtd_wr exp imp'.split()
+
+STRUCTS = '''
+enum md_special { MD_SPECIAL_RD = 1, MD_SPECIAL_WR = 2 };
+
+/* What a field holds. */
+enum md_attr {
+	MD_ATTR_HPA = 0x01,
+	MD_ATTR_GPA = 0x02,
+	MD_ATTR_PRIVATE = 0x04,
+	MD_ATTR_SHARED = 0x08,
+	MD_ATTR_L1 = 0x10,
+	MD_ATTR_L2 = 0x20,
+};
+
+#define MD_NO_OFFSET UINT32_MAX
+
+struct md_field {
+	const char *name;
+	uint64_t id;            /* of the first element of the first field */
+	uint32_t code;          /* field code; element e of field f: code + (f * elements + e) * inc */
+	uint32_t offset;        /* in the page set, or MD_NO_OFFSET */
+	uint16_t num_fields;
+	uint8_t elements;       /* of each field */
+	uint8_t size;           /* of an element, in bytes */
+	uint8_t inc;            /* 1 or 2 */
+	uint8_t context;        /* enum md_context */
+	uint8_t cls;            /* class code */
+	bool non_arch;
+	uint8_t special;        /* enum md_special: access has rules beside the masks */
+	uint8_t attr;           /* enum md_attr */
+	uint8_t since;          /* enum abi_version */
+	const char *exp_tag, *imp_tag; /* kind of migration item, or NULL: "MB" ... */
+	/* Masks of the accessible bits; 0: no access. guest: the TD itself, for vmcs_l2 the L1 VMM. */
+	uint64_t host_rd, host_wr, host_debug_rd, host_debug_wr, guest_rd, guest_wr, migtd_rd, migtd_wr, exp, imp;
+};
+
+/* In the order of enumeration. The ids of md_vmcs_l2 are those of class 0. */
+%(externs)s
+/* The name of a class, or NULL. */
+const char *md_class_name(enum md_context context, uint8_t cls);
+
+/* When an MSR access is intercepted: never, always, or unless the TD has the feature. */
+enum msr_intercept { %(intercepts)s };
+/* What an intercepted access does. */
+enum msr_action { %(actions)s };
+
+struct msr_rule {
+	const char *name;
+	uint32_t first, last;
+	uint8_t rd, rd_action; /* enum msr_intercept, enum msr_action */
+	uint8_t wr, wr_action;
+};
+
+extern const struct msr_rule msr_rules[];
+extern const size_t msr_rules_len;
+
+struct cpuid_regs {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+#define CPUID_NO_SUBLEAF 0xFFFFFFFFu
+#define CPUID_NOT_CONFIGURABLE 0xFF
+#define CPUID_NUM_CONFIGURABLE %(configurable)d
+#define CPUID_MAX_XFAM_MASKS %(xfam)d
+
+/* The bits that the guest sees only with a bit of XFAM. */
+struct cpuid_xfam {
+	uint8_t bit;
+	struct cpuid_regs mask;
+};
+
+/* One virtualized CPUID leaf, in the order of the module's lookup table. */
+struct cpuid_rule {
+	uint32_t leaf, subleaf;          /* CPUID_NO_SUBLEAF: none */
+	bool faulting;                   /* guest execution gives #VE */
+	uint8_t config_index;            /* in TDSYSINFO.CPUID_CONFIG, or CPUID_NOT_CONFIGURABLE */
+	struct cpuid_regs verify_mask, verify_value; /* the processor must have these bits so */
+	struct cpuid_regs verify_same;   /* must agree on all logical processors */
+	struct cpuid_regs fixed0;        /* read 0, or are computed */
+	struct cpuid_regs fixed1;        /* read 1 */
+	struct cpuid_regs direct;        /* the host sets them as it likes */
+	struct cpuid_regs allow;         /* the host may clear them */
+	uint8_t num_xfam;
+	struct cpuid_xfam xfam[CPUID_MAX_XFAM_MASKS];
+};
+
+extern const struct cpuid_rule cpuid_rules[];
+extern const size_t cpuid_rules_len;
+
+'''
+
+
+def _offsets(model):
+    out = '/* Offsets in the page sets. */\n'
+    for field in model.fields['td']:
+        if field.offset is not None:
+            out += define('%s_%s_OFFSET' % ('TDR' if field.cls < 16 else 'TDCS', field.name.upper()),
+                          '0x%X' % field.offset)
+    for field in model.fields['vp']:
+        if field.offset is not None:
+            out += define('TDVPS_%s_OFFSET' % field.name.upper(), '0x%X' % field.offset)
+    return out
+
+
+def _intercepts(model):
+    seen = ['0', '1']
+    for row in model.tables['msr']:
+        for key in ('rd', 'wr'):
+            if row.columns[key] not in seen:
+                seen.append(row.columns[key])
+    return seen
+
+
+def _intercept(word):
+    return 'MSR_INTERCEPT_' + {'0': 'NEVER', '1': 'ALWAYS'}.get(word, 'UNLESS_' + word)
+
+
+def _action(word):
+    return 'MSR_ACTION_' + {'-': 'NONE'}.get(word, word)
+
+
+def _max_xfam(model):
+    return max(len(item.all('xfam')) for item in model.tables['cpuid'])
+
+
+def emit_header(model):
+    out = header_top('GEN_METADATA_H', 'Metadata fields with their access rules, offsets in TDR, TDCS and TDVPS, and '
+                     'the virtualization of MSRs and CPUID.')
+    out += '#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n\n#include "gen/leaves.h"\n'
+    out += '#include "gen/structures.h"\n\n'
+    for context in CONTEXTS:
+        rows = ''.join('\tMD_%s_%s,\n' % (context.upper(), f.name.upper()) for f in model.fields[context])
+        out += '/* Indices of md_%s. */\nenum md_%s_index {\n%s\tMD_%s_LEN\n};\n\n' % (
+            context, context, rows, context.upper())
+    externs = ''.join('extern const struct md_field md_%s[MD_%s_LEN];\n' % (c, c.upper()) for c in CONTEXTS)
+    actions = ['-', 'GP', 'VE', 'GP_OR_VE', 'OTHER']
+    out += _offsets(model) + STRUCTS % {
+        'externs': externs, 'intercepts': ',\n\t'.join(map(_intercept, _intercepts(model))),
+        'actions': ', '.join(map(_action, actions)), 'xfam': _max_xfam(model),
+        'configurable': len([i for i in model.tables['cpuid'] if i.one('configurable')])}
+    return out + '#endif\n'
+
+
+def _field(field):
+    tags = ['NULL' if t == '-' else '"%s"' % t for t in field.tags]
+    masks = ', '.join('.%s = 0x%X' % (n, m) for n, m in zip(MASKS, field.masks) if m)
+    offset = 'MD_NO_OFFSET' if field.offset is None else '0x%X' % field.offset
+    out = '\t{ "%s", 0x%016X, 0x%X, %s, %d, %d, %d, %d, %d, %d, %s, %s, 0x%s, %s, %s, %s,\n' % (
+        field.name, field.id, field.code, offset, field.fields, field.elements, field.size, field.inc, field.context,
+        field.cls, 'true' if field.non_arch else 'false', SPECIAL[field.special],
+        '0' if field.attr == '-' else field.attr, 'ABI_' + field.since.upper().replace('.', '_'), tags[0], tags[1])
+    return out + '\t  %s },\n' % (masks or '.host_rd = 0')
+
+
+def _regs(item, key):
+    value = item.one(key)
+    return '{ %s }' % (', '.join(value.split()) if value else '0, 0, 0, 0')
+
+
+def _cpuid(item):
+    sub = 'CPUID_NO_SUBLEAF' if item.words[1] == '-' else item.words[1]
+    out = '\t{\n\t\t.leaf = %s, .subleaf = %s, .faulting = %s, .config_index = %s,\n' % (
+        item.name, sub, 'true' if item.one('faulting') else 'false', item.one('configurable', 'CPUID_NOT_CONFIGURABLE'))
+    for key in 'verify_mask verify_value verify_same fixed0 fixed1 direct allow'.split():
+        if item.one(key):
+            out += '\t\t.%s = %s,\n' % (key, _regs(item, key))
+    lines = item.all('xfam')
+    if lines:
+        rows = ', '.join('{ %s, { %s } }' % (line[1][0], ', '.join(line[1][1:])) for line in lines)
+        out += '\t\t.num_xfam = %d, .xfam = { %s },\n' % (len(lines), rows)
+    return out + '\t},\n'
+
+
+CLASS_LOOKUP = '''
+const char *md_class_name(enum md_context context, uint8_t cls)
+{
+	for (size_t i = 0; i < sizeof(md_classes) / sizeof(md_classes[0]); i++) {
+		if (md_classes[i].context == context && md_classes[i].cls == cls)
+			return md_classes[i].name;
+	}
+	return NULL;
+}
+'''
+
+
+def emit_source(model):
+    out = source_top('Metadata fields, MSR and CPUID virtualization: see metadata.h.')
+    out += '#include "gen/metadata.h"\n\n'
+    for context in CONTEXTS:
+        out += 'const struct md_field md_%s[MD_%s_LEN] = {\n%s};\n\n' % (
+            context, context.upper(), ''.join(map(_field, model.fields[context])))
+    rows = ''.join('\t{ "%(name)s", %(first)s, %(last)s, ' % row.columns + '%s, %s, %s, %s },\n' % (
+        _intercept(row.columns['rd']), _action(row.columns['rd_action']), _intercept(row.columns['wr']),
+        _action(row.columns['wr_action'])) for row in model.tables['msr'])
+    out += 'const struct msr_rule msr_rules[] = {\n%s};\n' % rows
+    out += 'const size_t msr_rules_len = sizeof(msr_rules) / sizeof(msr_rules[0]);\n\n'
+    out += 'const struct cpuid_rule cpuid_rules[] = {\n%s};\n' % ''.join(map(_cpuid, model.tables['cpuid']))
+    out += 'const size_t cpuid_rules_len = sizeof(cpuid_rules) / sizeof(cpuid_rules[0]);\n\n'
+    rows = ''.join('\t{ MD_CONTEXT_%(context)s, %(code)s, "%(name)s" },\n' % r.columns for r in model.tables['md_class'])
+    out += 'static const struct {\n\tuint8_t context, cls;\n\tconst char *name;\n} md_classes[] = {\n%s};\n' % rows
+    return out + CLASS_LOOKUP
+
+
+def emit_ids(model):
+    out = header_top('TDX_METADATA_H', 'Metadata field identifiers for TDH.SYS.RD, TDH.MNG.RD and WR, TDH.VP.RD and '
+                     'WR, TDG.SYS.RD, TDG.VM.RD and WR, TDG.VP.RD and WR. An id names the first element; the next '
+                     'element of the field, or the next field of an array, has the field code one higher (two for '
+                     'VMCS fields).')
+    out += define('TDX_MD_NONE', '0xFFFFFFFFFFFFFFFFULL', 'no field; as an operand: the first') + '\n'
+    out += define('TDX_MD_FIELD_CODE_MASK', '0x0000000000FFFFFFULL') + '\n'
+    for context in ('sys', 'td', 'vp', 'vmcs'):
+        for field in model.fields[context]:
+            note = '%d x %d of %d bytes' % (field.fields, field.elements, field.size)
+            if field.since != '1.5.01':
+                note += ', since ' + field.since
+            out += define('TDX_MD_%s_%s' % (context.upper(), field.name.upper()), '0x%016XULL' % field.id, note, 64)
+        out += '\n'
+    return out + '#endif\n'

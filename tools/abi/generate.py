@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Derives C from the tables in abi/. Without arguments: writes every output that changed. --check: writes nothing, lists
+the outputs that differ from the tables and exits 1 if there is one."""
+import argparse
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import emit_leaves  # noqa: E402
+import emit_metadata  # noqa: E402
+import emit_status  # noqa: E402
+import emit_structures  # noqa: E402
+from abiparse import AbiError  # noqa: E402
+from model import Model  # noqa: E402
+
+INTERNAL = "Structures, bit layouts and enumerations under the specification's names."
+PUBLIC = INTERNAL + ' Offsets and sizes in bytes; _SHIFT and _MASK in a register; _BIT and _BITS from the start.'
+
+
+def outputs(model):
+    return {
+        'include/tdx/status.h': emit_status.emit(model),
+        'include/tdx/structures.h': emit_structures.emit(model, 'TDX_', 'TDX_STRUCTURES_H', PUBLIC),
+        'include/tdx/metadata.h': emit_metadata.emit_ids(model),
+        'abi/gen/structures.h': emit_structures.emit(model, '', 'GEN_STRUCTURES_H', INTERNAL),
+        'abi/gen/leaves.h': emit_leaves.emit_header(model),
+        'abi/gen/leaves.c': emit_leaves.emit_source(model),
+        'abi/gen/metadata.h': emit_metadata.emit_header(model),
+        'abi/gen/metadata.c': emit_metadata.emit_source(model),
+    }
+
+
+def read(path):
+    try:
+        with open(path, encoding='utf-8') as source:
+            return source.read()
+    except FileNotFoundError:
+        return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--check', action='store_true', help='compare only')
+    args = parser.parse_args()
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    try:
+        files = outputs(Model(os.path.join(root, 'abi')))
+    except AbiError as error:
+        sys.exit(str(error))
+    stale = [name for name, text in files.items() if read(os.path.join(root, name)) != text]
+    for name in stale:
+        print(('stale: ' if args.check else 'wrote ') + name)
+        if not args.check:
+            os.makedirs(os.path.dirname(os.path.join(root, name)), exist_ok=True)
+            with open(os.path.join(root, name), 'w', encoding='utf-8') as target:
+                target.write(files[name])
+    return 1 if stale and args.check else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""The tables as Python objects: leaves with operands, statuses, fields. Checks what C could not check later."""
+from abiparse import REGISTERS, VERSIONS, Tables
+
+WHEN = ['always', 'success', 'sept_error', 'error', 'cpuid_config']
+LOCKS = ['none', 'SH', 'EX']
+STATUS_BITS = 0xFFFFFFFF00000000
+
+
+class Operand:
+    def __init__(self, leaf, words, text, types):
+        self.reg, self.name, self.type = words[0], words[1], words[2]
+        self.text = text
+        self.lock, self.page, self.when, self.version, self.keyed = 'none', None, 'always', 0, False
+        self.unused = False
+        if self.reg not in REGISTERS or self.type not in types:
+            leaf.item.fail('operand %s: unknown register or type' % self.name)
+        for word in words[3:]:
+            key, _, value = word.partition('=')
+            if key == 'lock' and value in LOCKS:
+                self.lock = value
+            elif key == 'pt':
+                self.page = value
+            elif key == 'when' and value in WHEN:
+                self.when = value
+            elif word == 'v1':
+                self.version = 1
+            elif word == 'keyed':
+                self.keyed = True
+            elif word == 'unused':
+                self.unused = True
+            else:
+                leaf.item.fail('operand %s: attribute %s' % (self.name, word))
+
+    @property
+    def index(self):
+        return REGISTERS.index(self.reg)
+
+
+class Leaf:
+    def __init__(self, item, types):
+        self.item, self.name = item, item.name
+        self.number = int(item.one('number'), 0)
+        self.since = item.one('since', VERSIONS[0])
+        self.cls = item.one('class', 'host')
+        self.versions = [int(v) for v in item.words_of('versions')]
+        self.ins = [Operand(self, line[1], line[2], types) for line in item.all('in')]
+        self.outs = [Operand(self, line[1], line[2], types) for line in item.all('out')]
+        self.op_states = item.words_of('op_states')
+        self.sept_states = item.words_of('sept_states')
+        self.retry = item.words_of('retry')
+        self.checks = [line[3].split() for line in item.all('check')]
+        self.statuses = [(line[1][0], line[1][1:] or ['-']) for line in item.all('status')]
+        if self.since not in VERSIONS:
+            item.fail('since ' + self.since)
+
+    @property
+    def c_name(self):
+        return self.name.replace('.', '_')
+
+    @property
+    def prose(self):
+        return {key: self.item.one(key, '') for key in ('locks', 'requires', 'resume', 'note')}
+
+    def lock_of(self, check, key):
+        """The mode that a check line such as "td_state op_state=SH" names."""
+        for words in self.checks:
+            if words[0] == check:
+                for word in words[1:]:
+                    if word.startswith(key + '='):
+                        return word[len(key) + 1:]
+        return 'none'
+
+    def lock_line(self, name):
+        for words in self.checks:
+            if words[0] == 'lock' and words[1] == name:
+                return words[2]
+        return 'none'
+
+
+class Status:
+    def __init__(self, columns):
+        self.name, self.value = columns['name'], int(columns['value'], 16)
+        self.since, self.detail = columns['since'], columns['detail']
+        self.returned, self.meaning = columns['returned'] == 'yes', columns['meaning']
+
+
+class Field:
+    def __init__(self, item):
+        c = item.columns
+        self.name, self.id, self.since = c['name'], int(c['id'], 16), c['since']
+        self.fields, self.elements = int(c['fields']), int(c['elements'])
+        self.offset = None if c['offset'] == '-' else int(c['offset'], 16)
+        self.size = 1 << (self.id >> 32 & 3)
+        self.cls = self.id >> 56 & 0x3F
+        self.context = self.id >> 52 & 7
+        self.code = self.id & 0xFFFFFF
+        self.inc = 2 if self.id >> 50 & 1 else 1
+        self.non_arch = self.id >> 63
+        self.masks = [self._mask(c[k]) for k in 'prd pwr drd dwr grd gwr mrd mwr exp imp'.split()]
+        self.tags, self.special, self.attr = c['tags'].split('/'), c['special'], c['attr']
+
+    def _mask(self, word):
+        if word == '-':
+            return 0
+        return (1 << 8 * self.size) - 1 if word == '*' else int(word, 16)
+
+
+class Model:
+    def __init__(self, directory):
+        self.tables = t = Tables(directory)
+        self.types = [row.columns for row in t['type']]
+        self.type_names = [row['name'] for row in self.types]
+        self.type_of = {row['name']: row for row in self.types}
+        self.leaves = [Leaf(item, self.type_names) for item in t['leaf']]
+        self.vmcalls = [Leaf(item, self.type_names) for item in t['subfunction']]
+        self.statuses = [Status(row.columns) for row in t['status']]
+        self.operand_ids = [(r.columns['name'], int(r.columns['id']), r.columns['since']) for r in t['operand']]
+        self.sept_states = [row.columns for row in t['sept_state']]
+        self.enums = {item.name: [(line[1][0], int(line[1][1], 0)) for line in item.all('value')]
+                      for item in t['enum']}
+        self.fields = {kind: [Field(item) for item in t['field_' + kind]]
+                       for kind in ('sys', 'td', 'vp', 'vmcs', 'vmcs_l2')}
+        self._check()
+
+    def _check(self):
+        names = {status.name for status in self.statuses}
+        states = {name for name, _ in self.enums['op_state']}
+        sept = {row['name'] for row in self.sept_states}
+        seen = set()
+        for leaf in self.leaves:
+            if (leaf.cls, leaf.number) in seen:
+                leaf.item.fail('number used twice')
+            seen.add((leaf.cls, leaf.number))
+            for name, _ in leaf.statuses:
+                if name not in names:
+                    leaf.item.fail('unknown status ' + name)
+            for name in leaf.op_states:
+                if name != 'any' and 'OP_STATE_' + name not in states:
+                    leaf.item.fail('unknown TD state ' + name)
+            for name in leaf.sept_states:
+                if name != 'any' and name not in sept:
+                    leaf.item.fail('unknown S-EPT state ' + name)
+        for status in self.statuses:
+            if status.value & ~STATUS_BITS:
+                raise SystemExit('status %s has low bits' % status.name)
