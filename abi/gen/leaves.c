@@ -9,14 +9,14 @@
 #include "tdx/status.h"
 
 static const struct leaf_operand ins_tdh_vp_enter[] = {
-	{ "tdvpr", "TDVPR HPA 51:12, bit52 host_recoverability_hint, bit53 resume_L1; other bits 0", REG_RCX, OPERAND_TYPE_VP_ENTER_RCX, WHEN_ALWAYS, 0, LOCK_SH, PT_TDVPR, false },
+	{ "tdvpr", "TDVPR HPA 51:12, bit52 host_recoverability_hint, bit53 resume_L1; other bits 0", REG_RCX, OPERAND_TYPE_VP_ENTER_RCX, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDVPR, false },
 };
 
 static const struct leaf_operand outs_tdh_vp_enter[] = {
-	{ "exit_rcx", NULL, REG_RCX, OPERAND_TYPE_EXIT_QUALIFICATION, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "exit_rdx", NULL, REG_RDX, OPERAND_TYPE_EXT_EXIT_QUALIFICATION, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "exit_gpa", NULL, REG_R8, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "exit_intr_info", NULL, REG_R9, OPERAND_TYPE_INTR_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "exit_rcx", NULL, REG_RCX, OPERAND_TYPE_EXIT_QUALIFICATION, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "exit_rdx", NULL, REG_RDX, OPERAND_TYPE_EXT_EXIT_QUALIFICATION, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "exit_gpa", NULL, REG_R8, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "exit_intr_info", NULL, REG_R9, OPERAND_TYPE_INTR_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_vp_enter[] = {
@@ -55,8 +55,8 @@ static const struct leaf_status statuses_tdh_vp_enter[] = {
 };
 
 static const struct leaf_operand ins_tdh_mng_addcx[] = {
-	{ "tdcx", "new TDCX page HPA", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_NDA, true },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDR, false },
+	{ "tdcx", "new TDCX page HPA", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_NDA, true },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDR, false },
 };
 
 static const struct leaf_status statuses_tdh_mng_addcx[] = {
@@ -76,15 +76,15 @@ static const struct leaf_status statuses_tdh_mng_addcx[] = {
 };
 
 static const struct leaf_operand ins_tdh_mem_page_add[] = {
-	{ "gpa", "GPA 51:12, level must be 0", REG_RCX, OPERAND_TYPE_GPA_4K, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDR, false },
-	{ "page", "target page HPA (private, no HKID bits)", REG_R8, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_NDA, true },
-	{ "source", "source page HPA (shared, 4K aligned)", REG_R9, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa", "GPA 51:12, level must be 0", REG_RCX, OPERAND_TYPE_GPA_4K, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDR, false },
+	{ "page", "target page HPA (private, no HKID bits)", REG_R8, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_NDA, true },
+	{ "source", "source page HPA (shared, 4K aligned)", REG_R9, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_mem_page_add[] = {
-	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_page_add[] = {
@@ -106,21 +106,21 @@ static const struct leaf_status statuses_tdh_mem_page_add[] = {
 };
 
 static const struct leaf_operand ins_tdh_mem_sept_add[] = {
-	{ "gpa", "GPA 51:12, level 2:0; level 1..EPTP.PWL field (3, or 4 with 5-level SEPT): level of the entry that points to the SEPT page", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page, bit0 allow_existing (v1 only meaningful for L2 pages); bits 11:1, 63:52 zero", REG_RDX, OPERAND_TYPE_TDR_FLAG, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
-	{ "sept_page", "SEPT page HPA for L1", REG_R8, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_NDA, false },
-	{ "sept_page_vm1", "v1: SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63 ignored", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm2", "v1: SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63 ignored", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm3", "v1: SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63 ignored", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa", "GPA 51:12, level 2:0; level 1..EPTP.PWL field (3, or 4 with 5-level SEPT): level of the entry that points to the SEPT page", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page, bit0 allow_existing (v1 only meaningful for L2 pages); bits 11:1, 63:52 zero", REG_RDX, OPERAND_TYPE_TDR_FLAG, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
+	{ "sept_page", "SEPT page HPA for L1", REG_R8, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_NDA, false },
+	{ "sept_page_vm1", "v1: SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63 ignored", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm2", "v1: SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63 ignored", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm3", "v1: SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63 ignored", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_mem_sept_add[] = {
-	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page", "v1: NULL_PA where consumed; bit63 set where one already existed", REG_R8, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm1", "v1: NULL_PA where consumed; bit63 set where one already existed", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm2", "v1: NULL_PA where consumed; bit63 set where one already existed", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm3", "v1: NULL_PA where consumed; bit63 set where one already existed", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page", "v1: NULL_PA where consumed; bit63 set where one already existed", REG_R8, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm1", "v1: NULL_PA where consumed; bit63 set where one already existed", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm2", "v1: NULL_PA where consumed; bit63 set where one already existed", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm3", "v1: NULL_PA where consumed; bit63 set where one already existed", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_sept_add[] = {
@@ -150,8 +150,8 @@ static const struct leaf_status statuses_tdh_mem_sept_add[] = {
 };
 
 static const struct leaf_operand ins_tdh_vp_addcx[] = {
-	{ "tdcx", "new TDCX page HPA", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_NDA, true },
-	{ "tdvpr", "TDVPR HPA", REG_RDX, OPERAND_TYPE_TDVPR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDVPR, false },
+	{ "tdcx", "new TDCX page HPA", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_NDA, true },
+	{ "tdvpr", "TDVPR HPA", REG_RDX, OPERAND_TYPE_TDVPR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDVPR, false },
 };
 
 static const struct leaf_status statuses_tdh_vp_addcx[] = {
@@ -174,15 +174,15 @@ static const struct leaf_status statuses_tdh_vp_addcx[] = {
 };
 
 static const struct leaf_operand ins_tdh_mem_page_relocate[] = {
-	{ "gpa", "GPA 51:12, level 0", REG_RCX, OPERAND_TYPE_GPA_4K, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
-	{ "page", "new page HPA", REG_R8, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_NDA, true },
+	{ "gpa", "GPA 51:12, level 0", REG_RCX, OPERAND_TYPE_GPA_4K, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
+	{ "page", "new page HPA", REG_R8, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_NDA, true },
 };
 
 static const struct leaf_operand outs_tdh_mem_page_relocate[] = {
-	{ "old_page", "success: HPA of the old page; SEPT error: SEPT entry", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_SUCCESS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_entry", "success: HPA of the old page; SEPT error: SEPT entry", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "old_page", "success: HPA of the old page; SEPT error: SEPT entry", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_SUCCESS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_entry", "success: HPA of the old page; SEPT error: SEPT entry", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_page_relocate[] = {
@@ -209,14 +209,14 @@ static const struct leaf_status statuses_tdh_mem_page_relocate[] = {
 };
 
 static const struct leaf_operand ins_tdh_mem_page_aug[] = {
-	{ "gpa", "GPA 51:12, level 2:0; level 0 or 1", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
-	{ "page", "page HPA, 4K/2M aligned", REG_R8, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_NDA, false },
+	{ "gpa", "GPA 51:12, level 2:0; level 0 or 1", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
+	{ "page", "page HPA, 4K/2M aligned", REG_R8, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_NDA, false },
 };
 
 static const struct leaf_operand outs_tdh_mem_page_aug[] = {
-	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_page_aug[] = {
@@ -241,13 +241,13 @@ static const struct leaf_status statuses_tdh_mem_page_aug[] = {
 };
 
 static const struct leaf_operand ins_tdh_mem_range_block[] = {
-	{ "gpa", "GPA 51:12, level 2:0; level 0..EPTP.PWL field (3 or 4)", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
+	{ "gpa", "GPA 51:12, level 2:0; level 0..EPTP.PWL field (3 or 4)", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
 };
 
 static const struct leaf_operand outs_tdh_mem_range_block[] = {
-	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_range_block[] = {
@@ -269,7 +269,7 @@ static const struct leaf_status statuses_tdh_mem_range_block[] = {
 };
 
 static const struct leaf_operand ins_tdh_mng_key_config[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDR, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDR, false },
 };
 
 static const struct leaf_status statuses_tdh_mng_key_config[] = {
@@ -285,8 +285,8 @@ static const struct leaf_status statuses_tdh_mng_key_config[] = {
 };
 
 static const struct leaf_operand ins_tdh_mng_create[] = {
-	{ "tdr", "free page HPA to become TDR", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_NDA, false },
-	{ "hkid", "bits 15:0 HKID (must be private range)", REG_RDX, OPERAND_TYPE_HKID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "free page HPA to become TDR", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_NDA, false },
+	{ "hkid", "bits 15:0 HKID (must be private range)", REG_RDX, OPERAND_TYPE_HKID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mng_create[] = {
@@ -301,8 +301,8 @@ static const struct leaf_status statuses_tdh_mng_create[] = {
 };
 
 static const struct leaf_operand ins_tdh_vp_create[] = {
-	{ "tdvpr", "free page HPA to become TDVPR", REG_RCX, OPERAND_TYPE_TDVPR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_NDA, true },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
+	{ "tdvpr", "free page HPA to become TDVPR", REG_RCX, OPERAND_TYPE_TDVPR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_NDA, true },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
 };
 
 static const struct leaf_status statuses_tdh_vp_create[] = {
@@ -322,13 +322,13 @@ static const struct leaf_status statuses_tdh_vp_create[] = {
 };
 
 static const struct leaf_operand ins_tdh_mng_rd[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
-	{ "field", "field id (v1 RD: all ones = first)", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
+	{ "field", "field id (v1 RD: all ones = first)", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_mng_rd[] = {
-	{ "next_field", "v1: next readable field id, all ones at end", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 1, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "next_field", "v1: next readable field id, all ones at end", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mng_rd[] = {
@@ -348,14 +348,14 @@ static const struct leaf_status statuses_tdh_mng_rd[] = {
 };
 
 static const struct leaf_operand ins_tdh_mem_rd[] = {
-	{ "gpa", "GPA, 8-byte aligned", REG_RCX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
+	{ "gpa", "GPA, 8-byte aligned", REG_RCX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
 };
 
 static const struct leaf_operand outs_tdh_mem_rd[] = {
-	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_rd[] = {
@@ -378,14 +378,14 @@ static const struct leaf_status statuses_tdh_mem_rd[] = {
 };
 
 static const struct leaf_operand ins_tdh_mng_wr[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
-	{ "field", "field id (v1 RD: all ones = first)", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "value", "data", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask", "write mask", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
+	{ "field", "field id (v1 RD: all ones = first)", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "value", "data", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask", "write mask", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_mng_wr[] = {
-	{ "old_value", "previous value (read-masked)", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "old_value", "previous value (read-masked)", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mng_wr[] = {
@@ -405,15 +405,15 @@ static const struct leaf_status statuses_tdh_mng_wr[] = {
 };
 
 static const struct leaf_operand ins_tdh_mem_wr[] = {
-	{ "gpa", "GPA, 8-byte aligned", REG_RCX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
-	{ "value", "data", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa", "GPA, 8-byte aligned", REG_RCX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
+	{ "value", "data", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_mem_wr[] = {
-	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "old_value", "previous value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "old_value", "previous value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_wr[] = {
@@ -436,20 +436,20 @@ static const struct leaf_status statuses_tdh_mem_wr[] = {
 };
 
 static const struct leaf_operand ins_tdh_mem_page_demote[] = {
-	{ "gpa", "GPA 51:12, level 2:0; level 1 or 2", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page, bit0 l2_sept_add_mode", REG_RDX, OPERAND_TYPE_TDR_FLAG, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
-	{ "sept_page", "new SEPT page for L1", REG_R8, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_NDA, false },
-	{ "sept_page_vm1", "new L2 SEPT pages for VM 1..3, NULL_PA if none", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm2", "new L2 SEPT pages for VM 1..3, NULL_PA if none", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm3", "new L2 SEPT pages for VM 1..3, NULL_PA if none", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa", "GPA 51:12, level 2:0; level 1 or 2", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page, bit0 l2_sept_add_mode", REG_RDX, OPERAND_TYPE_TDR_FLAG, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
+	{ "sept_page", "new SEPT page for L1", REG_R8, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_NDA, false },
+	{ "sept_page_vm1", "new L2 SEPT pages for VM 1..3, NULL_PA if none", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm2", "new L2 SEPT pages for VM 1..3, NULL_PA if none", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm3", "new L2 SEPT pages for VM 1..3, NULL_PA if none", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_mem_page_demote[] = {
-	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm1", "unused pages remain, NULL_PA where consumed", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm2", "unused pages remain, NULL_PA where consumed", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm3", "unused pages remain, NULL_PA where consumed", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm1", "unused pages remain, NULL_PA where consumed", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm2", "unused pages remain, NULL_PA where consumed", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm3", "unused pages remain, NULL_PA where consumed", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_page_demote[] = {
@@ -479,13 +479,13 @@ static const struct leaf_status statuses_tdh_mem_page_demote[] = {
 };
 
 static const struct leaf_operand ins_tdh_mr_extend[] = {
-	{ "gpa", "GPA 256-byte aligned", REG_RCX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDR, false },
+	{ "gpa", "GPA 256-byte aligned", REG_RCX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDR, false },
 };
 
 static const struct leaf_operand outs_tdh_mr_extend[] = {
-	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mr_extend[] = {
@@ -504,7 +504,7 @@ static const struct leaf_status statuses_tdh_mr_extend[] = {
 };
 
 static const struct leaf_operand ins_tdh_mr_finalize[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDR, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDR, false },
 };
 
 static const struct leaf_status statuses_tdh_mr_finalize[] = {
@@ -520,7 +520,7 @@ static const struct leaf_status statuses_tdh_mr_finalize[] = {
 };
 
 static const struct leaf_operand ins_tdh_vp_flush[] = {
-	{ "tdvpr", "TDVPR HPA", REG_RCX, OPERAND_TYPE_TDVPR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDVPR, false },
+	{ "tdvpr", "TDVPR HPA", REG_RCX, OPERAND_TYPE_TDVPR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDVPR, false },
 };
 
 static const struct leaf_status statuses_tdh_vp_flush[] = {
@@ -535,7 +535,7 @@ static const struct leaf_status statuses_tdh_vp_flush[] = {
 };
 
 static const struct leaf_operand ins_tdh_mng_vpflushdone[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDR, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDR, false },
 };
 
 static const struct leaf_status statuses_tdh_mng_vpflushdone[] = {
@@ -549,7 +549,7 @@ static const struct leaf_status statuses_tdh_mng_vpflushdone[] = {
 };
 
 static const struct leaf_operand ins_tdh_mng_key_freeid[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDR, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDR, false },
 };
 
 static const struct leaf_status statuses_tdh_mng_key_freeid[] = {
@@ -563,12 +563,12 @@ static const struct leaf_status statuses_tdh_mng_key_freeid[] = {
 };
 
 static const struct leaf_operand ins_tdh_mng_init[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDR, false },
-	{ "td_params", "TD_PARAMS HPA, 1024-byte aligned, shared", REG_RDX, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDR, false },
+	{ "td_params", "TD_PARAMS HPA, 1024-byte aligned, shared", REG_RDX, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_mng_init[] = {
-	{ "cpuid_leaf", "0; on OPERAND_INVALID, CPUID_CONFIG: leaf, subleaf<<32", REG_RCX, OPERAND_TYPE_CPUID_LEAF, WHEN_CPUID_CONFIG, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "cpuid_leaf", "0; on OPERAND_INVALID, CPUID_CONFIG: leaf, subleaf<<32", REG_RCX, OPERAND_TYPE_CPUID_LEAF, WHEN_CPUID_CONFIG, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mng_init[] = {
@@ -596,8 +596,8 @@ static const struct leaf_status statuses_tdh_mng_init[] = {
 };
 
 static const struct leaf_operand ins_tdh_vp_init[] = {
-	{ "tdvpr", "TDVPR HPA", REG_RCX, OPERAND_TYPE_TDVPR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDVPR, false },
-	{ "initial_rcx", "initial guest RCX and R8", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdvpr", "TDVPR HPA", REG_RCX, OPERAND_TYPE_TDVPR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDVPR, false },
+	{ "initial_rcx", "initial guest RCX and R8", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_vp_init[] = {
@@ -618,17 +618,17 @@ static const struct leaf_status statuses_tdh_vp_init[] = {
 };
 
 static const struct leaf_operand ins_tdh_mem_page_promote[] = {
-	{ "gpa", "GPA 51:12, level 2:0; level 1 or 2 (size after merge)", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
+	{ "gpa", "GPA 51:12, level 2:0; level 1 or 2 (size after merge)", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
 };
 
 static const struct leaf_operand outs_tdh_mem_page_promote[] = {
-	{ "sept_page", "success: HPA of the freed SEPT page; else SEPT entry", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_SUCCESS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_entry", "success: HPA of the freed SEPT page; else SEPT entry", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm1", "v1: freed L2 SEPT pages or NULL_PA", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm2", "v1: freed L2 SEPT pages or NULL_PA", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm3", "v1: freed L2 SEPT pages or NULL_PA", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page", "success: HPA of the freed SEPT page; else SEPT entry", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_SUCCESS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_entry", "success: HPA of the freed SEPT page; else SEPT entry", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm1", "v1: freed L2 SEPT pages or NULL_PA", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm2", "v1: freed L2 SEPT pages or NULL_PA", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm3", "v1: freed L2 SEPT pages or NULL_PA", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_page_promote[] = {
@@ -655,16 +655,16 @@ static const struct leaf_status statuses_tdh_mem_page_promote[] = {
 };
 
 static const struct leaf_operand ins_tdh_phymem_page_rdmd[] = {
-	{ "page", "page HPA 4K aligned", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "page", "page HPA 4K aligned", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_phymem_page_rdmd[] = {
-	{ "page_type", "page type", REG_RCX, OPERAND_TYPE_PAGE_TYPE, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "owner", "owner TDR HPA", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "size", "size level", REG_R8, OPERAND_TYPE_PAGE_SIZE, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "bepoch", "BEPOCH (REG/EPT) else 0", REG_R9, OPERAND_TYPE_BEPOCH, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "reserved_r10", "0", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "reserved_r11", "0", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "page_type", "page type", REG_RCX, OPERAND_TYPE_PAGE_TYPE, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "owner", "owner TDR HPA", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "size", "size level", REG_R8, OPERAND_TYPE_PAGE_SIZE, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "bepoch", "BEPOCH (REG/EPT) else 0", REG_R9, OPERAND_TYPE_BEPOCH, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "reserved_r10", "0", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "reserved_r11", "0", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_phymem_page_rdmd[] = {
@@ -673,14 +673,14 @@ static const struct leaf_status statuses_tdh_phymem_page_rdmd[] = {
 };
 
 static const struct leaf_operand ins_tdh_mem_sept_rd[] = {
-	{ "gpa", "GPA 51:12, level 2:0", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page, bit0 read L2 attributes (debug TD only)", REG_RDX, OPERAND_TYPE_TDR_FLAG, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
+	{ "gpa", "GPA 51:12, level 2:0", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page, bit0 read L2 attributes (debug TD only)", REG_RDX, OPERAND_TYPE_TDR_FLAG, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
 };
 
 static const struct leaf_operand outs_tdh_mem_sept_rd[] = {
-	{ "sept_entry", "SEPT entry as in structures.json; a non-leaf entry shows only its RWX bits (value 7), never its HPA; FREE = bit 63", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_info", "level 2:0, state 15:8, VM 17:16", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "l2_attr", "GPA_ATTR of L2 VMs (only with bit0)", REG_R8, OPERAND_TYPE_GPA_ATTR, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_entry", "SEPT entry as in structures.json; a non-leaf entry shows only its RWX bits (value 7), never its HPA; FREE = bit 63", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_info", "level 2:0, state 15:8, VM 17:16", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "l2_attr", "GPA_ATTR of L2 VMs (only with bit0)", REG_R8, OPERAND_TYPE_GPA_ATTR, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_sept_rd[] = {
@@ -700,13 +700,13 @@ static const struct leaf_status statuses_tdh_mem_sept_rd[] = {
 };
 
 static const struct leaf_operand ins_tdh_vp_rd[] = {
-	{ "tdvpr", "TDVPR HPA", REG_RCX, OPERAND_TYPE_TDVPR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDVPR, false },
-	{ "field", "field id (v1 RD: all ones = first)", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdvpr", "TDVPR HPA", REG_RCX, OPERAND_TYPE_TDVPR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDVPR, false },
+	{ "field", "field id (v1 RD: all ones = first)", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_vp_rd[] = {
-	{ "next_field", "v1: next field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 1, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "next_field", "v1: next field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_vp_rd[] = {
@@ -730,20 +730,20 @@ static const struct leaf_status statuses_tdh_vp_rd[] = {
 };
 
 static const struct leaf_operand ins_tdh_mng_key_reclaimid[] = {
-	{ "tdr", NULL, REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", NULL, REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_tdh_phymem_page_reclaim[] = {
-	{ "page", "page HPA", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "page", "page HPA", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_phymem_page_reclaim[] = {
-	{ "page_type", "page type before", REG_RCX, OPERAND_TYPE_PAGE_TYPE, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "owner", "owner", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "size", "size level", REG_R8, OPERAND_TYPE_PAGE_SIZE, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "reserved_r9", "0", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "reserved_r10", "0", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "reserved_r11", "0", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "page_type", "page type before", REG_RCX, OPERAND_TYPE_PAGE_TYPE, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "owner", "owner", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "size", "size level", REG_R8, OPERAND_TYPE_PAGE_SIZE, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "reserved_r9", "0", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "reserved_r10", "0", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "reserved_r11", "0", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_phymem_page_reclaim[] = {
@@ -756,14 +756,14 @@ static const struct leaf_status statuses_tdh_phymem_page_reclaim[] = {
 };
 
 static const struct leaf_operand ins_tdh_mem_page_remove[] = {
-	{ "gpa", "GPA 51:12, level 2:0; level 0..2", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
+	{ "gpa", "GPA 51:12, level 2:0; level 0..2", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
 };
 
 static const struct leaf_operand outs_tdh_mem_page_remove[] = {
-	{ "page", "success: removed page HPA; else SEPT entry", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_SUCCESS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_entry", "success: removed page HPA; else SEPT entry", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "page", "success: removed page HPA; else SEPT entry", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_SUCCESS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_entry", "success: removed page HPA; else SEPT entry", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_page_remove[] = {
@@ -786,17 +786,17 @@ static const struct leaf_status statuses_tdh_mem_page_remove[] = {
 };
 
 static const struct leaf_operand ins_tdh_mem_sept_remove[] = {
-	{ "gpa", "GPA 51:12, level 2:0; level 1..EPTP.PWL field (3, or 4 with 5-level SEPT): level of the entry that points to the SEPT page", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
+	{ "gpa", "GPA 51:12, level 2:0; level 1..EPTP.PWL field (3, or 4 with 5-level SEPT): level of the entry that points to the SEPT page", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
 };
 
 static const struct leaf_operand outs_tdh_mem_sept_remove[] = {
-	{ "sept_page", "success: HPA of freed SEPT page; else SEPT entry", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_SUCCESS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_entry", "success: HPA of freed SEPT page; else SEPT entry", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm1", "v1: L2 SEPT pages or NULL_PA", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm2", "v1: L2 SEPT pages or NULL_PA", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm3", "v1: L2 SEPT pages or NULL_PA", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page", "success: HPA of freed SEPT page; else SEPT entry", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_SUCCESS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_entry", "success: HPA of freed SEPT page; else SEPT entry", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm1", "v1: L2 SEPT pages or NULL_PA", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm2", "v1: L2 SEPT pages or NULL_PA", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm3", "v1: L2 SEPT pages or NULL_PA", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_sept_remove[] = {
@@ -827,15 +827,15 @@ static const struct leaf_status statuses_tdh_sys_key_config[] = {
 };
 
 static const struct leaf_operand ins_tdh_sys_info[] = {
-	{ "tdsysinfo", "TDSYSINFO buffer, 1024 aligned, shared", REG_RCX, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdsysinfo_size", "buffer size >= 1024", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "cmr_info", "CMR_INFO buffer, 512 aligned", REG_R8, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "num_cmr_info", "number of CMR entries >= 32", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdsysinfo", "TDSYSINFO buffer, 1024 aligned, shared", REG_RCX, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdsysinfo_size", "buffer size >= 1024", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "cmr_info", "CMR_INFO buffer, 512 aligned", REG_R8, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "num_cmr_info", "number of CMR entries >= 32", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_sys_info[] = {
-	{ "tdsysinfo_size", "1024 written", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "num_cmr_info", "32 entries", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdsysinfo_size", "1024 written", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "num_cmr_info", "32 entries", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_sys_info[] = {
@@ -846,15 +846,15 @@ static const struct leaf_status statuses_tdh_sys_info[] = {
 };
 
 static const struct leaf_operand ins_tdh_sys_init[] = {
-	{ "attributes", "attributes, must be 0 (bits may be defined later, v1)", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "attributes", "attributes, must be 0 (bits may be defined later, v1)", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_sys_init[] = {
-	{ "cpuid_leaf", "0, or failing CPUID leaf, subleaf<<32", REG_RCX, OPERAND_TYPE_CPUID_LEAF, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask_eax_ebx", "mask of EAX, EBX<<32", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask_ecx_edx", "mask of ECX, EDX<<32", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "expected_eax_ebx", "expected EAX, EBX<<32", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "expected_ecx_edx", "expected ECX, EDX<<32", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "cpuid_leaf", "0, or failing CPUID leaf, subleaf<<32", REG_RCX, OPERAND_TYPE_CPUID_LEAF, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask_eax_ebx", "mask of EAX, EBX<<32", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask_ecx_edx", "mask of ECX, EDX<<32", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "expected_eax_ebx", "expected EAX, EBX<<32", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "expected_ecx_edx", "expected ECX, EDX<<32", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_sys_init[] = {
@@ -899,12 +899,12 @@ static const struct leaf_status statuses_tdh_sys_init[] = {
 };
 
 static const struct leaf_operand ins_tdh_sys_rd[] = {
-	{ "field", "field id (all ones = first)", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "field", "field id (all ones = first)", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_sys_rd[] = {
-	{ "next_field", "next field id; all ones at end and on error", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "value", "value; 0 on error", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "next_field", "next field id; all ones at end and on error", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "value", "value; 0 on error", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_sys_rd[] = {
@@ -915,9 +915,9 @@ static const struct leaf_status statuses_tdh_sys_rd[] = {
 };
 
 static const struct leaf_operand outs_tdh_sys_lp_init[] = {
-	{ "cpuid_leaf", "0, or inconsistent CPUID leaf, subleaf<<32", REG_RCX, OPERAND_TYPE_CPUID_LEAF, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask_eax_ebx", "mask of EAX, EBX<<32", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask_ecx_edx", "mask of ECX, EDX<<32", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "cpuid_leaf", "0, or inconsistent CPUID leaf, subleaf<<32", REG_RCX, OPERAND_TYPE_CPUID_LEAF, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask_eax_ebx", "mask of EAX, EBX<<32", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask_ecx_edx", "mask of ECX, EDX<<32", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_sys_lp_init[] = {
@@ -961,11 +961,11 @@ static const struct leaf_status statuses_tdh_sys_lp_init[] = {
 };
 
 static const struct leaf_operand ins_tdh_sys_tdmr_init[] = {
-	{ "tdmr", "TDMR base HPA (1GB aligned)", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdmr", "TDMR base HPA (1GB aligned)", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_sys_tdmr_init[] = {
-	{ "next", "next address to initialise, rounded down to 1GB (i.e. memory below RDX is usable)", REG_RDX, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "next", "next address to initialise, rounded down to 1GB (i.e. memory below RDX is usable)", REG_RDX, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_sys_tdmr_init[] = {
@@ -975,12 +975,12 @@ static const struct leaf_status statuses_tdh_sys_tdmr_init[] = {
 };
 
 static const struct leaf_operand ins_tdh_sys_rdall[] = {
-	{ "list", "4K page HPA (shared) for the MD list", REG_RDX, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "field", "first field id (all ones = first)", REG_R8, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "list", "4K page HPA (shared) for the MD list", REG_RDX, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "field", "first field id (all ones = first)", REG_R8, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_sys_rdall[] = {
-	{ "next_field", "next field id, all ones at end", REG_R8, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "next_field", "next field id, all ones at end", REG_R8, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_sys_rdall[] = {
@@ -989,7 +989,7 @@ static const struct leaf_status statuses_tdh_sys_rdall[] = {
 };
 
 static const struct leaf_operand ins_tdh_mem_track[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_track[] = {
@@ -1007,13 +1007,13 @@ static const struct leaf_status statuses_tdh_mem_track[] = {
 };
 
 static const struct leaf_operand ins_tdh_mem_range_unblock[] = {
-	{ "gpa", "GPA 51:12, level 2:0", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
+	{ "gpa", "GPA 51:12, level 2:0", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
 };
 
 static const struct leaf_operand outs_tdh_mem_range_unblock[] = {
-	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_range_unblock[] = {
@@ -1035,7 +1035,7 @@ static const struct leaf_status statuses_tdh_mem_range_unblock[] = {
 };
 
 static const struct leaf_operand ins_tdh_phymem_cache_wb[] = {
-	{ "resume", "0 start, 1 resume", REG_RCX, OPERAND_TYPE_FLAG, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "resume", "0 start, 1 resume", REG_RCX, OPERAND_TYPE_FLAG, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_phymem_cache_wb[] = {
@@ -1048,7 +1048,7 @@ static const struct leaf_status statuses_tdh_phymem_cache_wb[] = {
 };
 
 static const struct leaf_operand ins_tdh_phymem_page_wbinvd[] = {
-	{ "page", "page HPA including HKID bits", REG_RCX, OPERAND_TYPE_KEYED_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_NDA, false },
+	{ "page", "page HPA including HKID bits", REG_RCX, OPERAND_TYPE_KEYED_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_NDA, false },
 };
 
 static const struct leaf_status statuses_tdh_phymem_page_wbinvd[] = {
@@ -1063,14 +1063,14 @@ static const struct leaf_status statuses_tdh_mem_sept_wr[] = {
 };
 
 static const struct leaf_operand ins_tdh_vp_wr[] = {
-	{ "tdvpr", "TDVPR HPA", REG_RCX, OPERAND_TYPE_TDVPR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDVPR, false },
-	{ "field", "field id (v1 RD: all ones = first)", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "value", "data", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask", "write mask", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdvpr", "TDVPR HPA", REG_RCX, OPERAND_TYPE_TDVPR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDVPR, false },
+	{ "field", "field id (v1 RD: all ones = first)", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "value", "data", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask", "write mask", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_vp_wr[] = {
-	{ "old_value", "previous value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "old_value", "previous value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_vp_wr[] = {
@@ -1095,9 +1095,9 @@ static const struct leaf_status statuses_tdh_vp_wr[] = {
 };
 
 static const struct leaf_operand ins_tdh_sys_config[] = {
-	{ "tdmr_list", "HPA of array of pointers to TDMR_INFO, 512 aligned", REG_RCX, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "num_tdmrs", "1..64 entries", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "hkid", "HKID 15:0 for the module global key (later: bit16 dynamic PAMT)", REG_R8, OPERAND_TYPE_HKID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdmr_list", "HPA of array of pointers to TDMR_INFO, 512 aligned", REG_RCX, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "num_tdmrs", "1..64 entries", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "hkid", "HKID 15:0 for the module global key (later: bit16 dynamic PAMT)", REG_R8, OPERAND_TYPE_HKID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_sys_config[] = {
@@ -1116,19 +1116,19 @@ static const struct leaf_status statuses_tdh_sys_config[] = {
 };
 
 static const struct leaf_operand ins_tdh_servtd_bind[] = {
-	{ "tdr", "target TDR", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
-	{ "servtd_tdr", "service TD TDR", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
-	{ "slot", "slot (0 only)", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "type", "type 15:0 (0 MigTD)", REG_R9, OPERAND_TYPE_SERVTD_TYPE, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "attributes", "attributes (mask 0x7FF00000001)", REG_R10, OPERAND_TYPE_SERVTD_ATTR, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "target TDR", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
+	{ "servtd_tdr", "service TD TDR", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
+	{ "slot", "slot (0 only)", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "type", "type 15:0 (0 MigTD)", REG_R9, OPERAND_TYPE_SERVTD_TYPE, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "attributes", "attributes (mask 0x7FF00000001)", REG_R10, OPERAND_TYPE_SERVTD_ATTR, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_servtd_bind[] = {
-	{ "handle", "binding handle", REG_RCX, OPERAND_TYPE_BINDING_HANDLE, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid0", "target TD_UUID", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid1", "target TD_UUID", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid2", "target TD_UUID", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid3", "target TD_UUID", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "handle", "binding handle", REG_RCX, OPERAND_TYPE_BINDING_HANDLE, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid0", "target TD_UUID", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid1", "target TD_UUID", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid2", "target TD_UUID", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid3", "target TD_UUID", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_servtd_bind[] = {
@@ -1158,11 +1158,11 @@ static const struct leaf_status statuses_tdh_servtd_bind[] = {
 };
 
 static const struct leaf_operand ins_tdh_servtd_prebind[] = {
-	{ "tdr", "target TDR", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
-	{ "info_hash", "HPA of expected info hash (48 bytes, 64 aligned, shared)", REG_RDX, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "slot", "slot", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "type", "type", REG_R9, OPERAND_TYPE_SERVTD_TYPE, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "attributes", "attributes", REG_R10, OPERAND_TYPE_SERVTD_ATTR, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "target TDR", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
+	{ "info_hash", "HPA of expected info hash (48 bytes, 64 aligned, shared)", REG_RDX, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "slot", "slot", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "type", "type", REG_R9, OPERAND_TYPE_SERVTD_TYPE, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "attributes", "attributes", REG_R10, OPERAND_TYPE_SERVTD_ATTR, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_servtd_prebind[] = {
@@ -1184,7 +1184,7 @@ static const struct leaf_status statuses_tdh_servtd_prebind[] = {
 };
 
 static const struct leaf_operand ins_tdh_sys_shutdown[] = {
-	{ "handoff_version", "handoff data version 15:0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "handoff_version", "handoff data version 15:0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_sys_shutdown[] = {
@@ -1201,9 +1201,9 @@ static const struct leaf_status statuses_tdh_sys_update[] = {
 };
 
 static const struct leaf_operand ins_tdh_export_abort[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
-	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52 (abort token; must be 0 unless POST_EXPORT)", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "migs", "migs_index 0 (backward stream)", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
+	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52 (abort token; must be 0 unless POST_EXPORT)", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "migs", "migs_index 0 (backward stream)", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_export_abort[] = {
@@ -1226,12 +1226,12 @@ static const struct leaf_status statuses_tdh_export_abort[] = {
 };
 
 static const struct leaf_operand ins_tdh_export_blockw[] = {
-	{ "gpa_list", "GPA_LIST_INFO", REG_RCX, OPERAND_TYPE_GPA_LIST_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
+	{ "gpa_list", "GPA_LIST_INFO", REG_RCX, OPERAND_TYPE_GPA_LIST_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
 };
 
 static const struct leaf_operand outs_tdh_export_blockw[] = {
-	{ "gpa_list", "updated GPA_LIST_INFO", REG_RCX, OPERAND_TYPE_GPA_LIST_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa_list", "updated GPA_LIST_INFO", REG_RCX, OPERAND_TYPE_GPA_LIST_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_export_blockw[] = {
@@ -1254,12 +1254,12 @@ static const struct leaf_status statuses_tdh_export_blockw[] = {
 };
 
 static const struct leaf_operand ins_tdh_export_restore[] = {
-	{ "gpa_list", "GPA_LIST_INFO", REG_RCX, OPERAND_TYPE_GPA_LIST_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
+	{ "gpa_list", "GPA_LIST_INFO", REG_RCX, OPERAND_TYPE_GPA_LIST_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
 };
 
 static const struct leaf_operand outs_tdh_export_restore[] = {
-	{ "gpa_list", "updated GPA_LIST_INFO", REG_RCX, OPERAND_TYPE_GPA_LIST_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa_list", "updated GPA_LIST_INFO", REG_RCX, OPERAND_TYPE_GPA_LIST_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_export_restore[] = {
@@ -1282,18 +1282,18 @@ static const struct leaf_status statuses_tdh_export_restore[] = {
 };
 
 static const struct leaf_operand ins_tdh_export_mem[] = {
-	{ "gpa_list", "GPA_LIST_INFO", REG_RCX, OPERAND_TYPE_GPA_LIST_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
-	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "buffers", "migration buffer list HPA", REG_R9, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "migs", "migs_index 15:0, bit63 command/resume", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mac_list_0", "MAC list 0 HPA", REG_R11, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mac_list_1", "MAC list 1 HPA (when >256 entries)", REG_R12, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa_list", "GPA_LIST_INFO", REG_RCX, OPERAND_TYPE_GPA_LIST_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
+	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "buffers", "migration buffer list HPA", REG_R9, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "migs", "migs_index 15:0, bit63 command/resume", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mac_list_0", "MAC list 0 HPA", REG_R11, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mac_list_1", "MAC list 1 HPA (when >256 entries)", REG_R12, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_export_mem[] = {
-	{ "gpa_list", "updated GPA_LIST_INFO", REG_RCX, OPERAND_TYPE_GPA_LIST_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "num_pages", "number of 4K migration pages used", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa_list", "updated GPA_LIST_INFO", REG_RCX, OPERAND_TYPE_GPA_LIST_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "num_pages", "number of 4K migration pages used", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_export_mem[] = {
@@ -1322,7 +1322,7 @@ static const struct leaf_status statuses_tdh_export_mem[] = {
 };
 
 static const struct leaf_operand ins_tdh_export_pause[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDR, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDR, false },
 };
 
 static const struct leaf_status statuses_tdh_export_pause[] = {
@@ -1338,9 +1338,9 @@ static const struct leaf_status statuses_tdh_export_pause[] = {
 };
 
 static const struct leaf_operand ins_tdh_export_track[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
-	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "migs", "migs_index, bit63 in-order done (start token)", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
+	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "migs", "migs_index, bit63 in-order done (start token)", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_export_track[] = {
@@ -1364,14 +1364,14 @@ static const struct leaf_status statuses_tdh_export_track[] = {
 };
 
 static const struct leaf_operand ins_tdh_export_state_immutable[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
-	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "page_list", "PAGE_LIST_INFO", REG_R9, OPERAND_TYPE_PAGE_LIST_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "migs", "migs_index 15:0, bit63 command/resume", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
+	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "page_list", "PAGE_LIST_INFO", REG_R9, OPERAND_TYPE_PAGE_LIST_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "migs", "migs_index 15:0, bit63 command/resume", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_export_state_immutable[] = {
-	{ "num_pages", "number of pages used", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "num_pages", "number of pages used", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_export_state_immutable[] = {
@@ -1402,14 +1402,14 @@ static const struct leaf_status statuses_tdh_export_state_immutable[] = {
 };
 
 static const struct leaf_operand ins_tdh_export_state_td[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
-	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "page_list", "PAGE_LIST_INFO", REG_R9, OPERAND_TYPE_PAGE_LIST_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "migs", "migs_index 15:0, bit63 command/resume", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
+	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "page_list", "PAGE_LIST_INFO", REG_R9, OPERAND_TYPE_PAGE_LIST_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "migs", "migs_index 15:0, bit63 command/resume", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_export_state_td[] = {
-	{ "num_pages", "number of pages used", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "num_pages", "number of pages used", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_export_state_td[] = {
@@ -1433,14 +1433,14 @@ static const struct leaf_status statuses_tdh_export_state_td[] = {
 };
 
 static const struct leaf_operand ins_tdh_export_state_vp[] = {
-	{ "tdvpr", "TDVPR HPA", REG_RCX, OPERAND_TYPE_TDVPR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDVPR, false },
-	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "page_list", "PAGE_LIST_INFO", REG_R9, OPERAND_TYPE_PAGE_LIST_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "migs", "migs_index 15:0, bit63 command/resume", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdvpr", "TDVPR HPA", REG_RCX, OPERAND_TYPE_TDVPR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDVPR, false },
+	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "page_list", "PAGE_LIST_INFO", REG_R9, OPERAND_TYPE_PAGE_LIST_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "migs", "migs_index 15:0, bit63 command/resume", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_export_state_vp[] = {
-	{ "num_pages", "number of pages used", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "num_pages", "number of pages used", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_export_state_vp[] = {
@@ -1469,13 +1469,13 @@ static const struct leaf_status statuses_tdh_export_state_vp[] = {
 };
 
 static const struct leaf_operand ins_tdh_export_unblockw[] = {
-	{ "gpa", "GPA, level 0", REG_RCX, OPERAND_TYPE_GPA_4K, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
+	{ "gpa", "GPA, level 0", REG_RCX, OPERAND_TYPE_GPA_4K, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
 };
 
 static const struct leaf_operand outs_tdh_export_unblockw[] = {
-	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_export_unblockw[] = {
@@ -1497,9 +1497,9 @@ static const struct leaf_status statuses_tdh_export_unblockw[] = {
 };
 
 static const struct leaf_operand ins_tdh_import_abort[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDR, false },
-	{ "mbmd", "MBMD HPA to write the abort token", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "migs", "migs_index 0", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDR, false },
+	{ "mbmd", "MBMD HPA to write the abort token", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "migs", "migs_index 0", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_import_abort[] = {
@@ -1519,7 +1519,7 @@ static const struct leaf_status statuses_tdh_import_abort[] = {
 };
 
 static const struct leaf_operand ins_tdh_import_end[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDR, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDR, false },
 };
 
 static const struct leaf_status statuses_tdh_import_end[] = {
@@ -1535,7 +1535,7 @@ static const struct leaf_status statuses_tdh_import_end[] = {
 };
 
 static const struct leaf_operand ins_tdh_import_commit[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDR, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDR, false },
 };
 
 static const struct leaf_status statuses_tdh_import_commit[] = {
@@ -1551,18 +1551,18 @@ static const struct leaf_status statuses_tdh_import_commit[] = {
 };
 
 static const struct leaf_operand ins_tdh_import_mem[] = {
-	{ "gpa_list", "GPA_LIST_INFO", REG_RCX, OPERAND_TYPE_GPA_LIST_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
-	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "buffers", "migration buffer list HPA", REG_R9, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "migs", "migs_index 15:0, bit63 command/resume", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mac_list_0", "MAC list 0", REG_R11, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mac_list_1", "MAC list 1", REG_R12, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "new_pages", "new TD page list HPA, all ones = in place", REG_R13, OPERAND_TYPE_SHARED_PA_OR_NULL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa_list", "GPA_LIST_INFO", REG_RCX, OPERAND_TYPE_GPA_LIST_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
+	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "buffers", "migration buffer list HPA", REG_R9, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "migs", "migs_index 15:0, bit63 command/resume", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mac_list_0", "MAC list 0", REG_R11, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mac_list_1", "MAC list 1", REG_R12, OPERAND_TYPE_SHARED_PA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "new_pages", "new TD page list HPA, all ones = in place", REG_R13, OPERAND_TYPE_SHARED_PA_OR_NULL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_import_mem[] = {
-	{ "gpa_list", "updated GPA_LIST_INFO", REG_RCX, OPERAND_TYPE_GPA_LIST_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa_list", "updated GPA_LIST_INFO", REG_RCX, OPERAND_TYPE_GPA_LIST_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_import_mem[] = {
@@ -1601,9 +1601,9 @@ static const struct leaf_status statuses_tdh_import_mem[] = {
 };
 
 static const struct leaf_operand ins_tdh_import_track[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDR, false },
-	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "migs", "migs_index", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDR, false },
+	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "migs", "migs_index", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_import_track[] = {
@@ -1626,15 +1626,15 @@ static const struct leaf_status statuses_tdh_import_track[] = {
 };
 
 static const struct leaf_operand ins_tdh_import_state_immutable[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDR, false },
-	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "page_list", "PAGE_LIST_INFO", REG_R9, OPERAND_TYPE_PAGE_LIST_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "migs", "migs_index 15:0, bit63 command/resume", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDR, false },
+	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "page_list", "PAGE_LIST_INFO", REG_R9, OPERAND_TYPE_PAGE_LIST_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "migs", "migs_index 15:0, bit63 command/resume", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_import_state_immutable[] = {
-	{ "error_info0", "extended error information (field id etc.)", REG_RCX, OPERAND_TYPE_U64, WHEN_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "error_info1", "extended error information (field id etc.)", REG_RDX, OPERAND_TYPE_U64, WHEN_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "error_info0", "extended error information (field id etc.)", REG_RCX, OPERAND_TYPE_U64, WHEN_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "error_info1", "extended error information (field id etc.)", REG_RDX, OPERAND_TYPE_U64, WHEN_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_import_state_immutable[] = {
@@ -1666,15 +1666,15 @@ static const struct leaf_status statuses_tdh_import_state_immutable[] = {
 };
 
 static const struct leaf_operand ins_tdh_import_state_td[] = {
-	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDR, false },
-	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "page_list", "PAGE_LIST_INFO", REG_R9, OPERAND_TYPE_PAGE_LIST_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "migs", "migs_index 15:0, bit63 command/resume", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDR, false },
+	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "page_list", "PAGE_LIST_INFO", REG_R9, OPERAND_TYPE_PAGE_LIST_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "migs", "migs_index 15:0, bit63 command/resume", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_import_state_td[] = {
-	{ "error_info0", "extended error information (field id etc.)", REG_RCX, OPERAND_TYPE_U64, WHEN_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "error_info1", "extended error information (field id etc.)", REG_RDX, OPERAND_TYPE_U64, WHEN_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "error_info0", "extended error information (field id etc.)", REG_RCX, OPERAND_TYPE_U64, WHEN_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "error_info1", "extended error information (field id etc.)", REG_RDX, OPERAND_TYPE_U64, WHEN_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_import_state_td[] = {
@@ -1700,15 +1700,15 @@ static const struct leaf_status statuses_tdh_import_state_td[] = {
 };
 
 static const struct leaf_operand ins_tdh_import_state_vp[] = {
-	{ "tdvpr", "TDVPR HPA", REG_RCX, OPERAND_TYPE_TDVPR_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_TDVPR, false },
-	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "page_list", "PAGE_LIST_INFO", REG_R9, OPERAND_TYPE_PAGE_LIST_INFO, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "migs", "migs_index 15:0, bit63 command/resume", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "tdvpr", "TDVPR HPA", REG_RCX, OPERAND_TYPE_TDVPR_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_TDVPR, false },
+	{ "mbmd", "MBMD HPA 51:0 (128 aligned), buffer size 63:52", REG_R8, OPERAND_TYPE_MBMD_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "page_list", "PAGE_LIST_INFO", REG_R9, OPERAND_TYPE_PAGE_LIST_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "migs", "migs_index 15:0, bit63 command/resume", REG_R10, OPERAND_TYPE_MIGS, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_import_state_vp[] = {
-	{ "error_info0", "extended error information (field id etc.)", REG_RCX, OPERAND_TYPE_U64, WHEN_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "error_info1", "extended error information (field id etc.)", REG_RDX, OPERAND_TYPE_U64, WHEN_ERROR, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "error_info0", "extended error information (field id etc.)", REG_RCX, OPERAND_TYPE_U64, WHEN_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "error_info1", "extended error information (field id etc.)", REG_RDX, OPERAND_TYPE_U64, WHEN_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_import_state_vp[] = {
@@ -1738,8 +1738,8 @@ static const struct leaf_status statuses_tdh_import_state_vp[] = {
 };
 
 static const struct leaf_operand ins_tdh_mig_stream_create[] = {
-	{ "page", "free page HPA (PAMT becomes TDCX)", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, LOCK_EX, PT_NDA, true },
-	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, LOCK_SH, PT_TDR, false },
+	{ "page", "free page HPA (PAMT becomes TDCX)", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_NDA, true },
+	{ "tdr", "TDR page", REG_RDX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
 };
 
 static const struct leaf_status statuses_tdh_mig_stream_create[] = {
@@ -1761,11 +1761,11 @@ static const struct leaf_status statuses_tdh_mig_stream_create[] = {
 };
 
 static const struct leaf_operand ins_tdg_vp_vmcall[] = {
-	{ "mask", "15:0 GPR mask (bits 0,1,4 zero; bit5 too if NO_RBP_MOD), 31:16 XMM mask, 63:32 zero", REG_RCX, OPERAND_TYPE_VMCALL_MASK, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask", "15:0 GPR mask (bits 0,1,4 zero; bit5 too if NO_RBP_MOD), 31:16 XMM mask, 63:32 zero", REG_RCX, OPERAND_TYPE_VMCALL_MASK, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdg_vp_vmcall[] = {
-	{ "mask", "unchanged", REG_RCX, OPERAND_TYPE_VMCALL_MASK, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask", "unchanged", REG_RCX, OPERAND_TYPE_VMCALL_MASK, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_vp_vmcall[] = {
@@ -1774,12 +1774,12 @@ static const struct leaf_status statuses_tdg_vp_vmcall[] = {
 };
 
 static const struct leaf_operand outs_tdg_vp_info[] = {
-	{ "gpaw", "GPA width 48 or 52 in 5:0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "attributes", "ATTRIBUTES", REG_RDX, OPERAND_TYPE_TD_ATTRIBUTES, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "vcpus", "num_vcpus 31:0, max_vcpus 63:32", REG_R8, OPERAND_TYPE_VCPU_COUNTS, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "vcpu_index", "vcpu index", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sys_rd_available", "bit0 SYS.RD available", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "reserved_r11", "0", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpaw", "GPA width 48 or 52 in 5:0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "attributes", "ATTRIBUTES", REG_RDX, OPERAND_TYPE_TD_ATTRIBUTES, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "vcpus", "num_vcpus 31:0, max_vcpus 63:32", REG_R8, OPERAND_TYPE_VCPU_COUNTS, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "vcpu_index", "vcpu index", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sys_rd_available", "bit0 SYS.RD available", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "reserved_r11", "0", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_vp_info[] = {
@@ -1787,8 +1787,8 @@ static const struct leaf_status statuses_tdg_vp_info[] = {
 };
 
 static const struct leaf_operand ins_tdg_mr_rtmr_extend[] = {
-	{ "data", "GPA of 48-byte buffer, 64 aligned, private", REG_RCX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "index", "0..3", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "data", "GPA of 48-byte buffer, 64 aligned, private", REG_RCX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "index", "0..3", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_mr_rtmr_extend[] = {
@@ -1798,11 +1798,11 @@ static const struct leaf_status statuses_tdg_mr_rtmr_extend[] = {
 };
 
 static const struct leaf_operand outs_tdg_vp_veinfo_get[] = {
-	{ "exit_reason", "exit reason", REG_RCX, OPERAND_TYPE_EXIT_REASON, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "exit_qualification", "exit qualification", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "gla", "GLA", REG_R8, OPERAND_TYPE_GLA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "gpa", "GPA", REG_R9, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "instr_len_info", "instruction length 31:0, instruction info 63:32", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "exit_reason", "exit reason", REG_RCX, OPERAND_TYPE_EXIT_REASON, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "exit_qualification", "exit qualification", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gla", "GLA", REG_R8, OPERAND_TYPE_GLA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa", "GPA", REG_R9, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "instr_len_info", "instruction length 31:0, instruction info 63:32", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_vp_veinfo_get[] = {
@@ -1811,9 +1811,9 @@ static const struct leaf_status statuses_tdg_vp_veinfo_get[] = {
 };
 
 static const struct leaf_operand ins_tdg_mr_report[] = {
-	{ "report", "GPA of 1024-byte TDREPORT, 1024 aligned", REG_RCX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "report_data", "GPA of 64-byte REPORTDATA, 64 aligned", REG_RDX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sub_type", "sub type 0", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "report", "GPA of 1024-byte TDREPORT, 1024 aligned", REG_RCX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "report_data", "GPA of 64-byte REPORTDATA, 64 aligned", REG_RDX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sub_type", "sub type 0", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_mr_report[] = {
@@ -1825,7 +1825,7 @@ static const struct leaf_status statuses_tdg_mr_report[] = {
 };
 
 static const struct leaf_operand ins_tdg_vp_cpuidve_set[] = {
-	{ "flags", "bit0 #VE on CPUID at CPL 0, bit1 at CPL>0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "flags", "bit0 #VE on CPUID at CPL 0, bit1 at CPL>0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_vp_cpuidve_set[] = {
@@ -1833,7 +1833,7 @@ static const struct leaf_status statuses_tdg_vp_cpuidve_set[] = {
 };
 
 static const struct leaf_operand ins_tdg_mem_page_accept[] = {
-	{ "gpa", "GPA 51:12, level 0/1 in 2:0", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa", "GPA 51:12, level 0/1 in 2:0", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_mem_page_accept[] = {
@@ -1846,13 +1846,13 @@ static const struct leaf_status statuses_tdg_mem_page_accept[] = {
 };
 
 static const struct leaf_operand ins_tdg_vm_rd[] = {
-	{ "vm_id", "0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "field", "field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "vm_id", "0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "field", "field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdg_vm_rd[] = {
-	{ "next_field", "v1: next field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 1, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "next_field", "v1: next field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_vm_rd[] = {
@@ -1864,14 +1864,14 @@ static const struct leaf_status statuses_tdg_vm_rd[] = {
 };
 
 static const struct leaf_operand ins_tdg_vm_wr[] = {
-	{ "vm_id", "0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "field", "field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "value", "data", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask", "mask", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "vm_id", "0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "field", "field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "value", "data", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask", "mask", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdg_vm_wr[] = {
-	{ "old_value", "previous value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "old_value", "previous value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_vm_wr[] = {
@@ -1885,13 +1885,13 @@ static const struct leaf_status statuses_tdg_vm_wr[] = {
 };
 
 static const struct leaf_operand ins_tdg_vp_rd[] = {
-	{ "vp_id", "0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "field", "field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "vp_id", "0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "field", "field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdg_vp_rd[] = {
-	{ "next_field", "next field id (always)", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "next_field", "next field id (always)", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_vp_rd[] = {
@@ -1902,14 +1902,14 @@ static const struct leaf_status statuses_tdg_vp_rd[] = {
 };
 
 static const struct leaf_operand ins_tdg_vp_wr[] = {
-	{ "vp_id", "0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "field", "field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "value", "data", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask", "mask", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "vp_id", "0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "field", "field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "value", "data", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask", "mask", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdg_vp_wr[] = {
-	{ "old_value", "previous value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "old_value", "previous value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_vp_wr[] = {
@@ -1923,12 +1923,12 @@ static const struct leaf_status statuses_tdg_vp_wr[] = {
 };
 
 static const struct leaf_operand ins_tdg_sys_rd[] = {
-	{ "field", "field id (all ones = first)", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "field", "field id (all ones = first)", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdg_sys_rd[] = {
-	{ "next_field", "next", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "next_field", "next", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_sys_rd[] = {
@@ -1938,12 +1938,12 @@ static const struct leaf_status statuses_tdg_sys_rd[] = {
 };
 
 static const struct leaf_operand ins_tdg_sys_rdall[] = {
-	{ "list", "GPA of 4K private page", REG_RDX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "field", "first field id", REG_R8, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "list", "GPA of 4K private page", REG_RDX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "field", "first field id", REG_R8, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdg_sys_rdall[] = {
-	{ "next_field", "next field id", REG_R8, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "next_field", "next field id", REG_R8, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_sys_rdall[] = {
@@ -1952,21 +1952,21 @@ static const struct leaf_status statuses_tdg_sys_rdall[] = {
 };
 
 static const struct leaf_operand ins_tdg_servtd_rd[] = {
-	{ "handle", "binding handle", REG_RCX, OPERAND_TYPE_BINDING_HANDLE, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "field", "target field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid0", "target TD_UUID", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid1", "target TD_UUID", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid2", "target TD_UUID", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid3", "target TD_UUID", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "handle", "binding handle", REG_RCX, OPERAND_TYPE_BINDING_HANDLE, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "field", "target field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid0", "target TD_UUID", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid1", "target TD_UUID", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid2", "target TD_UUID", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid3", "target TD_UUID", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdg_servtd_rd[] = {
-	{ "next_field", "next field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid0", "target UUID (updated with TARGET_UUID_UPDATED)", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid1", "target UUID (updated with TARGET_UUID_UPDATED)", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid2", "target UUID (updated with TARGET_UUID_UPDATED)", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid3", "target UUID (updated with TARGET_UUID_UPDATED)", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "next_field", "next field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid0", "target UUID (updated with TARGET_UUID_UPDATED)", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid1", "target UUID (updated with TARGET_UUID_UPDATED)", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid2", "target UUID (updated with TARGET_UUID_UPDATED)", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid3", "target UUID (updated with TARGET_UUID_UPDATED)", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_servtd_rd[] = {
@@ -1984,22 +1984,22 @@ static const struct leaf_status statuses_tdg_servtd_rd[] = {
 };
 
 static const struct leaf_operand ins_tdg_servtd_wr[] = {
-	{ "handle", "binding handle", REG_RCX, OPERAND_TYPE_BINDING_HANDLE, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "field", "target field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "value", "data", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask", "mask", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid0", "target TD_UUID", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid1", "target TD_UUID", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid2", "target TD_UUID", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid3", "target TD_UUID", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "handle", "binding handle", REG_RCX, OPERAND_TYPE_BINDING_HANDLE, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "field", "target field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "value", "data", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask", "mask", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid0", "target TD_UUID", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid1", "target TD_UUID", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid2", "target TD_UUID", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid3", "target TD_UUID", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdg_servtd_wr[] = {
-	{ "old_value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid0", "target UUID (updated with TARGET_UUID_UPDATED)", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid1", "target UUID (updated with TARGET_UUID_UPDATED)", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid2", "target UUID (updated with TARGET_UUID_UPDATED)", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "uuid3", "target UUID (updated with TARGET_UUID_UPDATED)", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "old_value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid0", "target UUID (updated with TARGET_UUID_UPDATED)", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid1", "target UUID (updated with TARGET_UUID_UPDATED)", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid2", "target UUID (updated with TARGET_UUID_UPDATED)", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "uuid3", "target UUID (updated with TARGET_UUID_UPDATED)", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_servtd_wr[] = {
@@ -2019,7 +2019,7 @@ static const struct leaf_status statuses_tdg_servtd_wr[] = {
 };
 
 static const struct leaf_operand ins_tdg_mr_verifyreport[] = {
-	{ "report_mac", "GPA of REPORTMACSTRUCT, 256 aligned, private", REG_RCX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "report_mac", "GPA of REPORTMACSTRUCT, 256 aligned, private", REG_RCX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_mr_verifyreport[] = {
@@ -2030,12 +2030,12 @@ static const struct leaf_status statuses_tdg_mr_verifyreport[] = {
 };
 
 static const struct leaf_operand ins_tdg_mem_page_attr_rd[] = {
-	{ "gpa", "GPA", REG_RCX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa", "GPA", REG_RCX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdg_mem_page_attr_rd[] = {
-	{ "gpa_info", "GPA, level 2:0, bit62 pending", REG_RCX, OPERAND_TYPE_GPA_LEVEL_PENDING, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "attr", "GPA_ATTR (16 bits per VM 0..3)", REG_RDX, OPERAND_TYPE_GPA_ATTR, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa_info", "GPA, level 2:0, bit62 pending", REG_RCX, OPERAND_TYPE_GPA_LEVEL_PENDING, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "attr", "GPA_ATTR (16 bits per VM 0..3)", REG_RDX, OPERAND_TYPE_GPA_ATTR, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_mem_page_attr_rd[] = {
@@ -2044,14 +2044,14 @@ static const struct leaf_status statuses_tdg_mem_page_attr_rd[] = {
 };
 
 static const struct leaf_operand ins_tdg_mem_page_attr_wr[] = {
-	{ "gpa", "GPA, level", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "attr", "GPA_ATTR", REG_RDX, OPERAND_TYPE_GPA_ATTR, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "flags", "flags/mask per VM: attribute write mask bits, bit15 invept", REG_R8, OPERAND_TYPE_ATTR_FLAGS, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa", "GPA, level", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "attr", "GPA_ATTR", REG_RDX, OPERAND_TYPE_GPA_ATTR, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "flags", "flags/mask per VM: attribute write mask bits, bit15 invept", REG_R8, OPERAND_TYPE_ATTR_FLAGS, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdg_mem_page_attr_wr[] = {
-	{ "gpa_info", "GPA, level, pending", REG_RCX, OPERAND_TYPE_GPA_LEVEL_PENDING, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "attr", "resulting GPA_ATTR", REG_RDX, OPERAND_TYPE_GPA_ATTR, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa_info", "GPA, level, pending", REG_RCX, OPERAND_TYPE_GPA_LEVEL_PENDING, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "attr", "resulting GPA_ATTR", REG_RDX, OPERAND_TYPE_GPA_ATTR, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_mem_page_attr_wr[] = {
@@ -2065,24 +2065,24 @@ static const struct leaf_status statuses_tdg_mem_page_attr_wr[] = {
 };
 
 static const struct leaf_operand ins_tdg_vp_enter[] = {
-	{ "vm", "1:0 L2 translation invalidation mode, 53:52 VM index 1..3", REG_RCX, OPERAND_TYPE_L2_ENTER_RCX, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "guest_state", "GPA of L2_ENTER_GUEST_STATE, 256 aligned, private", REG_RDX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "vm", "1:0 L2 translation invalidation mode, 53:52 VM index 1..3", REG_RCX, OPERAND_TYPE_L2_ENTER_RCX, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "guest_state", "GPA of L2_ENTER_GUEST_STATE, 256 aligned, private", REG_RDX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdg_vp_enter[] = {
-	{ "exit_qualification", "exit qualification", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "gla", "GLA", REG_RDX, OPERAND_TYPE_GLA, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "reserved_rbx", "0", REG_RBX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "cs_info", "CS selector/attributes details", REG_RSI, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "cs_base", "CS base", REG_RDI, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "gpa", "GPA", REG_R8, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "intr_info", "interruption info 31:0, error code 63:32", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "idt_vectoring", "IDT-vectoring info 31:0, error code 63:32", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "instr_info", "instruction info 31:0, length 63:32", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "exit_info", "additional exit info", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "ext_exit_qualification", "extended exit qualification", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "reserved_r14", "0", REG_R14, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "reserved_r15", "0", REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "exit_qualification", "exit qualification", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gla", "GLA", REG_RDX, OPERAND_TYPE_GLA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "reserved_rbx", "0", REG_RBX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "cs_info", "CS selector/attributes details", REG_RSI, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "cs_base", "CS base", REG_RDI, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa", "GPA", REG_R8, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "intr_info", "interruption info 31:0, error code 63:32", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "idt_vectoring", "IDT-vectoring info 31:0, error code 63:32", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "instr_info", "instruction info 31:0, length 63:32", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "exit_info", "additional exit info", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "ext_exit_qualification", "extended exit qualification", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "reserved_r14", "0", REG_R14, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "reserved_r15", "0", REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_vp_enter[] = {
@@ -2098,7 +2098,7 @@ static const struct leaf_status statuses_tdg_vp_enter[] = {
 };
 
 static const struct leaf_operand ins_tdg_vp_invept[] = {
-	{ "vms", "bit mask of VMs 1..3", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "vms", "bit mask of VMs 1..3", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_vp_invept[] = {
@@ -2106,12 +2106,12 @@ static const struct leaf_status statuses_tdg_vp_invept[] = {
 };
 
 static const struct leaf_operand ins_tdg_vp_invvpid[] = {
-	{ "flags", "bit0 list, 53:52 VM", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "entry_or_list", "INVVPID entry, or GPA of list page", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "flags", "bit0 list, 53:52 VM", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "entry_or_list", "INVVPID entry, or GPA of list page", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdg_vp_invvpid[] = {
-	{ "list_state", "remaining list state", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "list_state", "remaining list state", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_vp_invvpid[] = {
@@ -2122,136 +2122,136 @@ static const struct leaf_status statuses_tdg_vp_invvpid[] = {
 };
 
 static const struct leaf_operand ins_gettdvmcallinfo[] = {
-	{ "leaf", "leaf (0)", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "leaf", "leaf (0)", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_gettdvmcallinfo[] = {
-	{ "info0", "0 for leaf 0 (later: feature bits)", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "info1", "0 for leaf 0 (later: feature bits)", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "info2", "0 for leaf 0 (later: feature bits)", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "info3", "0 for leaf 0 (later: feature bits)", REG_R14, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "info0", "0 for leaf 0 (later: feature bits)", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "info1", "0 for leaf 0 (later: feature bits)", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "info2", "0 for leaf 0 (later: feature bits)", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "info3", "0 for leaf 0 (later: feature bits)", REG_R14, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_mapgpa[] = {
-	{ "gpa", "start GPA (shared bit chooses target type)", REG_R12, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "size", "size, 4K multiple", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa", "start GPA (shared bit chooses target type)", REG_R12, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "size", "size, 4K multiple", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_mapgpa[] = {
-	{ "failed_gpa", "GPA where it stopped (with TDG.VP.VMCALL_RETRY)", REG_R11, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "failed_gpa", "GPA where it stopped (with TDG.VP.VMCALL_RETRY)", REG_R11, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_getquote[] = {
-	{ "buffer", "shared GPA of quote buffer", REG_R12, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "size", "size, 4K multiple", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "buffer", "shared GPA of quote buffer", REG_R12, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "size", "size, 4K multiple", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_reportfatalerror[] = {
-	{ "error", "error code 31:0, bit63 GPA valid", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "gpa", "GPA of extra info", REG_R13, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "text0", "text, eight bytes", REG_R14, OPERAND_TYPE_TEXT, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "text1", "text, eight bytes", REG_R15, OPERAND_TYPE_TEXT, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "text2", "text, eight bytes", REG_RBX, OPERAND_TYPE_TEXT, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "text3", "text, eight bytes", REG_RDI, OPERAND_TYPE_TEXT, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "text4", "text, eight bytes", REG_RSI, OPERAND_TYPE_TEXT, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "text5", "text, eight bytes", REG_R8, OPERAND_TYPE_TEXT, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "text6", "text, eight bytes", REG_R9, OPERAND_TYPE_TEXT, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "text7", "text, eight bytes", REG_RDX, OPERAND_TYPE_TEXT, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "error", "error code 31:0, bit63 GPA valid", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa", "GPA of extra info", REG_R13, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "text0", "text, eight bytes", REG_R14, OPERAND_TYPE_TEXT, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "text1", "text, eight bytes", REG_R15, OPERAND_TYPE_TEXT, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "text2", "text, eight bytes", REG_RBX, OPERAND_TYPE_TEXT, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "text3", "text, eight bytes", REG_RDI, OPERAND_TYPE_TEXT, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "text4", "text, eight bytes", REG_RSI, OPERAND_TYPE_TEXT, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "text5", "text, eight bytes", REG_R8, OPERAND_TYPE_TEXT, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "text6", "text, eight bytes", REG_R9, OPERAND_TYPE_TEXT, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "text7", "text, eight bytes", REG_RDX, OPERAND_TYPE_TEXT, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_setupeventnotifyinterrupt[] = {
-	{ "vector", "vector 32..255", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "vector", "vector 32..255", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_service[] = {
-	{ "command", "shared GPA of command buffer", REG_R12, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "response", "shared GPA of response buffer", REG_R13, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "vector", "event vector or 0", REG_R14, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "timeout", "timeout", REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "command", "shared GPA of command buffer", REG_R12, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "response", "shared GPA of response buffer", REG_R13, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "vector", "event vector or 0", REG_R14, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "timeout", "timeout", REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_migtd[] = {
-	{ "arg0", NULL, REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "arg1", NULL, REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "arg2", NULL, REG_R14, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "arg3", NULL, REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "arg0", NULL, REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "arg1", NULL, REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "arg2", NULL, REG_R14, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "arg3", NULL, REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_migtd[] = {
-	{ "out0", NULL, REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "out1", NULL, REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "out2", NULL, REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "out3", NULL, REG_R14, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "out4", NULL, REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "out0", NULL, REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "out1", NULL, REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "out2", NULL, REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "out3", NULL, REG_R14, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "out4", NULL, REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_instruction_cpuid[] = {
-	{ "eax", "EAX", REG_R12, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "ecx", "ECX", REG_R13, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "eax", "EAX", REG_R12, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "ecx", "ECX", REG_R13, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_instruction_cpuid[] = {
-	{ "eax", "EAX", REG_R12, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "ebx", "EBX", REG_R13, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "ecx", "ECX", REG_R14, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "edx", "EDX", REG_R15, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "eax", "EAX", REG_R12, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "ebx", "EBX", REG_R13, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "ecx", "ECX", REG_R14, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "edx", "EDX", REG_R15, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_instruction_hlt[] = {
-	{ "interrupts_blocked", "1 if interrupts are blocked (IF=0) else 0", REG_R12, OPERAND_TYPE_FLAG, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "interrupts_blocked", "1 if interrupts are blocked (IF=0) else 0", REG_R12, OPERAND_TYPE_FLAG, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_instruction_io[] = {
-	{ "size", "size 1/2/4", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "write", "0 read 1 write", REG_R13, OPERAND_TYPE_FLAG, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "port", "port", REG_R14, OPERAND_TYPE_U16, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "data", "data for write", REG_R15, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "size", "size 1/2/4", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "write", "0 read 1 write", REG_R13, OPERAND_TYPE_FLAG, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "port", "port", REG_R14, OPERAND_TYPE_U16, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "data", "data for write", REG_R15, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_instruction_io[] = {
-	{ "data", "data read", REG_R11, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "data", "data read", REG_R11, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_instruction_rdmsr[] = {
-	{ "msr", "MSR index", REG_R12, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "msr", "MSR index", REG_R12, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_instruction_rdmsr[] = {
-	{ "value", "value", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "value", "value", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_instruction_wrmsr[] = {
-	{ "msr", "MSR index", REG_R12, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "value", "value", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "msr", "MSR index", REG_R12, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "value", "value", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_requestmmio[] = {
-	{ "size", "size 1/2/4/8", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "write", "0 read 1 write", REG_R13, OPERAND_TYPE_FLAG, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "gpa", "shared GPA", REG_R14, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "data", "data for write", REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "size", "size 1/2/4/8", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "write", "0 read 1 write", REG_R13, OPERAND_TYPE_FLAG, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa", "shared GPA", REG_R14, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "data", "data for write", REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_requestmmio[] = {
-	{ "data", "data read", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "data", "data read", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_instruction_wbinvd[] = {
-	{ "wbnoinvd", "0 WBINVD, 1 WBNOINVD", REG_R12, OPERAND_TYPE_FLAG, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "wbnoinvd", "0 WBINVD, 1 WBNOINVD", REG_R12, OPERAND_TYPE_FLAG, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_instruction_pconfig[] = {
-	{ "leaf", "PCONFIG leaf (EAX)", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "arg1", NULL, REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "arg2", NULL, REG_R14, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "arg3", NULL, REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "leaf", "PCONFIG leaf (EAX)", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "arg1", NULL, REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "arg2", NULL, REG_R14, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "arg3", NULL, REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_instruction_pconfig[] = {
-	{ "out1", NULL, REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "out2", NULL, REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "out3", NULL, REG_R14, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "out4", NULL, REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "out1", NULL, REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "out2", NULL, REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "out3", NULL, REG_R14, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "out4", NULL, REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 const struct leaf_desc leaf_table[] = {
@@ -2260,7 +2260,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0306, 0x0306 },
 		.op_states = 0x20C, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_SH, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_SH, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_vp_enter, .num_ins = 1,
 		.outs = outs_tdh_vp_enter, .num_outs = 4,
 		.statuses = statuses_tdh_vp_enter, .num_statuses = 32,
@@ -2274,7 +2274,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_ENTROPY | RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x001, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_mng_addcx, .num_ins = 2,
 		.statuses = statuses_tdh_mng_addcx, .num_statuses = 13,
 		.locks = "TDR EX, page EX",
@@ -2286,7 +2286,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0306, 0x0306 }, .out_mask = { 0x0006, 0x0006 },
 		.op_states = 0x002, .sept_states = 0x00001, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_mem_page_add, .num_ins = 4,
 		.outs = outs_tdh_mem_page_add, .num_outs = 2,
 		.statuses = statuses_tdh_mem_page_add, .num_statuses = 15,
@@ -2299,7 +2299,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x3, .retry = RETRY_BUSY | RETRY_RESUMABLE,
 		.in_mask = { 0x0106, 0x0F06 }, .out_mask = { 0x0006, 0x0F06 },
 		.op_states = 0x3CE, .sept_states = 0x00005, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_SH,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_SH,
 		.ins = ins_tdh_mem_sept_add, .num_ins = 6,
 		.outs = outs_tdh_mem_sept_add, .num_outs = 6,
 		.statuses = statuses_tdh_mem_sept_add, .num_statuses = 23,
@@ -2312,7 +2312,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x082, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_SH, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_SH, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_vp_addcx, .num_ins = 2,
 		.statuses = statuses_tdh_vp_addcx, .num_statuses = 16,
 		.locks = "TDVPR EX, implicit TDR SH, op_state SH, page EX",
@@ -2323,7 +2323,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0106, 0x0106 }, .out_mask = { 0x0006, 0x0006 },
 		.op_states = 0x33E, .sept_states = 0x0FFF0, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_SH,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_SH,
 		.ins = ins_tdh_mem_page_relocate, .num_ins = 3,
 		.outs = outs_tdh_mem_page_relocate, .num_outs = 3,
 		.statuses = statuses_tdh_mem_page_relocate, .num_statuses = 20,
@@ -2336,7 +2336,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0106, 0x0106 }, .out_mask = { 0x0006, 0x0006 },
 		.op_states = 0x20E, .sept_states = 0x00003, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_SH,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_SH,
 		.ins = ins_tdh_mem_page_aug, .num_ins = 3,
 		.outs = outs_tdh_mem_page_aug, .num_outs = 2,
 		.statuses = statuses_tdh_mem_page_aug, .num_statuses = 18,
@@ -2348,7 +2348,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0006, 0x0006 },
 		.op_states = 0x33E, .sept_states = 0x01454, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_EX,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_EX,
 		.ins = ins_tdh_mem_range_block, .num_ins = 2,
 		.outs = outs_tdh_mem_range_block, .num_outs = 2,
 		.statuses = statuses_tdh_mem_range_block, .num_statuses = 15,
@@ -2360,7 +2360,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_ENTROPY | RETRY_BUSY,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_mng_key_config, .num_ins = 1,
 		.statuses = statuses_tdh_mng_key_config, .num_statuses = 9,
 		.locks = "TDR EX, KET per package",
@@ -2372,7 +2372,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_ENTROPY | RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_mng_create, .num_ins = 2,
 		.statuses = statuses_tdh_mng_create, .num_statuses = 8,
 		.locks = "page EX, KOT EX",
@@ -2383,7 +2383,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x082, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_vp_create, .num_ins = 2,
 		.statuses = statuses_tdh_vp_create, .num_statuses = 13,
 		.locks = "TDR SH, op_state SH, page EX",
@@ -2393,7 +2393,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x3, .retry = RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0100, 0x0104 },
 		.op_states = 0x7FE, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_mng_rd, .num_ins = 2,
 		.outs = outs_tdh_mng_rd, .num_outs = 2,
 		.statuses = statuses_tdh_mng_rd, .num_statuses = 13,
@@ -2405,7 +2405,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0106, 0x0106 },
 		.op_states = 0x7FE, .sept_states = 0x003D0, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_SH,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_SH,
 		.ins = ins_tdh_mem_rd, .num_ins = 2,
 		.outs = outs_tdh_mem_rd, .num_outs = 3,
 		.statuses = statuses_tdh_mem_rd, .num_statuses = 16,
@@ -2417,7 +2417,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0306, 0x0306 }, .out_mask = { 0x0100, 0x0100 },
 		.op_states = 0x7CE, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_mng_wr, .num_ins = 4,
 		.outs = outs_tdh_mng_wr, .num_outs = 1,
 		.statuses = statuses_tdh_mng_wr, .num_statuses = 13,
@@ -2429,7 +2429,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0106, 0x0106 }, .out_mask = { 0x0106, 0x0106 },
 		.op_states = 0x7CE, .sept_states = 0x00110, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_SH,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_SH,
 		.ins = ins_tdh_mem_wr, .num_ins = 3,
 		.outs = outs_tdh_mem_wr, .num_outs = 3,
 		.statuses = statuses_tdh_mem_wr, .num_statuses = 16,
@@ -2441,7 +2441,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY | RETRY_RESTARTABLE,
 		.in_mask = { 0x0F06, 0x0F06 }, .out_mask = { 0x0E06, 0x0E06 },
 		.op_states = 0x33E, .sept_states = 0x00C30, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_SH,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_SH,
 		.ins = ins_tdh_mem_page_demote, .num_ins = 6,
 		.outs = outs_tdh_mem_page_demote, .num_outs = 5,
 		.statuses = statuses_tdh_mem_page_demote, .num_statuses = 23,
@@ -2454,7 +2454,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0006, 0x0006 },
 		.op_states = 0x002, .sept_states = 0x00010, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_mr_extend, .num_ins = 2,
 		.outs = outs_tdh_mr_extend, .num_outs = 2,
 		.statuses = statuses_tdh_mr_extend, .num_statuses = 12,
@@ -2466,7 +2466,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x002, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_mr_finalize, .num_ins = 1,
 		.statuses = statuses_tdh_mr_finalize, .num_statuses = 9,
 		.locks = "TDR EX",
@@ -2478,7 +2478,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x7FF, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_SH, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_SH, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_vp_flush, .num_ins = 1,
 		.statuses = statuses_tdh_vp_flush, .num_statuses = 8,
 		.locks = "TDVPR EX, implicit TDR SH",
@@ -2489,7 +2489,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_mng_vpflushdone, .num_ins = 1,
 		.statuses = statuses_tdh_mng_vpflushdone, .num_statuses = 7,
 		.locks = "TDR EX, KOT EX",
@@ -2501,7 +2501,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_mng_key_freeid, .num_ins = 1,
 		.statuses = statuses_tdh_mng_key_freeid, .num_statuses = 7,
 		.locks = "TDR EX, KOT EX",
@@ -2513,7 +2513,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0002, 0x0002 },
 		.op_states = 0x001, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_mng_init, .num_ins = 2,
 		.outs = outs_tdh_mng_init, .num_outs = 1,
 		.statuses = statuses_tdh_mng_init, .num_statuses = 21,
@@ -2525,7 +2525,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x002, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_SH, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_SH, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_vp_init, .num_ins = 2,
 		.statuses = statuses_tdh_vp_init, .num_statuses = 14,
 		.locks = "TDVPR EX, implicit TDR SH, op_state SH",
@@ -2537,7 +2537,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x3, .retry = RETRY_BUSY | RETRY_RESTARTABLE,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0006, 0x0E06 },
 		.op_states = 0x33E, .sept_states = 0x0000C, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_SH,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_SH,
 		.ins = ins_tdh_mem_page_promote, .num_ins = 2,
 		.outs = outs_tdh_mem_page_promote, .num_outs = 6,
 		.statuses = statuses_tdh_mem_page_promote, .num_statuses = 20,
@@ -2550,7 +2550,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0F06, 0x0F06 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_phymem_page_rdmd, .num_ins = 1,
 		.outs = outs_tdh_phymem_page_rdmd, .num_outs = 6,
 		.statuses = statuses_tdh_phymem_page_rdmd, .num_statuses = 2,
@@ -2561,7 +2561,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0106, 0x0106 },
 		.op_states = 0x7FE, .sept_states = 0x0FFFF, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_SH,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_SH,
 		.ins = ins_tdh_mem_sept_rd, .num_ins = 2,
 		.outs = outs_tdh_mem_sept_rd, .num_outs = 3,
 		.statuses = statuses_tdh_mem_sept_rd, .num_statuses = 13,
@@ -2572,7 +2572,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x3, .retry = RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0100, 0x0104 },
 		.op_states = 0x7FE, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_SH, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_SH, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_vp_rd, .num_ins = 2,
 		.outs = outs_tdh_vp_rd, .num_outs = 2,
 		.statuses = statuses_tdh_vp_rd, .num_statuses = 17,
@@ -2584,7 +2584,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_mng_key_reclaimid, .num_ins = 1,
 		.note = "does nothing, SUCCESS",
 	},
@@ -2593,7 +2593,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0F06, 0x0F06 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_SH, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_SH, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_phymem_page_reclaim, .num_ins = 1,
 		.outs = outs_tdh_phymem_page_reclaim, .num_outs = 6,
 		.statuses = statuses_tdh_phymem_page_reclaim, .num_statuses = 6,
@@ -2606,7 +2606,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0006, 0x0006 },
 		.op_states = 0x73E, .sept_states = 0x01C70, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_SH,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_SH,
 		.ins = ins_tdh_mem_page_remove, .num_ins = 2,
 		.outs = outs_tdh_mem_page_remove, .num_outs = 3,
 		.statuses = statuses_tdh_mem_page_remove, .num_statuses = 16,
@@ -2619,7 +2619,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x3, .retry = RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0006, 0x0E06 },
 		.op_states = 0x7FE, .sept_states = 0x0000C, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_EX,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_EX,
 		.ins = ins_tdh_mem_sept_remove, .num_ins = 2,
 		.outs = outs_tdh_mem_sept_remove, .num_outs = 6,
 		.statuses = statuses_tdh_mem_sept_remove, .num_statuses = 18,
@@ -2631,7 +2631,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.statuses = statuses_tdh_sys_key_config, .num_statuses = 3,
 		.locks = "global EX",
 		.requires = "CONFIG_DONE; once per package; last package -> READY",
@@ -2641,7 +2641,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0306, 0x0306 }, .out_mask = { 0x0204, 0x0204 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_sys_info, .num_ins = 4,
 		.outs = outs_tdh_sys_info, .num_outs = 2,
 		.statuses = statuses_tdh_sys_info, .num_statuses = 4,
@@ -2652,7 +2652,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_ENTROPY | RETRY_BUSY,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0706, 0x0706 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_sys_init, .num_ins = 1,
 		.outs = outs_tdh_sys_init, .num_outs = 5,
 		.statuses = statuses_tdh_sys_init, .num_statuses = 38,
@@ -2664,7 +2664,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0004, 0x0004 }, .out_mask = { 0x0104, 0x0104 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_sys_rd, .num_ins = 1,
 		.outs = outs_tdh_sys_rd, .num_outs = 2,
 		.statuses = statuses_tdh_sys_rd, .num_statuses = 4,
@@ -2674,7 +2674,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_ENTROPY | RETRY_BUSY,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0106, 0x0106 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.outs = outs_tdh_sys_lp_init, .num_outs = 3,
 		.statuses = statuses_tdh_sys_lp_init, .num_statuses = 37,
 		.locks = "global SH",
@@ -2685,7 +2685,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY | RETRY_INCREMENTAL,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0004, 0x0004 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_sys_tdmr_init, .num_ins = 1,
 		.outs = outs_tdh_sys_tdmr_init, .num_outs = 1,
 		.statuses = statuses_tdh_sys_tdmr_init, .num_statuses = 3,
@@ -2698,7 +2698,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0104, 0x0104 }, .out_mask = { 0x0100, 0x0100 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_sys_rdall, .num_ins = 2,
 		.outs = outs_tdh_sys_rdall, .num_outs = 1,
 		.statuses = statuses_tdh_sys_rdall, .num_statuses = 2,
@@ -2708,7 +2708,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x3FE, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_mem_track, .num_ins = 1,
 		.statuses = statuses_tdh_mem_track, .num_statuses = 11,
 		.locks = "TDR SH, op_state SH, epoch EX",
@@ -2719,7 +2719,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0006, 0x0006 },
 		.op_states = 0x33E, .sept_states = 0x00828, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_EX,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_EX,
 		.ins = ins_tdh_mem_range_unblock, .num_ins = 2,
 		.outs = outs_tdh_mem_range_unblock, .num_outs = 2,
 		.statuses = statuses_tdh_mem_range_unblock, .num_statuses = 15,
@@ -2731,7 +2731,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY | RETRY_RESUMABLE,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_phymem_cache_wb, .num_ins = 1,
 		.statuses = statuses_tdh_phymem_cache_wb, .num_statuses = 6,
 		.locks = "per-package mutex, KOT SH",
@@ -2742,7 +2742,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_phymem_page_wbinvd, .num_ins = 1,
 		.statuses = statuses_tdh_phymem_page_wbinvd, .num_statuses = 4,
 		.locks = "page SH",
@@ -2753,7 +2753,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.statuses = statuses_tdh_mem_sept_wr, .num_statuses = 1,
 		.note = "number reserved in the enumeration; not dispatched (OPERAND_INVALID|RAX)",
 	},
@@ -2762,7 +2762,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0306, 0x0306 }, .out_mask = { 0x0100, 0x0100 },
 		.op_states = 0x7CE, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_SH, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_SH, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_vp_wr, .num_ins = 4,
 		.outs = outs_tdh_vp_wr, .num_outs = 1,
 		.statuses = statuses_tdh_vp_wr, .num_statuses = 18,
@@ -2774,7 +2774,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.note = "no operation in 1.5; allowed in shutdown state",
 	},
 	{
@@ -2782,7 +2782,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0106, 0x0106 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_sys_config, .num_ins = 3,
 		.statuses = statuses_tdh_sys_config, .num_statuses = 12,
 		.locks = "global EX",
@@ -2793,7 +2793,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0706, 0x0706 }, .out_mask = { 0x3C02, 0x3C02 },
 		.op_states = 0x30F, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_servtd_bind, .num_ins = 5,
 		.outs = outs_tdh_servtd_bind, .num_outs = 5,
 		.statuses = statuses_tdh_servtd_bind, .num_statuses = 23,
@@ -2804,7 +2804,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0706, 0x0706 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x003, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_servtd_prebind, .num_ins = 5,
 		.statuses = statuses_tdh_servtd_prebind, .num_statuses = 15,
 		.locks = "TDR SH, op_state SH, bindings EX",
@@ -2814,7 +2814,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_sys_shutdown, .num_ins = 1,
 		.statuses = statuses_tdh_sys_shutdown, .num_statuses = 3,
 		.locks = "global EX",
@@ -2826,7 +2826,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.statuses = statuses_tdh_sys_update, .num_statuses = 4,
 		.locks = "global EX",
 		.requires = "INIT_DONE, all LPs initialised (else SYS_STATE_INCORRECT); valid handoff data of a supported version (else SYS_INVALID_HANDOFF)",
@@ -2837,7 +2837,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.note = "RCX level(1), HPA 2M aligned; RDX,R8 two 4K PAMT pages",
 	},
 	{
@@ -2845,7 +2845,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.note = "RCX level, HPA; returns the pages",
 	},
 	{
@@ -2853,7 +2853,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0502, 0x0502 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x038, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_EX, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_EX, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_export_abort, .num_ins = 3,
 		.statuses = statuses_tdh_export_abort, .num_statuses = 16,
 		.locks = "TDR SH, op_state EX, mig EX",
@@ -2863,7 +2863,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY | RETRY_RESUMABLE,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0002, 0x0002 },
 		.op_states = 0x008, .sept_states = 0x04510, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_SH,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_SH,
 		.ins = ins_tdh_export_blockw, .num_ins = 2,
 		.outs = outs_tdh_export_blockw, .num_outs = 1,
 		.statuses = statuses_tdh_export_blockw, .num_statuses = 16,
@@ -2876,7 +2876,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY | RETRY_RESUMABLE,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0002, 0x0002 },
 		.op_states = 0x004, .sept_states = 0x0E380, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_SH,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_SH,
 		.ins = ins_tdh_export_restore, .num_ins = 2,
 		.outs = outs_tdh_export_restore, .num_outs = 1,
 		.statuses = statuses_tdh_export_restore, .num_statuses = 16,
@@ -2889,7 +2889,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY | RETRY_RESUMABLE,
 		.in_mask = { 0x1F06, 0x1F06 }, .out_mask = { 0x0006, 0x0006 },
 		.op_states = 0x038, .sept_states = 0x0F7D0, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_SH,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_SH,
 		.ins = ins_tdh_export_mem, .num_ins = 7,
 		.outs = outs_tdh_export_mem, .num_outs = 2,
 		.statuses = statuses_tdh_export_mem, .num_statuses = 22,
@@ -2901,7 +2901,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x008, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_export_pause, .num_ins = 1,
 		.statuses = statuses_tdh_export_pause, .num_statuses = 9,
 		.locks = "TDR EX",
@@ -2912,7 +2912,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0502, 0x0502 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x018, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_EX, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_EX, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_export_track, .num_ins = 3,
 		.statuses = statuses_tdh_export_track, .num_statuses = 17,
 		.locks = "TDR SH, op_state EX, mig EX",
@@ -2922,7 +2922,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_ENTROPY | RETRY_BUSY | RETRY_RESUMABLE,
 		.in_mask = { 0x0702, 0x0702 }, .out_mask = { 0x0004, 0x0004 },
 		.op_states = 0x204, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_EX, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_EX, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_export_state_immutable, .num_ins = 4,
 		.outs = outs_tdh_export_state_immutable, .num_outs = 1,
 		.statuses = statuses_tdh_export_state_immutable, .num_statuses = 24,
@@ -2935,7 +2935,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY | RETRY_RESUMABLE,
 		.in_mask = { 0x0702, 0x0702 }, .out_mask = { 0x0004, 0x0004 },
 		.op_states = 0x010, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_EX, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_EX, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_export_state_td, .num_ins = 4,
 		.outs = outs_tdh_export_state_td, .num_outs = 1,
 		.statuses = statuses_tdh_export_state_td, .num_statuses = 17,
@@ -2948,7 +2948,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY | RETRY_RESUMABLE,
 		.in_mask = { 0x0702, 0x0702 }, .out_mask = { 0x0004, 0x0004 },
 		.op_states = 0x010, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_SH, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_SH, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_export_state_vp, .num_ins = 4,
 		.outs = outs_tdh_export_state_vp, .num_outs = 1,
 		.statuses = statuses_tdh_export_state_vp, .num_statuses = 22,
@@ -2961,7 +2961,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0006, 0x0006 },
 		.op_states = 0x03C, .sept_states = 0x0B2C0, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_SH,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_SH,
 		.ins = ins_tdh_export_unblockw, .num_ins = 2,
 		.outs = outs_tdh_export_unblockw, .num_outs = 2,
 		.statuses = statuses_tdh_export_unblockw, .num_statuses = 15,
@@ -2972,7 +2972,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0502, 0x0502 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x5C0, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_import_abort, .num_ins = 3,
 		.statuses = statuses_tdh_import_abort, .num_statuses = 13,
 		.locks = "TDR EX",
@@ -2983,7 +2983,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x300, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_import_end, .num_ins = 1,
 		.statuses = statuses_tdh_import_end, .num_statuses = 9,
 		.locks = "TDR EX",
@@ -2993,7 +2993,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x100, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_import_commit, .num_ins = 1,
 		.statuses = statuses_tdh_import_commit, .num_statuses = 9,
 		.locks = "TDR EX",
@@ -3003,7 +3003,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY | RETRY_RESUMABLE,
 		.in_mask = { 0x3F06, 0x3F06 }, .out_mask = { 0x0002, 0x0002 },
 		.op_states = 0x3C0, .sept_states = 0x00413, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_SH,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_SH,
 		.ins = ins_tdh_import_mem, .num_ins = 8,
 		.outs = outs_tdh_import_mem, .num_outs = 1,
 		.statuses = statuses_tdh_import_mem, .num_statuses = 32,
@@ -3015,7 +3015,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0502, 0x0502 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x0C0, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_import_track, .num_ins = 3,
 		.statuses = statuses_tdh_import_track, .num_statuses = 16,
 		.locks = "TDR EX",
@@ -3025,7 +3025,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_ENTROPY | RETRY_BUSY | RETRY_RESUMABLE,
 		.in_mask = { 0x0702, 0x0702 }, .out_mask = { 0x0006, 0x0006 },
 		.op_states = 0x001, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_import_state_immutable, .num_ins = 4,
 		.outs = outs_tdh_import_state_immutable, .num_outs = 2,
 		.statuses = statuses_tdh_import_state_immutable, .num_statuses = 25,
@@ -3038,7 +3038,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY | RETRY_RESUMABLE,
 		.in_mask = { 0x0702, 0x0702 }, .out_mask = { 0x0006, 0x0006 },
 		.op_states = 0x040, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_import_state_td, .num_ins = 4,
 		.outs = outs_tdh_import_state_td, .num_outs = 2,
 		.statuses = statuses_tdh_import_state_td, .num_statuses = 19,
@@ -3051,7 +3051,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY | RETRY_RESUMABLE,
 		.in_mask = { 0x0702, 0x0702 }, .out_mask = { 0x0006, 0x0006 },
 		.op_states = 0x080, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_SH, .op_state_lock = LOCK_SH, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_SH, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_import_state_vp, .num_ins = 4,
 		.outs = outs_tdh_import_state_vp, .num_outs = 2,
 		.statuses = statuses_tdh_import_state_vp, .num_statuses = 23,
@@ -3064,7 +3064,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x007, .sept_states = 0x00000, .checks_td_state = true,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_EX, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_EX, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_mig_stream_create, .num_ins = 2,
 		.statuses = statuses_tdh_mig_stream_create, .num_statuses = 15,
 		.locks = "TDR SH, op_state EX, page EX",
@@ -3075,35 +3075,35 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.IOMMU.GETREG", .number = 129, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.SPDM.CREATE", .number = 130, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.SPDM.DELETE", .number = 131, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.IDE.STREAM.CREATE", .number = 132, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.note = "RCX..R15",
 	},
 	{
@@ -3111,182 +3111,182 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.IDE.STREAM.DELETE", .number = 134, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.IDE.STREAM.IDEKMREQ", .number = 135, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.IDE.STREAM.IDEKMRSP", .number = 136, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.DEVIF.CREATE", .number = 137, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.DEVIF.REMOVE", .number = 138, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.DEVIF.REQUEST", .number = 139, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.DEVIF.RESPONSE", .number = 140, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.DMAR.ADD", .number = 150, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.DMAR.BLOCK", .number = 151, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.DMAR.READ", .number = 152, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.DMAR.REMOVE", .number = 153, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.MMIO.MT.ADD", .number = 154, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.MMIO.MT.SET", .number = 155, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.MMIO.MT.RD", .number = 156, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.MMIO.MT.REMOVE", .number = 157, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.MMIO.MAP", .number = 158, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.MMIO.BLOCK", .number = 159, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.MMIO.UNMAP", .number = 160, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.IQ.INV.REQUEST", .number = 161, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.IQ.INV.PROCESS", .number = 162, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.MEM.SHARED.SEPT.WR", .number = 163, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.DEVIF.MT.ADD", .number = 164, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.DEVIF.MT.REMOVE", .number = 165, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDH.DEVIF.MT.RD", .number = 166, .cls = LEAF_HOST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDG.VP.VMCALL", .number = 0, .cls = LEAF_GUEST, .since = ABI_1_5_01,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0002, 0x0002 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_vp_vmcall, .num_ins = 1,
 		.outs = outs_tdg_vp_vmcall, .num_outs = 1,
 		.statuses = statuses_tdg_vp_vmcall, .num_statuses = 2,
@@ -3297,7 +3297,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0F06, 0x0F06 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.outs = outs_tdg_vp_info, .num_outs = 6,
 		.statuses = statuses_tdg_vp_info, .num_statuses = 1,
 	},
@@ -3306,7 +3306,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_mr_rtmr_extend, .num_ins = 2,
 		.statuses = statuses_tdg_mr_rtmr_extend, .num_statuses = 3,
 		.locks = "RTMR EX (host-priority aware)",
@@ -3316,7 +3316,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0706, 0x0706 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.outs = outs_tdg_vp_veinfo_get, .num_outs = 5,
 		.statuses = statuses_tdg_vp_veinfo_get, .num_statuses = 2,
 	},
@@ -3325,7 +3325,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0106, 0x0106 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_mr_report, .num_ins = 3,
 		.statuses = statuses_tdg_mr_report, .num_statuses = 5,
 		.resume = "interrupted: RAX,RIP unchanged so it re-executes",
@@ -3335,7 +3335,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_vp_cpuidve_set, .num_ins = 1,
 		.statuses = statuses_tdg_vp_cpuidve_set, .num_statuses = 1,
 	},
@@ -3344,7 +3344,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x04400, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_mem_page_accept, .num_ins = 1,
 		.statuses = statuses_tdg_mem_page_accept, .num_statuses = 6,
 		.locks = "SEPT entry (guest)",
@@ -3356,7 +3356,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x3, .retry = 0,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0100, 0x0104 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_vm_rd, .num_ins = 2,
 		.outs = outs_tdg_vm_rd, .num_outs = 2,
 		.statuses = statuses_tdg_vm_rd, .num_statuses = 5,
@@ -3366,7 +3366,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0306, 0x0306 }, .out_mask = { 0x0100, 0x0100 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_vm_wr, .num_ins = 4,
 		.outs = outs_tdg_vm_wr, .num_outs = 1,
 		.statuses = statuses_tdg_vm_wr, .num_statuses = 7,
@@ -3376,7 +3376,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0104, 0x0104 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_vp_rd, .num_ins = 2,
 		.outs = outs_tdg_vp_rd, .num_outs = 2,
 		.statuses = statuses_tdg_vp_rd, .num_statuses = 4,
@@ -3386,7 +3386,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0306, 0x0306 }, .out_mask = { 0x0100, 0x0100 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_vp_wr, .num_ins = 4,
 		.outs = outs_tdg_vp_wr, .num_outs = 1,
 		.statuses = statuses_tdg_vp_wr, .num_statuses = 7,
@@ -3396,7 +3396,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0004, 0x0004 }, .out_mask = { 0x0104, 0x0104 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_sys_rd, .num_ins = 1,
 		.outs = outs_tdg_sys_rd, .num_outs = 2,
 		.statuses = statuses_tdg_sys_rd, .num_statuses = 3,
@@ -3406,7 +3406,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0104, 0x0104 }, .out_mask = { 0x0100, 0x0100 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_sys_rdall, .num_ins = 2,
 		.outs = outs_tdg_sys_rdall, .num_outs = 1,
 		.statuses = statuses_tdg_sys_rdall, .num_statuses = 2,
@@ -3416,7 +3416,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x3C06, 0x3C06 }, .out_mask = { 0x3D04, 0x3D04 },
 		.op_states = 0x7FF, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_servtd_rd, .num_ins = 6,
 		.outs = outs_tdg_servtd_rd, .num_outs = 6,
 		.statuses = statuses_tdg_servtd_rd, .num_statuses = 11,
@@ -3428,7 +3428,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x3F06, 0x3F06 }, .out_mask = { 0x3D00, 0x3D00 },
 		.op_states = 0x7CF, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_servtd_wr, .num_ins = 8,
 		.outs = outs_tdg_servtd_wr, .num_outs = 5,
 		.statuses = statuses_tdg_servtd_wr, .num_statuses = 13,
@@ -3440,7 +3440,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_mr_verifyreport, .num_ins = 1,
 		.statuses = statuses_tdg_mr_verifyreport, .num_statuses = 4,
 	},
@@ -3449,7 +3449,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0006, 0x0006 },
 		.op_states = 0x000, .sept_states = 0x0F7D0, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_mem_page_attr_rd, .num_ins = 1,
 		.outs = outs_tdg_mem_page_attr_rd, .num_outs = 2,
 		.statuses = statuses_tdg_mem_page_attr_rd, .num_statuses = 2,
@@ -3460,7 +3460,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0106, 0x0106 }, .out_mask = { 0x0006, 0x0006 },
 		.op_states = 0x000, .sept_states = 0x04510, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_mem_page_attr_wr, .num_ins = 3,
 		.outs = outs_tdg_mem_page_attr_wr, .num_outs = 2,
 		.statuses = statuses_tdg_mem_page_attr_wr, .num_statuses = 7,
@@ -3471,7 +3471,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0xFFCE, 0xFFCE },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_vp_enter, .num_ins = 2,
 		.outs = outs_tdg_vp_enter, .num_outs = 13,
 		.statuses = statuses_tdg_vp_enter, .num_statuses = 9,
@@ -3481,7 +3481,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_vp_invept, .num_ins = 1,
 		.statuses = statuses_tdg_vp_invept, .num_statuses = 1,
 	},
@@ -3490,7 +3490,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0004, 0x0004 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_vp_invvpid, .num_ins = 2,
 		.outs = outs_tdg_vp_invvpid, .num_outs = 1,
 		.statuses = statuses_tdg_vp_invvpid, .num_statuses = 4,
@@ -3501,63 +3501,63 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDG.SPDM.TPA.GET", .number = 65, .cls = LEAF_GUEST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDG.DEVIF.VALIDATE", .number = 66, .cls = LEAF_GUEST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDG.DEVIF.RD", .number = 67, .cls = LEAF_GUEST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDG.DEVIF.REQUEST", .number = 68, .cls = LEAF_GUEST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDG.DEVIF.RESPONSE", .number = 69, .cls = LEAF_GUEST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDG.DMAR.ACCEPT", .number = 70, .cls = LEAF_GUEST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDG.MMIO.ACCEPT", .number = 71, .cls = LEAF_GUEST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 	{
 		.name = "TDG.IQ.INV.REQUEST", .number = 72, .cls = LEAF_GUEST, .since = ABI_2_0,
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x0000, 0x0000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 	},
 };
 const size_t leaf_table_len = sizeof(leaf_table) / sizeof(leaf_table[0]);
@@ -3568,7 +3568,7 @@ const struct leaf_desc vmcall_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x1000, 0x1000 }, .out_mask = { 0x7800, 0x7800 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_gettdvmcallinfo, .num_ins = 1,
 		.outs = outs_gettdvmcallinfo, .num_outs = 4,
 	},
@@ -3577,7 +3577,7 @@ const struct leaf_desc vmcall_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x3000, 0x3000 }, .out_mask = { 0x0800, 0x0800 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_mapgpa, .num_ins = 2,
 		.outs = outs_mapgpa, .num_outs = 1,
 	},
@@ -3586,7 +3586,7 @@ const struct leaf_desc vmcall_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x3000, 0x3000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_getquote, .num_ins = 2,
 	},
 	{
@@ -3594,7 +3594,7 @@ const struct leaf_desc vmcall_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0xF3CC, 0xF3CC }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_reportfatalerror, .num_ins = 10,
 	},
 	{
@@ -3602,7 +3602,7 @@ const struct leaf_desc vmcall_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x1000, 0x1000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_setupeventnotifyinterrupt, .num_ins = 1,
 	},
 	{
@@ -3610,7 +3610,7 @@ const struct leaf_desc vmcall_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0xF000, 0xF000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_service, .num_ins = 4,
 	},
 	{
@@ -3618,7 +3618,7 @@ const struct leaf_desc vmcall_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0xF000, 0xF000 }, .out_mask = { 0xF800, 0xF800 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_migtd, .num_ins = 4,
 		.outs = outs_migtd, .num_outs = 5,
 	},
@@ -3627,7 +3627,7 @@ const struct leaf_desc vmcall_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x3000, 0x3000 }, .out_mask = { 0xF000, 0xF000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_instruction_cpuid, .num_ins = 2,
 		.outs = outs_instruction_cpuid, .num_outs = 4,
 	},
@@ -3636,7 +3636,7 @@ const struct leaf_desc vmcall_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x1000, 0x1000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_instruction_hlt, .num_ins = 1,
 	},
 	{
@@ -3644,7 +3644,7 @@ const struct leaf_desc vmcall_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0xF000, 0xF000 }, .out_mask = { 0x0800, 0x0800 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_instruction_io, .num_ins = 4,
 		.outs = outs_instruction_io, .num_outs = 1,
 	},
@@ -3653,7 +3653,7 @@ const struct leaf_desc vmcall_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x1000, 0x1000 }, .out_mask = { 0x0800, 0x0800 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_instruction_rdmsr, .num_ins = 1,
 		.outs = outs_instruction_rdmsr, .num_outs = 1,
 	},
@@ -3662,7 +3662,7 @@ const struct leaf_desc vmcall_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x3000, 0x3000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_instruction_wrmsr, .num_ins = 2,
 	},
 	{
@@ -3670,7 +3670,7 @@ const struct leaf_desc vmcall_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0xF000, 0xF000 }, .out_mask = { 0x0800, 0x0800 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_requestmmio, .num_ins = 4,
 		.outs = outs_requestmmio, .num_outs = 1,
 	},
@@ -3679,7 +3679,7 @@ const struct leaf_desc vmcall_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0x1000, 0x1000 }, .out_mask = { 0x0000, 0x0000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_instruction_wbinvd, .num_ins = 1,
 	},
 	{
@@ -3687,7 +3687,7 @@ const struct leaf_desc vmcall_table[] = {
 		.versions = 0x1, .retry = 0,
 		.in_mask = { 0xF000, 0xF000 }, .out_mask = { 0xF000, 0xF000 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false,
-		.owner_tdr_lock = LOCK_NONE, .op_state_lock = LOCK_NONE, .sept_tree_lock = LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_instruction_pconfig, .num_ins = 4,
 		.outs = outs_instruction_pconfig, .num_outs = 4,
 	},

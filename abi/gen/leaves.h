@@ -252,7 +252,7 @@ enum abi_reg {
 /* When an output register holds its value; it reads 0 otherwise. */
 enum abi_when { WHEN_ALWAYS, WHEN_SUCCESS, WHEN_SEPT_ERROR, WHEN_ERROR, WHEN_CPUID_CONFIG };
 
-enum abi_lock { LOCK_NONE, LOCK_SH, LOCK_EX };
+enum abi_lock { ABI_LOCK_NONE, ABI_LOCK_SH, ABI_LOCK_EX };
 
 /* What to do about a status that asks for a repeat. */
 enum leaf_retry {

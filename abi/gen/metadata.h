@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 #include "gen/leaves.h"
-#include "gen/structures.h"
 
 /* Indices of md_sys. */
 enum md_sys_index {
@@ -858,7 +857,7 @@ extern const struct md_field md_vmcs[MD_VMCS_LEN];
 extern const struct md_field md_vmcs_l2[MD_VMCS_L2_LEN];
 
 /* The name of a class, or NULL. */
-const char *md_class_name(enum md_context context, uint8_t cls);
+const char *md_class_name(uint8_t context, uint8_t cls);
 
 /* When an MSR access is intercepted: never, always, or unless the TD has the feature. */
 enum msr_intercept { MSR_INTERCEPT_NEVER,
@@ -886,11 +885,11 @@ struct msr_rule {
 extern const struct msr_rule msr_rules[];
 extern const size_t msr_rules_len;
 
-struct cpuid_regs {
+struct cpuid_bits {
 	uint32_t eax, ebx, ecx, edx;
 };
 
-#define CPUID_NO_SUBLEAF 0xFFFFFFFFu
+#define CPUID_SUBLEAF_NONE 0xFFFFFFFFu
 #define CPUID_NOT_CONFIGURABLE 0xFF
 #define CPUID_NUM_CONFIGURABLE 12
 #define CPUID_MAX_XFAM_MASKS 12
@@ -898,20 +897,20 @@ struct cpuid_regs {
 /* The bits that the guest sees only with a bit of XFAM. */
 struct cpuid_xfam {
 	uint8_t bit;
-	struct cpuid_regs mask;
+	struct cpuid_bits mask;
 };
 
 /* One virtualized CPUID leaf, in the order of the module's lookup table. */
 struct cpuid_rule {
-	uint32_t leaf, subleaf;          /* CPUID_NO_SUBLEAF: none */
+	uint32_t leaf, subleaf;          /* CPUID_SUBLEAF_NONE: none */
 	bool faulting;                   /* guest execution gives #VE */
 	uint8_t config_index;            /* in TDSYSINFO.CPUID_CONFIG, or CPUID_NOT_CONFIGURABLE */
-	struct cpuid_regs verify_mask, verify_value; /* the processor must have these bits so */
-	struct cpuid_regs verify_same;   /* must agree on all logical processors */
-	struct cpuid_regs fixed0;        /* read 0, or are computed */
-	struct cpuid_regs fixed1;        /* read 1 */
-	struct cpuid_regs direct;        /* the host sets them as it likes */
-	struct cpuid_regs allow;         /* the host may clear them */
+	struct cpuid_bits verify_mask, verify_value; /* the processor must have these bits so */
+	struct cpuid_bits verify_same;   /* must agree on all logical processors */
+	struct cpuid_bits fixed0;        /* read 0, or are computed */
+	struct cpuid_bits fixed1;        /* read 1 */
+	struct cpuid_bits direct;        /* the host sets them as it likes */
+	struct cpuid_bits allow;         /* the host may clear them */
 	uint8_t num_xfam;
 	struct cpuid_xfam xfam[CPUID_MAX_XFAM_MASKS];
 };

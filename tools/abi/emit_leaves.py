@@ -13,7 +13,7 @@ enum abi_reg {
 /* When an output register holds its value; it reads 0 otherwise. */
 enum abi_when { WHEN_ALWAYS, WHEN_SUCCESS, WHEN_SEPT_ERROR, WHEN_ERROR, WHEN_CPUID_CONFIG };
 
-enum abi_lock { LOCK_NONE, LOCK_SH, LOCK_EX };
+enum abi_lock { ABI_LOCK_NONE, ABI_LOCK_SH, ABI_LOCK_EX };
 
 /* What to do about a status that asks for a repeat. */
 enum leaf_retry {
@@ -180,7 +180,7 @@ def emit_header(model):
 
 def _operand(op):
     page = 'PT_' + op.page if op.page else 'ABI_NO_PAGE_TYPE'
-    return '\t{ "%s", %s, REG_%s, OPERAND_TYPE_%s, WHEN_%s, %d, LOCK_%s, %s, %s },\n' % (
+    return '\t{ "%s", %s, REG_%s, OPERAND_TYPE_%s, WHEN_%s, %d, ABI_LOCK_%s, %s, %s },\n' % (
         op.name, string(op.text), op.reg, op.type.upper(), op.when.upper(), op.version, op.lock.upper(), page,
         'true' if op.keyed else 'false')
 
@@ -243,7 +243,7 @@ def _descriptor(leaf, states, sept):
         _mask(ops, 0), _mask(ops, 1), _mask(leaf.outs, 0), _mask(leaf.outs, 1))
     out += '\t\t.op_states = 0x%03X, .sept_states = 0x%05X, .checks_td_state = %s,\n' % (
         op_states, sept_states, 'true' if td_state else 'false')
-    out += '\t\t.owner_tdr_lock = LOCK_%s, .op_state_lock = LOCK_%s, .sept_tree_lock = LOCK_%s,\n' % (
+    out += '\t\t.owner_tdr_lock = ABI_LOCK_%s, .op_state_lock = ABI_LOCK_%s, .sept_tree_lock = ABI_LOCK_%s,\n' % (
         leaf.lock_of('owner_tdr', 'lock').upper(), op_lock.upper(), tree.upper())
     if leaf.ins:
         out += '\t\t.ins = ins_%s, .num_ins = %d,\n' % (c, len(leaf.ins))

@@ -44,7 +44,7 @@ struct md_field {
 /* In the order of enumeration. The ids of md_vmcs_l2 are those of class 0. */
 %(externs)s
 /* The name of a class, or NULL. */
-const char *md_class_name(enum md_context context, uint8_t cls);
+const char *md_class_name(uint8_t context, uint8_t cls);
 
 /* When an MSR access is intercepted: never, always, or unless the TD has the feature. */
 enum msr_intercept { %(intercepts)s };
@@ -61,11 +61,11 @@ struct msr_rule {
 extern const struct msr_rule msr_rules[];
 extern const size_t msr_rules_len;
 
-struct cpuid_regs {
+struct cpuid_bits {
 	uint32_t eax, ebx, ecx, edx;
 };
 
-#define CPUID_NO_SUBLEAF 0xFFFFFFFFu
+#define CPUID_SUBLEAF_NONE 0xFFFFFFFFu
 #define CPUID_NOT_CONFIGURABLE 0xFF
 #define CPUID_NUM_CONFIGURABLE %(configurable)d
 #define CPUID_MAX_XFAM_MASKS %(xfam)d
@@ -73,20 +73,20 @@ struct cpuid_regs {
 /* The bits that the guest sees only with a bit of XFAM. */
 struct cpuid_xfam {
 	uint8_t bit;
-	struct cpuid_regs mask;
+	struct cpuid_bits mask;
 };
 
 /* One virtualized CPUID leaf, in the order of the module's lookup table. */
 struct cpuid_rule {
-	uint32_t leaf, subleaf;          /* CPUID_NO_SUBLEAF: none */
+	uint32_t leaf, subleaf;          /* CPUID_SUBLEAF_NONE: none */
 	bool faulting;                   /* guest execution gives #VE */
 	uint8_t config_index;            /* in TDSYSINFO.CPUID_CONFIG, or CPUID_NOT_CONFIGURABLE */
-	struct cpuid_regs verify_mask, verify_value; /* the processor must have these bits so */
-	struct cpuid_regs verify_same;   /* must agree on all logical processors */
-	struct cpuid_regs fixed0;        /* read 0, or are computed */
-	struct cpuid_regs fixed1;        /* read 1 */
-	struct cpuid_regs direct;        /* the host sets them as it likes */
-	struct cpuid_regs allow;         /* the host may clear them */
+	struct cpuid_bits verify_mask, verify_value; /* the processor must have these bits so */
+	struct cpuid_bits verify_same;   /* must agree on all logical processors */
+	struct cpuid_bits fixed0;        /* read 0, or are computed */
+	struct cpuid_bits fixed1;        /* read 1 */
+	struct cpuid_bits direct;        /* the host sets them as it likes */
+	struct cpuid_bits allow;         /* the host may clear them */
 	uint8_t num_xfam;
 	struct cpuid_xfam xfam[CPUID_MAX_XFAM_MASKS];
 };
@@ -133,8 +133,7 @@ def _max_xfam(model):
 def emit_header(model):
     out = header_top('GEN_METADATA_H', 'Metadata fields with their access rules, offsets in TDR, TDCS and TDVPS, and '
                      'the virtualization of MSRs and CPUID.')
-    out += '#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n\n#include "gen/leaves.h"\n'
-    out += '#include "gen/structures.h"\n\n'
+    out += '#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n\n#include "gen/leaves.h"\n\n'
     for context in CONTEXTS:
         rows = ''.join('\tMD_%s_%s,\n' % (context.upper(), f.name.upper()) for f in model.fields[context])
         out += '/* Indices of md_%s. */\nenum md_%s_index {\n%s\tMD_%s_LEN\n};\n\n' % (
@@ -165,7 +164,7 @@ def _regs(item, key):
 
 
 def _cpuid(item):
-    sub = 'CPUID_NO_SUBLEAF' if item.words[1] == '-' else item.words[1]
+    sub = 'CPUID_SUBLEAF_NONE' if item.words[1] == '-' else item.words[1]
     out = '\t{\n\t\t.leaf = %s, .subleaf = %s, .faulting = %s, .config_index = %s,\n' % (
         item.name, sub, 'true' if item.one('faulting') else 'false', item.one('configurable', 'CPUID_NOT_CONFIGURABLE'))
     for key in 'verify_mask verify_value verify_same fixed0 fixed1 direct allow'.split():
@@ -179,7 +178,7 @@ def _cpuid(item):
 
 
 CLASS_LOOKUP = '''
-const char *md_class_name(enum md_context context, uint8_t cls)
+const char *md_class_name(uint8_t context, uint8_t cls)
 {
 	for (size_t i = 0; i < sizeof(md_classes) / sizeof(md_classes[0]); i++) {
 		if (md_classes[i].context == context && md_classes[i].cls == cls)
@@ -192,7 +191,7 @@ const char *md_class_name(enum md_context context, uint8_t cls)
 
 def emit_source(model):
     out = source_top('Metadata fields, MSR and CPUID virtualization: see metadata.h.')
-    out += '#include "gen/metadata.h"\n\n'
+    out += '#include "gen/metadata.h"\n#include "gen/structures.h"\n\n'
     for context in CONTEXTS:
         out += 'const struct md_field md_%s[MD_%s_LEN] = {\n%s};\n\n' % (
             context, context.upper(), ''.join(map(_field, model.fields[context])))
