@@ -71,7 +71,6 @@ struct tsc_config {
 /* Identity of CPU and module in a report. */
 struct tcb_config {
 	uint8_t cpusvn[16], tcbsvn[16], mrseam[48], mrsigner[48];
-	bool identified; /* a tcbsvn, mrseam or mrsignerseam was given */
 };
 
 struct seamdb_config {

@@ -18,7 +18,7 @@
 
 /*
  * A SHA-384 in progress. Plain bytes without pointers: it may be copied, moved, lie in a TD's
- * control pages and be part of a snapshot (docs/decisions/0003-sha384-context.md). It must be
+ * control pages and be part of a snapshot (docs/decisions/0007-sha384-context.md). It must be
  * started before use.
  */
 struct sha384 {
@@ -37,8 +37,9 @@ bool hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
 bool crypto_equal(const void *a, const void *b, size_t len);
 
 /*
- * AES-256-GCM with a 96-bit IV. Additional data, then text, may be added in pieces of any size;
- * `out` may be `in`. A context that was started is always ended with gcm_end().
+ * AES-256-GCM with a 96-bit IV. Zero the struct before its first start; it may be started again for
+ * the next message without cost, and is given up with gcm_end(). Additional data, then text, may be
+ * added in pieces of any size; `out` may be `in`.
  */
 struct gcm {
 	void *cipher;

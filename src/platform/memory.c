@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Physical memory as the host sees it: plaintext of shared pages, ciphertext of private ones.
+ */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "platform/memory.h"
+
+#define MAX_SIZE (1ull << 46)
+
+static void *map_sparse(uint64_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+static uint64_t keys_size(uint64_t size)
+{
+	return size / MEM_PAGE * sizeof(uint16_t);
+}
+
+bool mem_init(struct memory *m, uint64_t size, bool encrypted, uint64_t secret)
+{
+	memset(m, 0, sizeof(*m));
+	if (!size || size % MEM_PAGE || size > MAX_SIZE)
+		return false;
+	m->size = size;
+	m->encrypted = encrypted;
+	m->secret = secret;
+	m->base = map_sparse(size);
+	m->keys = map_sparse(keys_size(size));
+	pthread_mutex_init(&m->lock, NULL);
+	if (m->base && m->keys)
+		return true;
+	mem_fini(m);
+	return false;
+}
+
+void mem_fini(struct memory *m)
+{
+	if (m->base)
+		munmap(m->base, m->size);
+	if (m->keys)
+		munmap((void *)m->keys, keys_size(m->size));
+	if (m->size)
+		pthread_mutex_destroy(&m->lock);
+	memset(m, 0, sizeof(*m));
+}
+
+void mem_reset(struct memory *m)
+{
+	/* Private anonymous pages read as zero again after this. */
+	madvise(m->base, m->size, MADV_DONTNEED);
+	madvise((void *)m->keys, keys_size(m->size), MADV_DONTNEED);
+	memset(m->events, 0, sizeof(m->events));
+	atomic_store(&m->destroyed, 0);
+}
+
+void mem_key_set(struct memory *m, uint64_t pa, uint64_t len, uint16_t hkid)
+{
+	if (!len || !mem_contains(m, pa, len))
+		return;
+	for (uint64_t page = pa / MEM_PAGE; page <= (pa + len - 1) / MEM_PAGE; page++)
+		atomic_store_explicit(&m->keys[page], hkid, memory_order_relaxed);
+}
+
+static uint64_t mix(uint64_t x)
+{
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+	return x ^ (x >> 31);
+}
+
+/* What the host sees of the eight bytes at `pa`: depends on key, address and content, as XTS does.
+ */
+static uint64_t cipher_word(const struct memory *m, uint64_t pa, uint16_t hkid)
+{
+	uint64_t plain;
+
+	memcpy(&plain, m->base + pa, sizeof(plain));
+	return mix(plain ^ mix(m->secret ^ mix(pa ^ ((uint64_t)hkid << 48))));
+}
+
+/* Host view of bytes within one page under `hkid`. */
+static void cipher_read(const struct memory *m, uint64_t pa, uint16_t hkid, uint8_t *out,
+			uint64_t len)
+{
+	while (len > 0) {
+		uint64_t word = cipher_word(m, pa & ~7ull, hkid);
+		uint64_t skip = pa & 7, n = 8 - skip < len ? 8 - skip : len;
+
+		memcpy(out, (const uint8_t *)&word + skip, n);
+		out += n;
+		pa += n;
+		len -= n;
+	}
+}
+
+/* Bytes of the range that lie in the page of its first byte. */
+static uint64_t in_page(uint64_t pa, uint64_t len)
+{
+	uint64_t room = MEM_PAGE - pa % MEM_PAGE;
+
+	return len < room ? len : room;
+}
+
+static void read_view(struct memory *m, uint64_t pa, uint8_t *out, uint64_t len)
+{
+	uint16_t hkid = mem_key(m, pa);
+
+	if (hkid && m->encrypted)
+		cipher_read(m, pa, hkid, out, len);
+	else
+		memcpy(out, m->base + pa, len);
+}
+
+bool mem_host_read(struct memory *m, uint64_t pa, void *buf, uint64_t len)
+{
+	uint8_t *out = buf;
+
+	if (!mem_contains(m, pa, len))
+		return false;
+	for (uint64_t n; len > 0; pa += n, out += n, len -= n) {
+		n = in_page(pa, len);
+		read_view(m, pa, out, n);
+	}
+	return true;
+}
+
+static void remember(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, uint16_t hkid)
+{
+	uint64_t n = atomic_fetch_add(&m->destroyed, 1);
+
+	m->events[n % MEM_EVENTS] = (struct mem_event){ pa, when, lp, hkid };
+}
+
+/* The page's content becomes what the host saw of it, under key 0. */
+static void destroy_page(struct memory *m, unsigned lp, uint64_t when, uint64_t pa)
+{
+	uint64_t page = pa & ~(uint64_t)(MEM_PAGE - 1);
+	uint8_t view[MEM_PAGE];
+
+	pthread_mutex_lock(&m->lock);
+	if (mem_key(m, pa)) {
+		read_view(m, page, view, MEM_PAGE);
+		memcpy(m->base + page, view, MEM_PAGE);
+		remember(m, lp, when, pa, mem_key(m, pa));
+		mem_key_set(m, page, MEM_PAGE, 0);
+	}
+	pthread_mutex_unlock(&m->lock);
+}
+
+void *mem_shared_ptr(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, uint64_t len)
+{
+	if (!mem_contains(m, pa, len))
+		return NULL;
+	for (uint64_t at = pa, left = len, n; m->encrypted && left > 0; at += n, left -= n) {
+		n = in_page(at, left);
+		if (mem_key(m, at))
+			destroy_page(m, lp, when, at);
+	}
+	return m->base + pa;
+}
+
+bool mem_host_write(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, const void *buf,
+		    uint64_t len)
+{
+	void *to = mem_shared_ptr(m, lp, when, pa, len);
+
+	if (to && len)
+		memcpy(to, buf, len);
+	return to;
+}
+
+bool mem_host_fill(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, uint64_t len,
+		   uint8_t byte)
+{
+	void *to = mem_shared_ptr(m, lp, when, pa, len);
+
+	if (to)
+		memset(to, byte, len);
+	return to;
+}
+
+bool mem_last_destroyed(struct memory *m, uint64_t pa, struct mem_event *event)
+{
+	bool found = false;
+	uint64_t n;
+
+	pthread_mutex_lock(&m->lock);
+	n = atomic_load(&m->destroyed);
+	for (uint64_t i = 1; i <= MEM_EVENTS && i <= n && !found; i++) {
+		*event = m->events[(n - i) % MEM_EVENTS];
+		found = event->pa / MEM_PAGE == pa / MEM_PAGE;
+	}
+	pthread_mutex_unlock(&m->lock);
+	return found;
+}
+
+const void *mem_shared_in(struct memory *m, uint64_t pa, uint64_t len, void *bounce)
+{
+	bool plain = true;
+
+	if (!mem_contains(m, pa, len))
+		return NULL;
+	for (uint64_t at = pa, left = len, n; m->encrypted && left > 0; at += n, left -= n) {
+		n = in_page(at, left);
+		plain = plain && !mem_key(m, at);
+	}
+	if (plain)
+		return m->base + pa;
+	mem_host_read(m, pa, bounce, len);
+	return bounce;
+}
+
+uint64_t mem_fnv1a(uint64_t hash, const void *data, uint64_t len)
+{
+	const uint8_t *bytes = data;
+
+	for (uint64_t i = 0; i < len; i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3ull;
+	return hash;
+}
+
+bool mem_host_hash(struct memory *m, uint64_t pa, uint64_t len, uint64_t *hash)
+{
+	uint8_t page[MEM_PAGE];
+
+	if (!mem_contains(m, pa, len))
+		return false;
+	*hash = MEM_FNV_BASIS;
+	for (uint64_t n; len > 0; pa += n, len -= n) {
+		n = in_page(pa, len);
+		read_view(m, pa, page, n);
+		*hash = mem_fnv1a(*hash, page, n);
+	}
+	return true;
+}
