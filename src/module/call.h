@@ -16,7 +16,7 @@
 #include "module/module.h"
 #include "module/pamt.h"
 #include "module/sept.h"
-#include "module/status.h"
+#include "tdx/status.h"
 #include "module/td.h"
 
 struct lp;

@@ -9,28 +9,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "gen/structures.h"
 #include "module/lock.h"
 
 struct module;
 struct call;
 
-enum page_type {
-	PT_NDA = 0,
-	PT_RSVD = 1,
-	PT_REG = 3,
-	PT_TDR = 4,
-	PT_TDCX = 5,
-	PT_TDVPR = 6,
-	PT_EPT = 8,
-};
-
-enum page_level {
-	PAGE_4K,
-	PAGE_2M,
-	PAGE_1G,
-	PAGE_LEVELS,
-};
-
+#define NUM_PAGE_SIZES 3
 #define PAGE_SIZE_OF(level) (1ull << (12 + 9 * (level)))
 #define PAGE_BYTES 4096u
 
@@ -48,14 +33,14 @@ struct pamt_entry {
 struct page_ref {
 	uint64_t pa;
 	struct pamt_entry *pamt;
-	enum page_level level; /* the size at which the page is described */
+	enum page_size level; /* the size at which the page is described */
 };
 
 uint64_t pamt_owner(const struct pamt_entry *e);
 void pamt_set(struct pamt_entry *e, enum page_type type, uint64_t owner);
 
 /* The entry of @pa at exactly this size, NULL outside the initialised TDMRs. */
-struct pamt_entry *pamt_at(const struct module *m, uint64_t pa, enum page_level level);
+struct pamt_entry *pamt_at(const struct module *m, uint64_t pa, enum page_size level);
 
 /* Walks from 1G down to the size that describes @pa. False: no initialised TDMR there. */
 bool pamt_find(const struct module *m, uint64_t pa, struct page_ref *out);

@@ -17,14 +17,6 @@
 #define MAX_HKIDS 2048
 #define CPUID_VERIFY_MAX 96
 
-enum sys_state {
-	SYS_INIT_PENDING,
-	SYS_INIT_DONE,
-	SYS_CONFIG_DONE,
-	SYS_READY,
-	SYS_SHUTDOWN,
-};
-
 /* Why the last call on a logical processor was refused, unformatted. */
 struct reason {
 	const struct leaf *leaf;
@@ -52,18 +44,11 @@ struct lp {
 
 struct tdmr {
 	uint64_t base, size;
-	uint64_t pamt_base[PAGE_LEVELS], pamt_size[PAGE_LEVELS];
+	uint64_t pamt_base[NUM_PAGE_SIZES], pamt_size[NUM_PAGE_SIZES];
 	unsigned num_rsvd;
 	struct { uint64_t offset, size; } rsvd[MAX_RSVD_AREAS];
 	uint16_t lock;
 	uint64_t next; /* first address whose PAMT is not initialised */
-};
-
-enum kot_state {
-	KOT_FREE,
-	KOT_ASSIGNED,
-	KOT_FLUSHED,
-	KOT_RESERVED,
 };
 
 struct kot_entry {

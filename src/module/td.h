@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "gen/structures.h"
 #include "module/pamt.h"
 #include "platform/regs.h"
 
@@ -21,42 +22,7 @@ struct module;
 #define AT(offset, member) struct { uint8_t at_##offset[offset]; member; }
 #define AT_PACKED(offset, member) struct __attribute__((packed)) { uint8_t at_##offset[offset]; member; }
 
-enum td_lifecycle {
-	TD_HKID_ASSIGNED,
-	TD_KEYS_CONFIGURED,
-	TD_BLOCKED,
-	TD_TEARDOWN,
-};
-
-enum op_state {
-	OP_UNINITIALIZED,
-	OP_INITIALIZED,
-	OP_RUNNABLE,
-	OP_LIVE_EXPORT,
-	OP_PAUSED_EXPORT,
-	OP_POST_EXPORT,
-	OP_MEMORY_IMPORT,
-	OP_STATE_IMPORT,
-	OP_POST_IMPORT,
-	OP_LIVE_IMPORT,
-	OP_FAILED_IMPORT,
-	OP_STATES,
-};
-
-enum vcpu_state {
-	VCPU_UNINITIALIZED = 0,
-	VCPU_READY = 2,
-	VCPU_ACTIVE = 4,
-	VCPU_DISABLED = 8,
-	VCPU_IMPORT = 0x10,
-};
-
-enum last_td_exit {
-	LAST_EXIT_ASYNC_FAULT,
-	LAST_EXIT_ASYNC_TRAP,
-	LAST_EXIT_TDVMCALL,
-};
-
+#define NUM_OP_STATES (OP_STATE_FAILED_IMPORT + 1)
 #define TDCX_MIN 6u
 #define TDCX_MAX 9u
 #define TDVPS_MIN 6u
@@ -298,7 +264,7 @@ static inline unsigned td_gpa_width(const struct td *td)
 
 static inline bool op_state_tracks(enum op_state s)
 {
-	return s == OP_RUNNABLE || s == OP_LIVE_EXPORT || s == OP_LIVE_IMPORT;
+	return s == OP_STATE_RUNNABLE || s == OP_STATE_LIVE_EXPORT || s == OP_STATE_LIVE_IMPORT;
 }
 
 void td_add_children(struct td *td, int64_t pages);

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The physical address metadata table: finding entries and changing them. Locks are the caller's (check.c).
+ */
+#include "module/pamt.h"
+#include "module/state.h"
+
+#include <string.h>
+
+uint64_t pamt_owner(const struct pamt_entry *e)
+{
+	uint64_t page = 0;
+
+	memcpy(&page, e->owner, sizeof(e->owner));
+	return page << 12;
+}
+
+void pamt_set(struct pamt_entry *e, enum page_type type, uint64_t owner)
+{
+	uint64_t page = owner >> 12;
+
+	e->type = (uint8_t)type;
+	memcpy(e->owner, &page, sizeof(e->owner));
+	e->bepoch = 0;
+}
+
+static const struct tdmr *tdmr_of(const struct module *m, uint64_t pa)
+{
+	for (unsigned i = 0; i < m->num_tdmrs; i++) {
+		const struct tdmr *t = &m->tdmr[i];
+
+		if (pa >= t->base && pa - t->base < t->size)
+			return t;
+	}
+	return NULL;
+}
+
+static struct pamt_entry *entry_in(const struct module *m, const struct tdmr *t, uint64_t pa,
+				   enum page_size level)
+{
+	uint64_t index = (pa - t->base) / PAGE_SIZE_OF(level);
+
+	return pa_ptr(m, t->pamt_base[level] + index * sizeof(struct pamt_entry));
+}
+
+/* Memory becomes usable in whole 1 GiB blocks. */
+static bool tdmr_usable(const struct tdmr *t, uint64_t pa)
+{
+	uint64_t next = __atomic_load_n(&t->next, __ATOMIC_ACQUIRE);
+
+	return pa < (next & ~(PAGE_SIZE_OF(PAGE_SIZE_1G) - 1));
+}
+
+struct pamt_entry *pamt_at(const struct module *m, uint64_t pa, enum page_size level)
+{
+	const struct tdmr *t = tdmr_of(m, pa);
+
+	return t && tdmr_usable(t, pa) ? entry_in(m, t, pa, level) : NULL;
+}
+
+bool pamt_find(const struct module *m, uint64_t pa, struct page_ref *out)
+{
+	const struct tdmr *t = tdmr_of(m, pa);
+
+	if (!t || !tdmr_usable(t, pa))
+		return false;
+	out->pa = pa;
+	for (int level = PAGE_SIZE_1G; level >= PAGE_SIZE_4K; level--) {
+		out->level = (enum page_size)level;
+		out->pamt = entry_in(m, t, pa, out->level);
+		if (out->pamt->type != PT_NDA)
+			break;
+	}
+	return true;
+}
+
+/* A large page's 512 parts, described one by one. */
+static struct pamt_entry *parts_of(const struct module *m, const struct page_ref *large)
+{
+	return pamt_at(m, large->pa, (enum page_size)(large->level - 1));
+}
+
+void pamt_demote(const struct module *m, const struct page_ref *large, uint64_t owner)
+{
+	struct pamt_entry *part = parts_of(m, large);
+
+	for (unsigned i = 0; i < 512; i++)
+		pamt_set(&part[i], PT_REG, owner);
+	pamt_set(large->pamt, PT_NDA, 0);
+}
+
+void pamt_promote(const struct module *m, const struct page_ref *large, uint64_t owner)
+{
+	struct pamt_entry *part = parts_of(m, large);
+
+	for (unsigned i = 0; i < 512; i++)
+		pamt_set(&part[i], PT_NDA, 0);
+	pamt_set(large->pamt, PT_REG, owner);
+}
+
+const char *page_type_name(unsigned type)
+{
+	static const char *const name[] = {
+		[PT_NDA] = "PT_NDA", [PT_RSVD] = "PT_RSVD", [PT_REG] = "PT_REG", [PT_TDR] = "PT_TDR",
+		[PT_TDCX] = "PT_TDCX", [PT_TDVPR] = "PT_TDVPR", [PT_EPT] = "PT_EPT",
+	};
+
+	return type < sizeof(name) / sizeof(name[0]) && name[type] ? name[type] : "of an unknown type";
+}

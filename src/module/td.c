@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Finding the pages of a TD's control structures.
+ */
+#include "module/td.h"
+#include "module/state.h"
+
+void *td_page(const struct module *m, const struct td *td, unsigned k)
+{
+	return k < td->tdr->num_tdcx ? pa_ptr(m, td->tdr->tdcx_pa[k]) : NULL;
+}
+
+void *vcpu_page(const struct module *m, const struct vcpu *vp, unsigned k)
+{
+	return k < vp->vps->num_pages ? pa_ptr(m, vp->vps->page_pa[k]) : NULL;
+}
+
+void td_load(const struct module *m, uint64_t tdr_pa, struct td *td)
+{
+	td->pa = tdr_pa;
+	td->tdr = pa_ptr(m, tdr_pa);
+	td->tdcs = td->tdr->num_tdcx >= TDCX_MIN ? td_page(m, td, TDCS_PAGE_MAIN) : NULL;
+}
+
+void vcpu_load(const struct module *m, uint64_t tdvpr_pa, struct vcpu *vp)
+{
+	vp->pa = tdvpr_pa;
+	vp->vps = pa_ptr(m, tdvpr_pa);
+}
+
+void td_add_children(struct td *td, int64_t pages)
+{
+	__atomic_fetch_add(&td->tdr->chldcnt, (uint64_t)pages, __ATOMIC_RELAXED);
+}
+
+const char *op_state_name(unsigned s)
+{
+	static const char *const name[NUM_OP_STATES] = {
+		"UNINITIALIZED", "INITIALIZED", "RUNNABLE", "LIVE_EXPORT", "PAUSED_EXPORT", "POST_EXPORT",
+		"MEMORY_IMPORT", "STATE_IMPORT", "POST_IMPORT", "LIVE_IMPORT", "FAILED_IMPORT",
+	};
+
+	return s < NUM_OP_STATES ? name[s] : "unknown";
+}
+
+const char *td_lifecycle_name(unsigned s)
+{
+	static const char *const name[] = { "HKID_ASSIGNED", "KEYS_CONFIGURED", "BLOCKED", "TEARDOWN" };
+
+	return s < sizeof(name) / sizeof(name[0]) ? name[s] : "unknown";
+}
+
+const char *vcpu_state_name(unsigned s)
+{
+	switch (s) {
+	case VCPU_STATE_UNINITIALIZED: return "UNINITIALIZED";
+	case VCPU_STATE_READY: return "READY";
+	case VCPU_STATE_ACTIVE: return "ACTIVE";
+	case VCPU_STATE_DISABLED: return "DISABLED";
+	case VCPU_STATE_IMPORT: return "IMPORT";
+	default: return "unknown";
+	}
+}
