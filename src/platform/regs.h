@@ -11,27 +11,27 @@
 
 /* Index of a general register in cpu_regs.gpr. */
 enum cpu_reg {
-	CPU_RAX,
-	CPU_RCX,
-	CPU_RDX,
-	CPU_RBX,
-	CPU_RSP,
-	CPU_RBP,
-	CPU_RSI,
-	CPU_RDI,
-	CPU_R8,
-	CPU_R9,
-	CPU_R10,
-	CPU_R11,
-	CPU_R12,
-	CPU_R13,
-	CPU_R14,
-	CPU_R15,
-	CPU_GPRS,
+	GPR_RAX,
+	GPR_RCX,
+	GPR_RDX,
+	GPR_RBX,
+	GPR_RSP,
+	GPR_RBP,
+	GPR_RSI,
+	GPR_RDI,
+	GPR_R8,
+	GPR_R9,
+	GPR_R10,
+	GPR_R11,
+	GPR_R12,
+	GPR_R13,
+	GPR_R14,
+	GPR_R15,
+	GPR_COUNT,
 };
 
 struct cpu_regs {
-	uint64_t gpr[CPU_GPRS];
+	uint64_t gpr[GPR_COUNT];
 	uint8_t xmm[16][16]; /* least significant byte first */
 } __attribute__((aligned(16)));
 
