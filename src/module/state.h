@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "module/call.h"
+#include "module/vmx.h"
 
 #define MAX_LPS 64
 #define MAX_PKGS 8
@@ -74,6 +75,11 @@ struct module {
 	unsigned hkid_shift;             /* first key id bit of a physical address */
 	unsigned hkid_first, hkid_end;   /* private key ids: first .. end - 1 */
 	uint64_t seamrr_base, seamrr_size;
+	uint64_t tsc_adjust;             /* IA32_TSC_ADJUST, the same on all logical processors */
+	uint64_t tsc_hz;
+	uint64_t arch_capabilities;      /* IA32_ARCH_CAPABILITIES */
+	uint32_t fms;                    /* CPUID(1).EAX with the lowest stepping of all packages */
+	struct vmx_caps vmx;
 	uint32_t cpuid_verified[CPUID_VERIFY_MAX][4]; /* values of the first logical processor, by table index */
 
 	/* SYS.CONFIG */

@@ -58,6 +58,40 @@ struct tdr {
 	};
 };
 
+/* TDCS.cpuid_flags: what the virtual CPUID of the TD offers, so that it need not be searched. */
+enum td_cpuid_flag {
+	TD_CPUID_MONITOR = 1 << 0,
+	TD_CPUID_DCA = 1 << 1,
+	TD_CPUID_TSC_DEADLINE = 1 << 2,
+	TD_CPUID_TSX = 1 << 3,
+	TD_CPUID_WAITPKG = 1 << 4,
+	TD_CPUID_TME = 1 << 5,
+	TD_CPUID_MKTME = 1 << 6,
+	TD_CPUID_XFD = 1 << 7,
+	TD_CPUID_DDPD = 1 << 8,
+	TD_CPUID_LA57 = 1 << 9,
+};
+
+/* Indices of TDCS.virt_vmx_msr. */
+enum virt_vmx_msr {
+	VIRT_VMX_BASIC,
+	VIRT_VMX_MISC,
+	VIRT_VMX_CR0_FIXED0,
+	VIRT_VMX_CR0_FIXED1,
+	VIRT_VMX_CR4_FIXED0,
+	VIRT_VMX_CR4_FIXED1,
+	VIRT_VMX_PROC_CTLS2,
+	VIRT_VMX_EPT_VPID_CAP,
+	VIRT_VMX_TRUE_PIN_CTLS,
+	VIRT_VMX_TRUE_PROC_CTLS,
+	VIRT_VMX_TRUE_EXIT_CTLS,
+	VIRT_VMX_TRUE_ENTRY_CTLS,
+	VIRT_VMX_VMFUNC,
+	VIRT_VMX_PROC_CTLS3,
+	VIRT_VMX_EXIT_CTLS2,
+	VIRT_VMX_MSRS,
+};
+
 #define TDCS_CPUID_VALUES 80
 #define TDCS_XBUFF_COMPONENTS 19
 #define TDCS_MRTD_CTX_BYTES 256
@@ -84,10 +118,12 @@ struct tdcs {
 		AT(0x0a8, uint64_t tsc_offset);
 		AT(0x0b0, uint64_t tsc_multiplier);
 		AT(0x0b8, uint16_t tsc_frequency);
+		AT(0x0bc, uint32_t cpuid_flags); /* internal: TD_CPUID_* */
 		AT(0x0dc, uint32_t xbuff_size);
 		AT(0x0e0, uint64_t notify_enables);
 		AT(0x0e8, uint64_t hp_lock_timeout); /* in TSC ticks */
 		AT(0x0f0, uint64_t vm_ctls[MAX_VMS]);
+		AT(0x110, uint64_t spec_ctrl_mask); /* internal: IA32_SPEC_CTRL bits the guest can't see */
 		AT(0x118, uint64_t config_flags);
 		AT(0x120, uint64_t td_ctls);
 		AT(0x134, uint8_t cpuid_valid[TDCS_CPUID_VALUES]);
@@ -119,7 +155,7 @@ struct tdcs {
 		AT(0x638, uint16_t num_migs);
 		AT(0x63c, uint32_t num_migrated_vcpus);
 		AT(0x640, uint64_t pre_import_uuid[4]);
-		AT(0x700, uint64_t virt_vmx_msr[16]);
+		AT(0x700, uint64_t virt_vmx_msr[VIRT_VMX_MSRS]);
 		AT(0x778, uint64_t virt_arch_capabilities);
 		AT(0x800, uint32_t cpuid_values[TDCS_CPUID_VALUES][4]); /* EAX EBX ECX EDX */
 		AT(0xd00, uint8_t servtd_hash[48]);
@@ -133,6 +169,7 @@ enum tdcs_page {
 	TDCS_PAGE_MAIN = 0,
 	TDCS_PAGE_MSR_BITMAPS = 2,
 	TDCS_PAGE_SEPT_ROOT = 3,
+	TDCS_PAGE_ZERO = 4,
 	TDCS_PAGE_MIGSC_LINKS = 5,
 	TDCS_PAGE_L2_SEPT_ROOT = 6, /* of VM 1; VM 2 and 3 follow */
 };

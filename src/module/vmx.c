@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: MIT
+/*
+ * VMX capabilities: the check of the processor, and the controls that follow for a TD.
+ */
+#include "module/vmx.h"
+#include "module/state.h"
+#include "platform/platform.h"
+
+#define BITS(high, low) (~0ull >> (63 - (high)) & ~0ull << (low))
+
+#define MSR_VMX_BASIC 0x480u
+#define MSR_VMX_MISC 0x485u
+#define MSR_VMX_CR0_FIXED0 0x486u
+#define MSR_VMX_CR0_FIXED1 0x487u
+#define MSR_VMX_CR4_FIXED0 0x488u
+#define MSR_VMX_CR4_FIXED1 0x489u
+#define MSR_VMX_PROC_CTLS2 0x48bu
+#define MSR_VMX_EPT_VPID_CAP 0x48cu
+#define MSR_VMX_TRUE_PIN_CTLS 0x48du
+#define MSR_VMX_TRUE_PROC_CTLS 0x48eu
+#define MSR_VMX_TRUE_EXIT_CTLS 0x48fu
+#define MSR_VMX_TRUE_ENTRY_CTLS 0x490u
+#define MSR_VMX_PROC_CTLS3 0x492u
+
+#define VMCS_MAX_BYTES 2048u
+#define BASIC_IO_EXIT_INFO (1ull << 54)
+#define BASIC_TRUE_CTLS (1ull << 55)
+/* Unrestricted guest, HLT and shutdown states, PT in VMX, VMWRITE to any field. */
+#define MISC_NEEDED (1ull << 5 | 1ull << 6 | 1ull << 7 | 1ull << 14 | 1ull << 29)
+#define MISC_CR3_TARGETS(v) ((v) >> 16 & 0x1ff)
+#define EPT_VPID_NEEDED 0x10106334041ull
+#define CR0_INIT 0x21ull
+#define CR4_INIT 0x2040ull
+#define CR0_L2_VARIABLE 0x8005001full
+#define CR4_L2_WRITABLE 0x3ff1fbfull
+#define CR0_PE 1ull
+#define CR0_PG (1ull << 31)
+
+#define CR4_MCE (1ull << 6)
+#define CR4_VMXE (1ull << 13)
+#define CR4_SMXE (1ull << 14)
+#define CR4_KL (1ull << 19)
+#define CR4_PKE (1ull << 22)
+#define CR4_CET (1ull << 23)
+#define CR4_PKS (1ull << 24)
+#define CR4_UINTR (1ull << 25)
+
+#define XFAM_PKRU (1ull << 9)
+#define XFAM_CET (3ull << 11)
+#define XFAM_UINTR (1ull << 14)
+
+/* A control field: its value at first, the bits TDX changes, the bits it leaves to the processor. */
+struct ctl_rule {
+	uint32_t msr;
+	uint32_t init, variable, unknown;
+};
+
+enum { PIN, PROC, PROC2, PROC3, EXIT, ENTRY, CTLS };
+
+static const struct ctl_rule l1_rules[CTLS] = {
+	[PIN] = { MSR_VMX_TRUE_PIN_CTLS, 0x00000029, 0x00000080, 0xffffff16 },
+	[PROC] = { MSR_VMX_TRUE_PROC_CTLS, 0x91220088, 0x20400c00, 0x04046173 },
+	[PROC2] = { MSR_VMX_PROC_CTLS2, 0x133cb3fa, 0xcc000400, 0 },
+	[PROC3] = { MSR_VMX_PROC_CTLS3, 0x00000080, 0x00000020, 0xffffff40 },
+	[EXIT] = { MSR_VMX_TRUE_EXIT_CTLS, 0x1f3c8204, 0x40001000, 0x00036dfb },
+	[ENTRY] = { MSR_VMX_TRUE_ENTRY_CTLS, 0x003ec004, 0x00402200, 0xff8011fb },
+};
+
+static const struct ctl_rule l2_rules[CTLS] = {
+	[PIN] = { MSR_VMX_TRUE_PIN_CTLS, 0x00000029, 0, 0xffffff16 },
+	[PROC] = { MSR_VMX_TRUE_PROC_CTLS, 0x91220088, 0x68d81e04, 0x04046173 },
+	[PROC2] = { MSR_VMX_PROC_CTLS2, 0x1338b3fa, 0x0c513e0c, 0 },
+	[PROC3] = { MSR_VMX_PROC_CTLS3, 0x00000080, 0x0000002e, 0xffffff40 },
+	[EXIT] = { MSR_VMX_TRUE_EXIT_CTLS, 0x1f3c8204, 0x40001000, 0x00036dfb },
+	[ENTRY] = { MSR_VMX_TRUE_ENTRY_CTLS, 0x003ec004, 0x00402200, 0xff8011fb },
+};
+
+/* Bits of the L2 controls that the L1 VMM may change. */
+static const uint32_t l1_writable[CTLS] = {
+	[PROC] = 0x48d99a04, [PROC2] = 0x0c513e0c, [PROC3] = 0x0000000e, [ENTRY] = 0x00000200,
+};
+
+static uint64_t read_msr(struct call *c, uint32_t msr)
+{
+	return platform_rdmsr(c->m->plat, c->lp_id, msr);
+}
+
+static uint64_t bad_msr(struct call *c, uint32_t msr, uint64_t value)
+{
+	return fail(c, TDX_INCORRECT_MSR_VALUE | msr,
+		    "MSR %x is %x: it does not offer what TDX needs of VMX", msr, value);
+}
+
+/* Checks one control against its MSR and computes its first value. */
+static uint64_t check_ctl(struct call *c, const struct ctl_rule *r, uint32_t init, bool has_ones, uint32_t *value)
+{
+	uint64_t msr = read_msr(c, r->msr);
+	uint32_t ones = has_ones ? (uint32_t)msr : 0;
+	uint32_t allowed = has_ones ? (uint32_t)(msr >> 32) : (uint32_t)msr;
+
+	if ((ones & ~(init | r->unknown)) || (~allowed & init) || ((ones | ~allowed) & r->variable))
+		return bad_msr(c, r->msr, msr);
+	*value = init | ones;
+	return 0;
+}
+
+/* The secondary controls follow what the processor has of WAITPKG and ENCLV exiting. */
+static uint32_t proc2_init(struct call *c, const struct ctl_rule *r)
+{
+	struct cpuid_regs seven;
+	uint32_t init = r->init & ~VMX_PROC2_WAIT_PAUSE;
+
+	platform_cpuid(c->m->plat, c->lp_id, 7, 0, &seven);
+	if (seven.ecx & 1u << 5)
+		init |= VMX_PROC2_WAIT_PAUSE;
+	if (!(read_msr(c, MSR_VMX_PROC_CTLS2) >> 32 & VMX_PROC2_ENCLV_EXITING))
+		init &= ~VMX_PROC2_ENCLV_EXITING;
+	return init;
+}
+
+static uint64_t check_ctls(struct call *c, const struct ctl_rule *rules, struct vmx_ctls *out)
+{
+	uint32_t value[CTLS];
+
+	for (unsigned i = 0; i < CTLS; i++) {
+		uint32_t init = i == PROC2 ? proc2_init(c, &rules[i]) : rules[i].init;
+		uint64_t status = check_ctl(c, &rules[i], init, i != PROC3, &value[i]);
+
+		if (status)
+			return status;
+	}
+	*out = (struct vmx_ctls){ .pin = value[PIN], .proc = value[PROC], .proc2 = value[PROC2],
+				  .exit = value[EXIT], .entry = value[ENTRY], .proc3 = value[PROC3] };
+	return 0;
+}
+
+static uint64_t check_misc(struct call *c)
+{
+	uint64_t misc = read_msr(c, MSR_VMX_MISC), ept = read_msr(c, MSR_VMX_EPT_VPID_CAP);
+
+	if ((misc & MISC_NEEDED) != MISC_NEEDED || MISC_CR3_TARGETS(misc) < 4)
+		return bad_msr(c, MSR_VMX_MISC, misc);
+	if ((ept & EPT_VPID_NEEDED) != EPT_VPID_NEEDED)
+		return bad_msr(c, MSR_VMX_EPT_VPID_CAP, ept);
+	c->m->vmx.ept_vpid_cap = ept;
+	return 0;
+}
+
+static uint64_t check_cr(struct call *c, struct vmx_caps *v)
+{
+	v->cr0_fixed0 = read_msr(c, MSR_VMX_CR0_FIXED0);
+	v->cr0_fixed1 = read_msr(c, MSR_VMX_CR0_FIXED1);
+	v->cr4_fixed0 = read_msr(c, MSR_VMX_CR4_FIXED0);
+	v->cr4_fixed1 = read_msr(c, MSR_VMX_CR4_FIXED1);
+	if (v->cr0_fixed0 & ~(CR0_PE | CR0_PG | CR0_INIT))
+		return bad_msr(c, MSR_VMX_CR0_FIXED0, v->cr0_fixed0);
+	if (~v->cr0_fixed1 & CR0_INIT)
+		return bad_msr(c, MSR_VMX_CR0_FIXED1, v->cr0_fixed1);
+	if (v->cr4_fixed0 & ~CR4_INIT)
+		return bad_msr(c, MSR_VMX_CR4_FIXED0, v->cr4_fixed0);
+	if (~v->cr4_fixed1 & CR4_INIT)
+		return bad_msr(c, MSR_VMX_CR4_FIXED1, v->cr4_fixed1);
+	return 0;
+}
+
+/* An L2 VM's CR0 must be free to change in all bits that an L1 VMM may offer. */
+static uint64_t check_l2_cr(struct call *c, const struct vmx_caps *v)
+{
+	uint64_t ones = v->cr0_fixed0 & ~(CR0_PE | CR0_PG);
+
+	if ((ones & ~CR0_INIT) || (~v->cr0_fixed1 & CR0_INIT) || ((ones | ~v->cr0_fixed1) & CR0_L2_VARIABLE))
+		return bad_msr(c, MSR_VMX_CR0_FIXED0, v->cr0_fixed0);
+	return 0;
+}
+
+uint64_t vmx_sample(struct call *c)
+{
+	struct vmx_caps *v = &c->m->vmx;
+	uint64_t status;
+
+	v->basic = read_msr(c, MSR_VMX_BASIC);
+	if ((v->basic >> 32 & 0x1fff) > VMCS_MAX_BYTES || !(v->basic & BASIC_IO_EXIT_INFO) ||
+	    !(v->basic & BASIC_TRUE_CTLS))
+		return bad_msr(c, MSR_VMX_BASIC, v->basic);
+	v->proc = read_msr(c, MSR_VMX_TRUE_PROC_CTLS);
+	v->proc2 = read_msr(c, MSR_VMX_PROC_CTLS2);
+	v->proc3 = read_msr(c, MSR_VMX_PROC_CTLS3);
+	if ((status = check_ctls(c, l1_rules, &v->l1)) || (status = check_misc(c)) || (status = check_cr(c, v)) ||
+	    (status = check_ctls(c, l2_rules, &v->l2)))
+		return status;
+	return check_l2_cr(c, v);
+}
+
+/* ---- controls of a TD ---- */
+
+static uint32_t with(uint32_t value, uint32_t bits, bool on)
+{
+	return on ? value | bits : value & ~bits;
+}
+
+struct vmx_ctls vmx_td_ctls(const struct module *m, const struct td *td, unsigned vm)
+{
+	const struct tdcs *t = td->tdcs;
+	struct vmx_ctls v = vm ? m->vmx.l2 : m->vmx.l1;
+	bool debug = t->attributes & TD_ATTR_DEBUG;
+	bool perfmon = t->attributes & TD_ATTR_PERFMON;
+
+	v.exit = with(v.exit, VMX_EXIT_PERF_GLOBAL_CTRL, perfmon || debug);
+	v.entry = with(v.entry, VMX_ENTRY_PERF_GLOBAL_CTRL, perfmon || debug);
+	v.entry = with(v.entry, VMX_ENTRY_PKRS, t->attributes & TD_ATTR_PKS || debug);
+	v.proc = with(v.proc, VMX_PROC_MWAIT_EXITING | VMX_PROC_MONITOR_EXITING,
+		      !(t->cpuid_flags & TD_CPUID_MONITOR));
+	v.proc = with(v.proc, VMX_PROC_RDPMC_EXITING, !perfmon);
+	v.proc2 = with(v.proc2, VMX_PROC2_WAIT_PAUSE, t->cpuid_flags & TD_CPUID_WAITPKG);
+	v.proc2 = with(v.proc2, VMX_PROC2_PCONFIG, t->cpuid_flags & TD_CPUID_MKTME);
+	v.proc3 = with((uint32_t)v.proc3, VMX_PROC3_GPAW, t->gpaw);
+	return v;
+}
+
+uint64_t vmx_cr0_mask(const struct module *m)
+{
+	uint64_t fixed = (m->vmx.cr0_fixed0 | ~m->vmx.cr0_fixed1) & ~CR0_PG;
+
+	return fixed | CR0_INIT | 1ull << 29 | 1ull << 30 | BITS(63, 32) | BITS(28, 19) | 1ull << 17 | BITS(15, 6);
+}
+
+uint64_t vmx_cr0_shadow(const struct module *m)
+{
+	return m->vmx.cr0_fixed0 | CR0_INIT;
+}
+
+/* CR4 bits of features that the TD was not given. */
+static uint64_t cr4_absent(const struct td *td)
+{
+	uint64_t xfam = td->tdcs->xfam, bits = CR4_KL;
+
+	if (!(xfam & XFAM_PKRU))
+		bits |= CR4_PKE;
+	if ((xfam & XFAM_CET) != XFAM_CET)
+		bits |= CR4_CET;
+	if (!(xfam & XFAM_UINTR))
+		bits |= CR4_UINTR;
+	if (!(td->tdcs->attributes & TD_ATTR_PKS))
+		bits |= CR4_PKS;
+	return bits;
+}
+
+uint64_t vmx_cr4_mask(const struct module *m, const struct td *td)
+{
+	return m->vmx.cr4_fixed0 | ~m->vmx.cr4_fixed1 | CR4_MCE | CR4_VMXE | CR4_SMXE | 1ull << 15 | BITS(63, 26) |
+	       cr4_absent(td);
+}
+
+uint64_t vmx_cr4_shadow(const struct module *m)
+{
+	return (m->vmx.cr4_fixed0 & ~CR4_VMXE) | CR4_MCE;
+}
+
+uint64_t vmx_l2_cr4_writable(const struct module *m, const struct td *td)
+{
+	return CR4_L2_WRITABLE & ~m->vmx.cr4_fixed0 & m->vmx.cr4_fixed1 & ~cr4_absent(td);
+}
+
+/* ---- what an L1 VMM reads ---- */
+
+/* Fixed-1 and allowed-1 halves of a capability MSR. */
+static uint64_t capability(uint32_t init, uint32_t variable)
+{
+	return (init & ~variable) | (uint64_t)(init | variable) << 32;
+}
+
+static uint64_t virtual_ept_vpid_cap(const struct module *m, const struct td *td)
+{
+	uint64_t cap = 1ull << 0 | 1ull << 16 | 1ull << 17 | 1ull << 22; /* execute-only, 2M, 1G, exit information */
+
+	if (td->tdcs->xfam & 1ull << 12)
+		cap |= 1ull << 23; /* supervisor shadow stacks */
+	return cap | (m->vmx.ept_vpid_cap & BITS(53, 48));
+}
+
+void vmx_init_virtual_msrs(const struct module *m, const struct td *td)
+{
+	struct vmx_ctls v = vmx_td_ctls(m, td, 1);
+	uint64_t *out = td->tdcs->virt_vmx_msr;
+	uint32_t proc = with(l1_writable[PROC], VMX_PROC_RDPMC_EXITING, td->tdcs->attributes & TD_ATTR_PERFMON);
+	uint32_t proc2 = l1_writable[PROC2];
+	uint64_t cr4 = vmx_l2_cr4_writable(m, td);
+
+	proc2 = with(proc2, VMX_PROC2_WAIT_PAUSE, td->tdcs->cpuid_flags & TD_CPUID_WAITPKG);
+	proc2 = with(proc2, VMX_PROC2_PCONFIG, td->tdcs->cpuid_flags & TD_CPUID_MKTME);
+	out[VIRT_VMX_BASIC] = BASIC_IO_EXIT_INFO | BASIC_TRUE_CTLS | 1ull << 56;
+	out[VIRT_VMX_MISC] = MISC_NEEDED | 4ull << 16 | 1ull << 30;
+	out[VIRT_VMX_CR0_FIXED0] = CR0_INIT & ~CR0_L2_VARIABLE;
+	out[VIRT_VMX_CR0_FIXED1] = CR0_INIT | CR0_L2_VARIABLE;
+	out[VIRT_VMX_CR4_FIXED0] = CR4_INIT & ~cr4;
+	out[VIRT_VMX_CR4_FIXED1] = CR4_INIT | cr4;
+	out[VIRT_VMX_PROC_CTLS2] = capability(v.proc2, proc2);
+	out[VIRT_VMX_EPT_VPID_CAP] = virtual_ept_vpid_cap(m, td);
+	out[VIRT_VMX_TRUE_PIN_CTLS] = capability(m->vmx.l2.pin, l1_writable[PIN]);
+	out[VIRT_VMX_TRUE_PROC_CTLS] = capability(v.proc, proc);
+	out[VIRT_VMX_TRUE_EXIT_CTLS] = capability(v.exit, l1_writable[EXIT]);
+	out[VIRT_VMX_TRUE_ENTRY_CTLS] = capability(v.entry, l1_writable[ENTRY]);
+	out[VIRT_VMX_VMFUNC] = 0;
+	out[VIRT_VMX_PROC_CTLS3] = m->vmx.l2.proc3 | l1_writable[PROC3];
+}

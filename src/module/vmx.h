@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the processor's VMX allows, sampled and checked by TDH.SYS.INIT, and what follows from it: the execution
+ * controls of a TD's VMCS, and the VMX capabilities that an L1 VMM inside a TD reads.
+ */
+#ifndef SEAMLESS_MODULE_VMX_H
+#define SEAMLESS_MODULE_VMX_H
+
+#include <stdint.h>
+
+struct call;
+struct module;
+struct td;
+struct tdcs;
+
+/* The control fields of a VMCS that TDX sets. */
+struct vmx_ctls {
+	uint32_t pin, proc, proc2, exit, entry;
+	uint64_t proc3;
+};
+
+struct vmx_caps {
+	uint64_t basic, ept_vpid_cap;
+	uint64_t cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
+	uint64_t proc, proc2, proc3; /* allowed settings: must-be-1 bits 31:0, may-be-1 bits 63:32; proc3 may-be-1 only */
+	struct vmx_ctls l1, l2;      /* before what depends on the TD */
+};
+
+#define VMX_PROC_MWAIT_EXITING (1u << 10)
+#define VMX_PROC_RDPMC_EXITING (1u << 11)
+#define VMX_PROC_MONITOR_EXITING (1u << 29)
+#define VMX_PROC2_PML (1u << 17)
+#define VMX_PROC2_WAIT_PAUSE (1u << 26)
+#define VMX_PROC2_PCONFIG (1u << 27)
+#define VMX_PROC2_ENCLV_EXITING (1u << 28)
+#define VMX_PROC3_GPAW (1u << 5)
+#define VMX_PIN_POSTED_INTERRUPTS (1u << 7)
+#define VMX_EXIT_PERF_GLOBAL_CTRL (1u << 12 | 1u << 30)
+#define VMX_ENTRY_PERF_GLOBAL_CTRL (1u << 13)
+#define VMX_ENTRY_PKRS (1u << 22)
+
+/* TDH.SYS.INIT: samples the VMX capability MSRs into m->vmx. INCORRECT_MSR_VALUE names the first that does not do. */
+uint64_t vmx_sample(struct call *c);
+
+/* The controls of the VMCS of L1 (vm 0) or of an L2 VM of this TD at first. */
+struct vmx_ctls vmx_td_ctls(const struct module *m, const struct td *td, unsigned vm);
+
+/* CR0 and CR4 bits that the guest does not own, and what it reads in them. */
+uint64_t vmx_cr0_mask(const struct module *m);
+uint64_t vmx_cr0_shadow(const struct module *m);
+uint64_t vmx_cr4_mask(const struct module *m, const struct td *td);
+uint64_t vmx_cr4_shadow(const struct module *m);
+
+/* CR4 bits that software in the TD may change in an L2 VM. */
+uint64_t vmx_l2_cr4_writable(const struct module *m, const struct td *td);
+
+/* TDCS.VIRTUAL_IA32_VMX_*: what an L1 VMM reads. */
+void vmx_init_virtual_msrs(const struct module *m, const struct td *td);
+
+#endif
