@@ -9,10 +9,12 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import emit_calls  # noqa: E402
 import emit_leaves  # noqa: E402
 import emit_metadata  # noqa: E402
 import emit_status  # noqa: E402
 import emit_structures  # noqa: E402
+import emit_vmcalls  # noqa: E402
 from abiparse import AbiError  # noqa: E402
 from model import Model  # noqa: E402
 
@@ -25,6 +27,9 @@ def outputs(model):
         'include/tdx/status.h': emit_status.emit(model),
         'include/tdx/structures.h': emit_structures.emit(model, 'TDX_', 'TDX_STRUCTURES_H', PUBLIC),
         'include/tdx/metadata.h': emit_metadata.emit_ids(model),
+        'include/tdx/tdh.h': emit_calls.emit(model, 'host'),
+        'include/tdx/tdg.h': emit_calls.emit(model, 'guest'),
+        'include/tdx/tdvmcall.h': emit_vmcalls.emit(model),
         'abi/gen/structures.h': emit_structures.emit(model, '', 'GEN_STRUCTURES_H', INTERNAL),
         'abi/gen/leaves.h': emit_leaves.emit_header(model),
         'abi/gen/leaves.c': emit_leaves.emit_source(model),
