@@ -274,12 +274,19 @@ static uint64_t ticks_since(const struct platform *p, uint64_t ns)
 	return (uint64_t)((unsigned __int128)(ns - p->clock_start_ns) * p->tsc_hz / 1000000000u);
 }
 
+uint64_t platform_tsc_now(const struct platform *p)
+{
+	uint64_t base = atomic_load(&p->tsc);
+
+	return p->config.tsc.real ? base + ticks_since(p, clock_ns()) : base;
+}
+
 uint64_t platform_rdtsc(struct platform *p)
 {
 	const struct tsc_config *c = &p->config.tsc;
 
 	if (c->real)
-		return atomic_load(&p->tsc) + ticks_since(p, clock_ns());
+		return platform_tsc_now(p);
 	return atomic_fetch_add(&p->tsc, c->per_read) + c->per_read;
 }
 

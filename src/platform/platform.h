@@ -146,6 +146,8 @@ void platform_inject_pconfig(struct platform *p, uint32_t code);
 
 /* RDTSC, in ticks of tsc_hz. A counted TSC advances by `tsc read` each time. */
 uint64_t platform_rdtsc(struct platform *p);
+/* The same without advancing a counted one: a time stamp for records. */
+uint64_t platform_tsc_now(const struct platform *p);
 void platform_tsc_advance(struct platform *p, uint64_t ticks);
 
 /* --- SEAMOPS --- */

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A machine: a platform, a module on it, its processors, and what a test may change about them.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/machine_impl.h"
+
+static const struct seamless_config standard = { .name = "default" };
+
+/* Reads the configuration's text, or the built-in one of its name. */
+static bool read_config(const struct seamless_config *config, struct platform_config *out,
+			char *err, size_t err_len)
+{
+	const char *text = config->text;
+	size_t len = config->len;
+
+	if (!text)
+		text = platform_builtin(config->name, &len);
+	if (!text) {
+		snprintf(err, err_len, "no built-in platform '%s'", config->name);
+		return false;
+	}
+	return platform_config_parse(out, config->name, text, len, err, err_len);
+}
+
+static struct platform *make_platform(const struct seamless_config *config, char *err,
+				      size_t err_len)
+{
+	struct platform_config *parsed = malloc(sizeof(*parsed));
+	struct platform *p = NULL;
+
+	if (!parsed)
+		snprintf(err, err_len, "out of memory");
+	else if (read_config(config, parsed, err, err_len))
+		p = platform_create(parsed, err, err_len);
+	free(parsed);
+	return p;
+}
+
+static struct seamless_machine *assemble(struct platform *p, enum seamless_guest guest)
+{
+	struct seamless_machine *m = calloc(1, sizeof(*m));
+	struct module *module = module_create(p);
+
+	if (!m || !module) {
+		if (module)
+			module_destroy(module);
+		free(m);
+		return NULL;
+	}
+	m->platform = p;
+	m->module = module;
+	m->guest = guest;
+	atomic_store(&m->event_ticks, p->config.tsc.per_event);
+	for (unsigned i = 0; i < PLATFORM_LPS; i++) {
+		m->lp[i].machine = m;
+		m->lp[i].number = i;
+	}
+	return m;
+}
+
+struct seamless_machine *seamless_create(const struct seamless_config *config, char *err,
+					 size_t err_len)
+{
+	struct seamless_machine *m;
+	struct platform *p;
+
+	config = config ? config : &standard;
+	p = make_platform(config, err, err_len);
+	if (!p)
+		return NULL;
+	m = assemble(p, config->guest);
+	if (!m) {
+		platform_destroy(p);
+		snprintf(err, err_len, "out of memory");
+	}
+	return m;
+}
+
+void seamless_destroy(struct seamless_machine *m)
+{
+	if (!m)
+		return;
+	module_destroy(m->module);
+	platform_destroy(m->platform);
+	free(m);
+}
+
+const char *seamless_platform_text(const char *name, size_t *len)
+{
+	return platform_builtin(name, len);
+}
+
+unsigned seamless_lps(const struct seamless_machine *m)
+{
+	return m->platform->config.lps;
+}
+
+unsigned seamless_packages(const struct seamless_machine *m)
+{
+	return m->platform->config.packages;
+}
+
+uint64_t seamless_memory_size(const struct seamless_machine *m)
+{
+	return m->platform->config.memory;
+}
+
+void seamless_reload_module(struct seamless_machine *m)
+{
+	module_reload(m->module);
+	lib_tell(m, &(struct seamless_event){ .kind = SEAMLESS_EVENT_RELOAD });
+}
+
+void seamless_set_trace(struct seamless_machine *m, seamless_trace trace, void *opaque)
+{
+	m->trace = trace;
+	m->trace_opaque = opaque;
+}
+
+void seamless_set_script(struct seamless_machine *m, seamless_script script, void *opaque)
+{
+	m->script = script;
+	m->script_opaque = opaque;
+}
+
+uint64_t seamless_msr(struct seamless_machine *m, unsigned lp, uint32_t addr)
+{
+	return lp < seamless_lps(m) ? platform_rdmsr(m->platform, lp, addr) : 0;
+}
+
+static bool valid_lps(const struct seamless_machine *m, int lp)
+{
+	return lp == SEAMLESS_ALL_LPS || (lp >= 0 && (unsigned)lp < seamless_lps(m));
+}
+
+bool seamless_set_msr(struct seamless_machine *m, int lp, uint32_t addr, uint64_t value)
+{
+	bool done = valid_lps(m, lp);
+
+	for (unsigned i = 0; done && i < seamless_lps(m); i++) {
+		if (lp == SEAMLESS_ALL_LPS || (unsigned)lp == i)
+			done = platform_set_msr(m->platform, i, addr, value);
+	}
+	if (done)
+		lib_tell(m, &(struct seamless_event){ .kind = SEAMLESS_EVENT_MSR,
+						      .lp = lp,
+						      .addr = addr,
+						      .value = value });
+	return done;
+}
+
+struct seamless_cpuid seamless_cpuid(const struct seamless_machine *m, unsigned lp, uint32_t leaf,
+				     uint32_t subleaf)
+{
+	struct cpuid_regs r = { 0 };
+
+	if (lp < seamless_lps(m))
+		platform_cpuid(m->platform, lp, leaf, subleaf, &r);
+	return (struct seamless_cpuid){ r.eax, r.ebx, r.ecx, r.edx };
+}
+
+bool seamless_set_cpuid(struct seamless_machine *m, int lp, uint32_t leaf, uint32_t subleaf,
+			struct seamless_cpuid value)
+{
+	const struct cpuid_entry entry = { leaf,
+					   subleaf,
+					   { value.eax, value.ebx, value.ecx, value.edx } };
+
+	if (!valid_lps(m, lp) || !platform_set_cpuid(m->platform, lp, &entry))
+		return false;
+	lib_tell(m, &(struct seamless_event){ .kind = SEAMLESS_EVENT_CPUID,
+					      .lp = lp,
+					      .addr = leaf,
+					      .subleaf = subleaf,
+					      .cpuid = value });
+	return true;
+}
+
+void seamless_clear_cpuid(struct seamless_machine *m)
+{
+	platform_clear_cpuid(m->platform);
+	lib_tell(m, &(struct seamless_event){ .kind = SEAMLESS_EVENT_CPUID_CLEAR });
+}
+
+static void tell_value(const struct seamless_machine *m, enum seamless_event_kind kind,
+		       uint64_t value)
+{
+	lib_tell(m, &(struct seamless_event){ .kind = kind, .value = value });
+}
+
+void seamless_set_interrupt(struct seamless_machine *m, bool pending)
+{
+	platform_set_interrupt(m->platform, pending);
+	tell_value(m, SEAMLESS_EVENT_INTERRUPT, pending);
+}
+
+void seamless_set_entropy(struct seamless_machine *m, bool available)
+{
+	platform_set_entropy(m->platform, available);
+	tell_value(m, SEAMLESS_EVENT_ENTROPY, available);
+}
+
+void seamless_inject_pconfig(struct seamless_machine *m, uint32_t code)
+{
+	platform_inject_pconfig(m->platform, code);
+	tell_value(m, SEAMLESS_EVENT_PCONFIG, code);
+}
+
+uint64_t seamless_tsc(struct seamless_machine *m)
+{
+	return platform_rdtsc(m->platform);
+}
+
+void seamless_advance_tsc(struct seamless_machine *m, uint64_t ticks)
+{
+	platform_tsc_advance(m->platform, ticks);
+}
+
+void seamless_set_event_ticks(struct seamless_machine *m, uint64_t ticks)
+{
+	atomic_store(&m->event_ticks, ticks);
+}

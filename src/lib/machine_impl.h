@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of the library's opaque handle. */
+#ifndef LIB_MACHINE_IMPL_H
+#define LIB_MACHINE_IMPL_H
+
+#include <stdatomic.h>
+
+#include "module/module.h"
+#include "platform/platform.h"
+#include "seamless/seamless.h"
+
+/* A logical processor that a thread can be. */
+struct lib_lp {
+	struct seamless_machine *machine;
+	unsigned number;
+	atomic_bool bound;
+};
+
+struct seamless_machine {
+	struct platform *platform;
+	struct module *module;
+	enum seamless_guest guest;
+	struct lib_lp lp[PLATFORM_LPS];
+	atomic_uint_least64_t event_ticks;
+	seamless_trace trace;
+	void *trace_opaque;
+	seamless_script script;
+	void *script_opaque;
+};
+
+/* The calling thread's processor, NULL when it is none. */
+struct lib_lp *lib_current(void);
+
+/* What the platform records with a host access: who, and when. */
+unsigned lib_who(const struct seamless_machine *m);
+
+/* One stretch of the guest on this processor, up to its next VM exit. */
+void lib_run_guest(struct lib_lp *lp, struct seamless_regs *regs, struct seamless_vm_exit *exit);
+
+static inline void lib_tell(const struct seamless_machine *m, const struct seamless_event *event)
+{
+	if (m->trace)
+		m->trace(m->trace_opaque, event);
+}
+
+#endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Calls: one step of the module at a time, or until the host has control again.
+ */
+#include <stddef.h>
+
+#include "lib/machine_impl.h"
+#include "tdx/status.h"
+
+_Static_assert(sizeof(struct seamless_regs) == sizeof(struct cpu_regs), "layout");
+_Static_assert(offsetof(struct seamless_regs, gpr) == offsetof(struct cpu_regs, gpr), "layout");
+_Static_assert(offsetof(struct seamless_regs, xmm) == offsetof(struct cpu_regs, xmm), "layout");
+_Static_assert(_Alignof(struct seamless_regs) == _Alignof(struct cpu_regs), "layout");
+_Static_assert((int)SEAMLESS_TO_HOST == (int)MODULE_TO_HOST, "where");
+_Static_assert((int)SEAMLESS_TO_GUEST == (int)MODULE_TO_GUEST, "where");
+
+#define STATUS_CODE 0xffffffff00000000ull
+
+/* A kick has done its work when a call returns to the host for it. */
+static void take_interrupt(struct lib_lp *lp, const struct seamless_regs *regs, bool left_guest)
+{
+	uint64_t status = regs->gpr[GPR_RAX] & STATUS_CODE;
+
+	if (left_guest || status == TDX_INTERRUPTED_RESUMABLE ||
+	    status == TDX_INTERRUPTED_RESTARTABLE)
+		platform_lp_ack(lp->machine->platform, lp->number);
+}
+
+static enum module_where vm_exit(struct lib_lp *lp, const struct seamless_vm_exit *e,
+				 struct cpu_regs *regs)
+{
+	const struct vm_exit exit = {
+		.reason = e->reason,
+		.qualification = e->qualification,
+		.guest_linear = e->guest_linear,
+		.guest_physical = e->guest_physical,
+		.intr_info = e->intr_info,
+		.intr_error = e->intr_error,
+		.idt_info = e->idt_info,
+		.idt_error = e->idt_error,
+		.instr_length = e->instr_length,
+		.instr_info = e->instr_info,
+	};
+
+	return module_vm_exit(lp->machine->module, lp->number, regs, &exit);
+}
+
+static enum seamless_where step(struct lib_lp *lp, const struct seamless_vm_exit *exit,
+				struct seamless_regs *regs)
+{
+	struct seamless_machine *m = lp->machine;
+	struct cpu_regs *cpu = (struct cpu_regs *)regs;
+	uint64_t ticks = atomic_load_explicit(&m->event_ticks, memory_order_relaxed);
+	enum module_where where;
+
+	if (ticks)
+		platform_tsc_advance(m->platform, ticks);
+	where = exit ? vm_exit(lp, exit, cpu) : module_seamcall(m->module, lp->number, cpu);
+	if (where == MODULE_TO_HOST)
+		take_interrupt(lp, regs, exit);
+	return (enum seamless_where)where;
+}
+
+static enum seamless_where traced_step(struct lib_lp *lp, const struct seamless_vm_exit *exit,
+				       struct seamless_regs *regs)
+{
+	struct seamless_regs in = *regs;
+	struct seamless_event event = {
+		.kind = exit ? SEAMLESS_EVENT_VM_EXIT : SEAMLESS_EVENT_SEAMCALL,
+		.lp = (int)lp->number,
+		.in = &in,
+		.exit = exit,
+	};
+
+	lib_tell(lp->machine, &event);
+	event.where = step(lp, exit, regs);
+	event.after = true;
+	event.out = regs;
+	lib_tell(lp->machine, &event);
+	return event.where;
+}
+
+static enum seamless_where any_step(struct lib_lp *lp, const struct seamless_vm_exit *exit,
+				    struct seamless_regs *regs)
+{
+	return lp->machine->trace ? traced_step(lp, exit, regs) : step(lp, exit, regs);
+}
+
+enum seamless_where seamless_seamcall(struct seamless_regs *regs)
+{
+	struct lib_lp *lp = lib_current();
+
+	if (!lp || module_in_guest(lp->machine->module, lp->number)) {
+		regs->gpr[GPR_RAX] = TDX_SEAMCALL_UD;
+		return SEAMLESS_NOWHERE;
+	}
+	return any_step(lp, NULL, regs);
+}
+
+enum seamless_where seamless_vm_exit(const struct seamless_vm_exit *exit,
+				     struct seamless_regs *regs)
+{
+	struct lib_lp *lp = lib_current();
+
+	if (!lp || !module_in_guest(lp->machine->module, lp->number))
+		return SEAMLESS_NOWHERE;
+	return any_step(lp, exit, regs);
+}
+
+void seamless_transport_seamcall(struct seamless_regs *regs)
+{
+	enum seamless_where where = seamless_seamcall(regs);
+	struct lib_lp *lp = lib_current();
+
+	while (where == SEAMLESS_TO_GUEST) {
+		struct seamless_vm_exit exit = { 0 };
+
+		lib_run_guest(lp, regs, &exit);
+		where = any_step(lp, &exit, regs);
+	}
+}
