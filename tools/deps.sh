@@ -16,6 +16,7 @@ packages() {
 	pkg-config            build  finds the libraries
 	libzydis-dev          build  instruction decoding
 	libssl-dev            build  libcrypto: SHA-384, HMAC, AES-GCM, ECDSA, X.509
+	libjansson-dev        build  JSON: collateral of quotes, --json output
 	libcmocka-dev         build  unit tests
 	ovmf                  demo   the stock firmware that the demo measures and enters
 	clang                 check  second compiler, fuzzing

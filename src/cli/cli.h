@@ -19,4 +19,6 @@ struct cli_verb {
 	int (*run)(int argc, char **argv);
 };
 
+extern const struct cli_verb verb_verify;
+
 #endif

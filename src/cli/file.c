@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reads whole files.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/file.h"
+
+#define FIRST_ROOM 65536
+
+static int complain(const char *path, const char *why)
+{
+	fprintf(stderr, "seamless: %s: %s\n", path, why);
+	return -1;
+}
+
+/* Room for more bytes and a NUL, up to one byte beyond `max`, so that a longer file shows. */
+static int grow(struct file *file, size_t *room, size_t max)
+{
+	size_t more = *room ? *room * 2 : FIRST_ROOM;
+	char *bytes;
+
+	if (more > max + 1)
+		more = max + 1;
+	bytes = realloc(file->bytes, more + 1);
+	if (!bytes)
+		return -1;
+	file->bytes = bytes;
+	*room = more;
+	return 0;
+}
+
+static int read_stream(struct file *file, FILE *f, const char *path, size_t max)
+{
+	size_t room = 0;
+
+	do {
+		if (file->size == room && grow(file, &room, max))
+			return complain(path, "out of memory");
+		file->size += fread(file->bytes + file->size, 1, room - file->size, f);
+		if (file->size > max)
+			return complain(path, "too large");
+	} while (!feof(f) && !ferror(f));
+	if (ferror(f))
+		return complain(path, strerror(errno));
+	file->bytes[file->size] = 0;
+	return 0;
+}
+
+int file_read(struct file *file, const char *path, size_t max)
+{
+	FILE *f = strcmp(path, "-") ? fopen(path, "rb") : stdin;
+	int failed;
+
+	*file = (struct file){ NULL, 0 };
+	if (!f)
+		return complain(path, strerror(errno));
+	failed = read_stream(file, f, path, max);
+	if (f != stdin)
+		fclose(f);
+	if (failed)
+		file_free(file);
+	return failed;
+}
+
+void file_free(struct file *file)
+{
+	free(file->bytes);
+	*file = (struct file){ NULL, 0 };
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+/*
+ * `seamless verify`: checks a TDREPORT, a quote or an event log, link by link.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attest/chain.h"
+#include "attest/digest.h"
+#include "cli/cli.h"
+#include "cli/file.h"
+#include "cli/verify_print.h"
+
+#define MAX_FILE (16u << 20)
+
+/* Files that options name, kept until the end. */
+enum { F_ROOT, F_TCB, F_QE, F_TCB_CHAIN, F_LOG, F_CRL, F_COUNT = F_CRL + ATTEST_MAX_CRLS };
+
+struct verify {
+	struct attest_options options;
+	struct file file[F_COUNT];
+	uint8_t mac_key[32];
+	int crls;
+	bool json;
+};
+
+static void usage(FILE *out)
+{
+	fputs("usage: seamless verify FILE [OPTIONS]\n\n"
+	      "FILE is a TDREPORT, a TD quote of version 4 or 5, an event log or a CCEL table; - is stdin.\n"
+	      "  --root FILE         trust anchor, a certificate; without it, Intel's SGX Root CA\n"
+	      "  --time TIME         judge validity at TIME: 2024-01-31, 2024-01-31T12:00:00Z or @SECONDS;\n"
+	      "                      without it, now\n"
+	      "  --crl FILE          certificate revocation list, PEM or DER; may be repeated\n"
+	      "  --tcb FILE          TCB info, JSON\n"
+	      "  --qe-identity FILE  QE identity, JSON\n"
+	      "  --tcb-chain FILE    PEM: certificates that signed TCB info and QE identity\n"
+	      "  --log FILE          event log to replay against the RTMRs\n"
+	      "  --mac-key HEX       32 bytes: key of a TDREPORT's MAC, where a software platform made it\n"
+	      "  --json              result as JSON\n\n"
+	      "Exit status: 0 every link that could be checked holds, 1 one fails, 2 usage or I/O error.\n",
+	      out);
+}
+
+static int parse_time(const char *text, time_t *time)
+{
+	static const char *const formats[] = { "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d", "@%s" };
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		struct tm tm = { 0 };
+		char *end;
+
+		if (formats[i][0] == '@') {
+			*time = text[0] == '@' ? (time_t)strtoll(text + 1, &end, 10) : 0;
+			if (text[0] == '@' && end != text + 1 && !*end)
+				return 0;
+			continue;
+		}
+		end = strptime(text, formats[i], &tm);
+		if (end && !*end) {
+			*time = timegm(&tm);
+			return 0;
+		}
+	}
+	fprintf(stderr, "seamless verify: '%s' is no time: 2024-01-31, 2024-01-31T12:00:00Z or "
+			"@SECONDS\n", text);
+	return -1;
+}
+
+static int take_file(struct verify *v, int slot, struct attest_blob *blob, const char *path)
+{
+	if (blob->bytes) {
+		fprintf(stderr, "seamless verify: %s: this option stands once\n", path);
+		return -1;
+	}
+	if (file_read(&v->file[slot], path, MAX_FILE))
+		return -1;
+	blob->bytes = v->file[slot].bytes;
+	blob->size = v->file[slot].size;
+	return 0;
+}
+
+static int take_root(struct verify *v, const char *path)
+{
+	X509 *cert;
+
+	if (take_file(v, F_ROOT, &v->options.root, path))
+		return -1;
+	cert = certificate_read(v->options.root);
+	if (!cert)
+		fprintf(stderr, "seamless verify: %s: not a certificate in PEM or DER\n", path);
+	X509_free(cert);
+	return cert ? 0 : -1;
+}
+
+static int take_crl(struct verify *v, const char *path)
+{
+	if (v->crls == ATTEST_MAX_CRLS) {
+		fprintf(stderr, "seamless verify: %d CRLs at most\n", ATTEST_MAX_CRLS);
+		return -1;
+	}
+	v->crls++;
+	return take_file(v, F_CRL + v->crls - 1, &v->options.crl[v->crls - 1], path);
+}
+
+static int take_mac_key(struct verify *v, const char *hex)
+{
+	if (strlen(hex) != 64 || !hex_to(hex, v->mac_key, 32)) {
+		fputs("seamless verify: --mac-key takes 64 hex digits\n", stderr);
+		return -1;
+	}
+	v->options.mac_key = (struct attest_blob){ v->mac_key, 32 };
+	return 0;
+}
+
+static int take_option(struct verify *v, int c, const char *arg)
+{
+	switch (c) {
+	case 'r': return take_root(v, arg);
+	case 't': return parse_time(arg, &v->options.time);
+	case 'c': return take_crl(v, arg);
+	case 'b': return take_file(v, F_TCB, &v->options.tcb, arg);
+	case 'q': return take_file(v, F_QE, &v->options.qe_identity, arg);
+	case 's': return take_file(v, F_TCB_CHAIN, &v->options.tcb_chain, arg);
+	case 'l': return take_file(v, F_LOG, &v->options.log, arg);
+	case 'm': return take_mac_key(v, arg);
+	default: return -1;
+	}
+}
+
+static const struct option long_options[] = {
+	{ "root", required_argument, NULL, 'r' },
+	{ "time", required_argument, NULL, 't' },
+	{ "crl", required_argument, NULL, 'c' },
+	{ "tcb", required_argument, NULL, 'b' },
+	{ "qe-identity", required_argument, NULL, 'q' },
+	{ "tcb-chain", required_argument, NULL, 's' },
+	{ "log", required_argument, NULL, 'l' },
+	{ "mac-key", required_argument, NULL, 'm' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* -1: go on; else the exit status. */
+static int read_options(struct verify *v, int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		if (c == 'h') {
+			usage(stdout);
+			return CLI_DONE;
+		}
+		if (c == 'j')
+			v->json = true;
+		else if (c == '?' || take_option(v, c, optarg))
+			return CLI_USAGE;
+	}
+	if (optind + 1 == argc)
+		return -1;
+	usage(stderr);
+	return CLI_USAGE;
+}
+
+static int verify_file(struct verify *v, const char *path)
+{
+	struct attest_result *result = malloc(sizeof(*result));
+	struct file file = { NULL, 0 };
+	int status = CLI_USAGE;
+
+	if (result && !file_read(&file, path, MAX_FILE)) {
+		attest_verify(file.bytes, file.size, &v->options, result);
+		status = attest_count(&result->links, ATTEST_FAILS) ? CLI_WRONG : CLI_DONE;
+		if (!v->json)
+			verify_print(path, result);
+		else if (verify_print_json(path, result))
+			status = CLI_USAGE;
+	}
+	file_free(&file);
+	free(result);
+	return status;
+}
+
+static int run(int argc, char **argv)
+{
+	struct verify *v = calloc(1, sizeof(*v));
+	int status;
+
+	if (!v)
+		return CLI_USAGE;
+	v->options.time = time(NULL);
+	status = read_options(v, argc, argv);
+	if (status < 0)
+		status = verify_file(v, argv[optind]);
+	for (int i = 0; i < F_COUNT; i++)
+		file_free(&v->file[i]);
+	free(v);
+	return status;
+}
+
+const struct cli_verb verb_verify = {
+	.name = "verify",
+	.summary = "check a TDREPORT, a quote or an event log, link by link",
+	.run = run,
+};

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Shows the result of a verification, as text or as JSON. Both take the fields from one list.
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "attest/digest.h"
+#include "cli/verify_print.h"
+
+/* A field's value as text: hex for byte strings. */
+struct field {
+	const char *name;
+	char text[200];
+};
+
+#define MAX_FIELDS 40
+
+struct fields {
+	size_t count;
+	struct field field[MAX_FIELDS];
+};
+
+static struct field *next_field(struct fields *f, const char *name)
+{
+	struct field *field = &f->field[f->count < MAX_FIELDS ? f->count++ : MAX_FIELDS - 1];
+
+	field->name = name;
+	return field;
+}
+
+static void add_bytes(struct fields *f, const char *name, const void *bytes, size_t size)
+{
+	hex_of(bytes, size, next_field(f, name)->text);
+}
+
+static void add_number(struct fields *f, const char *name, uint64_t n)
+{
+	struct field *field = next_field(f, name);
+
+	snprintf(field->text, sizeof(field->text), "%llu", (unsigned long long)n);
+}
+
+static void add_flags(struct fields *f, const char *name, uint64_t bits,
+		      char *(*names)(uint64_t, char *, size_t))
+{
+	struct field *field = next_field(f, name);
+	int n = snprintf(field->text, sizeof(field->text), "0x%016llx ", (unsigned long long)bits);
+
+	names(bits, field->text + n, sizeof(field->text) - (size_t)n);
+}
+
+static void add_tcb(struct fields *f, const struct tee_tcb_info *tcb, bool later)
+{
+	add_bytes(f, "tee_tcb_svn", tcb->tee_tcb_svn, 16);
+	add_bytes(f, "mrseam", tcb->mrseam, 48);
+	add_bytes(f, "mrsignerseam", tcb->mrsignerseam, 48);
+	snprintf(next_field(f, "seam_attributes")->text, 200, "0x%016llx",
+		 (unsigned long long)tcb->attributes);
+	if (later)
+		add_bytes(f, "tee_tcb_svn2", tcb->tee_tcb_svn2, 16);
+}
+
+static void add_td(struct fields *f, const struct tdinfo *td)
+{
+	static const char *const rtmr[] = { "rtmr0", "rtmr1", "rtmr2", "rtmr3" };
+
+	add_flags(f, "td_attributes", td->attributes, tdx_attributes_names);
+	add_flags(f, "xfam", td->xfam, tdx_xfam_names);
+	add_bytes(f, "mrtd", td->mrtd, 48);
+	add_bytes(f, "mrconfigid", td->mrconfigid, 48);
+	add_bytes(f, "mrowner", td->mrowner, 48);
+	add_bytes(f, "mrownerconfig", td->mrownerconfig, 48);
+	for (int i = 0; i < 4; i++)
+		add_bytes(f, rtmr[i], td->rtmr[i], 48);
+}
+
+static void add_report(struct fields *f, const struct tdreport *r)
+{
+	add_number(f, "report_type", r->type);
+	add_number(f, "report_subtype", r->subtype);
+	add_number(f, "report_version", r->version);
+	add_bytes(f, "cpusvn", r->cpusvn, 16);
+	add_bytes(f, "tee_tcb_info_hash", r->tee_tcb_info_hash, 48);
+	add_bytes(f, "tee_info_hash", r->tee_info_hash, 48);
+	add_bytes(f, "reportdata", r->reportdata, 64);
+	add_bytes(f, "mac", r->mac, 32);
+	add_tcb(f, &r->tcb, true);
+	add_td(f, &r->td);
+	add_bytes(f, "servtd_hash", r->td.servtd_hash, 48);
+}
+
+static void add_quote(struct fields *f, const struct quote *q)
+{
+	bool later = q->body_type == QUOTE_BODY_TD_1_5;
+
+	if (!q->size)
+		return;
+	add_number(f, "version", q->version);
+	add_number(f, "attestation_key_type", q->key_type);
+	add_number(f, "tee_type", q->tee_type);
+	add_bytes(f, "qe_vendor_id", q->qe_vendor_id, 16);
+	add_bytes(f, "user_data", q->user_data, 20);
+	add_tcb(f, &q->tcb, later);
+	add_td(f, &q->td);
+	if (later)
+		add_bytes(f, "mrservicetd", q->td.servtd_hash, 48);
+	add_bytes(f, "reportdata", q->reportdata, 64);
+	add_bytes(f, "qe_cpusvn", q->qe.cpusvn, 16);
+	add_bytes(f, "qe_attributes", q->qe.attributes, 16);
+	add_bytes(f, "qe_mrenclave", q->qe.mrenclave, 32);
+	add_bytes(f, "qe_mrsigner", q->qe.mrsigner, 32);
+	add_number(f, "qe_isvprodid", q->qe.isvprodid);
+	add_number(f, "qe_isvsvn", q->qe.isvsvn);
+}
+
+static void add_replay(struct fields *f, const struct attest_result *r)
+{
+	static const char *const name[] = { "replayed_rtmr0", "replayed_rtmr1", "replayed_rtmr2",
+					    "replayed_rtmr3" };
+
+	if (!r->events)
+		return;
+	add_number(f, "events", r->events);
+	for (int i = 0; i < 4; i++)
+		add_bytes(f, name[i], r->replayed[i], 48);
+}
+
+static void collect(struct fields *f, const struct attest_result *r)
+{
+	f->count = 0;
+	if (r->kind == ATTEST_TDREPORT && r->report.type)
+		add_report(f, &r->report);
+	if (r->kind == ATTEST_QUOTE)
+		add_quote(f, &r->quote);
+	add_replay(f, r);
+}
+
+static const char *kind_name(enum attest_kind kind)
+{
+	static const char *const names[] = { "unknown", "tdreport", "quote", "eventlog", "ccel" };
+
+	return names[kind];
+}
+
+static bool verified(const struct attest_result *result)
+{
+	return !attest_count(&result->links, ATTEST_FAILS);
+}
+
+void verify_print(const char *path, const struct attest_result *result)
+{
+	const struct attest_links *links = &result->links;
+	struct fields f;
+
+	collect(&f, result);
+	printf("%s: %s\n", path, kind_name(result->kind));
+	for (size_t i = 0; i < f.count; i++)
+		printf("  %-20s %s\n", f.field[i].name, f.field[i].text);
+	for (size_t i = 0; i < links->count; i++)
+		printf("%-11s  %-28s %s\n", attest_verdict_name(links->link[i].verdict),
+		       links->link[i].name, links->link[i].text);
+	printf("%s: %zu links hold, %zu fail, %zu not checked\n",
+	       verified(result) ? "verified" : "NOT VERIFIED", attest_count(links, ATTEST_HOLDS),
+	       attest_count(links, ATTEST_FAILS), attest_count(links, ATTEST_NOT_CHECKED));
+}
+
+static json_t *links_json(const struct attest_links *links)
+{
+	static const char *const verdicts[] = { "holds", "fails", "not-checked", "note" };
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < links->count; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", links->link[i].name,
+						      "verdict", verdicts[links->link[i].verdict],
+						      "text", links->link[i].text));
+	return list;
+}
+
+int verify_print_json(const char *path, const struct attest_result *result)
+{
+	json_t *fields = json_object(), *root;
+	struct fields f;
+	int failed;
+
+	collect(&f, result);
+	for (size_t i = 0; i < f.count; i++)
+		json_object_set_new(fields, f.field[i].name, json_string(f.field[i].text));
+	root = json_pack("{s:s, s:s, s:b, s:o, s:o}", "file", path, "kind", kind_name(result->kind),
+			 "verified", verified(result), "fields", fields, "links",
+			 links_json(&result->links));
+	failed = !root || json_dumpf(root, stdout, JSON_INDENT(2)) || putchar('\n') == EOF;
+	json_decref(root);
+	return failed ? -1 : 0;
+}
