@@ -316,6 +316,7 @@ struct leaf_desc {
 	uint8_t op_state_lock;
 	uint8_t sept_tree_lock;
 	bool checks_td_state;       /* TD_FATAL, keys, TDCS pages, op_state */
+	bool typed;                 /* include/tdx has a typed call of this leaf */
 	uint8_t num_ins, num_outs, num_statuses;
 	const struct leaf_operand *ins, *outs;
 	const struct leaf_status *statuses;

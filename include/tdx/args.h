@@ -23,6 +23,7 @@
 #define TDX_ARGS_R13 104
 #define TDX_ARGS_R14 112
 #define TDX_ARGS_R15 120
+#pragma GCC poison TDX_ARGS_RAX TDX_ARGS_RSP TDX_ARGS_RBP
 
 /* The software statuses (status.h) in a form that assembly reads. */
 #define TDX_ASM_VMFAILINVALID 0xC0FFFF0000000000

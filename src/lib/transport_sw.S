@@ -14,7 +14,7 @@
 #define REGS_SIZE (128 + 256)
 
 /*
- * An instruction in software: all registers to a struct cpu_regs on the stack, the C function, all registers back, RBP
+ * An instruction in software: all registers to a struct seamless_regs on the stack, the C function, all registers back, RBP
  * too. The carry flag is clear: software reports a missing module by the status itself.
  */
 .macro sw_instruction name, handler, optional

@@ -77,6 +77,7 @@ struct leaf_desc {
 	uint8_t op_state_lock;
 	uint8_t sept_tree_lock;
 	bool checks_td_state;       /* TD_FATAL, keys, TDCS pages, op_state */
+	bool typed;                 /* include/tdx has a typed call of this leaf */
 	uint8_t num_ins, num_outs, num_statuses;
 	const struct leaf_operand *ins, *outs;
 	const struct leaf_status *statuses;
@@ -222,7 +223,6 @@ def _mask(ops, version):
 
 
 def _descriptor(leaf, states, sept):
-    ops = [op for op in leaf.ins]
     allowed = states if leaf.op_states == ['any'] else ['OP_STATE_' + name for name in leaf.op_states]
     op_states = sum(1 << states[name] for name in allowed)
     names = sept if leaf.sept_states == ['any'] else leaf.sept_states
@@ -240,9 +240,10 @@ def _descriptor(leaf, states, sept):
         leaf.name, hex(leaf.number) if leaf.cls == 'vmcall' else leaf.number, CLASSES[leaf.cls], _version(leaf.since))
     out += '\t\t.versions = 0x%X, .retry = %s,\n' % (sum(1 << v for v in leaf.versions) or 1, retry)
     out += '\t\t.in_mask = { 0x%04X, 0x%04X }, .out_mask = { 0x%04X, 0x%04X },\n' % (
-        _mask(ops, 0), _mask(ops, 1), _mask(leaf.outs, 0), _mask(leaf.outs, 1))
-    out += '\t\t.op_states = 0x%03X, .sept_states = 0x%05X, .checks_td_state = %s,\n' % (
-        op_states, sept_states, 'true' if td_state else 'false')
+        _mask(leaf.ins, 0), _mask(leaf.ins, 1), _mask(leaf.outs, 0), _mask(leaf.outs, 1))
+    out += '\t\t.op_states = 0x%03X, .sept_states = 0x%05X, .checks_td_state = %s, .typed = %s,\n' % (
+        op_states, sept_states, 'true' if td_state else 'false',
+        'false' if leaf.item.one('typed') == 'no' else 'true')
     out += '\t\t.owner_tdr_lock = ABI_LOCK_%s, .op_state_lock = ABI_LOCK_%s, .sept_tree_lock = ABI_LOCK_%s,\n' % (
         leaf.lock_of('owner_tdr', 'lock').upper(), op_lock.upper(), tree.upper())
     if leaf.ins:

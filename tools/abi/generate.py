@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Derives C from the tables in abi/. Without arguments: writes every output that changed. --check: writes nothing, lists
-the outputs that differ from the tables and exits 1 if there is one."""
+the outputs that differ from the tables and exits 1 if there is one. --prefix NAME --output DIR: copies the call layer
+(include/tdx) to DIR with every public name prefixed."""
 import argparse
 import os
 import sys
@@ -14,8 +15,10 @@ import emit_leaves  # noqa: E402
 import emit_metadata  # noqa: E402
 import emit_status  # noqa: E402
 import emit_structures  # noqa: E402
+import emit_tests  # noqa: E402
 import emit_vmcalls  # noqa: E402
 from abiparse import AbiError  # noqa: E402
+import prefix  # noqa: E402
 from model import Model  # noqa: E402
 
 INTERNAL = "Structures, bit layouts and enumerations under the specification's names."
@@ -30,6 +33,7 @@ def outputs(model):
         'include/tdx/tdh.h': emit_calls.emit(model, 'host'),
         'include/tdx/tdg.h': emit_calls.emit(model, 'guest'),
         'include/tdx/tdvmcall.h': emit_vmcalls.emit(model),
+        'tests/tdx/typed_calls.h': emit_tests.emit(model),
         'abi/gen/structures.h': emit_structures.emit(model, '', 'GEN_STRUCTURES_H', INTERNAL),
         'abi/gen/leaves.h': emit_leaves.emit_header(model),
         'abi/gen/leaves.c': emit_leaves.emit_source(model),
@@ -49,8 +53,15 @@ def read(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--check', action='store_true', help='compare only')
+    parser.add_argument('--prefix', metavar='NAME', help='make a copy of the call layer under this prefix')
+    parser.add_argument('--output', metavar='DIR', help='where that copy goes')
     args = parser.parse_args()
+    if bool(args.prefix) != bool(args.output):
+        parser.error('--prefix and --output go together')
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    if args.prefix:
+        prefix.copy(os.path.join(root, 'include', 'tdx'), args.output, args.prefix)
+        return 0
     try:
         files = outputs(Model(os.path.join(root, 'abi')))
     except AbiError as error:

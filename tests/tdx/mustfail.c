@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What must not compile: CASE 0 is right, every other CASE has one mistake. mustfail.sh tries them all.
+ */
+#include "tdx/tdx.h"
+
+tdx_status_t page_add(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_hpa_t page, tdx_shared_hpa_t source, tdx_level_t level,
+		      tdx_hkid_t hkid, tdx_field_t field, tdx_tdvpr_t tdvpr, tdx_status_t status);
+
+tdx_status_t page_add(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_hpa_t page, tdx_shared_hpa_t source, tdx_level_t level,
+		      tdx_hkid_t hkid, tdx_field_t field, tdx_tdvpr_t tdvpr, tdx_status_t status)
+{
+	tdx_u64 value = 0;
+
+	(void)level, (void)hkid, (void)field, (void)tdvpr, (void)status;
+#if CASE == 0
+	status |= tdh_mem_page_add(gpa, tdr, page, source, NULL);
+	status |= tdh_mem_page_aug(gpa, level, tdr, page, NULL);
+	status |= tdh_mng_create(tdr, hkid);
+	status |= tdh_mng_rd(tdr, field, &value);
+	status |= tdh_vp_flush(tdvpr);
+	return status;
+#elif CASE == 1 /* page and source swapped */
+	return tdh_mem_page_add(gpa, tdr, source, page, NULL);
+#elif CASE == 2 /* GPA and TDR swapped */
+	return tdh_mem_page_add(tdr, gpa, page, source, NULL);
+#elif CASE == 3 /* operand missing */
+	return tdh_mem_page_add(gpa, tdr, page, NULL);
+#elif CASE == 4 /* operand too many */
+	return tdh_mem_page_add(gpa, tdr, page, source, hkid, NULL);
+#elif CASE == 5 /* a bare number for an address */
+	return tdh_mem_page_add(0x1000, tdr, page, source, NULL);
+#elif CASE == 6 /* level and TDR swapped */
+	return tdh_mem_page_aug(gpa, tdr, level, page, NULL);
+#elif CASE == 7 /* a status for a key id */
+	return tdh_mng_create(tdr, status);
+#elif CASE == 8 /* a TDR for a TDVPR */
+	return tdh_vp_flush(tdr);
+#elif CASE == 9 /* a bare number for a field id */
+	return tdh_mng_rd(tdr, 0x9110000300000000ULL, &value);
+#elif CASE == 10 /* an address with a key id for one without */
+	return tdh_phymem_page_reclaim(tdx_hpa_keyed(page.value), NULL);
+#elif CASE == 11 /* an assembler offset of a slot that holds no operand */
+	return TDX_ARGS_RAX;
+#elif CASE == 12
+	return TDX_ARGS_RBP;
+#elif CASE == 13
+	return TDX_ARGS_RSP;
+#elif CASE == 14 /* registers out of order */
+	TDX_ASSERT_REGS_LAYOUT(tdx_u64, 0, 2, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+	return 0;
+#elif CASE == 15 /* R8 to R15 not contiguous */
+	TDX_ASSERT_REGS_LAYOUT(tdx_u64, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 14);
+	return 0;
+#elif CASE == 16 /* 32-bit elements */
+	TDX_ASSERT_REGS_LAYOUT(unsigned int, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+	return 0;
+#elif CASE == 17 /* a leaf that does nothing has no call */
+	return tdh_sys_lp_shutdown();
+#else /* one that does compile: a wrong count in mustfail.sh shows */
+	return page.value | source.value | gpa.value | tdr.value | value;
+#endif
+}

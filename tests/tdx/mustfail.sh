@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Each CASE of mustfail.c but 0 must be refused by each compiler that there is, in C and in C++; CASE 0 must be taken.
+# Usage: mustfail.sh SOURCE_DIR INCLUDE_DIR
+set -u
+source=$1/mustfail.c
+include=$2
+cases=17
+bad=0 tried=0
+
+try() { # compiler, standard, language, case, options
+	"$1" "-std=$2" -x "$3" -Werror -Wall -Wextra -fsyntax-only "-DCASE=$4" -I "$include" "$source" >/dev/null 2>&1
+}
+
+for entry in gcc:gnu11:c clang:c11:c g++:c++17:c++ clang++:c++17:c++; do
+	compiler=${entry%%:*} rest=${entry#*:}
+	standard=${rest%%:*} language=${rest#*:}
+	command -v "$compiler" >/dev/null || { echo "$compiler: not installed, not tried"; continue; }
+	tried=$((tried + 1))
+	try "$compiler" "$standard" "$language" 0 || { echo "$compiler: the correct case is refused"; bad=1; }
+	n=1
+	while [ $n -le $cases ]; do
+		if try "$compiler" "$standard" "$language" $n; then
+			echo "$compiler: mistake $n compiles"
+			bad=1
+		fi
+		n=$((n + 1))
+	done
+done
+[ $tried -gt 0 ] || { echo "no compiler"; exit 1; }
+echo "$tried compilers, $cases mistakes each"
+exit $bad
