@@ -2593,7 +2593,7 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0002, 0x0002 }, .out_mask = { 0x0F06, 0x0F06 },
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false, .typed = true,
-		.owner_tdr_lock = ABI_LOCK_SH, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdh_phymem_page_reclaim, .num_ins = 1,
 		.outs = outs_tdh_phymem_page_reclaim, .num_outs = 6,
 		.statuses = statuses_tdh_phymem_page_reclaim, .num_statuses = 6,

@@ -66,6 +66,8 @@ struct call {
 	uint64_t gpa;
 	unsigned level;
 	struct sept_ref sept;
+	uint64_t flags;        /* flag bits that share a register with an address */
+	uint64_t scratch[4];   /* from a leaf's own check to its invocation */
 
 	struct held_set held;
 };
@@ -137,6 +139,33 @@ uint64_t check_vcpu_associate(struct call *c, bool allow_disabled);
 uint64_t check_gpa_level(struct call *c, unsigned reg, unsigned min, unsigned max);
 /* Takes the tree lock in @mode, checks the GPA to be private and walks to c->level; WALK_FAILED unless reached. */
 uint64_t check_sept_walk(struct call *c, unsigned reg, enum lock_mode mode);
+
+/* The TDR page itself, found through a page that it owns. */
+uint64_t check_owner_tdr(struct call *c, uint64_t tdr_pa, enum lock_mode mode);
+/* Not fatal, keys configured. */
+uint64_t check_td_keys(struct call *c);
+/* The leaf has this version. */
+uint64_t check_version(struct call *c);
+/* GPR @reg holds the address of any 4K page of a TDMR, of whatever type and size: fills c->page. */
+uint64_t check_page_any(struct call *c, unsigned reg, enum lock_mode mode);
+/* Locks the PAMT entry of a page that the TD owns. */
+uint64_t check_page_locked(struct call *c, unsigned operand, uint64_t pa, enum page_size size, struct page_ref *ref);
+/* c->gpa is private and fits the TD. */
+uint64_t check_gpa_private(struct call *c, unsigned reg);
+/* The BEPOCH of what c->sept maps has been tracked, where the TD's state requires it. */
+uint64_t check_bepoch_tracked(struct call *c, unsigned operand);
+
+/* Refuses with c->sept in RCX and RDX; the rule gets its GPA, level and state. */
+uint64_t sept_fail(struct call *c, uint64_t status, const char *rule);
+/* The PAMT entry of what c->sept maps. */
+struct pamt_entry *sept_target_pamt(struct call *c);
+
+/* A page that becomes part of TD @owner (0: a TDR): filled, under @hkid, recorded in the PAMT. */
+void page_take(struct call *c, struct page_ref *page, enum page_type type, uint64_t owner, unsigned hkid, uint8_t fill);
+/* False: no entropy. */
+bool random_words(struct call *c, uint64_t *words, unsigned n);
+/* Gives @hkid a fresh key on this logical processor's package. */
+uint64_t key_program(struct call *c, unsigned hkid);
 
 /* True when an interrupt is pending for the host: interruptible leaves stop at a consistent point. */
 bool call_interrupted(struct call *c);

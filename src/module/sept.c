@@ -178,3 +178,19 @@ void *sept_translate(const struct module *m, const struct td *td, uint64_t gpa, 
 		return NULL;
 	return pa_ptr(m, (ref->value & SEPT_PA) + (gpa & (PAGE_SIZE_OF(ref->level) - 1)));
 }
+
+enum sept_state sept_unblocked(enum sept_state s)
+{
+	switch (s) {
+	case SEPT_STATE_NL_BLOCKED: return SEPT_STATE_NL_MAPPED;
+	case SEPT_STATE_BLOCKED: return SEPT_STATE_MAPPED;
+	case SEPT_STATE_PENDING_BLOCKED: return SEPT_STATE_PENDING;
+	default: return s;
+	}
+}
+
+void sept_table_fill(uint64_t *table)
+{
+	for (unsigned i = 0; i < 512; i++)
+		table[i] = sept_make(SEPT_STATE_FREE, 0);
+}

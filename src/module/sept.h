@@ -72,6 +72,11 @@ uint64_t sept_make(enum sept_state s, uint64_t pa);
 /* The same mapping in another state. */
 uint64_t sept_with_state(uint64_t entry, enum sept_state s);
 
+/* The state that TDH.MEM.RANGE.UNBLOCK gives. */
+enum sept_state sept_unblocked(enum sept_state s);
+/* A table that maps nothing. */
+void sept_table_fill(uint64_t *table);
+
 /* Entry lock; host attempts that fail leave the host-priority bit, guest attempts fail while it is set. */
 bool sept_try_lock(uint64_t *entry, bool guest);
 void sept_unlock(uint64_t *entry);

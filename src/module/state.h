@@ -17,6 +17,7 @@
 #define MAX_CMRS 32
 #define MAX_HKIDS 2048
 #define CPUID_VERIFY_MAX 96
+#define COMMON_MSRS_MAX 32
 
 /* Why the last call on a logical processor was refused, unformatted. */
 struct reason {
@@ -61,7 +62,7 @@ struct kot_entry {
 struct wbcache {
 	uint16_t lock;
 	uint32_t next_block;                   /* where an interrupted write-back goes on, 0 = none */
-	uint64_t intr[MAX_HKIDS / 64];         /* key ids that were FLUSHED when it started */
+	uint64_t pending[MAX_HKIDS / 64]; /* key ids that were FLUSHED when it started */
 };
 
 struct module {
@@ -72,6 +73,9 @@ struct module {
 	/* found by SYS.INIT */
 	unsigned num_lps, num_pkgs, lps_inited;
 	unsigned max_pa_bits;
+	unsigned pkg_shift, l3_sharing;  /* of x2APIC ids; logical processors of an L3 cache - 1 */
+	uint32_t cpuid_last[2];          /* base and extended leaf */
+	uint64_t common_msr[COMMON_MSRS_MAX]; /* must be the same on all logical processors */
 	unsigned hkid_shift;             /* first key id bit of a physical address */
 	unsigned hkid_first, hkid_end;   /* private key ids: first .. end - 1 */
 	uint64_t seamrr_base, seamrr_size;

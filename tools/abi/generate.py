@@ -11,6 +11,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import emit_calls  # noqa: E402
+import emit_checks  # noqa: E402
 import emit_leaves  # noqa: E402
 import emit_metadata  # noqa: E402
 import emit_status  # noqa: E402
@@ -37,6 +38,8 @@ def outputs(model):
         'abi/gen/structures.h': emit_structures.emit(model, '', 'GEN_STRUCTURES_H', INTERNAL),
         'abi/gen/leaves.h': emit_leaves.emit_header(model),
         'abi/gen/leaves.c': emit_leaves.emit_source(model),
+        'abi/gen/checks.h': emit_checks.emit_header(model),
+        'abi/gen/checks.c': emit_checks.emit_source(model),
         'abi/gen/metadata.h': emit_metadata.emit_header(model),
         'abi/gen/metadata.c': emit_metadata.emit_source(model),
     }

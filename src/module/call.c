@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A call's locks, and its two steps.
+ */
+#include "module/call.h"
+#include "module/check.h"
+#include "module/state.h"
+#include "platform/platform.h"
+
+#include <assert.h>
+
+static bool take(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode)
+{
+	switch (kind) {
+	case HELD_PLAIN: return lock_try(lock, mode);
+	case HELD_HOST_PRIO: return lock_try_hp(lock, mode, c->guest);
+	case HELD_SEPT_ENTRY: return sept_try_lock(lock, c->guest);
+	}
+	return false;
+}
+
+static void let_go(const struct held *h)
+{
+	switch (h->kind) {
+	case HELD_PLAIN: lock_release(h->lock, h->mode); break;
+	case HELD_HOST_PRIO: lock_release_hp(h->lock, h->mode); break;
+	case HELD_SEPT_ENTRY: sept_unlock(h->lock); break;
+	}
+}
+
+static bool hold(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode)
+{
+	if (mode == LOCK_NONE)
+		return true;
+	if (!take(c, lock, kind, mode))
+		return false;
+	assert(c->held.count < HELD_MAX);
+	c->held.lock[c->held.count++] = (struct held){ lock, (uint8_t)kind, (uint8_t)mode };
+	return true;
+}
+
+bool call_lock(struct call *c, uint16_t *lock, enum held_kind kind, enum lock_mode mode)
+{
+	return hold(c, lock, kind, mode);
+}
+
+uint64_t call_lock_or_busy(struct call *c, uint16_t *lock, enum held_kind kind, enum lock_mode mode,
+			   unsigned operand, const char *what)
+{
+	if (hold(c, lock, kind, mode))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_BUSY | operand, "%s is locked by another logical processor or a running vCPU",
+		    (uintptr_t)what);
+}
+
+uint64_t call_lock_sept_entry(struct call *c, unsigned operand)
+{
+	if (!hold(c, c->sept.entry, HELD_SEPT_ENTRY, LOCK_EXCLUSIVE))
+		return fail(c, TDX_OPERAND_BUSY | operand, "the secure EPT entry of GPA %x at level %u is locked",
+			    c->sept.gpa, c->sept.level);
+	sept_reload(&c->sept);
+	return TDX_SUCCESS;
+}
+
+void call_unlock(struct call *c, void *lock)
+{
+	for (unsigned i = c->held.count; i-- > 0;) {
+		if (c->held.lock[i].lock != lock)
+			continue;
+		let_go(&c->held.lock[i]);
+		for (c->held.count--; i < c->held.count; i++)
+			c->held.lock[i] = c->held.lock[i + 1];
+		return;
+	}
+}
+
+void call_hand_over(struct call *c, struct held_set *to)
+{
+	*to = c->held;
+	c->held.count = 0;
+}
+
+void held_release(struct held_set *h)
+{
+	while (h->count)
+		let_go(&h->lock[--h->count]);
+}
+
+bool call_interrupted(struct call *c)
+{
+	return platform_interrupt_pending(c->m->plat, c->lp_id);
+}
+
+const void *shared_in(struct call *c, uint64_t pa, uint64_t len, void *bounce)
+{
+	return mem_shared_in(&c->m->plat->mem, platform_pa(c->m->plat, pa), len, bounce);
+}
+
+void *shared_out(struct call *c, uint64_t pa, uint64_t len)
+{
+	struct platform *p = c->m->plat;
+
+	return mem_shared_ptr(&p->mem, c->lp_id, platform_rdtsc(p), platform_pa(p, pa), len);
+}
+
+void call_run(struct call *c)
+{
+	enum module_where from = c->where;
+	uint64_t status;
+
+	for (unsigned reg = 0; reg < GPR_COUNT; reg++) {
+		if (c->leaf->clear & 1u << reg)
+			c->regs->gpr[reg] = 0;
+	}
+	status = check_run(c, c->leaf->checks);
+	if (!status)
+		status = c->leaf->invoke(c);
+	held_release(&c->held);
+	if (c->where == from)
+		c->regs->gpr[GPR_RAX] = status;
+}

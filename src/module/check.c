@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The engine: what each kind of check does, and the loop over a leaf's row.
+ */
+#include "module/check.h"
+#include "module/keyid.h"
+#include "module/state.h"
+
+/* ---- pages by address ---- */
+
+static uint64_t check_private_pa(struct call *c, unsigned reg, uint64_t pa, enum page_size size)
+{
+	if (pa & (PAGE_SIZE_OF(size) - 1))
+		return fail(c, TDX_OPERAND_INVALID | reg, "address %x is not aligned to its page size of %x", pa,
+			    PAGE_SIZE_OF(size));
+	if (c->m->max_pa_bits < 64 && pa >> c->m->max_pa_bits)
+		return fail(c, TDX_OPERAND_INVALID | reg, "address %x is wider than the %u physical address bits", pa,
+			    c->m->max_pa_bits);
+	if (keyid_of(c->m, pa))
+		return fail(c, TDX_OPERAND_INVALID | reg,
+			    "address %x carries key id %u, the address of a private page must carry none", pa,
+			    keyid_of(c->m, pa));
+	return TDX_SUCCESS;
+}
+
+/* Locks the entries on the way down shared and the one that describes the page in @mode. */
+static uint64_t lock_pamt(struct call *c, unsigned operand, uint64_t pa, enum page_size smallest,
+			  enum lock_mode mode, struct page_ref *ref)
+{
+	ref->pa = pa;
+	for (int level = PAGE_SIZE_1G; level >= (int)smallest; level--) {
+		struct pamt_entry *e = pamt_at(c->m, pa, (enum page_size)level);
+		enum lock_mode now = level == (int)smallest ? mode : LOCK_SHARED;
+
+		if (!e)
+			return fail(c, TDX_OPERAND_ADDR_RANGE_ERROR | operand,
+				    "page %x is in no TDMR, or TDH.SYS.TDMR.INIT has not reached it", pa);
+		ref->pamt = e;
+		ref->level = (enum page_size)level;
+		if (!call_lock(c, &e->lock, HELD_HOST_PRIO, now))
+			return fail(c, TDX_OPERAND_BUSY | operand,
+				    "the PAMT entry of page %x (%t) is locked by another logical processor or "
+				    "a running vCPU", pa, e->type);
+		if (e->type != PT_NDA)
+			break;
+	}
+	return TDX_SUCCESS;
+}
+
+static uint64_t wrong_page(struct call *c, unsigned operand, const struct page_ref *ref, enum page_type type)
+{
+	static const char *const size[] = { "4K", "2M", "1G" };
+
+	if (ref->level != PAGE_SIZE_4K)
+		return fail(c, TDX_PAGE_METADATA_INCORRECT | operand,
+			    "page %x is part of a %s page (%t), must be a 4K page of type %t", ref->pa,
+			    (uintptr_t)size[ref->level], ref->pamt->type, type);
+	if (pamt_owner(ref->pamt))
+		return fail(c, TDX_PAGE_METADATA_INCORRECT | operand,
+			    "page %x is %t of the TD at %x, must be %t", ref->pa, ref->pamt->type,
+			    pamt_owner(ref->pamt), type);
+	return fail(c, TDX_PAGE_METADATA_INCORRECT | operand, "page %x is %t, must be %t", ref->pa, ref->pamt->type,
+		    type);
+}
+
+uint64_t check_page(struct call *c, unsigned reg, uint64_t pa, enum page_type type, enum lock_mode mode,
+		    struct page_ref *ref)
+{
+	uint64_t st = check_private_pa(c, reg, pa, PAGE_SIZE_4K);
+
+	if (!st)
+		st = lock_pamt(c, reg, pa, PAGE_SIZE_4K, mode, ref);
+	if (st)
+		return st;
+	if (ref->level != PAGE_SIZE_4K || ref->pamt->type != type)
+		return wrong_page(c, reg, ref, type);
+	return TDX_SUCCESS;
+}
+
+uint64_t check_page_any(struct call *c, unsigned reg, enum lock_mode mode)
+{
+	uint64_t st = check_private_pa(c, reg, c->in[reg], PAGE_SIZE_4K);
+
+	return st ? st : lock_pamt(c, reg, c->in[reg], PAGE_SIZE_4K, mode, &c->page);
+}
+
+uint64_t check_page_locked(struct call *c, unsigned operand, uint64_t pa, enum page_size size, struct page_ref *ref)
+{
+	return lock_pamt(c, operand, pa, size, LOCK_EXCLUSIVE, ref);
+}
+
+/* Free memory of the size of c->level: nothing in use at that size nor at any smaller one. */
+static uint64_t check_page_at_level(struct call *c, unsigned reg)
+{
+	enum page_size size = (enum page_size)c->level;
+	uint64_t pa = c->in[reg];
+	uint64_t st = check_private_pa(c, reg, pa, size);
+	struct pamt_entry *part;
+
+	if (!st)
+		st = lock_pamt(c, reg, pa, size, LOCK_EXCLUSIVE, &c->page);
+	if (st)
+		return st;
+	if (c->page.level != size || c->page.pamt->type != PT_NDA)
+		return wrong_page(c, reg, &c->page, PT_NDA);
+	if (size == PAGE_SIZE_4K)
+		return TDX_SUCCESS;
+	part = pamt_at(c->m, pa, PAGE_SIZE_4K);
+	for (unsigned i = 0; i < 512; i++) {
+		if (part[i].type != PT_NDA)
+			return fail(c, TDX_PAGE_METADATA_INCORRECT | reg,
+				    "page %x inside the 2M range %x is %t, all 512 must be PT_NDA",
+				    pa + i * PAGE_BYTES, pa, part[i].type);
+	}
+	return TDX_SUCCESS;
+}
+
+uint64_t check_tdr(struct call *c, unsigned reg, enum lock_mode mode)
+{
+	uint64_t st = check_page(c, reg, c->in[reg], PT_TDR, mode, &c->tdr_page);
+
+	if (!st)
+		td_load(c->m, c->in[reg], &c->td);
+	return st;
+}
+
+uint64_t check_tdvpr(struct call *c, unsigned reg, enum lock_mode mode)
+{
+	uint64_t st = check_page(c, reg, c->in[reg], PT_TDVPR, mode, &c->vp_page);
+
+	if (!st)
+		vcpu_load(c->m, c->in[reg], &c->vp);
+	return st;
+}
+
+uint64_t check_owner_tdr(struct call *c, uint64_t tdr_pa, enum lock_mode mode)
+{
+	uint64_t st = lock_pamt(c, TDX_OPERAND_ID_TDR, tdr_pa, PAGE_SIZE_4K, mode, &c->tdr_page);
+
+	if (!st)
+		td_load(c->m, tdr_pa, &c->td);
+	return st;
+}
+
+uint64_t check_shared(struct call *c, unsigned reg, uint64_t pa, uint64_t align)
+{
+	uint64_t plain = keyid_strip(c->m, pa);
+
+	if (pa & (align - 1))
+		return fail(c, TDX_OPERAND_INVALID | reg, "address %x must be a multiple of %u", pa, align);
+	if (c->m->max_pa_bits < 64 && pa >> c->m->max_pa_bits)
+		return fail(c, TDX_OPERAND_INVALID | reg, "address %x is wider than the %u physical address bits", pa,
+			    c->m->max_pa_bits);
+	if (keyid_private(c->m, keyid_of(c->m, pa)))
+		return fail(c, TDX_OPERAND_INVALID | reg, "address %x carries private key id %u, must be shared", pa,
+			    keyid_of(c->m, pa));
+	if (plain - c->m->seamrr_base < c->m->seamrr_size)
+		return fail(c, TDX_OPERAND_INVALID | reg, "address %x lies in the SEAM range at %x", pa,
+			    c->m->seamrr_base);
+	return TDX_SUCCESS;
+}
+
+/* ---- state of the TD and its vCPU ---- */
+
+uint64_t check_td_keys(struct call *c)
+{
+	if (c->td.tdr->fatal)
+		return fail(c, TDX_TD_FATAL, "the TD at %x met a fatal error and can only be torn down", c->td.pa);
+	if (c->td.tdr->lifecycle != LIFECYCLE_KEYS_CONFIGURED)
+		return fail(c, TDX_TD_KEYS_NOT_CONFIGURED, "the TD at %x is in state %l, must be KEYS_CONFIGURED",
+			    c->td.pa, c->td.tdr->lifecycle);
+	return TDX_SUCCESS;
+}
+
+uint64_t check_td_state(struct call *c, enum lock_mode mode)
+{
+	uint64_t st = check_td_keys(c);
+	uint32_t op_state;
+
+	if (st)
+		return st;
+	if (!c->td.tdcs)
+		return fail(c, TDX_TDCS_NOT_ALLOCATED, "the TD at %x has %u TDCX pages, needs %u", c->td.pa,
+			    c->td.tdr->num_tdcx, TDCX_MIN);
+	st = call_lock_or_busy(c, &c->td.tdcs->op_state_lock, HELD_HOST_PRIO, mode, TDX_OPERAND_ID_OP_STATE,
+			       "the TD's OP_STATE");
+	if (st)
+		return st;
+	op_state = c->td.tdcs->op_state;
+	if (c->leaf->op_states && !(c->leaf->op_states & 1u << op_state))
+		return fail(c, TDX_OP_STATE_INCORRECT, "the TD at %x is in OP_STATE %o, which this leaf does not allow",
+			    c->td.pa, op_state);
+	return TDX_SUCCESS;
+}
+
+uint64_t check_tdvps_complete(struct call *c)
+{
+	unsigned need = TDVPS_MIN + TDVPS_PAGES_PER_L2 * c->td.tdcs->num_l2_vms;
+
+	if (c->vp.vps->num_pages < need)
+		return fail(c, TDX_TDCX_NUM_INCORRECT, "the vCPU at %x has %u pages, needs %u", c->vp.pa,
+			    c->vp.vps->num_pages, need);
+	return TDX_SUCCESS;
+}
+
+uint64_t check_vcpu_associate(struct call *c, bool allow_disabled)
+{
+	struct tdvps *vps = c->vp.vps;
+	uint8_t state = __atomic_load_n(&vps->state, __ATOMIC_ACQUIRE);
+	uint32_t lpid = LPID_NONE;
+
+	if (state != VCPU_STATE_READY && !(allow_disabled && state == VCPU_STATE_DISABLED))
+		return fail(c, TDX_VCPU_STATE_INCORRECT, "the vCPU at %x is %v, must be READY", c->vp.pa, state);
+	if (__atomic_compare_exchange_n(&vps->assoc_lpid, &lpid, c->lp_id, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		__atomic_fetch_add(&c->td.tdcs->num_assoc_vcpus, 1, __ATOMIC_RELAXED);
+	else if (lpid != c->lp_id)
+		return fail(c, TDX_VCPU_ASSOCIATED,
+			    "the vCPU at %x is associated with logical processor %u; TDH.VP.FLUSH there first",
+			    c->vp.pa, lpid);
+	return TDX_SUCCESS;
+}
+
+/* ---- guest-physical addresses ---- */
+
+uint64_t check_gpa_level(struct call *c, unsigned reg, unsigned min, unsigned max)
+{
+	uint64_t v = c->in[reg];
+
+	c->level = v & 7;
+	c->gpa = v & SEPT_PA;
+	if (v & ~(SEPT_PA | 7))
+		return fail(c, TDX_OPERAND_INVALID | reg, "reserved bits of %x must be 0", v);
+	max = max == LEVEL_ROOT ? sept_root_level(&c->td) : max;
+	if (c->level < min || c->level > max)
+		return fail(c, TDX_OPERAND_INVALID | reg, "level %u of %x must be %u to %u", c->level, v, min, max);
+	if (c->gpa & (PAGE_SIZE_OF(c->level) - 1))
+		return fail(c, TDX_OPERAND_INVALID | reg, "GPA %x is not aligned for level %u", c->gpa, c->level);
+	return TDX_SUCCESS;
+}
+
+uint64_t check_gpa_private(struct call *c, unsigned reg)
+{
+	if (c->gpa & td_shared_bit(&c->td))
+		return fail(c, TDX_OPERAND_INVALID | reg, "GPA %x has the shared bit %x set, must be private", c->gpa,
+			    td_shared_bit(&c->td));
+	if (c->gpa >> td_gpa_width(&c->td))
+		return fail(c, TDX_OPERAND_INVALID | reg, "GPA %x is wider than the TD's %u bits", c->gpa,
+			    td_gpa_width(&c->td));
+	return TDX_SUCCESS;
+}
+
+uint64_t sept_fail(struct call *c, uint64_t status, const char *rule)
+{
+	c->regs->gpr[GPR_RCX] = sept_public_entry(c->sept.value);
+	c->regs->gpr[GPR_RDX] = sept_public_info(c->sept.value, c->sept.level);
+	return fail(c, status, rule, c->sept.gpa, c->sept.level, c->sept.state);
+}
+
+uint64_t check_sept_walk(struct call *c, unsigned reg, enum lock_mode mode)
+{
+	uint64_t st = check_gpa_private(c, reg);
+
+	if (!st)
+		st = call_lock_or_busy(c, &c->td.tdcs->sept_lock, HELD_HOST_PRIO, mode,
+				       TDX_OPERAND_ID_SEPT_TREE, "the secure EPT");
+	if (st)
+		return st;
+	sept_walk(c->m, &c->td, c->gpa, c->level, &c->sept);
+	if (c->sept.level != c->level)
+		return sept_fail(c, TDX_EPT_WALK_FAILED | reg,
+				 "the walk to GPA %x ends at level %u, whose entry is %e");
+	return TDX_SUCCESS;
+}
+
+static uint64_t check_sept_state(struct call *c, unsigned reg)
+{
+	if (c->leaf->sept_states & SEPT_SET(c->sept.state))
+		return TDX_SUCCESS;
+	return sept_fail(c, TDX_EPT_ENTRY_STATE_INCORRECT | reg,
+			 "the entry of GPA %x at level %u is %e, which this leaf does not allow");
+}
+
+bool tlb_tracked(const struct td *td, uint64_t bepoch)
+{
+	uint64_t now = __atomic_load_n(&td->tdcs->epoch, __ATOMIC_ACQUIRE);
+
+	if (bepoch & BEPOCH_MIG_FLAG || bepoch >= now)
+		return false;
+	return bepoch < now - 1 ||
+	       !__atomic_load_n(&td->tdcs->epoch_refcount[bepoch & 1], __ATOMIC_ACQUIRE);
+}
+
+struct pamt_entry *sept_target_pamt(struct call *c)
+{
+	bool leaf = c->sept.value & SEPT_LEAF;
+
+	return pamt_at(c->m, c->sept.value & SEPT_PA, leaf ? (enum page_size)c->sept.level : PAGE_SIZE_4K);
+}
+
+uint64_t check_bepoch_tracked(struct call *c, unsigned operand)
+{
+	uint64_t bepoch;
+
+	if (!op_state_tracks(c->td.tdcs->op_state))
+		return TDX_SUCCESS;
+	bepoch = sept_target_pamt(c)->bepoch;
+	if (tlb_tracked(&c->td, bepoch))
+		return TDX_SUCCESS;
+	return fail(c, TDX_TLB_TRACKING_NOT_DONE | operand,
+		    "GPA %x was blocked in TLB epoch %u, the epoch is %u: TDH.MEM.TRACK and let vCPUs of earlier "
+		    "epochs exit", c->sept.gpa, bepoch, c->td.tdcs->epoch);
+}
+
+static uint64_t check_tlb_tracked(struct call *c, unsigned reg)
+{
+	if (!op_state_tracks(c->td.tdcs->op_state))
+		return TDX_SUCCESS;
+	if (!(SEPT_ANY_BLOCKED & SEPT_SET(c->sept.state)))
+		return sept_fail(c, TDX_GPA_RANGE_NOT_BLOCKED | reg,
+				 "the entry of GPA %x at level %u is %e, must be blocked while the TD can run");
+	return check_bepoch_tracked(c, reg);
+}
+
+/* ---- others ---- */
+
+uint64_t check_version(struct call *c)
+{
+	if (c->version > c->leaf->max_version)
+		return fail(c, TDX_OPERAND_INVALID | GPR_RAX, "version %u of the leaf does not exist, the last is %u",
+			    c->version, c->leaf->max_version);
+	return TDX_SUCCESS;
+}
+
+/* Locks that are no operand's. */
+static uint64_t check_lock(struct call *c, enum check_lock which, enum lock_mode mode)
+{
+	struct tdcs *tdcs = c->td.tdcs;
+
+	switch (which) {
+	case CHECK_LOCK_GLOBAL:
+		if (call_lock(c, &c->m->global_lock, HELD_PLAIN, mode))
+			return TDX_SUCCESS;
+		return fail(c, TDX_SYS_BUSY, "another logical processor is inside a TDH.SYS leaf");
+	case CHECK_LOCK_KOT:
+		return call_lock_or_busy(c, &c->m->kot_lock, HELD_PLAIN, mode, TDX_OPERAND_ID_KOT,
+					 "the key ownership table");
+	case CHECK_LOCK_EPOCH:
+		return call_lock_or_busy(c, &tdcs->epoch_lock, HELD_HOST_PRIO, mode, TDX_OPERAND_ID_TD_EPOCH,
+					 "the TLB epoch of the TD");
+	case CHECK_LOCK_SEPT_TREE:
+		return call_lock_or_busy(c, &tdcs->sept_lock, HELD_HOST_PRIO, mode, TDX_OPERAND_ID_SEPT_TREE,
+					 "the secure EPT");
+	case CHECK_LOCK_RTMR:
+		return call_lock_or_busy(c, &tdcs->rtmr_lock, HELD_HOST_PRIO, mode, TDX_OPERAND_ID_RTMR,
+					 "the RTMRs of the TD");
+	case CHECK_LOCK_SERVTD:
+		return call_lock_or_busy(c, &tdcs->servtd_lock, HELD_HOST_PRIO, mode,
+					 TDX_OPERAND_ID_SERVTD_BINDINGS, "the service TD bindings");
+	case CHECK_LOCK_MIG:
+		return call_lock_or_busy(c, &tdcs->mig_lock, HELD_PLAIN, mode, TDX_OPERAND_ID_MIG,
+					 "the migration context");
+	}
+	return TDX_SUCCESS;
+}
+
+/* ---- the loop ---- */
+
+static uint64_t run_one(struct call *c, const struct check *k)
+{
+	enum lock_mode mode = (enum lock_mode)k->mode;
+	uint64_t value = c->in[k->reg];
+
+	switch ((enum check_op)k->op) {
+	case CHECK_END: return TDX_SUCCESS;
+	case CHECK_TDR: return check_tdr(c, k->reg, mode);
+	case CHECK_TDVPR: return check_tdvpr(c, k->reg, mode);
+	case CHECK_OWNER_TDR: return check_owner_tdr(c, pamt_owner(c->vp_page.pamt), mode);
+	case CHECK_PAGE: return check_page(c, k->reg, value, (enum page_type)k->arg, mode, &c->page);
+	case CHECK_PAGE_AT_LEVEL: return check_page_at_level(c, k->reg);
+	case CHECK_TD_STATE: return check_td_state(c, mode);
+	case CHECK_TDVPS_COMPLETE: return check_tdvps_complete(c);
+	case CHECK_VCPU_ASSOCIATE: return check_vcpu_associate(c, k->arg);
+	case CHECK_GPA_LEVEL: return check_gpa_level(c, k->reg, k->mode, k->arg);
+	case CHECK_SEPT_WALK: return check_sept_walk(c, k->reg, mode);
+	case CHECK_SEPT_ENTRY_LOCK: return call_lock_sept_entry(c, k->reg);
+	case CHECK_SEPT_STATE: return check_sept_state(c, k->reg);
+	case CHECK_TLB_TRACKED: return check_tlb_tracked(c, k->reg);
+	case CHECK_SHARED: return check_shared(c, k->reg, value, 1ull << k->arg);
+	case CHECK_LOCK: return check_lock(c, (enum check_lock)k->arg, mode);
+	case CHECK_CALL: return k->fn(c);
+	}
+	return TDX_SUCCESS;
+}
+
+uint64_t check_run(struct call *c, const struct check *row)
+{
+	uint64_t status = TDX_SUCCESS;
+
+	for (; row->op != CHECK_END && !status; row++)
+		status = run_one(c, row);
+	return status;
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+/*
+ * From RAX to the row of a leaf.
+ */
+#include "module/check.h"
+#include "module/state.h"
+#include "gen/leaves.h"
+
+#include <string.h>
+
+#define RAX_LEAF 0xFFFFull
+#define RAX_VERSION 0xFF0000ull
+#define RAX_RESERVED (~(RAX_LEAF | RAX_VERSION))
+#define BIT(n) (1ull << (n))
+
+/* Leaves that work before the system is READY. */
+#define BEFORE_READY                                                                                       \
+	(BIT(LEAF_TDH_SYS_KEY_CONFIG) | BIT(LEAF_TDH_SYS_INFO) | BIT(LEAF_TDH_SYS_INIT) |                  \
+	 BIT(LEAF_TDH_SYS_RD) | BIT(LEAF_TDH_SYS_LP_INIT) | BIT(LEAF_TDH_SYS_RDALL) |                      \
+	 BIT(LEAF_TDH_SYS_LP_SHUTDOWN) | BIT(LEAF_TDH_SYS_CONFIG) | BIT(LEAF_TDH_SYS_UPDATE))
+/* Leaves of which a version above 0 passes the first look at RAX. */
+#define VERSIONED                                                                                          \
+	(BIT(LEAF_TDH_MEM_SEPT_ADD) | BIT(LEAF_TDH_MNG_RD) | BIT(LEAF_TDH_MEM_PAGE_PROMOTE) |              \
+	 BIT(LEAF_TDH_VP_RD) | BIT(LEAF_TDH_MEM_SEPT_REMOVE))
+
+static bool in_set(uint64_t set, unsigned number)
+{
+	return number < 64 && set & BIT(number);
+}
+
+static const struct leaf *row_of(const struct leaf *rows, unsigned len, unsigned number)
+{
+	return number < len && rows[number].name ? &rows[number] : NULL;
+}
+
+const struct leaf *leaf_host(unsigned number)
+{
+	return row_of(leaves_host, LEAVES_HOST, number);
+}
+
+const struct leaf *leaf_guest(unsigned number)
+{
+	return row_of(leaves_guest, LEAVES_GUEST, number);
+}
+
+static uint64_t unknown_rax(struct call *c, uint64_t rax)
+{
+	return fail(c, TDX_OPERAND_INVALID | GPR_RAX, "there is no leaf %u version %u (RAX %x)", rax & RAX_LEAF,
+		    (rax & RAX_VERSION) >> 16, rax);
+}
+
+/* What RAX and the state of the system say before any leaf is looked at. */
+static uint64_t admit(struct call *c, uint64_t rax)
+{
+	uint32_t state = __atomic_load_n(&c->m->sys_state, __ATOMIC_ACQUIRE);
+	unsigned number = rax & RAX_LEAF;
+
+	if (rax & RAX_RESERVED)
+		return fail(c, TDX_OPERAND_INVALID | GPR_RAX, "reserved bits 63:24 of RAX %x must be 0", rax);
+	if (c->version && !in_set(VERSIONED, number))
+		return unknown_rax(c, rax);
+	if (state == SYS_STATE_SHUTDOWN && number != LEAF_TDH_SYS_LP_SHUTDOWN)
+		return fail(c, TDX_SYS_SHUTDOWN, "leaf %u: the module was shut down", number);
+	if (state != SYS_STATE_READY && state != SYS_STATE_SHUTDOWN && !in_set(BEFORE_READY, number))
+		return fail(c, TDX_SYS_NOT_READY, "leaf %u needs the module to be READY, its state is %u", number,
+			    state);
+	return TDX_SUCCESS;
+}
+
+static void dispatch(struct call *c, const struct leaf *row, uint64_t rax)
+{
+	uint64_t status = TDX_SUCCESS;
+
+	c->leaf = row;
+	if (!row)
+		status = unknown_rax(c, rax);
+	if (status)
+		c->regs->gpr[GPR_RAX] = status;
+	else
+		call_run(c);
+}
+
+static void call_begin(struct call *c)
+{
+	uint64_t rax = c->regs->gpr[GPR_RAX];
+
+	memcpy(c->in, c->regs->gpr, sizeof(c->in));
+	c->version = (unsigned)((rax & RAX_VERSION) >> 16);
+	c->lp->reason = (struct reason){ 0 };
+}
+
+void call_dispatch_guest(struct call *c)
+{
+	uint64_t rax = c->regs->gpr[GPR_RAX];
+
+	call_begin(c);
+	if (rax & RAX_RESERVED) {
+		c->regs->gpr[GPR_RAX] = fail(c, TDX_OPERAND_INVALID | GPR_RAX,
+					     "reserved bits 63:24 of RAX %x must be 0", rax);
+		return;
+	}
+	dispatch(c, leaf_guest(rax & RAX_LEAF), rax);
+}
+
+enum module_where module_seamcall(struct module *m, unsigned lp, struct cpu_regs *regs)
+{
+	struct call c = { .m = m, .lp = &m->lp[lp], .lp_id = lp, .regs = regs, .where = MODULE_TO_HOST };
+	uint64_t rax = regs->gpr[GPR_RAX];
+	uint64_t status;
+
+	__atomic_store_n(&c.lp->in_module, true, __ATOMIC_SEQ_CST);
+	call_begin(&c);
+	status = admit(&c, rax);
+	if (status)
+		regs->gpr[GPR_RAX] = status;
+	else
+		dispatch(&c, leaf_host(rax & RAX_LEAF), rax);
+	if (c.where == MODULE_TO_HOST)
+		__atomic_store_n(&c.lp->in_module, false, __ATOMIC_SEQ_CST);
+	return c.where;
+}

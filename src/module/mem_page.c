@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+/*
+ * TDH.MEM.PAGE.*: giving pages to a TD and taking them back.
+ */
+#include "gen/checks.h"
+#include "module/keyid.h"
+#include "module/measure.h"
+#include "module/state.h"
+
+#include <string.h>
+
+uint64_t tdh_mem_page_add(struct call *c)
+{
+	uint8_t bounce[PAGE_BYTES];
+	const void *source = shared_in(c, c->in[GPR_R9], PAGE_BYTES, bounce);
+
+	if (source != bounce && source)
+		source = memcpy(bounce, source, PAGE_BYTES);
+	page_take(c, &c->page, PT_REG, c->td.pa, c->td.tdr->hkid, 0);
+	if (source)
+		memcpy(pa_ptr(c->m, c->page.pa), bounce, PAGE_BYTES);
+	mrtd_extend_gpa(c->td.tdcs, "MEM.PAGE.ADD", c->gpa);
+	sept_write(&c->sept, sept_make(SEPT_STATE_MAPPED, c->page.pa));
+	td_add_children(&c->td, 1);
+	return TDX_SUCCESS;
+}
+
+uint64_t tdh_mem_page_aug(struct call *c)
+{
+	uint64_t size = PAGE_SIZE_OF(c->level);
+
+	keyid_tag(c->m, c->page.pa, size, c->td.tdr->hkid);
+	pamt_set(c->page.pamt, PT_REG, c->td.pa);
+	sept_write(&c->sept, sept_make(SEPT_STATE_PENDING, c->page.pa));
+	td_add_children(&c->td, (int64_t)(size / PAGE_BYTES));
+	return TDX_SUCCESS;
+}
+
+uint64_t tdh_mem_page_remove(struct call *c)
+{
+	c->regs->gpr[GPR_RCX] = c->page.pa;
+	sept_write(&c->sept, sept_make(SEPT_STATE_FREE, 0));
+	pamt_set(c->page.pamt, PT_NDA, 0);
+	td_add_children(&c->td, -(int64_t)(PAGE_SIZE_OF(c->sept.level) / PAGE_BYTES));
+	return TDX_SUCCESS;
+}
+
+uint64_t relocate_same(struct call *c)
+{
+	if (c->in[GPR_R8] == (c->sept.value & SEPT_PA))
+		return fail(c, TDX_OPERAND_INVALID | GPR_R8, "page %x is where GPA %x is mapped already",
+			    c->in[GPR_R8], c->gpa);
+	return TDX_SUCCESS;
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+/*
+ * TDH.MNG.*: creating a TD and its control structure, and taking its key away.
+ */
+#include "gen/checks.h"
+#include "module/keyid.h"
+#include "module/state.h"
+#include "platform/platform.h"
+
+#include <string.h>
+
+/* A page that becomes part of TD @owner (0: it is a TDR itself): zeroed under @hkid and recorded in the PAMT. */
+void page_take(struct call *c, struct page_ref *page, enum page_type type, uint64_t owner, unsigned hkid, uint8_t fill)
+{
+	keyid_tag(c->m, page->pa, PAGE_BYTES, hkid);
+	memset(pa_ptr(c->m, page->pa), fill, PAGE_BYTES);
+	pamt_set(page->pamt, type, owner);
+}
+
+bool random_words(struct call *c, uint64_t *words, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (!platform_rdseed(c->m->plat, c->lp_id, &words[i]))
+			return false;
+	}
+	return true;
+}
+
+/* ---- TDH.MNG.CREATE ---- */
+
+uint64_t create_hkid(struct call *c)
+{
+	uint64_t hkid = c->in[GPR_RDX];
+
+	if (!keyid_private(c->m, hkid))
+		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "key id %x is not private, those are %u to %u", hkid,
+			    c->m->hkid_first, c->m->hkid_end - 1);
+	return TDX_SUCCESS;
+}
+
+uint64_t create_key(struct call *c)
+{
+	static const char *const what[] = { "free", "assigned to a TD", "flushed but not written back",
+					    "the module's global key id" };
+	uint64_t hkid = c->in[GPR_RDX];
+	uint8_t state = c->m->kot[hkid].state;
+
+	if (state != KOT_STATE_FREE)
+		return fail(c, TDX_HKID_NOT_FREE, "key id %u is %s, must be free", hkid, (uintptr_t)what[state & 3]);
+	if (!random_words(c, c->scratch, 4))
+		return fail(c, TDX_RND_NO_ENTROPY, "no random number for the TD's UUID");
+	return TDX_SUCCESS;
+}
+
+uint64_t tdh_mng_create(struct call *c)
+{
+	uint64_t hkid = c->in[GPR_RDX];
+
+	page_take(c, &c->page, PT_TDR, 0, c->m->global_hkid, 0);
+	td_load(c->m, c->page.pa, &c->td);
+	c->td.tdr->hkid = (uint16_t)hkid;
+	c->td.tdr->lifecycle = LIFECYCLE_HKID_ASSIGNED;
+	memcpy(c->td.tdr->uuid, c->scratch, sizeof(c->td.tdr->uuid));
+	c->m->kot[hkid].state = KOT_STATE_ASSIGNED;
+	return TDX_SUCCESS;
+}
+
+/* ---- TDH.MNG.KEY.CONFIG ---- */
+
+uint64_t key_config_state(struct call *c)
+{
+	struct tdr *tdr = c->td.tdr;
+
+	if (tdr->fatal)
+		return fail(c, TDX_TD_FATAL, "the TD at %x met a fatal error and can only be torn down", c->td.pa);
+	if (tdr->lifecycle != LIFECYCLE_HKID_ASSIGNED)
+		return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "the TD at %x is %l, must be HKID_ASSIGNED", c->td.pa,
+			    tdr->lifecycle);
+	if (tdr->pkg_config_bitmap & 1ull << c->lp->pkg)
+		return fail(c, TDX_KEY_CONFIGURED, "key id %u is configured on package %u already", tdr->hkid,
+			    c->lp->pkg);
+	return TDX_SUCCESS;
+}
+
+/* PCONFIG on this package, one at a time. */
+uint64_t key_program(struct call *c, unsigned hkid)
+{
+	uint16_t *ket = &c->m->ket_lock[c->lp->pkg];
+	uint64_t st = call_lock_or_busy(c, ket, HELD_PLAIN, LOCK_EXCLUSIVE, TDX_OPERAND_ID_KET,
+					"the key table of this package");
+	uint32_t code;
+
+	if (st)
+		return st;
+	code = platform_pconfig(c->m->plat, c->lp_id, (uint16_t)hkid);
+	if (code == PCONFIG_DEVICE_BUSY)
+		return fail(c, TDX_OPERAND_BUSY | TDX_OPERAND_ID_KET, "PCONFIG of key id %u: the key table is busy",
+			    hkid);
+	if (code != PCONFIG_DONE)
+		return fail(c, TDX_KEY_GENERATION_FAILED, "PCONFIG of key id %u failed with code %u", hkid, code);
+	return TDX_SUCCESS;
+}
+
+uint64_t tdh_mng_key_config(struct call *c)
+{
+	struct tdr *tdr = c->td.tdr;
+	uint64_t st = key_program(c, tdr->hkid);
+
+	if (st)
+		return st;
+	tdr->pkg_config_bitmap |= 1ull << c->lp->pkg;
+	if (tdr->pkg_config_bitmap == (1ull << c->m->num_pkgs) - 1)
+		tdr->lifecycle = LIFECYCLE_KEYS_CONFIGURED;
+	return TDX_SUCCESS;
+}
+
+/* ---- TDH.MNG.ADDCX ---- */
+
+uint64_t addcx_room(struct call *c)
+{
+	uint32_t n = c->td.tdr->num_tdcx;
+
+	if (n >= TDCX_MAX)
+		return fail(c, TDX_TDCX_NUM_INCORRECT, "the TD at %x has %u TDCX pages, the most there can be",
+			    c->td.pa, n);
+	return TDX_SUCCESS;
+}
+
+uint64_t addcx_late(struct call *c)
+{
+	uint32_t n = c->td.tdr->num_tdcx;
+
+	if (n + 1 == TDCX_MIN && !random_words(c, c->scratch, 4))
+		return fail(c, TDX_RND_NO_ENTROPY, "no random number for the TD's migration key");
+	if (n >= TDCX_MIN && c->td.tdcs->op_state != OP_STATE_UNINITIALIZED)
+		return fail(c, TDX_OP_STATE_INCORRECT,
+			    "the TD at %x is %o; TDCX pages beyond %u are added before TDH.MNG.INIT only", c->td.pa,
+			    c->td.tdcs->op_state, TDCX_MIN);
+	return TDX_SUCCESS;
+}
+
+/* The first content of TDCX page @index: bitmaps intercept everything, tables map nothing. */
+static void tdcx_fill(struct call *c, unsigned index)
+{
+	uint64_t *page = pa_ptr(c->m, c->page.pa);
+	uint64_t value = index == TDCS_PAGE_MSR_BITMAPS ? ~0ull : sept_make(SEPT_STATE_FREE, 0);
+
+	if (index != TDCS_PAGE_MSR_BITMAPS && index != TDCS_PAGE_SEPT_ROOT)
+		return;
+	for (unsigned i = 0; i < PAGE_BYTES / sizeof(*page); i++)
+		page[i] = value;
+}
+
+uint64_t tdh_mng_addcx(struct call *c)
+{
+	struct tdr *tdr = c->td.tdr;
+	unsigned index = tdr->num_tdcx;
+
+	page_take(c, &c->page, PT_TDCX, c->td.pa, tdr->hkid, 0);
+	tdcx_fill(c, index);
+	tdr->tdcx_pa[index] = c->page.pa;
+	tdr->num_tdcx++;
+	td_add_children(&c->td, 1);
+	if (tdr->num_tdcx == TDCX_MIN) {
+		td_load(c->m, c->td.pa, &c->td);
+		memcpy(c->td.tdcs->mig_enc_key, c->scratch, sizeof(c->td.tdcs->mig_enc_key));
+	}
+	return TDX_SUCCESS;
+}
+
+/* ---- TDH.MNG.VPFLUSHDONE, KEY.FREEID, KEY.RECLAIMID ---- */
+
+uint64_t flushdone_state(struct call *c)
+{
+	uint32_t state = c->td.tdr->lifecycle;
+
+	if (state != LIFECYCLE_HKID_ASSIGNED && state != LIFECYCLE_KEYS_CONFIGURED)
+		return fail(c, TDX_LIFECYCLE_STATE_INCORRECT,
+			    "the TD at %x is %l, must be HKID_ASSIGNED or KEYS_CONFIGURED", c->td.pa, state);
+	if (state == LIFECYCLE_KEYS_CONFIGURED && c->td.tdcs && c->td.tdcs->num_assoc_vcpus)
+		return fail(c, TDX_FLUSHVP_NOT_DONE,
+			    "%u vCPUs of the TD at %x are associated with a logical processor; TDH.VP.FLUSH them there",
+			    c->td.tdcs->num_assoc_vcpus, c->td.pa);
+	return TDX_SUCCESS;
+}
+
+uint64_t tdh_mng_vpflushdone(struct call *c)
+{
+	struct kot_entry *kot = &c->m->kot[c->td.tdr->hkid];
+
+	c->td.tdr->lifecycle = LIFECYCLE_BLOCKED;
+	kot->wbinvd_bitmap = (uint8_t)((1u << c->m->num_pkgs) - 1);
+	kot->state = KOT_STATE_FLUSHED;
+	return TDX_SUCCESS;
+}
+
+uint64_t freeid_state(struct call *c)
+{
+	if (c->td.tdr->lifecycle != LIFECYCLE_BLOCKED)
+		return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "the TD at %x is %l, must be BLOCKED", c->td.pa,
+			    c->td.tdr->lifecycle);
+	return TDX_SUCCESS;
+}
+
+uint64_t freeid_caches(struct call *c)
+{
+	uint8_t left = c->m->kot[c->td.tdr->hkid].wbinvd_bitmap;
+
+	if (left)
+		return fail(c, TDX_WBCACHE_NOT_COMPLETE,
+			    "caches of packages %x (a bit each) were not written back since TDH.MNG.VPFLUSHDONE of key id %u",
+			    left, c->td.tdr->hkid);
+	return TDX_SUCCESS;
+}
+
+uint64_t tdh_mng_key_freeid(struct call *c)
+{
+	c->m->kot[c->td.tdr->hkid].state = KOT_STATE_FREE;
+	c->td.tdr->lifecycle = LIFECYCLE_TEARDOWN;
+	return TDX_SUCCESS;
+}
+
+uint64_t tdh_mng_key_reclaimid(struct call *c)
+{
+	(void)c;
+	return TDX_SUCCESS;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+/*
+ * TDH.MR.*: measuring the initial content of a TD.
+ */
+#include "gen/checks.h"
+#include "module/measure.h"
+#include "module/state.h"
+
+#define EXTEND_BYTES 256u
+
+uint64_t extend_page(struct call *c)
+{
+	uint64_t st;
+
+	c->gpa = c->in[GPR_RCX];
+	if (c->gpa & (EXTEND_BYTES - 1))
+		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "GPA %x is not a multiple of %u", c->gpa, EXTEND_BYTES);
+	st = check_gpa_private(c, GPR_RCX);
+	if (st)
+		return st;
+	c->level = 0;
+	sept_walk(c->m, &c->td, c->gpa, 0, &c->sept);
+	if (c->sept.level || c->sept.state != SEPT_STATE_MAPPED)
+		return sept_fail(c, TDX_EPT_ENTRY_NOT_PRESENT | GPR_RCX,
+				 "GPA %x: the walk ends at level %u in state %e, must be a page MAPPED at level 0");
+	return TDX_SUCCESS;
+}
+
+uint64_t tdh_mr_extend(struct call *c)
+{
+	const uint8_t *page = pa_ptr(c->m, c->sept.value & SEPT_PA);
+
+	mrtd_extend_gpa(c->td.tdcs, "MR.EXTEND", c->gpa);
+	mrtd_extend_bytes(c->td.tdcs, page + (c->gpa & (PAGE_BYTES - 1)), EXTEND_BYTES);
+	return TDX_SUCCESS;
+}
+
+uint64_t finalize_vcpus(struct call *c)
+{
+	if (!c->td.tdcs->num_vcpus)
+		return fail(c, TDX_NO_VCPUS, "the TD at %x has no vCPU; TDH.VP.INIT one first", c->td.pa);
+	return TDX_SUCCESS;
+}
+
+uint64_t tdh_mr_finalize(struct call *c)
+{
+	mrtd_final(c->td.tdcs);
+	c->td.tdcs->op_state = OP_STATE_RUNNABLE;
+	return TDX_SUCCESS;
+}

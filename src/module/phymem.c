@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+/*
+ * TDH.PHYMEM.*: a page's metadata, taking pages back from a TD that is gone, and writing back caches.
+ */
+#include "gen/checks.h"
+#include "module/keyid.h"
+#include "module/state.h"
+#include "platform/platform.h"
+
+static void put_metadata(struct call *c)
+{
+	const struct pamt_entry *e = c->page.pamt;
+
+	c->regs->gpr[GPR_RCX] = e->type;
+	c->regs->gpr[GPR_RDX] = pamt_owner(e);
+	c->regs->gpr[GPR_R8] = c->page.level;
+}
+
+uint64_t page_md_read(struct call *c)
+{
+	return check_page_any(c, GPR_RCX, LOCK_SHARED);
+}
+
+uint64_t tdh_phymem_page_rdmd(struct call *c)
+{
+	const struct pamt_entry *e = c->page.pamt;
+
+	put_metadata(c);
+	if (e->type == PT_REG || e->type == PT_EPT)
+		c->regs->gpr[GPR_R9] = e->bepoch;
+	return TDX_SUCCESS;
+}
+
+/* ---- TDH.PHYMEM.PAGE.RECLAIM ---- */
+
+uint64_t reclaim_page(struct call *c)
+{
+	uint64_t st = check_page_any(c, GPR_RCX, LOCK_EXCLUSIVE);
+
+	if (st)
+		return st;
+	put_metadata(c);
+	if (c->page.pamt->type == PT_NDA || c->page.pamt->type == PT_RSVD)
+		return fail(c, TDX_PAGE_METADATA_INCORRECT | GPR_RCX, "page %x is %t and belongs to no TD", c->page.pa,
+			    c->page.pamt->type);
+	if (c->page.pa & (PAGE_SIZE_OF(c->page.level) - 1))
+		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "page %x is not the start of its page of level %u",
+			    c->page.pa, c->page.level);
+	return TDX_SUCCESS;
+}
+
+uint64_t reclaim_owner(struct call *c)
+{
+	bool is_tdr = c->page.pamt->type == PT_TDR;
+	uint64_t st = TDX_SUCCESS;
+
+	if (is_tdr)
+		td_load(c->m, c->page.pa, &c->td);
+	else
+		st = check_owner_tdr(c, pamt_owner(c->page.pamt), LOCK_SHARED);
+	if (st)
+		return st;
+	if (c->td.tdr->lifecycle != LIFECYCLE_TEARDOWN)
+		return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "the TD at %x is %l, must be TEARDOWN", c->td.pa,
+			    c->td.tdr->lifecycle);
+	if (is_tdr && c->td.tdr->chldcnt)
+		return fail(c, TDX_TD_ASSOCIATED_PAGES_EXIST, "the TD at %x still owns %u pages", c->td.pa,
+			    c->td.tdr->chldcnt);
+	return TDX_SUCCESS;
+}
+
+uint64_t tdh_phymem_page_reclaim(struct call *c)
+{
+	if (c->page.pamt->type != PT_TDR)
+		td_add_children(&c->td, -(int64_t)(PAGE_SIZE_OF(c->page.level) / PAGE_BYTES));
+	pamt_set(c->page.pamt, PT_NDA, 0);
+	return TDX_SUCCESS;
+}
+
+/* ---- TDH.PHYMEM.PAGE.WBINVD ---- */
+
+uint64_t wbinvd_page(struct call *c)
+{
+	uint64_t pa = c->in[GPR_RCX];
+
+	if (c->m->max_pa_bits < 64 && pa >> c->m->max_pa_bits)
+		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "address %x is wider than the %u physical address bits",
+			    pa, c->m->max_pa_bits);
+	return check_page(c, GPR_RCX, keyid_strip(c->m, pa), PT_NDA, LOCK_SHARED, &c->page);
+}
+
+uint64_t tdh_phymem_page_wbinvd(struct call *c)
+{
+	(void)c; /* there are no caches to write back */
+	return TDX_SUCCESS;
+}
+
+/* ---- TDH.PHYMEM.CACHE.WB ---- */
+
+#define MSR_WBINVDP 0x98u
+
+static bool note_flushed(struct call *c, struct wbcache *wb)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < MAX_HKIDS; i++) {
+		bool flushed = c->m->kot[i].state == KOT_STATE_FLUSHED &&
+			       c->m->kot[i].wbinvd_bitmap & 1u << c->lp->pkg;
+
+		any |= flushed;
+		wb->pending[i / 64] &= ~(1ull << i % 64);
+		wb->pending[i / 64] |= (uint64_t)flushed << i % 64;
+	}
+	return any;
+}
+
+uint64_t cache_wb_start(struct call *c)
+{
+	struct wbcache *wb = &c->m->wbcache[c->lp->pkg];
+	uint64_t resume = c->in[GPR_RCX];
+	uint64_t st;
+
+	if (resume > 1)
+		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "RCX is %x, must be 0 (start) or 1 (resume)", resume);
+	st = call_lock_or_busy(c, &wb->lock, HELD_PLAIN, LOCK_EXCLUSIVE, TDX_OPERAND_ID_WBCACHE,
+			       "the cache write-back of this package");
+	if (!st)
+		st = call_lock_or_busy(c, &c->m->kot_lock, HELD_PLAIN, LOCK_SHARED, TDX_OPERAND_ID_KOT,
+				       "the key ownership table");
+	if (st)
+		return st;
+	if (resume) {
+		if (!wb->next_block)
+			return fail(c, TDX_WBCACHE_RESUME_ERROR,
+				    "RCX is 1 but no write-back of package %u was interrupted", c->lp->pkg);
+		return TDX_SUCCESS;
+	}
+	if (!note_flushed(c, wb))
+		return fail(c, TDX_NO_HKID_READY_TO_WBCACHE, "no key id waits for the caches of package %u",
+			    c->lp->pkg);
+	wb->next_block = 0;
+	return TDX_SUCCESS;
+}
+
+static void wb_done(struct call *c, const struct wbcache *wb)
+{
+	uint8_t mine = (uint8_t)(1u << c->lp->pkg);
+
+	for (unsigned i = 0; i < MAX_HKIDS; i++) {
+		if (wb->pending[i / 64] & 1ull << i % 64)
+			__atomic_fetch_and(&c->m->kot[i].wbinvd_bitmap, (uint8_t)~mine, __ATOMIC_RELAXED);
+	}
+}
+
+uint64_t tdh_phymem_cache_wb(struct call *c)
+{
+	struct wbcache *wb = &c->m->wbcache[c->lp->pkg];
+	uint64_t blocks = platform_rdmsr(c->m->plat, c->lp_id, MSR_WBINVDP);
+
+	while (wb->next_block < blocks) {
+		platform_wrmsr(c->m->plat, c->lp_id, MSR_WBINVDP, wb->next_block);
+		wb->next_block++;
+		if (wb->next_block < blocks && call_interrupted(c))
+			return fail(c, TDX_INTERRUPTED_RESUMABLE,
+				    "interrupted after %u of %u cache blocks; call again with RCX=1", wb->next_block,
+				    blocks);
+	}
+	wb->next_block = 0;
+	wb_done(c, wb);
+	return TDX_SUCCESS;
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+/*
+ * TDH.VP.CREATE, ADDCX and FLUSH: the pages of a vCPU and its association with a logical processor.
+ */
+#include "gen/checks.h"
+#include "module/state.h"
+
+uint64_t tdh_vp_create(struct call *c)
+{
+	page_take(c, &c->page, PT_TDVPR, c->td.pa, c->td.tdr->hkid, 0);
+	vcpu_load(c->m, c->page.pa, &c->vp);
+	c->vp.vps->num_pages = 1;
+	c->vp.vps->page_pa[0] = c->page.pa;
+	c->vp.vps->assoc_lpid = LPID_NONE;
+	td_add_children(&c->td, 1);
+	return TDX_SUCCESS;
+}
+
+uint64_t vp_addcx_room(struct call *c)
+{
+	struct tdvps *vps = c->vp.vps;
+
+	if (vps->state != VCPU_STATE_UNINITIALIZED)
+		return fail(c, TDX_VCPU_STATE_INCORRECT, "the vCPU at %x is %v, pages are added before TDH.VP.INIT only",
+			    c->vp.pa, vps->state);
+	if (vps->num_pages >= TDVPS_MAX)
+		return fail(c, TDX_TDCX_NUM_INCORRECT, "the vCPU at %x has %u pages, the most there can be", c->vp.pa,
+			    vps->num_pages);
+	return TDX_SUCCESS;
+}
+
+uint64_t tdh_vp_addcx(struct call *c)
+{
+	struct tdvps *vps = c->vp.vps;
+
+	page_take(c, &c->page, PT_TDCX, c->td.pa, c->td.tdr->hkid, 0);
+	vps->page_pa[vps->num_pages++] = c->page.pa;
+	td_add_children(&c->td, 1);
+	return TDX_SUCCESS;
+}
+
+uint64_t flush_associated(struct call *c)
+{
+	uint64_t st = TDX_SUCCESS;
+
+	if (c->td.tdr->lifecycle != LIFECYCLE_KEYS_CONFIGURED)
+		return fail(c, TDX_TD_KEYS_NOT_CONFIGURED, "the TD at %x is %l, must be KEYS_CONFIGURED", c->td.pa,
+			    c->td.tdr->lifecycle);
+	st = check_tdvps_complete(c);
+	if (st)
+		return st;
+	if (c->vp.vps->assoc_lpid != c->lp_id)
+		return fail(c, TDX_VCPU_NOT_ASSOCIATED,
+			    "the vCPU at %x is associated with logical processor %x (all ones: none), this is %u",
+			    c->vp.pa, c->vp.vps->assoc_lpid, c->lp_id);
+	return TDX_SUCCESS;
+}
+
+uint64_t tdh_vp_flush(struct call *c)
+{
+	c->vp.vps->assoc_lpid = LPID_NONE;
+	__atomic_fetch_sub(&c->td.tdcs->num_assoc_vcpus, 1, __ATOMIC_RELAXED);
+	return TDX_SUCCESS;
+}
