@@ -146,6 +146,8 @@ uint64_t check_owner_tdr(struct call *c, uint64_t tdr_pa, enum lock_mode mode);
 uint64_t check_td_keys(struct call *c);
 /* The leaf has this version. */
 uint64_t check_version(struct call *c);
+/* TDH.SYS.LP.INIT was done here. */
+uint64_t check_lp_init(struct call *c);
 /* GPR @reg holds the address of any 4K page of a TDMR, of whatever type and size: fills c->page. */
 uint64_t check_page_any(struct call *c, unsigned reg, enum lock_mode mode);
 /* Locks the PAMT entry of a page that the TD owns. */

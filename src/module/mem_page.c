@@ -44,11 +44,3 @@ uint64_t tdh_mem_page_remove(struct call *c)
 	td_add_children(&c->td, -(int64_t)(PAGE_SIZE_OF(c->sept.level) / PAGE_BYTES));
 	return TDX_SUCCESS;
 }
-
-uint64_t relocate_same(struct call *c)
-{
-	if (c->in[GPR_R8] == (c->sept.value & SEPT_PA))
-		return fail(c, TDX_OPERAND_INVALID | GPR_R8, "page %x is where GPA %x is mapped already",
-			    c->in[GPR_R8], c->gpa);
-	return TDX_SUCCESS;
-}

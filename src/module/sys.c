@@ -8,14 +8,6 @@
 
 #include <string.h>
 
-uint64_t check_lp_init(struct call *c)
-{
-	if (!c->lp->init_done)
-		return fail(c, TDX_SYS_LP_INIT_NOT_DONE, "TDH.SYS.LP.INIT was not done on logical processor %u",
-			    c->lp_id);
-	return TDX_SUCCESS;
-}
-
 /* ---- TDH.SYS.KEY.CONFIG ---- */
 
 uint64_t sys_key_config_state(struct call *c)
