@@ -17,6 +17,7 @@ static inline uint8_t *read_whole(const char *path, size_t *size)
 	uint8_t *bytes = NULL;
 	long end;
 
+	*size = 0;
 	if (!f)
 		return NULL;
 	if (!fseek(f, 0, SEEK_END) && (end = ftell(f)) >= 0 && !fseek(f, 0, SEEK_SET)) {
