@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Address translation: the guest's page tables, then the second stage through ops->translate, then the software TLBs.
+ */
+#include "cpu/internal.h"
+
+#define PTE_P	(1ull << 0)
+#define PTE_W	(1ull << 1)
+#define PTE_U	(1ull << 2)
+#define PTE_A	(1ull << 5)
+#define PTE_D	(1ull << 6)
+#define PTE_PS	(1ull << 7)
+#define PTE_NX	(1ull << 63)
+#define PTE_ADDR 0x000ffffffffff000ull
+
+#define PF_P	(1u << 0)
+#define PF_W	(1u << 1)
+#define PF_U	(1u << 2)
+#define PF_RSVD	(1u << 3)
+#define PF_I	(1u << 4)
+
+#define EPT_QUAL_GLA		(1ull << 7)
+#define EPT_QUAL_FINAL		(1ull << 8)
+
+struct walk {
+	uint64_t lin;
+	uint32_t access;
+	unsigned context;
+	uint64_t gpa, page_size;
+	bool write, user, nx, dirty;
+	unsigned nr;			/* entries used */
+	struct {
+		uint64_t gpa, value;
+		unsigned size;
+	} entry[5];
+};
+
+bool mmu_canonical(const struct cpu *cpu, uint64_t lin)
+{
+	unsigned shift = cpu->s.cr4 & CR4_LA57 ? 7 : 16;
+
+	return (uint64_t)((int64_t)(lin << shift) >> shift) == lin;
+}
+
+static _Noreturn void ept_violation(struct cpu *cpu, uint64_t gpa, uint64_t gla, uint64_t qualification)
+{
+	cpu->exit->gpa = gpa;
+	cpu->exit->gla = gla;
+	cpu_leave_exit(cpu, cpu->cur, CPU_EXIT_EPT_VIOLATION, qualification);
+}
+
+/* Host address of a guest-physical one; leaves with an EPT violation when the second stage refuses. */
+uint8_t *mmu_gpa(struct cpu *cpu, uint64_t gpa, uint32_t access, uint32_t *permissions, uint64_t gla,
+		 uint64_t qualification)
+{
+	uint64_t page = gpa & PAGE_MASK;
+	struct gpa_entry *e = &cpu->gpas[page >> 12 & (GPA_SIZE - 1)];
+	struct cpu_mapping map = { 0 };
+
+	if (e->tag != (page | 1) || !(e->permissions & access)) {
+		bool ok = cpu->ops->translate(cpu->opaque, gpa, access, &map);
+
+		if (!ok || page - map.gpa >= map.size || !(map.permissions & access))
+			ept_violation(cpu, gpa, gla, qualification | access | (uint64_t)(map.permissions & 7) << 3);
+		e->tag = page | 1;
+		e->host = map.host + (page - map.gpa);
+		e->permissions = map.permissions;
+	}
+	*permissions = e->permissions;
+	return e->host + (gpa & ~PAGE_MASK);
+}
+
+static _Noreturn void page_fault(struct cpu *cpu, const struct walk *w, uint32_t code)
+{
+	if (w->access & CPU_WRITE)
+		code |= PF_W;
+	if (w->context == MMU_USER)
+		code |= PF_U;
+	if ((w->access & CPU_EXEC) && ((cpu->s.efer & EFER_NXE) || (cpu->s.cr4 & CR4_SMEP)))
+		code |= PF_I;
+	cpu->fault_address = w->lin;
+	cpu_raise_error(cpu, cpu->cur, EXC_PF, code);
+}
+
+static uint64_t walk_read(struct cpu *cpu, struct walk *w, uint64_t gpa, unsigned size)
+{
+	uint32_t permissions;
+	const uint8_t *host = mmu_gpa(cpu, gpa, CPU_READ, &permissions, w->lin, EPT_QUAL_GLA);
+	uint64_t value = size == 8 ? __atomic_load_n((const uint64_t *)host, __ATOMIC_RELAXED)
+				   : __atomic_load_n((const uint32_t *)host, __ATOMIC_RELAXED);
+
+	w->entry[w->nr].gpa = gpa;
+	w->entry[w->nr].value = value;
+	w->entry[w->nr++].size = size;
+	return value;
+}
+
+/* Sets accessed or dirty bits in an entry, with the locked operation the processor uses. */
+static void walk_mark(struct cpu *cpu, const struct walk *w, unsigned i, uint64_t bits)
+{
+	uint32_t permissions;
+	uint8_t *host;
+
+	if ((w->entry[i].value & bits) == bits)
+		return;
+	host = mmu_gpa(cpu, w->entry[i].gpa, CPU_WRITE, &permissions, w->lin, EPT_QUAL_GLA | CPU_READ);
+	if (w->entry[i].size == 8)
+		__atomic_fetch_or((uint64_t *)host, bits, __ATOMIC_SEQ_CST);
+	else
+		__atomic_fetch_or((uint32_t *)host, (uint32_t)bits, __ATOMIC_SEQ_CST);
+}
+
+static uint64_t reserved_bits(const struct cpu *cpu, unsigned level, bool leaf, bool pdpte)
+{
+	uint64_t reserved = PTE_ADDR & ~((1ull << cpu->controls.phys_bits) - 1);
+
+	if (pdpte)
+		return reserved | 0xfff0000000000000ull | 0x1e6;
+	if (!(cpu->s.efer & EFER_NXE))
+		reserved |= PTE_NX;
+	if (leaf && level == 2)
+		reserved |= 0x1fe000;
+	else if (leaf && level == 3)
+		reserved |= 0x3fffe000;
+	else if (level >= 4)
+		reserved |= PTE_PS;
+	return reserved;
+}
+
+static bool access_allowed(const struct cpu *cpu, const struct walk *w, uint32_t access)
+{
+	if (w->context == MMU_USER && !w->user)
+		return false;
+	if (w->context == MMU_SMAP && w->user && !(access & CPU_EXEC))
+		return false;
+	if (access & CPU_EXEC)
+		return !w->nx && !(w->context != MMU_USER && w->user && (cpu->s.cr4 & CR4_SMEP));
+	if (access & CPU_WRITE)
+		return w->write || (w->context != MMU_USER && !(cpu->s.cr0 & CR0_WP));
+	return true;
+}
+
+/* Adds one entry's permissions; returns whether it is the leaf. */
+static bool walk_step(struct cpu *cpu, struct walk *w, uint64_t e, unsigned level)
+{
+	bool lma = cpu_long_mode(cpu), pae = cpu->s.cr4 & CR4_PAE;
+	bool pdpte = pae && !lma && level == 3;
+	bool leaf = level == 1 || ((e & PTE_PS) && ((level == 2 && (pae || (cpu->s.cr4 & CR4_PSE))) ||
+						   (level == 3 && lma)));
+
+	if (!(e & PTE_P))
+		page_fault(cpu, w, 0);
+	if (pae && (e & reserved_bits(cpu, level, leaf, pdpte)))
+		page_fault(cpu, w, PF_P | PF_RSVD);
+	if (!pdpte) {
+		w->write &= !!(e & PTE_W);
+		w->user &= !!(e & PTE_U);
+		w->nx |= pae && (e & PTE_NX);
+	}
+	return leaf;
+}
+
+static void walk_leaf(struct cpu *cpu, struct walk *w, uint64_t e, unsigned level)
+{
+	bool pae = cpu->s.cr4 & CR4_PAE;
+	uint64_t base = e & PTE_ADDR;
+
+	w->page_size = level == 1 ? PAGE_SIZE : 1ull << (12 + (pae ? 9 : 10) * (level - 1));
+	if (!pae) {
+		base = e & 0xfffff000;
+		if (level == 2)
+			base = (e & 0xffc00000) | (e >> 13 & 0xff) << 32;
+	}
+	w->gpa = (base & ~(w->page_size - 1)) | (w->lin & (w->page_size - 1));
+}
+
+static void walk_tables(struct cpu *cpu, struct walk *w)
+{
+	bool lma = cpu_long_mode(cpu), pae = cpu->s.cr4 & CR4_PAE;
+	unsigned level = lma ? (cpu->s.cr4 & CR4_LA57 ? 5 : 4) : pae ? 3 : 2;
+	unsigned bits = pae ? 9 : 10, size = pae ? 8 : 4;
+	uint64_t base = lma ? cpu->s.cr3 & PTE_ADDR : cpu->s.cr3 & (pae ? 0xffffffe0 : 0xfffff000);
+	uint64_t e;
+
+	w->write = w->user = true;
+	for (;; level--) {
+		uint64_t index = w->lin >> (12 + bits * (level - 1)) & ((1u << bits) - 1);
+
+		e = walk_read(cpu, w, base + index * size, size);
+		if (walk_step(cpu, w, e, level))
+			break;
+		base = e & (pae ? PTE_ADDR : 0xfffff000);
+	}
+	walk_leaf(cpu, w, e, level);
+	if (!access_allowed(cpu, w, w->access))
+		page_fault(cpu, w, PF_P);
+	for (unsigned i = pae && !lma; i < w->nr; i++)
+		walk_mark(cpu, w, i, PTE_A | (i == w->nr - 1 && (w->access & CPU_WRITE) ? PTE_D : 0));
+	w->dirty = (e & PTE_D) || (w->access & CPU_WRITE);
+}
+
+static void note_large(struct cpu *cpu, uint64_t lin, uint64_t size)
+{
+	uint64_t base = lin & ~(size - 1), mask = ~(size - 1);
+
+	if (size == PAGE_SIZE)
+		return;
+	if (cpu->large_mask)
+		while ((base ^ cpu->large_base) & mask)
+			mask <<= 1;
+	cpu->large_base = base;
+	cpu->large_mask = cpu->large_mask ? mask & cpu->large_mask : mask;
+}
+
+static void tlb_fill(struct cpu *cpu, const struct walk *w, uint8_t *host, uint32_t permissions)
+{
+	uint64_t page = w->lin & PAGE_MASK;
+	struct tlb_entry *e = &cpu->tlb[w->context][page >> 12 & (TLB_SIZE - 1)];
+	uint8_t *host_page = host - (w->lin & ~PAGE_MASK);
+
+	note_large(cpu, page, w->page_size);
+	e->addend = (uintptr_t)host_page - page;
+	e->read_tag = page | cpu->tlb_gen;
+	e->write_tag = 0;
+	if (w->dirty && (permissions & CPU_WRITE) && access_allowed(cpu, w, CPU_WRITE) &&
+	    !code_in_page(cpu->group, host_page))
+		e->write_tag = page | cpu->tlb_gen;
+}
+
+/* Translates for an access that doesn't cross a page. Leaves by exception or exit when it isn't allowed. */
+uint8_t *mmu_translate(struct cpu *cpu, uint64_t lin, uint32_t access, unsigned context)
+{
+	struct walk w = { .lin = lin, .access = access, .context = context, .page_size = PAGE_SIZE };
+	uint32_t permissions;
+	uint8_t *host;
+
+	if (cpu->s.cr0 & CR0_PG) {
+		walk_tables(cpu, &w);
+	} else {
+		w.gpa = lin & 0xffffffff;
+		w.write = w.user = w.dirty = true;
+		w.context = MMU_SUPERVISOR;
+	}
+	host = mmu_gpa(cpu, w.gpa, access, &permissions, lin, EPT_QUAL_GLA | EPT_QUAL_FINAL);
+	if (access & CPU_EXEC)
+		note_large(cpu, lin & PAGE_MASK, w.page_size);
+	else
+		tlb_fill(cpu, &w, host, permissions);
+	return host;
+}
+
+/* Host page that instructions at `lin` are fetched from. */
+uint8_t *mmu_fetch_page(struct cpu *cpu, uint64_t lin)
+{
+	uint64_t page = lin & PAGE_MASK;
+	struct itlb_entry *e = &cpu->itlb[page >> 12 & (ITLB_SIZE - 1)];
+
+	if (e->tag != (page | cpu->tlb_gen)) {
+		uint8_t *host = mmu_translate(cpu, page, CPU_EXEC, cpu->cpl == 3 ? MMU_USER : MMU_SUPERVISOR);
+
+		e->tag = page | cpu->tlb_gen;
+		e->host = host;
+	}
+	return e->host;
+}
+
+void mmu_flush_page(struct cpu *cpu, uint64_t lin)
+{
+	uint64_t page = lin & PAGE_MASK;
+
+	if (cpu->large_mask && !((page ^ cpu->large_base) & cpu->large_mask)) {
+		cpu_flush_tlb(cpu);
+		return;
+	}
+	for (unsigned i = 0; i < MMU_CONTEXTS; i++) {
+		struct tlb_entry *e = &cpu->tlb[i][page >> 12 & (TLB_SIZE - 1)];
+
+		e->read_tag = e->write_tag = 0;
+	}
+	for (unsigned i = 0; i < 2; i++)
+		cpu->itlbs[i][page >> 12 & (ITLB_SIZE - 1)].tag = 0;
+}
+
+/* Sends writes to this host page through the slow path: it now holds decoded code. */
+void mmu_drop_writes(struct cpu *cpu, const uint8_t *host)
+{
+	for (unsigned c = 0; c < MMU_CONTEXTS; c++)
+		for (unsigned i = 0; i < TLB_SIZE; i++) {
+			struct tlb_entry *e = &cpu->tlb[c][i];
+
+			if (e->write_tag && e->addend + (e->write_tag & PAGE_MASK) == (uintptr_t)host)
+				e->write_tag = 0;
+		}
+}
