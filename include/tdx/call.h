@@ -10,6 +10,7 @@
  *   (none)            user space with a red zone: the call steps over it
  *   TDX_NO_RED_ZONE   built with -mno-red-zone: a bare call; the default in a kernel (__KERNEL__)
  *   TDX_CALL_INLINE   the instruction itself in place of the call; no thunk needed, and no fault is caught
+ *   TDX_OUT_OF_LINE   the host leaves are functions of another image (tdx_core.c) and only declared here
  *
  * Contract of every call: memory may change behind the compiler's back (physical addresses); rcx, rdx and r8 to r11
  * are taken as written; flags are lost; the other registers are kept but for a leaf's named outputs.
@@ -122,10 +123,14 @@ TDX_HIDDEN tdx_status_t __tdx_vp_enter(void *regs, tdx_u64 rcx);
  * Enters a vCPU; flags are 0 or TDX_ENTER_*. Returns SUCCESS with the exit reason in bits 31:0, or why not. After a TDVMCALL (reason 77) the
  * array holds the guest's exposed registers and is where the answer goes; after any other exit what is in it is ignored on the next entry.
  */
-TDX_INLINE tdx_status_t tdh_vp_enter(tdx_tdvpr_t tdvpr, tdx_u64 flags, void *regs)
+#ifdef TDX_OUT_OF_LINE
+tdx_status_t tdh_vp_enter(tdx_tdvpr_t tdvpr, tdx_u64 flags, void *regs);
+#else
+TDX_TYPED tdx_status_t tdh_vp_enter(tdx_tdvpr_t tdvpr, tdx_u64 flags, void *regs)
 {
 	return __tdx_vp_enter(regs, tdvpr.value | flags);
 }
+#endif
 
 #ifdef __cplusplus
 }

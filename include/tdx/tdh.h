@@ -12,6 +12,10 @@
 #define TDX_TDH_H
 
 #include "call.h"
+#ifdef TDX_OUT_OF_LINE
+#include "tdh_extern.h"
+#else
+#include "tdh_types.h"
 
 /*
  * TDH.MNG.ADDCX: leaf 1.
@@ -28,7 +32,7 @@
  * OPERAND_BUSY (RDX, RCX), PAGE_METADATA_INCORRECT (RDX, RCX), TD_FATAL,
  * TD_KEYS_NOT_CONFIGURED, TDCX_NUM_INCORRECT, RND_NO_ENTROPY, OP_STATE_INCORRECT.
  */
-TDX_INLINE tdx_status_t tdh_mng_addcx(tdx_hpa_t tdcx, tdx_tdr_t tdr)
+TDX_TYPED tdx_status_t tdh_mng_addcx(tdx_hpa_t tdcx, tdx_tdr_t tdr)
 {
 	tdx_u64 rax = TDX_LEAF(1, 0);
 	tdx_u64 rcx = tdcx.value;
@@ -60,7 +64,7 @@ TDX_INLINE tdx_status_t tdh_mng_addcx(tdx_hpa_t tdcx, tdx_tdr_t tdr)
  * TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, EPT_WALK_FAILED (RCX), EPT_ENTRY_STATE_INCORRECT
  * (RCX).
  */
-TDX_INLINE tdx_status_t tdh_mem_page_add(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_hpa_t page,
+TDX_TYPED tdx_status_t tdh_mem_page_add(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_hpa_t page,
 		tdx_shared_hpa_t source, struct tdx_sept_error *ext)
 {
 	const tdx_u64 in_r8 = page.value;
@@ -104,7 +108,7 @@ TDX_INLINE tdx_status_t tdh_mem_page_add(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_hpa_t
  * (RCX), EPT_ENTRY_STATE_INCORRECT (RCX), L2_SEPT_WALK_FAILED (vm_level),
  * L2_SEPT_ENTRY_NOT_FREE (vm_level), INTERRUPTED_RESUMABLE.
  */
-TDX_INLINE tdx_status_t tdh_mem_sept_add(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr, tdx_u64
+TDX_TYPED tdx_status_t tdh_mem_sept_add(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr, tdx_u64
 		flags, tdx_hpa_t sept_page, struct tdx_sept_error *ext)
 {
 	const tdx_u64 in_r8 = sept_page.value;
@@ -156,25 +160,7 @@ TDX_INLINE tdx_status_t tdh_mem_sept_add(tdx_gpa_t gpa, tdx_level_t level, tdx_t
  * (RCX), EPT_ENTRY_STATE_INCORRECT (RCX), L2_SEPT_WALK_FAILED (vm_level),
  * L2_SEPT_ENTRY_NOT_FREE (vm_level), INTERRUPTED_RESUMABLE.
  */
-struct tdh_mem_sept_add_v1_args {
-	tdx_gpa_t gpa;
-	tdx_level_t level;
-	tdx_tdr_t tdr;
-	tdx_u64 flags;
-	tdx_hpa_t sept_page;
-	tdx_hpa_t sept_page_vm1;
-	tdx_hpa_t sept_page_vm2;
-	tdx_hpa_t sept_page_vm3;
-};
-
-struct tdh_mem_sept_add_v1_out {
-	tdx_hpa_t sept_page;
-	tdx_hpa_t sept_page_vm1;
-	tdx_hpa_t sept_page_vm2;
-	tdx_hpa_t sept_page_vm3;
-};
-
-TDX_INLINE tdx_status_t tdh_mem_sept_add_v1(struct tdh_mem_sept_add_v1_args args, struct
+TDX_TYPED tdx_status_t tdh_mem_sept_add_v1(struct tdh_mem_sept_add_v1_args args, struct
 		tdh_mem_sept_add_v1_out *out, struct tdx_sept_error *ext)
 {
 	const tdx_u64 in_r8 = args.sept_page.value;
@@ -220,7 +206,7 @@ TDX_INLINE tdx_status_t tdh_mem_sept_add_v1(struct tdh_mem_sept_add_v1_args args
  * TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, VCPU_STATE_INCORRECT,
  * TDCX_NUM_INCORRECT.
  */
-TDX_INLINE tdx_status_t tdh_vp_addcx(tdx_hpa_t tdcx, tdx_tdvpr_t tdvpr)
+TDX_TYPED tdx_status_t tdh_vp_addcx(tdx_hpa_t tdcx, tdx_tdvpr_t tdvpr)
 {
 	tdx_u64 rax = TDX_LEAF(4, 0);
 	tdx_u64 rcx = tdcx.value;
@@ -256,8 +242,8 @@ TDX_INLINE tdx_status_t tdh_vp_addcx(tdx_hpa_t tdcx, tdx_tdvpr_t tdvpr)
  * (RCX), EPT_ENTRY_STATE_INCORRECT (RCX), GPA_RANGE_NOT_BLOCKED (RCX), TLB_TRACKING_NOT_DONE
  * (RCX).
  */
-TDX_INLINE tdx_status_t tdh_mem_page_relocate(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_hpa_t page,
-		tdx_hpa_t *old_page, struct tdx_sept_error *ext)
+TDX_TYPED tdx_status_t tdh_mem_page_relocate(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_hpa_t page, tdx_hpa_t
+		*old_page, struct tdx_sept_error *ext)
 {
 	const tdx_u64 in_r8 = page.value;
 	tdx_u64 rax = TDX_LEAF(5, 0);
@@ -295,7 +281,7 @@ TDX_INLINE tdx_status_t tdh_mem_page_relocate(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_
  * TD_FATAL, TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, EPT_WALK_FAILED
  * (RCX), EPT_ENTRY_STATE_INCORRECT (RCX).
  */
-TDX_INLINE tdx_status_t tdh_mem_page_aug(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr, tdx_hpa_t
+TDX_TYPED tdx_status_t tdh_mem_page_aug(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr, tdx_hpa_t
 		page, struct tdx_sept_error *ext)
 {
 	const tdx_u64 in_r8 = page.value;
@@ -332,7 +318,7 @@ TDX_INLINE tdx_status_t tdh_mem_page_aug(tdx_gpa_t gpa, tdx_level_t level, tdx_t
  * TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, EPT_WALK_FAILED (RCX),
  * GPA_RANGE_ALREADY_BLOCKED (RCX), EPT_ENTRY_STATE_INCORRECT (RCX).
  */
-TDX_INLINE tdx_status_t tdh_mem_range_block(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr, struct
+TDX_TYPED tdx_status_t tdh_mem_range_block(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr, struct
 		tdx_sept_error *ext)
 {
 	tdx_u64 rax = TDX_LEAF(7, 0);
@@ -360,7 +346,7 @@ TDX_INLINE tdx_status_t tdh_mem_range_block(tdx_gpa_t gpa, tdx_level_t level, td
  * KET), PAGE_METADATA_INCORRECT (RCX), TD_FATAL, LIFECYCLE_STATE_INCORRECT, KEY_CONFIGURED,
  * KEY_GENERATION_FAILED.
  */
-TDX_INLINE tdx_status_t tdh_mng_key_config(tdx_tdr_t tdr)
+TDX_TYPED tdx_status_t tdh_mng_key_config(tdx_tdr_t tdr)
 {
 	tdx_u64 rax = TDX_LEAF(8, 0);
 	tdx_u64 rcx = tdr.value;
@@ -381,7 +367,7 @@ TDX_INLINE tdx_status_t tdh_mng_key_config(tdx_tdr_t tdr)
  * Statuses: SUCCESS, OPERAND_INVALID (RDX, RCX), OPERAND_ADDR_RANGE_ERROR (RCX), OPERAND_BUSY
  * (RCX, KOT), PAGE_METADATA_INCORRECT (RCX), HKID_NOT_FREE, RND_NO_ENTROPY.
  */
-TDX_INLINE tdx_status_t tdh_mng_create(tdx_tdr_t tdr, tdx_hkid_t hkid)
+TDX_TYPED tdx_status_t tdh_mng_create(tdx_tdr_t tdr, tdx_hkid_t hkid)
 {
 	tdx_u64 rax = TDX_LEAF(9, 0);
 	tdx_u64 rcx = tdr.value;
@@ -404,7 +390,7 @@ TDX_INLINE tdx_status_t tdh_mng_create(tdx_tdr_t tdr, tdx_hkid_t hkid)
  * OPERAND_BUSY (RDX, OP_STATE, RCX), PAGE_METADATA_INCORRECT (RDX, RCX), TD_FATAL,
  * TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT.
  */
-TDX_INLINE tdx_status_t tdh_vp_create(tdx_tdvpr_t tdvpr, tdx_tdr_t tdr)
+TDX_TYPED tdx_status_t tdh_vp_create(tdx_tdvpr_t tdvpr, tdx_tdr_t tdr)
 {
 	tdx_u64 rax = TDX_LEAF(10, 0);
 	tdx_u64 rcx = tdvpr.value;
@@ -432,7 +418,7 @@ TDX_INLINE tdx_status_t tdh_vp_create(tdx_tdvpr_t tdvpr, tdx_tdr_t tdr)
  * TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, METADATA_FIRST_FIELD_ID_IN_CONTEXT,
  * METADATA_FIELD_ID_INCORRECT, METADATA_FIELD_NOT_READABLE.
  */
-TDX_INLINE tdx_status_t tdh_mng_rd(tdx_tdr_t tdr, tdx_field_t field, tdx_u64 *value)
+TDX_TYPED tdx_status_t tdh_mng_rd(tdx_tdr_t tdr, tdx_field_t field, tdx_u64 *value)
 {
 	tdx_u64 rax = TDX_LEAF(11, 0);
 	tdx_u64 rcx = tdr.value;
@@ -464,7 +450,7 @@ TDX_INLINE tdx_status_t tdh_mng_rd(tdx_tdr_t tdr, tdx_field_t field, tdx_u64 *va
  * TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, METADATA_FIRST_FIELD_ID_IN_CONTEXT,
  * METADATA_FIELD_ID_INCORRECT, METADATA_FIELD_NOT_READABLE.
  */
-TDX_INLINE tdx_status_t tdh_mng_rd_v1(tdx_tdr_t tdr, tdx_field_t field, tdx_field_t *next_field,
+TDX_TYPED tdx_status_t tdh_mng_rd_v1(tdx_tdr_t tdr, tdx_field_t field, tdx_field_t *next_field,
 		tdx_u64 *value)
 {
 	tdx_u64 rax = TDX_LEAF(11, 1);
@@ -500,7 +486,7 @@ TDX_INLINE tdx_status_t tdh_mng_rd_v1(tdx_tdr_t tdr, tdx_field_t field, tdx_fiel
  * TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, TD_NON_DEBUG,
  * EPT_ENTRY_NOT_PRESENT (RCX), EPT_WALK_FAILED (RCX), EPT_ENTRY_STATE_INCORRECT (RCX).
  */
-TDX_INLINE tdx_status_t tdh_mem_rd(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_u64 *value, struct
+TDX_TYPED tdx_status_t tdh_mem_rd(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_u64 *value, struct
 		tdx_sept_error *ext)
 {
 	tdx_u64 rax = TDX_LEAF(12, 0);
@@ -538,7 +524,7 @@ TDX_INLINE tdx_status_t tdh_mem_rd(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_u64 *value,
  * TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, METADATA_FIELD_NOT_WRITABLE,
  * METADATA_FIELD_VALUE_NOT_VALID, METADATA_WR_MASK_NOT_VALID.
  */
-TDX_INLINE tdx_status_t tdh_mng_wr(tdx_tdr_t tdr, tdx_field_t field, tdx_u64 value, tdx_u64 mask,
+TDX_TYPED tdx_status_t tdh_mng_wr(tdx_tdr_t tdr, tdx_field_t field, tdx_u64 value, tdx_u64 mask,
 		tdx_u64 *old_value)
 {
 	const tdx_u64 in_r8 = value;
@@ -576,7 +562,7 @@ TDX_INLINE tdx_status_t tdh_mng_wr(tdx_tdr_t tdr, tdx_field_t field, tdx_u64 val
  * TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, TD_NON_DEBUG,
  * EPT_ENTRY_NOT_PRESENT (RCX), EPT_WALK_FAILED (RCX), EPT_ENTRY_STATE_INCORRECT (RCX).
  */
-TDX_INLINE tdx_status_t tdh_mem_wr(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_u64 value, tdx_u64 *old_value,
+TDX_TYPED tdx_status_t tdh_mem_wr(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_u64 value, tdx_u64 *old_value,
 		struct tdx_sept_error *ext)
 {
 	const tdx_u64 in_r8 = value;
@@ -625,24 +611,7 @@ TDX_INLINE tdx_status_t tdh_mem_wr(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_u64 value, 
  * (RCX), L2_SEPT_PAGE_NOT_PROVIDED (R8+vm), INTERRUPTED_RESTARTABLE, L2_SEPT_WALK_FAILED
  * (vm_level).
  */
-struct tdh_mem_page_demote_args {
-	tdx_gpa_t gpa;
-	tdx_level_t level;
-	tdx_tdr_t tdr;
-	tdx_u64 flags;
-	tdx_hpa_t sept_page;
-	tdx_hpa_t sept_page_vm1;
-	tdx_hpa_t sept_page_vm2;
-	tdx_hpa_t sept_page_vm3;
-};
-
-struct tdh_mem_page_demote_out {
-	tdx_hpa_t sept_page_vm1;
-	tdx_hpa_t sept_page_vm2;
-	tdx_hpa_t sept_page_vm3;
-};
-
-TDX_INLINE tdx_status_t tdh_mem_page_demote(struct tdh_mem_page_demote_args args, struct
+TDX_TYPED tdx_status_t tdh_mem_page_demote(struct tdh_mem_page_demote_args args, struct
 		tdh_mem_page_demote_out *out, struct tdx_sept_error *ext)
 {
 	const tdx_u64 in_r8 = args.sept_page.value;
@@ -688,7 +657,7 @@ TDX_INLINE tdx_status_t tdh_mem_page_demote(struct tdh_mem_page_demote_args args
  * (RDX), PAGE_METADATA_INCORRECT (RDX), TD_FATAL, TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED,
  * OP_STATE_INCORRECT, EPT_ENTRY_NOT_PRESENT (RCX, -), EPT_WALK_FAILED (RCX).
  */
-TDX_INLINE tdx_status_t tdh_mr_extend(tdx_gpa_t gpa, tdx_tdr_t tdr, struct tdx_sept_error *ext)
+TDX_TYPED tdx_status_t tdh_mr_extend(tdx_gpa_t gpa, tdx_tdr_t tdr, struct tdx_sept_error *ext)
 {
 	tdx_u64 rax = TDX_LEAF(16, 0);
 	tdx_u64 rcx = gpa.value;
@@ -716,7 +685,7 @@ TDX_INLINE tdx_status_t tdh_mr_extend(tdx_gpa_t gpa, tdx_tdr_t tdr, struct tdx_s
  * PAGE_METADATA_INCORRECT (RCX), TD_FATAL, TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED,
  * OP_STATE_INCORRECT, NO_VCPUS.
  */
-TDX_INLINE tdx_status_t tdh_mr_finalize(tdx_tdr_t tdr)
+TDX_TYPED tdx_status_t tdh_mr_finalize(tdx_tdr_t tdr)
 {
 	tdx_u64 rax = TDX_LEAF(17, 0);
 	tdx_u64 rcx = tdr.value;
@@ -739,7 +708,7 @@ TDX_INLINE tdx_status_t tdh_mr_finalize(tdx_tdr_t tdr)
  * TDR), PAGE_METADATA_INCORRECT (RCX), TD_KEYS_NOT_CONFIGURED, TDCX_NUM_INCORRECT,
  * VCPU_NOT_ASSOCIATED.
  */
-TDX_INLINE tdx_status_t tdh_vp_flush(tdx_tdvpr_t tdvpr)
+TDX_TYPED tdx_status_t tdh_vp_flush(tdx_tdvpr_t tdvpr)
 {
 	tdx_u64 rax = TDX_LEAF(18, 0);
 	tdx_u64 rcx = tdvpr.value;
@@ -760,7 +729,7 @@ TDX_INLINE tdx_status_t tdh_vp_flush(tdx_tdvpr_t tdvpr)
  * Statuses: SUCCESS, OPERAND_INVALID (RCX), OPERAND_ADDR_RANGE_ERROR (RCX), OPERAND_BUSY (RCX,
  * KOT), PAGE_METADATA_INCORRECT (RCX), LIFECYCLE_STATE_INCORRECT, FLUSHVP_NOT_DONE.
  */
-TDX_INLINE tdx_status_t tdh_mng_vpflushdone(tdx_tdr_t tdr)
+TDX_TYPED tdx_status_t tdh_mng_vpflushdone(tdx_tdr_t tdr)
 {
 	tdx_u64 rax = TDX_LEAF(19, 0);
 	tdx_u64 rcx = tdr.value;
@@ -781,7 +750,7 @@ TDX_INLINE tdx_status_t tdh_mng_vpflushdone(tdx_tdr_t tdr)
  * Statuses: SUCCESS, OPERAND_INVALID (RCX), OPERAND_ADDR_RANGE_ERROR (RCX), OPERAND_BUSY (RCX,
  * KOT), PAGE_METADATA_INCORRECT (RCX), LIFECYCLE_STATE_INCORRECT, WBCACHE_NOT_COMPLETE.
  */
-TDX_INLINE tdx_status_t tdh_mng_key_freeid(tdx_tdr_t tdr)
+TDX_TYPED tdx_status_t tdh_mng_key_freeid(tdx_tdr_t tdr)
 {
 	tdx_u64 rax = TDX_LEAF(20, 0);
 	tdx_u64 rcx = tdr.value;
@@ -809,7 +778,7 @@ TDX_INLINE tdx_status_t tdh_mng_key_freeid(tdx_tdr_t tdr)
  * OP_STATE_INCORRECT, INCONSISTENT_MSR (msr:IA32_TSC_ADJ), INCORRECT_MSR_VALUE
  * (msr:IA32_ARCH_CAPABILITIES).
  */
-TDX_INLINE tdx_status_t tdh_mng_init(tdx_tdr_t tdr, tdx_shared_hpa_t td_params, tdx_u64 *cpuid_leaf)
+TDX_TYPED tdx_status_t tdh_mng_init(tdx_tdr_t tdr, tdx_shared_hpa_t td_params, tdx_u64 *cpuid_leaf)
 {
 	tdx_u64 rax = TDX_LEAF(21, 0);
 	tdx_u64 rcx = tdr.value;
@@ -840,7 +809,7 @@ TDX_INLINE tdx_status_t tdh_mng_init(tdx_tdr_t tdr, tdx_shared_hpa_t td_params, 
  * TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, TDCX_NUM_INCORRECT, VCPU_STATE_INCORRECT,
  * MAX_VCPUS_EXCEEDED, INCONSISTENT_MSR (msr:IA32_TSC_ADJ).
  */
-TDX_INLINE tdx_status_t tdh_vp_init(tdx_tdvpr_t tdvpr, tdx_u64 initial_rcx)
+TDX_TYPED tdx_status_t tdh_vp_init(tdx_tdvpr_t tdvpr, tdx_u64 initial_rcx)
 {
 	tdx_u64 rax = TDX_LEAF(22, 0);
 	tdx_u64 rcx = tdvpr.value;
@@ -874,7 +843,7 @@ TDX_INLINE tdx_status_t tdh_vp_init(tdx_tdvpr_t tdvpr, tdx_u64 initial_rcx)
  * EPT_ENTRY_STATE_INCORRECT (RCX), GPA_RANGE_NOT_BLOCKED (RCX), TLB_TRACKING_NOT_DONE (RCX),
  * EPT_INVALID_PROMOTE_CONDITIONS (-, RCX), INTERRUPTED_RESTARTABLE.
  */
-TDX_INLINE tdx_status_t tdh_mem_page_promote(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr,
+TDX_TYPED tdx_status_t tdh_mem_page_promote(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr,
 		tdx_hpa_t *sept_page, struct tdx_sept_error *ext)
 {
 	tdx_u64 rax = TDX_LEAF(23, 0);
@@ -918,14 +887,7 @@ TDX_INLINE tdx_status_t tdh_mem_page_promote(tdx_gpa_t gpa, tdx_level_t level, t
  * EPT_ENTRY_STATE_INCORRECT (RCX), GPA_RANGE_NOT_BLOCKED (RCX), TLB_TRACKING_NOT_DONE (RCX),
  * EPT_INVALID_PROMOTE_CONDITIONS (-, RCX), INTERRUPTED_RESTARTABLE.
  */
-struct tdh_mem_page_promote_v1_out {
-	tdx_hpa_t sept_page;
-	tdx_hpa_t sept_page_vm1;
-	tdx_hpa_t sept_page_vm2;
-	tdx_hpa_t sept_page_vm3;
-};
-
-TDX_INLINE tdx_status_t tdh_mem_page_promote_v1(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr,
+TDX_TYPED tdx_status_t tdh_mem_page_promote_v1(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr,
 		struct tdh_mem_page_promote_v1_out *out, struct tdx_sept_error *ext)
 {
 	tdx_u64 rax = TDX_LEAF(23, 1);
@@ -964,14 +926,7 @@ TDX_INLINE tdx_status_t tdh_mem_page_promote_v1(tdx_gpa_t gpa, tdx_level_t level
  *   out  R11  reserved_r11     0
  * Statuses: SUCCESS, OPERAND_INVALID (RCX), OPERAND_ADDR_RANGE_ERROR (RCX).
  */
-struct tdh_phymem_page_rdmd_out {
-	tdx_u64 page_type;
-	tdx_tdr_t owner;
-	tdx_u64 size;
-	tdx_u64 bepoch;
-};
-
-TDX_INLINE tdx_status_t tdh_phymem_page_rdmd(tdx_hpa_t page, struct tdh_phymem_page_rdmd_out *out)
+TDX_TYPED tdx_status_t tdh_phymem_page_rdmd(tdx_hpa_t page, struct tdh_phymem_page_rdmd_out *out)
 {
 	tdx_u64 rax = TDX_LEAF(24, 0);
 	tdx_u64 rcx = page.value;
@@ -1008,13 +963,7 @@ TDX_INLINE tdx_status_t tdh_phymem_page_rdmd(tdx_hpa_t page, struct tdh_phymem_p
  * (RDX, OP_STATE, SEPT_TREE, RCX), PAGE_METADATA_INCORRECT (RDX), TD_FATAL,
  * TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, EPT_WALK_FAILED (RCX).
  */
-struct tdh_mem_sept_rd_out {
-	tdx_u64 sept_entry;
-	tdx_u64 sept_info;
-	tdx_u64 l2_attr;
-};
-
-TDX_INLINE tdx_status_t tdh_mem_sept_rd(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr, tdx_u64
+TDX_TYPED tdx_status_t tdh_mem_sept_rd(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr, tdx_u64
 		flags, struct tdh_mem_sept_rd_out *out)
 {
 	tdx_u64 rax = TDX_LEAF(25, 0);
@@ -1049,7 +998,7 @@ TDX_INLINE tdx_status_t tdh_mem_sept_rd(tdx_gpa_t gpa, tdx_level_t level, tdx_td
  * VCPU_ASSOCIATED, METADATA_FIRST_FIELD_ID_IN_CONTEXT, METADATA_FIELD_ID_INCORRECT,
  * METADATA_FIELD_NOT_READABLE.
  */
-TDX_INLINE tdx_status_t tdh_vp_rd(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_u64 *value)
+TDX_TYPED tdx_status_t tdh_vp_rd(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_u64 *value)
 {
 	tdx_u64 rax = TDX_LEAF(26, 0);
 	tdx_u64 rcx = tdvpr.value;
@@ -1081,7 +1030,7 @@ TDX_INLINE tdx_status_t tdh_vp_rd(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_u64 
  * VCPU_ASSOCIATED, METADATA_FIRST_FIELD_ID_IN_CONTEXT, METADATA_FIELD_ID_INCORRECT,
  * METADATA_FIELD_NOT_READABLE.
  */
-TDX_INLINE tdx_status_t tdh_vp_rd_v1(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_field_t *next_field,
+TDX_TYPED tdx_status_t tdh_vp_rd_v1(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_field_t *next_field,
 		tdx_u64 *value)
 {
 	tdx_u64 rax = TDX_LEAF(26, 1);
@@ -1116,13 +1065,7 @@ TDX_INLINE tdx_status_t tdh_vp_rd_v1(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_f
  * PAGE_METADATA_INCORRECT (RCX), OPERAND_BUSY (TDR), LIFECYCLE_STATE_INCORRECT,
  * TD_ASSOCIATED_PAGES_EXIST.
  */
-struct tdh_phymem_page_reclaim_out {
-	tdx_u64 page_type;
-	tdx_tdr_t owner;
-	tdx_u64 size;
-};
-
-TDX_INLINE tdx_status_t tdh_phymem_page_reclaim(tdx_hpa_t page, struct tdh_phymem_page_reclaim_out
+TDX_TYPED tdx_status_t tdh_phymem_page_reclaim(tdx_hpa_t page, struct tdh_phymem_page_reclaim_out
 		*out)
 {
 	tdx_u64 rax = TDX_LEAF(28, 0);
@@ -1160,7 +1103,7 @@ TDX_INLINE tdx_status_t tdh_phymem_page_reclaim(tdx_hpa_t page, struct tdh_phyme
  * TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, EPT_WALK_FAILED (RCX),
  * EPT_ENTRY_STATE_INCORRECT (RCX), GPA_RANGE_NOT_BLOCKED (RCX), TLB_TRACKING_NOT_DONE (RCX).
  */
-TDX_INLINE tdx_status_t tdh_mem_page_remove(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr,
+TDX_TYPED tdx_status_t tdh_mem_page_remove(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr,
 		tdx_hpa_t *page, struct tdx_sept_error *ext)
 {
 	tdx_u64 rax = TDX_LEAF(29, 0);
@@ -1200,7 +1143,7 @@ TDX_INLINE tdx_status_t tdh_mem_page_remove(tdx_gpa_t gpa, tdx_level_t level, td
  * EPT_ENTRY_STATE_INCORRECT (RCX), GPA_RANGE_NOT_BLOCKED (RCX), TLB_TRACKING_NOT_DONE (RCX),
  * EPT_PAGE_NOT_FREE (RCX).
  */
-TDX_INLINE tdx_status_t tdh_mem_sept_remove(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr,
+TDX_TYPED tdx_status_t tdh_mem_sept_remove(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr,
 		tdx_hpa_t *sept_page, struct tdx_sept_error *ext)
 {
 	tdx_u64 rax = TDX_LEAF(30, 0);
@@ -1243,14 +1186,7 @@ TDX_INLINE tdx_status_t tdh_mem_sept_remove(tdx_gpa_t gpa, tdx_level_t level, td
  * EPT_ENTRY_STATE_INCORRECT (RCX), GPA_RANGE_NOT_BLOCKED (RCX), TLB_TRACKING_NOT_DONE (RCX),
  * EPT_PAGE_NOT_FREE (RCX).
  */
-struct tdh_mem_sept_remove_v1_out {
-	tdx_hpa_t sept_page;
-	tdx_hpa_t sept_page_vm1;
-	tdx_hpa_t sept_page_vm2;
-	tdx_hpa_t sept_page_vm3;
-};
-
-TDX_INLINE tdx_status_t tdh_mem_sept_remove_v1(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr,
+TDX_TYPED tdx_status_t tdh_mem_sept_remove_v1(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr,
 		struct tdh_mem_sept_remove_v1_out *out, struct tdx_sept_error *ext)
 {
 	tdx_u64 rax = TDX_LEAF(30, 1);
@@ -1284,7 +1220,7 @@ TDX_INLINE tdx_status_t tdh_mem_sept_remove_v1(tdx_gpa_t gpa, tdx_level_t level,
  * Repeat: busy.
  * Statuses: SUCCESS, SYS_BUSY, SYS_KEY_CONFIG_NOT_PENDING, KEY_CONFIGURED.
  */
-TDX_INLINE tdx_status_t tdh_sys_key_config(void)
+TDX_TYPED tdx_status_t tdh_sys_key_config(void)
 {
 	tdx_u64 rax = TDX_LEAF(31, 0);
 
@@ -1306,14 +1242,7 @@ TDX_INLINE tdx_status_t tdh_sys_key_config(void)
  * Requires: LP initialised; any state except shutdown.
  * Statuses: SUCCESS, OPERAND_INVALID (-, RDX, R9), SYS_LP_INIT_NOT_DONE.
  */
-struct tdh_sys_info_args {
-	tdx_shared_hpa_t tdsysinfo;
-	tdx_u64 tdsysinfo_size;
-	tdx_shared_hpa_t cmr_info;
-	tdx_u64 num_cmr_info;
-};
-
-TDX_INLINE tdx_status_t tdh_sys_info(struct tdh_sys_info_args args, tdx_u64 *out_tdsysinfo_size,
+TDX_TYPED tdx_status_t tdh_sys_info(struct tdh_sys_info_args args, tdx_u64 *out_tdsysinfo_size,
 		tdx_u64 *out_num_cmr_info)
 {
 	const tdx_u64 in_r8 = args.cmr_info.value;
@@ -1359,15 +1288,7 @@ TDX_INLINE tdx_status_t tdh_sys_info(struct tdh_sys_info_args args, tdx_u64 *out
  * (bytes:smrr), INVALID_SMRR_CONFIGURATION (bytes:smrr), SMRR_OVERLAPS_CMR (bytes:smrr,cmr),
  * INCOMPATIBLE_SEAM_CAPABILITIES, SYS_INCOMPATIBLE_SIGSTRUCT, RND_NO_ENTROPY.
  */
-struct tdh_sys_init_out {
-	tdx_u64 cpuid_leaf;
-	tdx_u64 mask_eax_ebx;
-	tdx_u64 mask_ecx_edx;
-	tdx_u64 expected_eax_ebx;
-	tdx_u64 expected_ecx_edx;
-};
-
-TDX_INLINE tdx_status_t tdh_sys_init(tdx_u64 attributes, struct tdh_sys_init_out *out)
+TDX_TYPED tdx_status_t tdh_sys_init(tdx_u64 attributes, struct tdh_sys_init_out *out)
 {
 	tdx_u64 rax = TDX_LEAF(33, 0);
 	tdx_u64 rcx = attributes;
@@ -1399,7 +1320,7 @@ TDX_INLINE tdx_status_t tdh_sys_init(tdx_u64 attributes, struct tdh_sys_init_out
  * Statuses: SUCCESS, SYS_LP_INIT_NOT_DONE, METADATA_FIRST_FIELD_ID_IN_CONTEXT,
  * METADATA_FIELD_ID_INCORRECT, METADATA_FIELD_NOT_READABLE.
  */
-TDX_INLINE tdx_status_t tdh_sys_rd(tdx_field_t field, tdx_field_t *next_field, tdx_u64 *value)
+TDX_TYPED tdx_status_t tdh_sys_rd(tdx_field_t field, tdx_field_t *next_field, tdx_u64 *value)
 {
 	tdx_u64 rax = TDX_LEAF(34, 0);
 	tdx_u64 rdx = field.value;
@@ -1436,13 +1357,7 @@ TDX_INLINE tdx_status_t tdh_sys_rd(tdx_field_t field, tdx_field_t *next_field, t
  * msr:IA32_WBNOINVDP), LIMIT_CPUID_MAXVAL_SET, INCONSISTENT_CPUID_FIELD, INVALID_PKG_ID
  * (package).
  */
-struct tdh_sys_lp_init_out {
-	tdx_u64 cpuid_leaf;
-	tdx_u64 mask_eax_ebx;
-	tdx_u64 mask_ecx_edx;
-};
-
-TDX_INLINE tdx_status_t tdh_sys_lp_init(struct tdh_sys_lp_init_out *out)
+TDX_TYPED tdx_status_t tdh_sys_lp_init(struct tdh_sys_lp_init_out *out)
 {
 	tdx_u64 rax = TDX_LEAF(35, 0);
 	tdx_u64 rcx;
@@ -1472,7 +1387,7 @@ TDX_INLINE tdx_status_t tdh_sys_lp_init(struct tdh_sys_lp_init_out *out)
  * Repeat: busy, incremental.
  * Statuses: SUCCESS, OPERAND_INVALID (RCX), OPERAND_BUSY (RCX), TDMR_ALREADY_INITIALIZED.
  */
-TDX_INLINE tdx_status_t tdh_sys_tdmr_init(tdx_hpa_t tdmr, tdx_hpa_t *next)
+TDX_TYPED tdx_status_t tdh_sys_tdmr_init(tdx_hpa_t tdmr, tdx_hpa_t *next)
 {
 	tdx_u64 rax = TDX_LEAF(36, 0);
 	tdx_u64 rcx = tdmr.value;
@@ -1494,7 +1409,7 @@ TDX_INLINE tdx_status_t tdh_sys_tdmr_init(tdx_hpa_t tdmr, tdx_hpa_t *next)
  *   out  R8   next_field       next field id, all ones at end
  * Statuses: SUCCESS, SYS_LP_INIT_NOT_DONE, METADATA_LIST_OVERFLOW.
  */
-TDX_INLINE tdx_status_t tdh_sys_rdall(tdx_shared_hpa_t list, tdx_field_t field, tdx_field_t
+TDX_TYPED tdx_status_t tdh_sys_rdall(tdx_shared_hpa_t list, tdx_field_t field, tdx_field_t
 		*next_field)
 {
 	const tdx_u64 in_r8 = field.value;
@@ -1522,7 +1437,7 @@ TDX_INLINE tdx_status_t tdh_sys_rdall(tdx_shared_hpa_t list, tdx_field_t field, 
  * OP_STATE, TD_EPOCH), PAGE_METADATA_INCORRECT (RCX), TD_FATAL, TD_KEYS_NOT_CONFIGURED,
  * TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, PREVIOUS_TLB_EPOCH_BUSY.
  */
-TDX_INLINE tdx_status_t tdh_mem_track(tdx_tdr_t tdr)
+TDX_TYPED tdx_status_t tdh_mem_track(tdx_tdr_t tdr)
 {
 	tdx_u64 rax = TDX_LEAF(38, 0);
 	tdx_u64 rcx = tdr.value;
@@ -1550,8 +1465,8 @@ TDX_INLINE tdx_status_t tdh_mem_track(tdx_tdr_t tdr)
  * TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, EPT_WALK_FAILED (RCX),
  * EPT_ENTRY_STATE_INCORRECT (RCX), TLB_TRACKING_NOT_DONE (SEPT_TREE).
  */
-TDX_INLINE tdx_status_t tdh_mem_range_unblock(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr,
-		struct tdx_sept_error *ext)
+TDX_TYPED tdx_status_t tdh_mem_range_unblock(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t tdr, struct
+		tdx_sept_error *ext)
 {
 	tdx_u64 rax = TDX_LEAF(39, 0);
 	tdx_u64 rcx = gpa.value | level.value;
@@ -1576,7 +1491,7 @@ TDX_INLINE tdx_status_t tdh_mem_range_unblock(tdx_gpa_t gpa, tdx_level_t level, 
  * Statuses: SUCCESS, OPERAND_INVALID (RCX), OPERAND_BUSY (WBCACHE, KOT),
  * NO_HKID_READY_TO_WBCACHE, WBCACHE_RESUME_ERROR, INTERRUPTED_RESUMABLE.
  */
-TDX_INLINE tdx_status_t tdh_phymem_cache_wb(tdx_u64 resume)
+TDX_TYPED tdx_status_t tdh_phymem_cache_wb(tdx_u64 resume)
 {
 	tdx_u64 rax = TDX_LEAF(40, 0);
 	tdx_u64 rcx = resume;
@@ -1596,7 +1511,7 @@ TDX_INLINE tdx_status_t tdh_phymem_cache_wb(tdx_u64 resume)
  * Statuses: SUCCESS, OPERAND_INVALID (RCX), OPERAND_ADDR_RANGE_ERROR (RCX), OPERAND_BUSY (RCX),
  * PAGE_METADATA_INCORRECT (RCX).
  */
-TDX_INLINE tdx_status_t tdh_phymem_page_wbinvd(tdx_hpa_keyed_t page)
+TDX_TYPED tdx_status_t tdh_phymem_page_wbinvd(tdx_hpa_keyed_t page)
 {
 	tdx_u64 rax = TDX_LEAF(41, 0);
 	tdx_u64 rcx = page.value;
@@ -1626,7 +1541,7 @@ TDX_INLINE tdx_status_t tdh_phymem_page_wbinvd(tdx_hpa_keyed_t page)
  * METADATA_FIELD_VALUE_NOT_VALID, METADATA_WR_MASK_NOT_VALID, TD_VMCS_FIELD_NOT_INITIALIZED
  * (vmcs_field).
  */
-TDX_INLINE tdx_status_t tdh_vp_wr(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_u64 value, tdx_u64 mask,
+TDX_TYPED tdx_status_t tdh_vp_wr(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_u64 value, tdx_u64 mask,
 		tdx_u64 *old_value)
 {
 	const tdx_u64 in_r8 = value;
@@ -1659,7 +1574,7 @@ TDX_INLINE tdx_status_t tdh_vp_wr(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_u64 
  * (bytes:tdmr,level,tdmr), PAMT_OUTSIDE_CMRS (bytes:tdmr,level), TDMR_OUTSIDE_CMRS
  * (bytes:tdmr).
  */
-TDX_INLINE tdx_status_t tdh_sys_config(tdx_shared_hpa_t tdmr_list, tdx_u64 num_tdmrs, tdx_hkid_t
+TDX_TYPED tdx_status_t tdh_sys_config(tdx_shared_hpa_t tdmr_list, tdx_u64 num_tdmrs, tdx_hkid_t
 		hkid)
 {
 	const tdx_u64 in_r8 = hkid.value;
@@ -1695,23 +1610,7 @@ TDX_INLINE tdx_status_t tdh_sys_config(tdx_shared_hpa_t tdmr_list, tdx_u64 num_t
  * SERVTD_ALREADY_BOUND_FOR_TYPE, SERVTD_TYPE_MISMATCH, SERVTD_ATTR_MISMATCH,
  * SERVTD_INFO_HASH_MISMATCH, SERVTD_UUID_MISMATCH.
  */
-struct tdh_servtd_bind_args {
-	tdx_tdr_t tdr;
-	tdx_tdr_t servtd_tdr;
-	tdx_u64 slot;
-	tdx_u64 type;
-	tdx_u64 attributes;
-};
-
-struct tdh_servtd_bind_out {
-	tdx_u64 handle;
-	tdx_u64 uuid0;
-	tdx_u64 uuid1;
-	tdx_u64 uuid2;
-	tdx_u64 uuid3;
-};
-
-TDX_INLINE tdx_status_t tdh_servtd_bind(struct tdh_servtd_bind_args args, struct tdh_servtd_bind_out
+TDX_TYPED tdx_status_t tdh_servtd_bind(struct tdh_servtd_bind_args args, struct tdh_servtd_bind_out
 		*out)
 {
 	const tdx_u64 in_r8 = args.slot;
@@ -1756,7 +1655,7 @@ TDX_INLINE tdx_status_t tdh_servtd_bind(struct tdh_servtd_bind_args args, struct
  * TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT,
  * SERVTD_ALREADY_BOUND_FOR_TYPE, SERVTD_BOUND.
  */
-TDX_INLINE tdx_status_t tdh_servtd_prebind(tdx_tdr_t tdr, tdx_shared_hpa_t info_hash, tdx_u64 slot,
+TDX_TYPED tdx_status_t tdh_servtd_prebind(tdx_tdr_t tdr, tdx_shared_hpa_t info_hash, tdx_u64 slot,
 		tdx_u64 type, tdx_u64 attributes)
 {
 	const tdx_u64 in_r8 = slot;
@@ -1786,7 +1685,7 @@ TDX_INLINE tdx_status_t tdh_servtd_prebind(tdx_tdr_t tdr, tdx_shared_hpa_t info_
  * Repeat: busy.
  * Statuses: SUCCESS, OPERAND_INVALID (-, RCX), SYS_BUSY.
  */
-TDX_INLINE tdx_status_t tdh_sys_shutdown(tdx_u64 handoff_version)
+TDX_TYPED tdx_status_t tdh_sys_shutdown(tdx_u64 handoff_version)
 {
 	tdx_u64 rax = TDX_LEAF(52, 0);
 	tdx_u64 rcx = handoff_version;
@@ -1806,7 +1705,7 @@ TDX_INLINE tdx_status_t tdh_sys_shutdown(tdx_u64 handoff_version)
  * Repeat: busy.
  * Statuses: SUCCESS, OPERAND_INVALID, SYS_BUSY, SYS_STATE_INCORRECT, SYS_INVALID_HANDOFF.
  */
-TDX_INLINE tdx_status_t tdh_sys_update(void)
+TDX_TYPED tdx_status_t tdh_sys_update(void)
 {
 	tdx_u64 rax = TDX_LEAF(53, 0);
 
@@ -1830,7 +1729,7 @@ TDX_INLINE tdx_status_t tdh_sys_update(void)
  * TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, INVALID_MBMD,
  * INCORRECT_MBMD_MAC.
  */
-TDX_INLINE tdx_status_t tdh_export_abort(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_migs_t migs)
+TDX_TYPED tdx_status_t tdh_export_abort(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_migs_t migs)
 {
 	const tdx_u64 in_r8 = mbmd.value;
 	const tdx_u64 in_r10 = migs.value;
@@ -1861,7 +1760,7 @@ TDX_INLINE tdx_status_t tdh_export_abort(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_mig
  * TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, INTERRUPTED_RESUMABLE,
  * SUCCESS (count).
  */
-TDX_INLINE tdx_status_t tdh_export_blockw(tdx_gpa_list_t gpa_list, tdx_tdr_t tdr, tdx_gpa_list_t
+TDX_TYPED tdx_status_t tdh_export_blockw(tdx_gpa_list_t gpa_list, tdx_tdr_t tdr, tdx_gpa_list_t
 		*out_gpa_list)
 {
 	tdx_u64 rax = TDX_LEAF(65, 0);
@@ -1893,7 +1792,7 @@ TDX_INLINE tdx_status_t tdh_export_blockw(tdx_gpa_list_t gpa_list, tdx_tdr_t tdr
  * TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, INTERRUPTED_RESUMABLE,
  * SUCCESS (count).
  */
-TDX_INLINE tdx_status_t tdh_export_restore(tdx_gpa_list_t gpa_list, tdx_tdr_t tdr, tdx_gpa_list_t
+TDX_TYPED tdx_status_t tdh_export_restore(tdx_gpa_list_t gpa_list, tdx_tdr_t tdr, tdx_gpa_list_t
 		*out_gpa_list)
 {
 	tdx_u64 rax = TDX_LEAF(66, 0);
@@ -1932,18 +1831,8 @@ TDX_INLINE tdx_status_t tdh_export_restore(tdx_gpa_list_t gpa_list, tdx_tdr_t td
  * OP_STATE_INCORRECT, MIGRATION_STREAM_STATE_INCORRECT, INVALID_RESUMPTION,
  * INTERRUPTED_RESUMABLE, SUCCESS (count).
  */
-struct tdh_export_mem_args {
-	tdx_gpa_list_t gpa_list;
-	tdx_tdr_t tdr;
-	tdx_mbmd_t mbmd;
-	tdx_shared_hpa_t buffers;
-	tdx_migs_t migs;
-	tdx_shared_hpa_t mac_list_0;
-	tdx_shared_hpa_t mac_list_1;
-};
-
-TDX_INLINE tdx_status_t tdh_export_mem(struct tdh_export_mem_args args, tdx_gpa_list_t
-		*out_gpa_list, tdx_u64 *num_pages)
+TDX_TYPED tdx_status_t tdh_export_mem(struct tdh_export_mem_args args, tdx_gpa_list_t *out_gpa_list,
+		tdx_u64 *num_pages)
 {
 	const tdx_u64 in_r8 = args.mbmd.value;
 	const tdx_u64 in_r9 = args.buffers.value;
@@ -1981,7 +1870,7 @@ TDX_INLINE tdx_status_t tdh_export_mem(struct tdh_export_mem_args args, tdx_gpa_
  * (RCX), PAGE_METADATA_INCORRECT (RCX), TD_FATAL, TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED,
  * OP_STATE_INCORRECT.
  */
-TDX_INLINE tdx_status_t tdh_export_pause(tdx_tdr_t tdr)
+TDX_TYPED tdx_status_t tdh_export_pause(tdx_tdr_t tdr)
 {
 	tdx_u64 rax = TDX_LEAF(70, 0);
 	tdx_u64 rcx = tdr.value;
@@ -2005,7 +1894,7 @@ TDX_INLINE tdx_status_t tdh_export_pause(tdx_tdr_t tdr)
  * TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT,
  * MIGRATION_STREAM_STATE_INCORRECT, MIGRATION_EPOCH_OVERFLOW, EXPORTED_DIRTY_PAGES_REMAIN.
  */
-TDX_INLINE tdx_status_t tdh_export_track(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_migs_t migs)
+TDX_TYPED tdx_status_t tdh_export_track(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_migs_t migs)
 {
 	const tdx_u64 in_r8 = mbmd.value;
 	const tdx_u64 in_r10 = migs.value;
@@ -2039,7 +1928,7 @@ TDX_INLINE tdx_status_t tdh_export_track(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_mig
  * RND_NO_ENTROPY, MAX_EXPORTS_EXCEEDED, MIGRATION_STREAM_STATE_INCORRECT, INVALID_RESUMPTION,
  * INTERRUPTED_RESUMABLE.
  */
-TDX_INLINE tdx_status_t tdh_export_state_immutable(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_page_list_t
+TDX_TYPED tdx_status_t tdh_export_state_immutable(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_page_list_t
 		page_list, tdx_migs_t migs, tdx_u64 *num_pages)
 {
 	const tdx_u64 in_r8 = mbmd.value;
@@ -2078,7 +1967,7 @@ TDX_INLINE tdx_status_t tdh_export_state_immutable(tdx_tdr_t tdr, tdx_mbmd_t mbm
  * TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT,
  * MIGRATION_STREAM_STATE_INCORRECT, INVALID_RESUMPTION, INTERRUPTED_RESUMABLE.
  */
-TDX_INLINE tdx_status_t tdh_export_state_td(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_page_list_t
+TDX_TYPED tdx_status_t tdh_export_state_td(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_page_list_t
 		page_list, tdx_migs_t migs, tdx_u64 *num_pages)
 {
 	const tdx_u64 in_r8 = mbmd.value;
@@ -2118,7 +2007,7 @@ TDX_INLINE tdx_status_t tdh_export_state_td(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_
  * VCPU_STATE_INCORRECT, VCPU_ASSOCIATED, VCPU_ALREADY_EXPORTED,
  * MIGRATION_STREAM_STATE_INCORRECT, INVALID_RESUMPTION, INTERRUPTED_RESUMABLE.
  */
-TDX_INLINE tdx_status_t tdh_export_state_vp(tdx_tdvpr_t tdvpr, tdx_mbmd_t mbmd, tdx_page_list_t
+TDX_TYPED tdx_status_t tdh_export_state_vp(tdx_tdvpr_t tdvpr, tdx_mbmd_t mbmd, tdx_page_list_t
 		page_list, tdx_migs_t migs, tdx_u64 *num_pages)
 {
 	const tdx_u64 in_r8 = mbmd.value;
@@ -2156,8 +2045,7 @@ TDX_INLINE tdx_status_t tdh_export_state_vp(tdx_tdvpr_t tdvpr, tdx_mbmd_t mbmd, 
  * TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, EPT_WALK_FAILED (RCX),
  * EPT_ENTRY_STATE_INCORRECT (RCX).
  */
-TDX_INLINE tdx_status_t tdh_export_unblockw(tdx_gpa_t gpa, tdx_tdr_t tdr, struct tdx_sept_error
-		*ext)
+TDX_TYPED tdx_status_t tdh_export_unblockw(tdx_gpa_t gpa, tdx_tdr_t tdr, struct tdx_sept_error *ext)
 {
 	tdx_u64 rax = TDX_LEAF(75, 0);
 	tdx_u64 rcx = gpa.value;
@@ -2186,7 +2074,7 @@ TDX_INLINE tdx_status_t tdh_export_unblockw(tdx_gpa_t gpa, tdx_tdr_t tdr, struct
  * OPERAND_BUSY (RCX, MIGSC), PAGE_METADATA_INCORRECT (RCX), TD_FATAL, TD_KEYS_NOT_CONFIGURED,
  * TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, SUCCESS.
  */
-TDX_INLINE tdx_status_t tdh_import_abort(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_migs_t migs)
+TDX_TYPED tdx_status_t tdh_import_abort(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_migs_t migs)
 {
 	const tdx_u64 in_r8 = mbmd.value;
 	const tdx_u64 in_r10 = migs.value;
@@ -2211,7 +2099,7 @@ TDX_INLINE tdx_status_t tdh_import_abort(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_mig
  * (RCX), PAGE_METADATA_INCORRECT (RCX), TD_FATAL, TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED,
  * OP_STATE_INCORRECT.
  */
-TDX_INLINE tdx_status_t tdh_import_end(tdx_tdr_t tdr)
+TDX_TYPED tdx_status_t tdh_import_end(tdx_tdr_t tdr)
 {
 	tdx_u64 rax = TDX_LEAF(81, 0);
 	tdx_u64 rcx = tdr.value;
@@ -2232,7 +2120,7 @@ TDX_INLINE tdx_status_t tdh_import_end(tdx_tdr_t tdr)
  * (RCX), PAGE_METADATA_INCORRECT (RCX), TD_FATAL, TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED,
  * OP_STATE_INCORRECT.
  */
-TDX_INLINE tdx_status_t tdh_import_commit(tdx_tdr_t tdr)
+TDX_TYPED tdx_status_t tdh_import_commit(tdx_tdr_t tdr)
 {
 	tdx_u64 rax = TDX_LEAF(82, 0);
 	tdx_u64 rcx = tdr.value;
@@ -2268,19 +2156,7 @@ TDX_INLINE tdx_status_t tdh_import_commit(tdx_tdr_t tdr)
  * (GPA_LIST_ENTRY), DISALLOWED_IMPORT_OVER_REMOVED (GPA_LIST_ENTRY), MIGRATED_IN_CURRENT_EPOCH
  * (GPA_LIST_ENTRY), IMPORT_MISMATCH (GPA_LIST_ENTRY), INTERRUPTED_RESUMABLE, SUCCESS (count).
  */
-struct tdh_import_mem_args {
-	tdx_gpa_list_t gpa_list;
-	tdx_tdr_t tdr;
-	tdx_mbmd_t mbmd;
-	tdx_shared_hpa_t buffers;
-	tdx_migs_t migs;
-	tdx_shared_hpa_t mac_list_0;
-	tdx_shared_hpa_t mac_list_1;
-	tdx_shared_hpa_t new_pages;
-};
-
-TDX_INLINE tdx_status_t tdh_import_mem(struct tdh_import_mem_args args, tdx_gpa_list_t
-		*out_gpa_list)
+TDX_TYPED tdx_status_t tdh_import_mem(struct tdh_import_mem_args args, tdx_gpa_list_t *out_gpa_list)
 {
 	const tdx_u64 in_r8 = args.mbmd.value;
 	const tdx_u64 in_r9 = args.buffers.value;
@@ -2320,7 +2196,7 @@ TDX_INLINE tdx_status_t tdh_import_mem(struct tdh_import_mem_args args, tdx_gpa_
  * TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, MIGRATION_STREAM_STATE_INCORRECT, INVALID_MBMD,
  * INCORRECT_MBMD_MAC, SOME_VCPUS_NOT_MIGRATED.
  */
-TDX_INLINE tdx_status_t tdh_import_track(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_migs_t migs)
+TDX_TYPED tdx_status_t tdh_import_track(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_migs_t migs)
 {
 	const tdx_u64 in_r8 = mbmd.value;
 	const tdx_u64 in_r10 = migs.value;
@@ -2355,7 +2231,7 @@ TDX_INLINE tdx_status_t tdh_import_track(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_mig
  * NUM_MIGS_HIGHER_THAN_CREATED, MIGRATION_STREAM_STATE_INCORRECT, INVALID_RESUMPTION,
  * INTERRUPTED_RESUMABLE, INCORRECT_MBMD_MAC.
  */
-TDX_INLINE tdx_status_t tdh_import_state_immutable(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_page_list_t
+TDX_TYPED tdx_status_t tdh_import_state_immutable(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_page_list_t
 		page_list, tdx_migs_t migs, tdx_u64 *error_info0, tdx_u64 *error_info1)
 {
 	const tdx_u64 in_r8 = mbmd.value;
@@ -2398,7 +2274,7 @@ TDX_INLINE tdx_status_t tdh_import_state_immutable(tdx_tdr_t tdr, tdx_mbmd_t mbm
  * MIGRATION_STREAM_STATE_INCORRECT, INVALID_MBMD, INVALID_RESUMPTION, INTERRUPTED_RESUMABLE,
  * INCORRECT_MBMD_MAC.
  */
-TDX_INLINE tdx_status_t tdh_import_state_td(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_page_list_t
+TDX_TYPED tdx_status_t tdh_import_state_td(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_page_list_t
 		page_list, tdx_migs_t migs, tdx_u64 *error_info0, tdx_u64 *error_info1)
 {
 	const tdx_u64 in_r8 = mbmd.value;
@@ -2441,7 +2317,7 @@ TDX_INLINE tdx_status_t tdh_import_state_td(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_
  * VCPU_STATE_INCORRECT, INVALID_MBMD, INVALID_RESUMPTION, INTERRUPTED_RESUMABLE,
  * INCORRECT_MBMD_MAC, ALL_VCPUS_IMPORTED.
  */
-TDX_INLINE tdx_status_t tdh_import_state_vp(tdx_tdvpr_t tdvpr, tdx_mbmd_t mbmd, tdx_page_list_t
+TDX_TYPED tdx_status_t tdh_import_state_vp(tdx_tdvpr_t tdvpr, tdx_mbmd_t mbmd, tdx_page_list_t
 		page_list, tdx_migs_t migs, tdx_u64 *error_info0, tdx_u64 *error_info1)
 {
 	const tdx_u64 in_r8 = mbmd.value;
@@ -2477,7 +2353,7 @@ TDX_INLINE tdx_status_t tdh_import_state_vp(tdx_tdvpr_t tdvpr, tdx_mbmd_t mbmd, 
  * OPERAND_BUSY (RDX, OP_STATE, MIG, RCX), PAGE_METADATA_INCORRECT (RDX, RCX), TD_FATAL,
  * TD_KEYS_NOT_CONFIGURED, TDCS_NOT_ALLOCATED, OP_STATE_INCORRECT, MAX_MIGS_NUM_EXCEEDED.
  */
-TDX_INLINE tdx_status_t tdh_mig_stream_create(tdx_hpa_t page, tdx_tdr_t tdr)
+TDX_TYPED tdx_status_t tdh_mig_stream_create(tdx_hpa_t page, tdx_tdr_t tdr)
 {
 	tdx_u64 rax = TDX_LEAF(96, 0);
 	tdx_u64 rcx = page.value;
@@ -2489,5 +2365,7 @@ TDX_INLINE tdx_status_t tdh_mig_stream_create(tdx_hpa_t page, tdx_tdr_t tdr)
 			 : "r8", "r9", "r10", "r11", "cc", "memory" TDX_CLOBBER_XMM);
 	return rax;
 }
+
+#endif /* TDX_OUT_OF_LINE */
 
 #endif

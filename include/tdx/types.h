@@ -19,6 +19,10 @@ typedef uint64_t tdx_u64;
 #endif
 
 #define TDX_INLINE static inline __attribute__((always_inline, unused))
+/* How a typed call is defined: inline, or by tdx_core.c as a function that other images call (TDX_OUT_OF_LINE). */
+#ifndef TDX_TYPED
+#define TDX_TYPED TDX_INLINE
+#endif
 
 #ifdef __cplusplus
 #define TDX_STATIC_ASSERT(condition, text) static_assert(condition, text)

@@ -73,7 +73,8 @@ def signature(call):
         parts += ['%s *%s' % (t, out_name(op, call.params)) for t, op in zip(call.result_types, call.results)]
     if call.sept_error:
         parts.append('struct tdx_sept_error *ext')
-    return 'TDX_INLINE tdx_status_t %s(%s)' % (call.name, ', '.join(parts) or 'void')
+    linkage = 'TDX_TYPED' if call.leaf.cls == 'host' else 'TDX_INLINE'
+    return '%s tdx_status_t %s(%s)' % (linkage, call.name, ', '.join(parts) or 'void')
 
 
 def _declare(reg, init):
@@ -146,7 +147,11 @@ TEXT = {
 
 def emit(model, cls):
     guard, instruction, text = TEXT[cls]
-    out = header_top(guard, text) + '#include "call.h"\n\n'
+    host = cls == 'host'
+    out = header_top(guard, text) + '#include "call.h"\n'
+    if host:
+        out += '#ifdef TDX_OUT_OF_LINE\n#include "tdh_extern.h"\n#else\n#include "tdh_types.h"\n'
+    out += '\n'
     for call in calls(model, cls):
-        out += comment(model, call) + structs(call) + function(call, instruction) + '\n'
-    return out + '#endif\n'
+        out += comment(model, call) + ('' if host else structs(call)) + function(call, instruction) + '\n'
+    return out + ('#endif /* TDX_OUT_OF_LINE */\n\n' if host else '') + '#endif\n'

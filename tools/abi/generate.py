@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import emit_calls  # noqa: E402
 import emit_checks  # noqa: E402
+import emit_core  # noqa: E402
 import emit_leaves  # noqa: E402
 import emit_metadata  # noqa: E402
 import emit_status  # noqa: E402
@@ -32,6 +33,9 @@ def outputs(model):
         'include/tdx/structures.h': emit_structures.emit(model, 'TDX_', 'TDX_STRUCTURES_H', PUBLIC),
         'include/tdx/metadata.h': emit_metadata.emit_ids(model),
         'include/tdx/tdh.h': emit_calls.emit(model, 'host'),
+        'include/tdx/tdh_types.h': emit_core.emit_types(model),
+        'include/tdx/tdh_extern.h': emit_core.emit_extern(model),
+        'include/tdx/tdx_core.c': emit_core.emit_core(model),
         'include/tdx/tdg.h': emit_calls.emit(model, 'guest'),
         'include/tdx/tdvmcall.h': emit_vmcalls.emit(model),
         'tests/tdx/typed_calls.h': emit_tests.emit(model),

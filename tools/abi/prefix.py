@@ -20,7 +20,7 @@ def copy(source, target, name):
         raise SystemExit('prefix %r: lower-case letters, digits and _ only' % name)
     os.makedirs(target, exist_ok=True)
     for entry in sorted(os.listdir(source)):
-        if entry.endswith(('.h', '.S')):
+        if entry.endswith(('.h', '.S', '.c')):
             with open(os.path.join(source, entry), encoding='utf-8') as file:
                 text = rename(file.read(), name)
             with open(os.path.join(target, entry), 'w', encoding='utf-8') as file:
