@@ -22,6 +22,10 @@ packages() {
 	clang                 check  second compiler, fuzzing
 	libclang-rt-14-dev    check  libFuzzer and the sanitizers for clang
 	g++                   check  the call layer is also C++17
+	qemu-system-x86       check  boots the kernels that the call layer's modules are tested in
+	busybox-static        check  user space of those kernels
+	cpio                  check  packs their initramfs
+	libelf1               check  the kernel packages' own build tool, objtool, runs on it
 	EOF
 }
 

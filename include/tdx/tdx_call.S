@@ -26,6 +26,8 @@
 #ifdef __KERNEL__
 #include <linux/linkage.h>
 #include <asm/asm.h>
+	/* a kernel unwinds by objtool's tables; .eh_frame would only hold stray references to functions */
+	.cfi_sections .debug_frame
 #ifndef TDX_RET
 #define TDX_RET RET
 #endif
