@@ -7,6 +7,33 @@
 #include "gen/checks.h"
 #include "module/check.h"
 
+static const struct check tdg_vm_rd_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, md_begin_versioned },
+	{ CHECK_CALL, 0, 0, 0, md_own_vm },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdg_vm_wr_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, md_own_vm },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdg_vp_rd_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, md_begin_next },
+	{ CHECK_CALL, 0, 0, 0, md_own_vm },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdg_vp_wr_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, md_own_vm },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdg_sys_rd_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, md_begin_next },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
 static const struct check tdh_mng_addcx_checks[] = {
 	{ CHECK_TDR, 2, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_CALL, 0, 0, 0, check_td_keys },
@@ -92,6 +119,37 @@ static const struct check tdh_vp_create_checks[] = {
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
+static const struct check tdh_mng_rd_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, md_begin_versioned },
+	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_mng_wr_checks[] = {
+	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_mem_rd_checks[] = {
+	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_CALL, 0, 0, 0, mem_rd_walk },
+	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
+	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_mem_wr_checks[] = {
+	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_CALL, 0, 0, 0, mem_rd_walk },
+	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
+	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
 static const struct check tdh_mr_extend_checks[] = {
 	{ CHECK_TDR, 2, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
@@ -128,6 +186,24 @@ static const struct check tdh_mng_key_freeid_checks[] = {
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
+static const struct check tdh_mng_init_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, init_cpuid_limit },
+	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
+	{ CHECK_SHARED, 2, 0, 10, NULL },
+	{ CHECK_CALL, 0, 0, 0, init_params },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_vp_init_checks[] = {
+	{ CHECK_TDVPR, 1, LOCK_EXCLUSIVE, 0, NULL },
+	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
+	{ CHECK_CALL, 0, 0, 0, vp_init_checks },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
 static const struct check tdh_phymem_page_rdmd_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, page_md_read },
 	{ CHECK_END, 0, 0, 0, NULL },
@@ -141,6 +217,25 @@ static const struct check tdh_mem_sept_rd_checks[] = {
 	{ CHECK_GPA_LEVEL, 1, 0, LEVEL_ROOT, NULL },
 	{ CHECK_SEPT_WALK, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_vp_rd_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, md_begin_versioned },
+	{ CHECK_TDVPR, 1, LOCK_SHARED, 0, NULL },
+	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
+	{ CHECK_VCPU_ASSOCIATE, 0, 0, 1, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_vp_wr_checks[] = {
+	{ CHECK_TDVPR, 1, LOCK_SHARED, 0, NULL },
+	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
+	{ CHECK_VCPU_ASSOCIATE, 0, 0, 0, NULL },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -186,12 +281,27 @@ static const struct check tdh_sys_key_config_checks[] = {
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
+static const struct check tdh_sys_info_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, check_lp_init },
+	{ CHECK_SHARED, 1, 0, 10, NULL },
+	{ CHECK_CALL, 0, 0, 0, sys_info_size },
+	{ CHECK_SHARED, 8, 0, 9, NULL },
+	{ CHECK_CALL, 0, 0, 0, sys_info_cmrs },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
 static const struct check tdh_sys_init_checks[] = {
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
 	{ CHECK_CALL, 0, 0, 0, sys_init_state },
 	{ CHECK_CALL, 0, 0, 0, sys_init_msrs },
 	{ CHECK_CALL, 0, 0, 0, sys_init_cpuid },
 	{ CHECK_CALL, 0, 0, 0, sys_init_platform },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_sys_rd_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, md_begin_next },
+	{ CHECK_CALL, 0, 0, 0, check_lp_init },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -204,6 +314,13 @@ static const struct check tdh_sys_lp_init_checks[] = {
 
 static const struct check tdh_sys_tdmr_init_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, tdmr_init_next },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_sys_rdall_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, md_begin_list },
+	{ CHECK_CALL, 0, 0, 0, check_lp_init },
+	{ CHECK_SHARED, 2, 0, 12, NULL },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -257,21 +374,32 @@ const struct leaf leaves_host[LEAVES_HOST] = {
 	[8] = { "TDH.MNG.KEY.CONFIG", 8, 0, 0x0000, 0x0000, 0x0000, tdh_mng_key_config_checks, tdh_mng_key_config },
 	[9] = { "TDH.MNG.CREATE", 9, 0, 0x0000, 0x0000, 0x0000, tdh_mng_create_checks, tdh_mng_create },
 	[10] = { "TDH.VP.CREATE", 10, 0, 0x0000, 0x0082, 0x0000, tdh_vp_create_checks, tdh_vp_create },
+	[11] = { "TDH.MNG.RD", 11, 1, 0x0100, 0x07fe, 0x0000, tdh_mng_rd_checks, tdh_mng_rd },
+	[13] = { "TDH.MNG.WR", 13, 0, 0x0100, 0x07ce, 0x0000, tdh_mng_wr_checks, tdh_mng_wr },
+	[12] = { "TDH.MEM.RD", 12, 0, 0x0106, 0x07fe, 0x03d0, tdh_mem_rd_checks, tdh_mem_rd },
+	[14] = { "TDH.MEM.WR", 14, 0, 0x0106, 0x07ce, 0x0110, tdh_mem_wr_checks, tdh_mem_wr },
 	[16] = { "TDH.MR.EXTEND", 16, 0, 0x0006, 0x0002, 0x0010, tdh_mr_extend_checks, tdh_mr_extend },
 	[17] = { "TDH.MR.FINALIZE", 17, 0, 0x0000, 0x0002, 0x0000, tdh_mr_finalize_checks, tdh_mr_finalize },
 	[18] = { "TDH.VP.FLUSH", 18, 0, 0x0000, 0x0000, 0x0000, tdh_vp_flush_checks, tdh_vp_flush },
 	[19] = { "TDH.MNG.VPFLUSHDONE", 19, 0, 0x0000, 0x0000, 0x0000, tdh_mng_vpflushdone_checks, tdh_mng_vpflushdone },
 	[20] = { "TDH.MNG.KEY.FREEID", 20, 0, 0x0000, 0x0000, 0x0000, tdh_mng_key_freeid_checks, tdh_mng_key_freeid },
+	[21] = { "TDH.MNG.INIT", 21, 0, 0x0002, 0x0001, 0x0000, tdh_mng_init_checks, tdh_mng_init },
+	[22] = { "TDH.VP.INIT", 22, 0, 0x0000, 0x0002, 0x0000, tdh_vp_init_checks, tdh_vp_init },
 	[24] = { "TDH.PHYMEM.PAGE.RDMD", 24, 0, 0x0f06, 0x0000, 0x0000, tdh_phymem_page_rdmd_checks, tdh_phymem_page_rdmd },
 	[25] = { "TDH.MEM.SEPT.RD", 25, 0, 0x0106, 0x07fe, 0x0000, tdh_mem_sept_rd_checks, tdh_mem_sept_rd },
+	[26] = { "TDH.VP.RD", 26, 1, 0x0100, 0x07fe, 0x0000, tdh_vp_rd_checks, tdh_vp_rd },
+	[43] = { "TDH.VP.WR", 43, 0, 0x0100, 0x07ce, 0x0000, tdh_vp_wr_checks, tdh_vp_wr },
 	[27] = { "TDH.MNG.KEY.RECLAIMID", 27, 0, 0x0000, 0x0000, 0x0000, tdh_mng_key_reclaimid_checks, tdh_mng_key_reclaimid },
 	[28] = { "TDH.PHYMEM.PAGE.RECLAIM", 28, 0, 0x0f06, 0x0000, 0x0000, tdh_phymem_page_reclaim_checks, tdh_phymem_page_reclaim },
 	[29] = { "TDH.MEM.PAGE.REMOVE", 29, 0, 0x0006, 0x073e, 0x1c70, tdh_mem_page_remove_checks, tdh_mem_page_remove },
 	[30] = { "TDH.MEM.SEPT.REMOVE", 30, 1, 0x0006, 0x07fe, 0x000c, tdh_mem_sept_remove_checks, tdh_mem_sept_remove },
 	[31] = { "TDH.SYS.KEY.CONFIG", 31, 0, 0x0000, 0x0000, 0x0000, tdh_sys_key_config_checks, tdh_sys_key_config },
+	[32] = { "TDH.SYS.INFO", 32, 0, 0x0204, 0x0000, 0x0000, tdh_sys_info_checks, tdh_sys_info },
 	[33] = { "TDH.SYS.INIT", 33, 0, 0x0706, 0x0000, 0x0000, tdh_sys_init_checks, tdh_sys_init },
+	[34] = { "TDH.SYS.RD", 34, 0, 0x0100, 0x0000, 0x0000, tdh_sys_rd_checks, tdh_sys_rd },
 	[35] = { "TDH.SYS.LP.INIT", 35, 0, 0x0106, 0x0000, 0x0000, tdh_sys_lp_init_checks, tdh_sys_lp_init },
 	[36] = { "TDH.SYS.TDMR.INIT", 36, 0, 0x0004, 0x0000, 0x0000, tdh_sys_tdmr_init_checks, tdh_sys_tdmr_init },
+	[37] = { "TDH.SYS.RDALL", 37, 0, 0x0000, 0x0000, 0x0000, tdh_sys_rdall_checks, tdh_sys_rdall },
 	[38] = { "TDH.MEM.TRACK", 38, 0, 0x0000, 0x03fe, 0x0000, tdh_mem_track_checks, tdh_mem_track },
 	[39] = { "TDH.MEM.RANGE.UNBLOCK", 39, 0, 0x0006, 0x033e, 0x0828, tdh_mem_range_unblock_checks, tdh_mem_range_unblock },
 	[40] = { "TDH.PHYMEM.CACHE.WB", 40, 0, 0x0000, 0x0000, 0x0000, tdh_phymem_cache_wb_checks, tdh_phymem_cache_wb },
@@ -281,4 +409,9 @@ const struct leaf leaves_host[LEAVES_HOST] = {
 };
 
 const struct leaf leaves_guest[LEAVES_GUEST] = {
+	[7] = { "TDG.VM.RD", 7, 1, 0x0100, 0x0000, 0x0000, tdg_vm_rd_checks, tdg_vm_rd },
+	[8] = { "TDG.VM.WR", 8, 0, 0x0100, 0x0000, 0x0000, tdg_vm_wr_checks, tdg_vm_wr },
+	[9] = { "TDG.VP.RD", 9, 0, 0x0100, 0x0000, 0x0000, tdg_vp_rd_checks, tdg_vp_rd },
+	[10] = { "TDG.VP.WR", 10, 0, 0x0100, 0x0000, 0x0000, tdg_vp_wr_checks, tdg_vp_wr },
+	[11] = { "TDG.SYS.RD", 11, 0, 0x0100, 0x0000, 0x0000, tdg_sys_rd_checks, tdg_sys_rd },
 };

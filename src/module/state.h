@@ -82,6 +82,7 @@ struct module {
 	uint64_t tsc_adjust;             /* IA32_TSC_ADJUST, the same on all logical processors */
 	uint64_t tsc_hz;
 	uint64_t arch_capabilities;      /* IA32_ARCH_CAPABILITIES */
+	uint64_t perf_capabilities;      /* IA32_PERF_CAPABILITIES */
 	uint32_t fms;                    /* CPUID(1).EAX with the lowest stepping of all packages */
 	struct vmx_caps vmx;
 	uint32_t cpuid_verified[CPUID_VERIFY_MAX][4]; /* values of the first logical processor, by table index */

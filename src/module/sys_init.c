@@ -4,7 +4,7 @@
  * processor.
  */
 #include "gen/checks.h"
-#include "gen/metadata.h"
+#include "module/metadata.h"
 #include "module/state.h"
 #include "module/vmx.h"
 #include "platform/platform.h"
@@ -413,12 +413,27 @@ uint64_t sys_init_platform(struct call *c)
 	return st;
 }
 
+/* What the configuration of TDs starts from. */
+static void sample_for_tds(struct call *c)
+{
+	struct module *m = c->m;
+	const uint32_t *version = m->cpuid_verified[md_cpuid_index(0x1, 0)];
+	const uint32_t *tsc = m->cpuid_verified[md_cpuid_index(0x15, 0)];
+
+	m->fms = version[EAX];
+	m->tsc_hz = (uint64_t)tsc[ECX] * tsc[EBX] / tsc[EAX];
+	m->tsc_adjust = rdmsr(c, MSR_TSC_ADJUST);
+	m->arch_capabilities = rdmsr(c, MSR_ARCH_CAPABILITIES);
+	m->perf_capabilities = rdmsr(c, MSR_PERF_CAPABILITIES);
+}
+
 uint64_t tdh_sys_init(struct call *c)
 {
 	struct module *m = c->m;
 
 	m->seamrr_base = m->plat->config.seamrr.base;
 	m->seamrr_size = m->plat->config.seamrr.size;
+	sample_for_tds(c);
 	__atomic_store_n(&m->sys_state, SYS_STATE_INIT_DONE, __ATOMIC_RELEASE);
 	return TDX_SUCCESS;
 }

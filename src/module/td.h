@@ -41,6 +41,8 @@ struct module;
 #define TD_CONFIG_FLEXIBLE_PENDING_VE (1ull << 1)
 #define TD_CONFIG_NO_RBP_MOD (1ull << 2)
 
+#define TD_CTLS_PENDING_VE_DISABLE (1ull << 0)
+
 struct tdr {
 	union {
 		uint8_t page[PAGE_BYTES];
@@ -217,6 +219,18 @@ struct tdvps {
 		AT(0x2b0, uint64_t base_l2_cr0_read_shadow);
 		AT(0x2b8, uint64_t base_l2_cr4_guest_host_mask);
 		AT(0x2c0, uint64_t base_l2_cr4_read_shadow);
+		AT(0x2c8, uint64_t shadow_cr0_guest_host_mask[MAX_VMS]);
+		AT(0x2e8, uint64_t shadow_cr0_read_shadow[MAX_VMS]);
+		AT(0x308, uint64_t shadow_cr4_guest_host_mask[MAX_VMS]);
+		AT(0x328, uint64_t shadow_cr4_read_shadow[MAX_VMS]);
+		AT(0x348, uint32_t shadow_instruction_timeout[MAX_VMS]);
+		AT(0x358, uint64_t shadow_pid_hpa[MAX_VMS]);
+		AT(0x378, uint32_t shadow_pin_ctls[MAX_VMS]);
+		AT(0x388, uint32_t shadow_ple_gap[MAX_VMS]);
+		AT(0x398, uint32_t shadow_ple_window[MAX_VMS]);
+		AT(0x3a8, uint16_t shadow_posted_intr_vector[MAX_VMS]);
+		AT(0x3b0, uint32_t shadow_proc_ctls2[MAX_VMS]);
+		AT(0x3c0, uint64_t shadow_shared_eptp[MAX_VMS]);
 		AT(0x3e0, uint64_t l2_enter_guest_state_gpa[MAX_VMS]);
 		AT(0x400, uint64_t l2_enter_guest_state_hpa[MAX_VMS]);
 		AT(0x420, uint64_t ve_info_gpa[MAX_VMS]);

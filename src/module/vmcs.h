@@ -208,4 +208,7 @@ static inline void vmcs_set_bits(struct vmcs *v, uint32_t encoding, uint64_t bit
 /* The VMCS of @vm (0: L1) of a virtual CPU whose TDVPS pages are complete. */
 struct vmcs *vcpu_vmcs(const struct module *m, const struct vcpu *vp, unsigned vm);
 
+/* Fills the VMCS of @vm as TDH.VP.INIT does. @import: but for what comes with the migrated vCPU. */
+void vmcs_init(const struct module *m, const struct td *td, const struct vcpu *vp, unsigned vm, bool import);
+
 #endif

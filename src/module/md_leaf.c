@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The leaves that read and write single metadata fields: TDH.SYS.RD, MNG.RD, MNG.WR, VP.RD, VP.WR, TDG.SYS.RD, VM.RD,
+ * VM.WR, VP.RD, VP.WR; and TDH.SYS.RDALL.
+ */
+#include <string.h>
+#include "gen/checks.h"
+#include "module/md_list.h"
+#include "module/metadata.h"
+#include "module/state.h"
+
+#define CONTEXT_SHIFT 52
+#define CONTEXT_MASK (7ull << CONTEXT_SHIFT)
+
+/* ---- before anything else ---- */
+
+uint64_t md_begin_next(struct call *c)
+{
+	c->regs->gpr[GPR_RDX] = MD_NONE;
+	return 0;
+}
+
+/* Version 1 of a read returns the next field in RDX. */
+uint64_t md_begin_versioned(struct call *c)
+{
+	if (c->version)
+		c->regs->gpr[GPR_RDX] = MD_NONE;
+	return check_version(c);
+}
+
+/* RCX of the guest's leaves would name a VM: only its own metadata, 0, is there. */
+uint64_t md_own_vm(struct call *c)
+{
+	if (c->in[GPR_RCX])
+		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "RCX is %x, must be 0", c->in[GPR_RCX]);
+	return 0;
+}
+
+/* ---- reading and writing ---- */
+
+static struct md_access access_of(struct call *c, enum md_ctx ctx)
+{
+	return (struct md_access){
+		.c = c, .ctx = ctx, .reader = c->guest ? MD_BY_GUEST : MD_BY_HOST,
+		.td = ctx == MD_SYS ? NULL : &c->td, .vp = ctx == MD_VP ? &c->vp : NULL,
+	};
+}
+
+/* The context that an id says is not looked at: it is the leaf's. */
+static uint64_t operand_id(const struct call *c, enum md_ctx ctx)
+{
+	return (c->in[GPR_RDX] & ~CONTEXT_MASK) | (uint64_t)ctx << CONTEXT_SHIFT;
+}
+
+static uint64_t read_leaf(struct call *c, enum md_ctx ctx, bool next)
+{
+	struct md_access a = access_of(c, ctx);
+	uint64_t id = operand_id(c, ctx), value = 0, status;
+
+	if (next && md_is_none(id)) {
+		c->regs->gpr[GPR_RDX] = md_next(&a, MD_NONE);
+		return TDX_METADATA_FIRST_FIELD_ID_IN_CONTEXT;
+	}
+	if ((status = md_check_id(c, id)) || (status = md_read(&a, id, &value)))
+		return status;
+	if (next)
+		c->regs->gpr[GPR_RDX] = md_next(&a, id);
+	c->regs->gpr[GPR_R8] = value;
+	return 0;
+}
+
+static uint64_t write_leaf(struct call *c, enum md_ctx ctx)
+{
+	struct md_access a = access_of(c, ctx);
+	uint64_t id = operand_id(c, ctx), old = 0, status;
+
+	if ((status = md_check_id(c, id)) || (status = md_write(&a, id, c->in[GPR_R8], c->in[GPR_R9], &old)))
+		return status;
+	c->regs->gpr[GPR_R8] = old;
+	return 0;
+}
+
+uint64_t tdh_sys_rd(struct call *c)
+{
+	return read_leaf(c, MD_SYS, true);
+}
+
+uint64_t tdh_mng_rd(struct call *c)
+{
+	return read_leaf(c, MD_TD, c->version > 0);
+}
+
+uint64_t tdh_mng_wr(struct call *c)
+{
+	return write_leaf(c, MD_TD);
+}
+
+uint64_t tdh_vp_rd(struct call *c)
+{
+	return read_leaf(c, MD_VP, c->version > 0);
+}
+
+uint64_t tdh_vp_wr(struct call *c)
+{
+	return write_leaf(c, MD_VP);
+}
+
+uint64_t tdg_sys_rd(struct call *c)
+{
+	return read_leaf(c, MD_SYS, true);
+}
+
+uint64_t tdg_vm_rd(struct call *c)
+{
+	return read_leaf(c, MD_TD, c->version > 0);
+}
+
+uint64_t tdg_vm_wr(struct call *c)
+{
+	return write_leaf(c, MD_TD);
+}
+
+uint64_t tdg_vp_rd(struct call *c)
+{
+	return read_leaf(c, MD_VP, true);
+}
+
+uint64_t tdg_vp_wr(struct call *c)
+{
+	return write_leaf(c, MD_VP);
+}
+
+/* ---- lists ---- */
+
+uint64_t md_begin_list(struct call *c)
+{
+	c->regs->gpr[GPR_R8] = MD_NONE;
+	return 0;
+}
+
+static uint64_t dump_sys(struct call *c, void *page)
+{
+	uint8_t list[PAGE_BYTES] __attribute__((aligned(8))) = { 0 };
+	struct md_access a = access_of(c, MD_SYS);
+	uint64_t status = md_dump_list(&a, c->in[GPR_R8], list, sizeof(list), &c->regs->gpr[GPR_R8]);
+
+	if (!status || status == TDX_METADATA_LIST_OVERFLOW)
+		memcpy(page, list, md_load(list, 2));
+	return status;
+}
+
+uint64_t tdh_sys_rdall(struct call *c)
+{
+	void *page = shared_out(c, c->in[GPR_RDX], PAGE_BYTES);
+
+	if (!page)
+		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "there is no memory at %x", c->in[GPR_RDX]);
+	return dump_sys(c, page);
+}
