@@ -25,7 +25,7 @@ HANDLER(h_stale)
 	return NULL;
 }
 
-/* Ends a block that has no branch at its end. */
+/* Ends every block: reached unless a branch does. */
 HANDLER(h_continue)
 {
 	cpu->executed += insn->idx;
@@ -129,12 +129,8 @@ static bool decode_block(struct cpu *cpu, struct block *b, const struct source *
 	}
 	if (!n)
 		return false;
-	if (!end) {
-		b->insns[n] = (struct insn){ .fn = h_continue, .rip = (b->rip + at) & cpu->lin_mask,
-					     .idx = (uint8_t)n };
-		n++;
-	}
-	b->nr_insns = (uint16_t)n;
+	b->insns[n] = (struct insn){ .fn = h_continue, .rip = (b->rip + at) & cpu->lin_mask, .idx = (uint8_t)n };
+	b->nr_insns = (uint16_t)(n + 1);
 	b->bytes = (uint16_t)at;
 	return true;
 }

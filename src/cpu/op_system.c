@@ -221,7 +221,7 @@ bool emit_mov_system(const struct decode *d, struct insn *insn)
 
 	insn->aux = (uint8_t)(system - (control ? ZYDIS_REGISTER_CR0 : ZYDIS_REGISTER_DR0));
 	insn->imm = (uint64_t)ZydisRegisterGetId(d->op[write].reg.value);
-	insn->flags |= INSN_END;
+	insn->flags |= write ? INSN_END : 0;
 	if (control && !cr_exists(d, insn->aux))
 		insn->fn = undefined;
 	else if (!(d->mode & MODE_CPL0))
