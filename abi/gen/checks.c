@@ -7,6 +7,39 @@
 #include "gen/checks.h"
 #include "module/check.h"
 
+static const struct check tdg_vp_vmcall_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, tdg_vp_vmcall_mask },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdg_vp_info_checks[] = {
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdg_mr_rtmr_extend_checks[] = {
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdg_vp_veinfo_get_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, tdg_vp_veinfo_valid },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdg_mr_report_checks[] = {
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdg_vp_cpuidve_set_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, tdg_vp_cpuidve_flags },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdg_mem_page_accept_checks[] = {
+	{ CHECK_GPA_LEVEL, 1, 0, 1, NULL },
+	{ CHECK_CALL, 0, 0, 0, tdg_gpa_private },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
 static const struct check tdg_vm_rd_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, md_begin_versioned },
 	{ CHECK_CALL, 0, 0, 0, md_own_vm },
@@ -31,6 +64,32 @@ static const struct check tdg_vp_wr_checks[] = {
 
 static const struct check tdg_sys_rd_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, md_begin_next },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdg_mr_verifyreport_checks[] = {
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdg_mem_page_attr_rd_checks[] = {
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdg_mem_page_attr_wr_checks[] = {
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_vp_enter_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, vp_enter_format },
+	{ CHECK_TDVPR, 1, LOCK_SHARED, 0, NULL },
+	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
+	{ CHECK_CALL, 0, 0, 0, vp_enter_associate },
+	{ CHECK_CALL, 0, 0, 0, vp_enter_flags },
+	{ CHECK_CALL, 0, 0, 0, vp_enter_processor },
+	{ CHECK_CALL, 0, 0, 0, vp_enter_epoch },
+	{ CHECK_CALL, 0, 0, 0, vp_enter_stepping },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -365,6 +424,7 @@ static const struct check tdh_sys_config_checks[] = {
 };
 
 const struct leaf leaves_host[LEAVES_HOST] = {
+	[0] = { "TDH.VP.ENTER", 0, 0, 0x0000, 0x020c, 0x0000, tdh_vp_enter_checks, tdh_vp_enter },
 	[1] = { "TDH.MNG.ADDCX", 1, 0, 0x0000, 0x0001, 0x0000, tdh_mng_addcx_checks, tdh_mng_addcx },
 	[2] = { "TDH.MEM.PAGE.ADD", 2, 0, 0x0006, 0x0002, 0x0001, tdh_mem_page_add_checks, tdh_mem_page_add },
 	[3] = { "TDH.MEM.SEPT.ADD", 3, 1, 0x0006, 0x03ce, 0x0005, tdh_mem_sept_add_checks, tdh_mem_sept_add },
@@ -409,9 +469,19 @@ const struct leaf leaves_host[LEAVES_HOST] = {
 };
 
 const struct leaf leaves_guest[LEAVES_GUEST] = {
+	[0] = { "TDG.VP.VMCALL", 0, 0, 0x0000, 0x0000, 0x0000, tdg_vp_vmcall_checks, tdg_vp_vmcall },
+	[1] = { "TDG.VP.INFO", 1, 0, 0x0f06, 0x0000, 0x0000, tdg_vp_info_checks, tdg_vp_info },
+	[2] = { "TDG.MR.RTMR.EXTEND", 2, 0, 0x0000, 0x0000, 0x0000, tdg_mr_rtmr_extend_checks, tdg_mr_rtmr_extend },
+	[3] = { "TDG.VP.VEINFO.GET", 3, 0, 0x0706, 0x0000, 0x0000, tdg_vp_veinfo_get_checks, tdg_vp_veinfo_get },
+	[4] = { "TDG.MR.REPORT", 4, 0, 0x0000, 0x0000, 0x0000, tdg_mr_report_checks, tdg_mr_report },
+	[5] = { "TDG.VP.CPUIDVE.SET", 5, 0, 0x0000, 0x0000, 0x0000, tdg_vp_cpuidve_set_checks, tdg_vp_cpuidve_set },
+	[6] = { "TDG.MEM.PAGE.ACCEPT", 6, 0, 0x0000, 0x0000, 0x4400, tdg_mem_page_accept_checks, tdg_mem_page_accept },
 	[7] = { "TDG.VM.RD", 7, 1, 0x0100, 0x0000, 0x0000, tdg_vm_rd_checks, tdg_vm_rd },
 	[8] = { "TDG.VM.WR", 8, 0, 0x0100, 0x0000, 0x0000, tdg_vm_wr_checks, tdg_vm_wr },
 	[9] = { "TDG.VP.RD", 9, 0, 0x0100, 0x0000, 0x0000, tdg_vp_rd_checks, tdg_vp_rd },
 	[10] = { "TDG.VP.WR", 10, 0, 0x0100, 0x0000, 0x0000, tdg_vp_wr_checks, tdg_vp_wr },
 	[11] = { "TDG.SYS.RD", 11, 0, 0x0100, 0x0000, 0x0000, tdg_sys_rd_checks, tdg_sys_rd },
+	[22] = { "TDG.MR.VERIFYREPORT", 22, 0, 0x0000, 0x0000, 0x0000, tdg_mr_verifyreport_checks, tdg_mr_verifyreport },
+	[23] = { "TDG.MEM.PAGE.ATTR.RD", 23, 0, 0x0000, 0x0000, 0xf7d0, tdg_mem_page_attr_rd_checks, tdg_mem_page_attr_rd },
+	[24] = { "TDG.MEM.PAGE.ATTR.WR", 24, 0, 0x0000, 0x0000, 0x4510, tdg_mem_page_attr_wr_checks, tdg_mem_page_attr_wr },
 };

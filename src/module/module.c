@@ -4,6 +4,7 @@
  */
 #include "module/module.h"
 #include "module/state.h"
+#include "module/vcpu.h"
 #include "platform/platform.h"
 
 #include <stdlib.h>
@@ -22,6 +23,8 @@ struct module *module_create(struct platform *p)
 
 void module_destroy(struct module *m)
 {
+	if (m)
+		vcpu_release_all(m);
 	free(m);
 }
 
@@ -29,6 +32,7 @@ void module_reload(struct module *m)
 {
 	struct platform *p = m->plat;
 
+	vcpu_release_all(m);
 	memset(m, 0, sizeof(*m));
 	m->plat = p;
 	m->num_lps = p->config.lps;

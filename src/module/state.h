@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "module/call.h"
+#include "module/stepping.h"
 #include "module/vmx.h"
 
 #define MAX_LPS 64
@@ -27,6 +28,10 @@ struct reason {
 	uint64_t value[4];
 };
 
+struct cpu_group;
+struct guest_exit;
+struct interp;
+
 /* A vCPU between VP.ENTER and its TD exit. */
 struct lp_guest {
 	bool running;
@@ -34,6 +39,11 @@ struct lp_guest {
 	struct td td;
 	struct vcpu vp;
 	struct held_set held; /* TDVPR and TDR, shared */
+	uint64_t host_rsp, host_rbp; /* as VP.ENTER found them */
+	uint64_t last_tdvpr;         /* the vCPU that ran here last */
+	bool stale_tlb;              /* its cached translations are not to be used */
+	bool fresh;                  /* entered, not yet run */
+	struct guest_exit *exit;     /* the TDCALL under way */
 };
 
 struct lp {
@@ -42,6 +52,8 @@ struct lp {
 	uint32_t pkg;
 	struct reason reason;
 	struct lp_guest guest;
+	struct lp_step step;
+	struct interp *interp; /* runs the guest; made at the first entry */
 };
 
 struct tdmr {
@@ -99,6 +111,7 @@ struct module {
 	uint16_t ket_lock[MAX_PKGS];
 	struct wbcache wbcache[MAX_PKGS];
 
+	struct cpu_group *group; /* of all interpreters: they share memory */
 	struct lp lp[MAX_LPS];
 };
 

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Writes of control registers that touch bits which the guest does not own, and XSETBV.
+ */
+#include "module/cpuid.h"
+#include "module/guest.h"
+
+#define CR_Q_NUMBER(q) ((q) & 0xf)
+#define CR_Q_TYPE(q) ((q) >> 4 & 3)
+#define CR_Q_GPR(q) ((q) >> 8 & 0xf)
+#define CR_Q_LMSW_DATA(q) ((q) >> 16 & 0xffff)
+enum { CR_MOV_TO, CR_MOV_FROM, CR_CLTS, CR_LMSW };
+
+#define CR0_PE (1ull << 0)
+#define CR0_NE (1ull << 5)
+#define CR0_WP (1ull << 16)
+#define CR0_NW (1ull << 29)
+#define CR0_CD (1ull << 30)
+#define CR0_PG (1ull << 31)
+#define CR0_HIGH 0xffffffff00000000ull
+#define CR0_IGNORED 0x1ffaffc0ull /* reserved bits that a write leaves as they are */
+#define CR0_LMSW 0xeull
+
+#define CR4_VMXE (1ull << 13)
+#define CR4_KL (1ull << 19)
+#define CR4_PKE (1ull << 22)
+#define CR4_CET (1ull << 23)
+#define CR4_PKS (1ull << 24)
+#define CR4_UINTR (1ull << 25)
+
+/* What the processor itself would refuse. */
+static bool cr0_faults(const struct guest_exit *x, uint64_t value)
+{
+	const struct vmx_caps *vmx = &x->m->vmx;
+
+	if (~value & vmx->cr0_fixed0 & ~(CR0_PE | CR0_PG) || value & ~vmx->cr0_fixed1)
+		return true;
+	if (value & CR0_PG && !(value & CR0_PE))
+		return true;
+	return vmcs_read(x->vmcs, VMCS_GUEST_CR4) & CR4_CET && !(value & CR0_WP);
+}
+
+static void write_cr0(struct guest_exit *x, uint64_t value)
+{
+	uint64_t old = vmcs_read(x->vmcs, VMCS_GUEST_CR0);
+
+	if (cr0_faults(x, value))
+		inject_gp(x);
+	else if (~value & (CR0_PE | CR0_NE) || value & (CR0_NW | CR0_CD | CR0_HIGH))
+		inject_ve(x, EXIT_REASON_CR_ACCESS, x->ve->qualification, 0, 0);
+	else
+		vmcs_write(x->vmcs, VMCS_GUEST_CR0, (value & ~CR0_IGNORED) | (old & CR0_IGNORED));
+}
+
+/* Bits of features that XFAM or ATTRIBUTES deny this TD. */
+static uint64_t cr4_denied(const struct guest_exit *x)
+{
+	uint64_t xfam = x->vps->xfam;
+	uint64_t denied = CR4_KL;
+
+	if (!(xfam & XFAM_PKRU))
+		denied |= CR4_PKE;
+	if ((xfam & XFAM_CET) != XFAM_CET)
+		denied |= CR4_CET;
+	if (!(xfam & XFAM_ULI))
+		denied |= CR4_UINTR;
+	if (!(x->tdcs->attributes & TD_ATTR_PKS))
+		denied |= CR4_PKS;
+	return denied;
+}
+
+/* All legal values are the guest's own business: what exits is #GP, or not allowed in a TD. */
+static void write_cr4(struct guest_exit *x, uint64_t value)
+{
+	const struct vmx_caps *vmx = &x->m->vmx;
+	bool illegal = ~value & vmx->cr4_fixed0 & ~CR4_VMXE || value & ~vmx->cr4_fixed1;
+	bool cet_without_wp = value & CR4_CET && !(vmcs_read(x->vmcs, VMCS_GUEST_CR0) & CR0_WP);
+
+	if (illegal || value & cr4_denied(x) || cet_without_wp)
+		inject_gp(x);
+	else
+		inject_ve(x, EXIT_REASON_CR_ACCESS, x->ve->qualification, 0, 0);
+}
+
+static uint64_t source_register(const struct guest_exit *x, unsigned reg)
+{
+	return reg == GPR_RSP ? vmcs_read(x->vmcs, VMCS_GUEST_RSP) : x->vps->gpr[reg];
+}
+
+static void lmsw(struct guest_exit *x)
+{
+	uint64_t old = vmcs_read(x->vmcs, VMCS_GUEST_CR0);
+	uint64_t data = CR_Q_LMSW_DATA(x->ve->qualification);
+
+	vmcs_write(x->vmcs, VMCS_GUEST_CR0, (old & ~CR0_LMSW) | (data & CR0_LMSW));
+}
+
+void handle_cr_access(struct guest_exit *x)
+{
+	uint64_t q = x->ve->qualification;
+	uint64_t value = source_register(x, CR_Q_GPR(q));
+
+	if (CR_Q_TYPE(q) == CR_LMSW)
+		lmsw(x);
+	else if (CR_Q_TYPE(q) == CR_MOV_TO && CR_Q_NUMBER(q) == 0)
+		write_cr0(x, value);
+	else if (CR_Q_TYPE(q) == CR_MOV_TO && CR_Q_NUMBER(q) == 4)
+		write_cr4(x, value);
+	else
+		exit_unexpected(x);
+}
+
+/* Components that only make sense together, and x87 which is always on. */
+static bool xcr0_consistent(uint64_t v)
+{
+	bool sse = v & 2, avx = v & XFAM_AVX;
+	uint64_t avx512 = v & XFAM_AVX512, amx = v & XFAM_AMX;
+
+	return v & 1 && (!avx || sse) && (!avx512 || (avx && avx512 == XFAM_AVX512)) && (!amx || amx == XFAM_AMX);
+}
+
+void handle_xsetbv(struct guest_exit *x)
+{
+	const uint64_t *gpr = x->vps->gpr;
+	uint64_t value = gpr[GPR_RDX] << 32 | (gpr[GPR_RAX] & 0xffffffff);
+
+	if ((uint32_t)gpr[GPR_RCX] || value & ~(xcr0_supported(x->m) & x->vps->xfam) || !xcr0_consistent(value))
+		inject_gp(x);
+	else
+		x->vps->xcr0 = value;
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Second-stage faults: pages that wait for acceptance, pages that the host has to bring, addresses that a TD
+ * does not have.
+ */
+#include "module/guest.h"
+#include "module/guest_mem.h"
+#include "module/stepping.h"
+
+#define PF_PRESENT (1u << 0)
+#define PF_WRITE (1u << 1)
+#define PF_USER (1u << 2)
+#define PF_RESERVED (1u << 3)
+#define PF_FETCH (1u << 4)
+#define PF_SHADOW_STACK (1u << 6)
+
+#define PHYSICAL_BITS 52
+
+/* An address above the shared bit is a reserved bit in a page table, on this processor as on a smaller one. */
+static bool above_address_width(const struct guest_exit *x, uint64_t gpa)
+{
+	unsigned width = td_gpa_width(x->td);
+
+	return width < PHYSICAL_BITS && gpa >> width & ((1ull << (PHYSICAL_BITS - width)) - 1);
+}
+
+static uint32_t page_fault_code(const struct guest_exit *x)
+{
+	uint64_t q = x->ve->qualification;
+
+	return PF_PRESENT | PF_RESERVED | (q & EPT_Q_WRITE ? PF_WRITE : 0) |
+	       (guest_cpl(x->vmcs) == 3 ? PF_USER : 0) | (q & EPT_Q_FETCH ? PF_FETCH : 0) |
+	       (q & EPT_Q_SHADOW_STACK ? PF_SHADOW_STACK : 0);
+}
+
+static bool waits_for_acceptance(const struct guest_exit *x, uint64_t gpa)
+{
+	struct sept_ref ref;
+
+	sept_walk(x->m, x->td, gpa, 0, &ref);
+	return SEPT_ACCEPTABLE & SEPT_SET(ref.state);
+}
+
+static void private_violation(struct guest_exit *x, uint64_t gpa)
+{
+	enum ext_exit_type extended = EXT_EXIT_NONE;
+
+	if (waits_for_acceptance(x, gpa)) {
+		if (!(x->tdcs->td_ctls & TD_CTLS_PENDING_VE_DISABLE)) {
+			inject_ve(x, x->ve->reason, x->ve->qualification, gpa, x->ve->guest_linear);
+			return;
+		}
+		extended = EXT_EXIT_PENDING_EPT_VIOLATION;
+	}
+	stepping_log_violation(x, gpa);
+	exit_ept(x, gpa, x->ve->qualification, extended);
+}
+
+void handle_ept_violation(struct guest_exit *x)
+{
+	uint64_t gpa = x->ve->guest_physical;
+	uint64_t q = x->ve->qualification;
+
+	if (q & EPT_Q_NMI_UNBLOCKING)
+		vmcs_set_bits(x->vmcs, VMCS_GUEST_INTERRUPTIBILITY, INTERRUPTIBILITY_NMI);
+	if (above_address_width(x, gpa) && q & EPT_Q_GLA_VALID)
+		inject_pf(x, x->ve->guest_linear, page_fault_code(x));
+	else if (guest_gpa_shared(x->td, gpa))
+		exit_ept(x, gpa, q, EXT_EXIT_NONE);
+	else
+		private_violation(x, gpa);
+}
+
+void handle_ept_misconfiguration(struct guest_exit *x)
+{
+	if (guest_gpa_shared(x->td, x->ve->guest_physical))
+		exit_ept_misconfigured(x, x->ve->guest_physical);
+	else
+		exit_unexpected(x);
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Intercepted MSR accesses: what the table says, and the few registers that the module serves itself.
+ */
+#include "gen/metadata.h"
+#include "module/cpuid.h"
+#include "module/guest.h"
+#include "platform/platform.h"
+
+#define BITMAP_MSRS 0x2000u
+#define HIGH_MSRS 0xc0000000u
+
+enum {
+	MSR_MKTME_PARTITIONING = 0x87,
+	MSR_XAPIC_DISABLE_STATUS = 0xbd,
+	MSR_ARCH_CAPABILITIES = 0x10a,
+	MSR_MISC_ENABLE = 0x1a0,
+	MSR_DEBUGCTL = 0x1d9,
+	MSR_PLATFORM_DCA_CAP = 0x1f8,
+	MSR_DCA_0_CAP = 0x1fa,
+	MSR_PERF_CAPABILITIES = 0x345,
+	MSR_VMX_BASIC = 0x480,
+	MSR_VMX_PROC_CTLS3 = 0x492,
+	MSR_TSC_DEADLINE = 0x6e0,
+	MSR_TME_CAPABILITY = 0x981,
+	MSR_TME_EXCLUDE_BASE = 0x984,
+	MSR_XSS = 0xda0,
+};
+#define MSR_EFER 0xc0000080u
+
+#define MISC_ENABLE_PERFMON (1ull << 7)
+#define MISC_ENABLE_PEBS_UNAVAILABLE (1ull << 12)
+#define DEBUGCTL_RESERVED (~0xffc7ull)
+#define DEBUGCTL_BTF (1ull << 1)
+#define DEBUGCTL_TR (1ull << 6)
+#define DEBUGCTL_BTS (1ull << 7)
+#define DEBUGCTL_UNCORE_PMI (1ull << 13)
+#define PENDING_DEBUG_BS (1ull << 14)
+#define LEGACY_XAPIC_DISABLED 1ull
+#define PERF_CAP_PEBS_TO_PT (1ull << 16)
+
+enum msr_outcome { MSR_DONE, MSR_GP, MSR_VE, MSR_UNEXPECTED };
+
+/* ---- the table ---- */
+
+static const struct msr_rule *find_rule(uint32_t msr)
+{
+	for (size_t i = 0; i < msr_rules_len; i++)
+		if (msr >= msr_rules[i].first && msr <= msr_rules[i].last)
+			return &msr_rules[i];
+	return NULL;
+}
+
+static bool has_xfam(const struct tdcs *tdcs, uint64_t bits)
+{
+	return (tdcs->xfam & bits) == bits;
+}
+
+/* The TD has the register for itself: accesses do not exit. */
+static bool passed_through(const struct tdcs *tdcs, enum msr_intercept when)
+{
+	switch (when) {
+	case MSR_INTERCEPT_NEVER: return true;
+	case MSR_INTERCEPT_ALWAYS: return false;
+	case MSR_INTERCEPT_UNLESS_PERFMON: return tdcs->attributes & TD_ATTR_PERFMON;
+	case MSR_INTERCEPT_UNLESS_UMWAIT: return tdcs->cpuid_flags & TD_CPUID_WAITPKG;
+	case MSR_INTERCEPT_UNLESS_TSX: return tdcs->cpuid_flags & TD_CPUID_TSX;
+	case MSR_INTERCEPT_UNLESS_XFD: return tdcs->cpuid_flags & TD_CPUID_XFD;
+	case MSR_INTERCEPT_UNLESS_XFAM_PT: return has_xfam(tdcs, XFAM_PT);
+	case MSR_INTERCEPT_UNLESS_XFAM_CET: return has_xfam(tdcs, XFAM_CET);
+	case MSR_INTERCEPT_UNLESS_PKS: return tdcs->attributes & TD_ATTR_PKS;
+	case MSR_INTERCEPT_UNLESS_XFAM_ULI: return has_xfam(tdcs, XFAM_ULI);
+	case MSR_INTERCEPT_UNLESS_XFAM_LBR: return has_xfam(tdcs, XFAM_LBR);
+	case MSR_INTERCEPT_UNLESS_OTHER: return false;
+	}
+	return false;
+}
+
+/* #GP like a processor without the feature, #VE where the TD's CPUID shows it. */
+static enum msr_outcome gp_or_ve(const struct tdcs *tdcs, uint32_t msr)
+{
+	uint32_t feature = 0;
+
+	if (msr == MSR_MKTME_PARTITIONING)
+		feature = TD_CPUID_MKTME;
+	else if (msr == MSR_TSC_DEADLINE)
+		feature = TD_CPUID_TSC_DEADLINE;
+	else if (msr >= MSR_PLATFORM_DCA_CAP && msr <= MSR_DCA_0_CAP)
+		feature = TD_CPUID_DCA;
+	else if (msr >= MSR_TME_CAPABILITY && msr <= MSR_TME_EXCLUDE_BASE)
+		feature = TD_CPUID_TME;
+	return tdcs->cpuid_flags & feature ? MSR_VE : MSR_GP;
+}
+
+static enum msr_outcome by_table(const struct guest_exit *x, uint32_t msr, bool write)
+{
+	const struct msr_rule *rule = find_rule(msr);
+
+	if (!rule)
+		return MSR_VE;
+	if (passed_through(x->tdcs, write ? rule->wr : rule->rd))
+		return MSR_UNEXPECTED;
+	switch (write ? rule->wr_action : rule->rd_action) {
+	case MSR_ACTION_GP: return MSR_GP;
+	case MSR_ACTION_VE: return MSR_VE;
+	case MSR_ACTION_GP_OR_VE: return gp_or_ve(x->tdcs, msr);
+	default: return MSR_UNEXPECTED;
+	}
+}
+
+/* ---- RDMSR ---- */
+
+static enum msr_outcome answer(struct guest_exit *x, uint64_t value)
+{
+	x->vps->gpr[GPR_RAX] = value & 0xffffffff;
+	x->vps->gpr[GPR_RDX] = value >> 32;
+	return MSR_DONE;
+}
+
+static enum msr_outcome read_misc_enable(struct guest_exit *x)
+{
+	uint64_t value = platform_rdmsr(x->m->plat, x->lp_id, MSR_MISC_ENABLE);
+
+	if (x->tdcs->attributes & TD_ATTR_PERFMON)
+		return MSR_UNEXPECTED;
+	return answer(x, (value & ~MISC_ENABLE_PERFMON) | MISC_ENABLE_PEBS_UNAVAILABLE);
+}
+
+static enum msr_outcome read_perf_capabilities(struct guest_exit *x)
+{
+	uint64_t value = platform_rdmsr(x->m->plat, x->lp_id, MSR_PERF_CAPABILITIES);
+
+	if (!(x->tdcs->attributes & TD_ATTR_PERFMON))
+		return answer(x, 0);
+	if (has_xfam(x->tdcs, XFAM_PT))
+		return MSR_UNEXPECTED;
+	return answer(x, value & ~PERF_CAP_PEBS_TO_PT);
+}
+
+/* Which virtual value answers a VMX capability MSR; those not named are left to the table. */
+static const uint8_t virtual_vmx[MSR_VMX_PROC_CTLS3 - MSR_VMX_BASIC + 1] = {
+	[0x0] = 1 + VIRT_VMX_BASIC,
+	[0x5] = 1 + VIRT_VMX_MISC,
+	[0x6] = 1 + VIRT_VMX_CR0_FIXED0,
+	[0x7] = 1 + VIRT_VMX_CR0_FIXED1,
+	[0x8] = 1 + VIRT_VMX_CR4_FIXED0,
+	[0x9] = 1 + VIRT_VMX_CR4_FIXED1,
+	[0xb] = 1 + VIRT_VMX_PROC_CTLS2,
+	[0xc] = 1 + VIRT_VMX_EPT_VPID_CAP,
+	[0xd] = 1 + VIRT_VMX_TRUE_PIN_CTLS,
+	[0xe] = 1 + VIRT_VMX_TRUE_PROC_CTLS,
+	[0xf] = 1 + VIRT_VMX_TRUE_EXIT_CTLS,
+	[0x10] = 1 + VIRT_VMX_TRUE_ENTRY_CTLS,
+	[0x11] = 1 + VIRT_VMX_VMFUNC,
+	[0x12] = 1 + VIRT_VMX_PROC_CTLS3,
+};
+
+static enum msr_outcome read_msr(struct guest_exit *x, uint32_t msr)
+{
+	bool vmx = msr >= MSR_VMX_BASIC && msr <= MSR_VMX_PROC_CTLS3;
+
+	switch (msr) {
+	case MSR_DEBUGCTL: return answer(x, vmcs_read(x->vmcs, VMCS_GUEST_DEBUGCTL) & ~DEBUGCTL_UNCORE_PMI);
+	case MSR_MISC_ENABLE: return read_misc_enable(x);
+	case MSR_PERF_CAPABILITIES: return read_perf_capabilities(x);
+	case MSR_ARCH_CAPABILITIES: return answer(x, x->tdcs->virt_arch_capabilities);
+	case MSR_XAPIC_DISABLE_STATUS: return answer(x, LEGACY_XAPIC_DISABLED);
+	default: break;
+	}
+	if (vmx && x->vps->curr_vm)
+		return MSR_VE;
+	if (vmx && virtual_vmx[msr - MSR_VMX_BASIC])
+		return answer(x, x->tdcs->virt_vmx_msr[virtual_vmx[msr - MSR_VMX_BASIC] - 1]);
+	return by_table(x, msr, false);
+}
+
+/* ---- WRMSR ---- */
+
+static enum msr_outcome write_xss(struct guest_exit *x, uint64_t value)
+{
+	if (value & ~((uint64_t)xss_supported(x->m) & x->vps->xfam))
+		return MSR_GP;
+	x->vps->msr_xss = value;
+	return MSR_DONE;
+}
+
+static enum msr_outcome write_debugctl(struct guest_exit *x, uint64_t value)
+{
+	uint64_t old = vmcs_read(x->vmcs, VMCS_GUEST_DEBUGCTL);
+
+	if (value & DEBUGCTL_RESERVED)
+		return MSR_GP;
+	if (value & DEBUGCTL_TR && !(value & DEBUGCTL_BTS))
+		return MSR_VE;
+	value = (value & ~DEBUGCTL_UNCORE_PMI) | (old & DEBUGCTL_UNCORE_PMI);
+	vmcs_write(x->vmcs, VMCS_GUEST_DEBUGCTL, value);
+	if (vmcs_read(x->vmcs, VMCS_GUEST_RFLAGS) & RFLAGS_TF && (value ^ old) & DEBUGCTL_BTF) {
+		vmcs_clear_bits(x->vmcs, VMCS_GUEST_PENDING_DEBUG, PENDING_DEBUG_BS);
+		if (old & DEBUGCTL_BTF)
+			vmcs_set_bits(x->vmcs, VMCS_GUEST_PENDING_DEBUG, PENDING_DEBUG_BS);
+	}
+	return MSR_DONE;
+}
+
+/* Only SCE may change, in an L2 VM LME too; LMA is read-only. */
+static enum msr_outcome write_efer(struct guest_exit *x, uint64_t value)
+{
+	uint64_t old = vmcs_read(x->vmcs, VMCS_GUEST_EFER);
+	uint64_t free_bits = EFER_SCE | (x->vps->curr_vm ? EFER_LME : 0);
+
+	value = (value & ~EFER_LMA) | (old & EFER_LMA);
+	if ((value ^ old) & ~free_bits)
+		return MSR_VE;
+	vmcs_write(x->vmcs, VMCS_GUEST_EFER, value);
+	return MSR_DONE;
+}
+
+static enum msr_outcome write_msr(struct guest_exit *x, uint32_t msr)
+{
+	uint64_t value = x->vps->gpr[GPR_RDX] << 32 | (x->vps->gpr[GPR_RAX] & 0xffffffff);
+
+	switch (msr) {
+	case MSR_XSS: return write_xss(x, value);
+	case MSR_DEBUGCTL: return write_debugctl(x, value);
+	case MSR_EFER: return write_efer(x, value);
+	default: return by_table(x, msr, true);
+	}
+}
+
+/* ---- both ---- */
+
+static bool in_bitmap(uint32_t msr)
+{
+	return msr < BITMAP_MSRS || msr - HIGH_MSRS < BITMAP_MSRS;
+}
+
+static void handle(struct guest_exit *x, bool write)
+{
+	uint32_t msr = (uint32_t)x->vps->gpr[GPR_RCX];
+	enum msr_outcome outcome = MSR_VE;
+
+	if (in_bitmap(msr))
+		outcome = write ? write_msr(x, msr) : read_msr(x, msr);
+	switch (outcome) {
+	case MSR_DONE: break;
+	case MSR_GP: inject_gp(x); break;
+	case MSR_VE: inject_ve(x, x->ve->reason, 0, 0, 0); break;
+	case MSR_UNEXPECTED: exit_unexpected(x); break;
+	}
+}
+
+void handle_rdmsr(struct guest_exit *x)
+{
+	handle(x, false);
+}
+
+void handle_wrmsr(struct guest_exit *x)
+{
+	handle(x, true);
+}

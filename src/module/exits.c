@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+/*
+ * VM exits: what the processor reported is put on record, one row per basic reason says what happens, and the guest
+ * goes on or the TD exits to the host.
+ */
+#include <string.h>
+#include "module/guest.h"
+#include "module/stepping.h"
+#include "platform/platform.h"
+
+typedef void (*exit_handler)(struct guest_exit *x);
+
+/* ---- how an exit ends ---- */
+
+void exit_to_host(struct guest_exit *x, uint64_t status, uint64_t qualification, uint32_t intr_info)
+{
+	x->next = NEXT_EXIT;
+	x->exit = (struct td_exit){
+		.status = status,
+		.reason = x->ve->reason,
+		.qualification = qualification,
+		.intr_info = intr_info,
+		.bus_lock = true,
+	};
+}
+
+void exit_ept(struct guest_exit *x, uint64_t gpa, uint64_t qualification, uint64_t extended)
+{
+	exit_to_host(x, TDX_SUCCESS, qualification & ~EPT_Q_HIDDEN, 0);
+	if (exit_basic(x) != EXIT_REASON_EPT_VIOLATION)
+		x->exit.reason = EXIT_REASON_EPT_VIOLATION;
+	x->exit.extended = extended;
+	x->exit.gpa = gpa & ~(uint64_t)(PAGE_BYTES - 1);
+}
+
+void exit_ept_misconfigured(struct guest_exit *x, uint64_t gpa)
+{
+	exit_to_host(x, TDX_SUCCESS, 0, 0);
+	x->exit.reason = EXIT_REASON_EPT_MISCONFIGURATION;
+	x->exit.gpa = gpa & ~(uint64_t)(PAGE_BYTES - 1);
+}
+
+void exit_plain(struct guest_exit *x, uint64_t status)
+{
+	exit_to_host(x, status, 0, 0);
+	x->exit.reason = 0;
+	x->exit.bus_lock = false;
+}
+
+void exit_unexpected(struct guest_exit *x)
+{
+	exit_to_host(x, exit_debug_td(x) ? TDX_SUCCESS : TDX_NON_RECOVERABLE_TD, x->ve->qualification, 0);
+}
+
+/* ---- exits with little to do ---- */
+
+static void give_ve(struct guest_exit *x)
+{
+	inject_ve(x, x->ve->reason, x->ve->qualification, 0, 0);
+}
+
+static void give_exit(struct guest_exit *x)
+{
+	exit_to_host(x, TDX_SUCCESS, x->ve->qualification, 0);
+}
+
+static void give_interrupt(struct guest_exit *x)
+{
+	exit_to_host(x, TDX_SUCCESS, x->ve->qualification, x->ve->intr_info);
+}
+
+static void triple_fault(struct guest_exit *x)
+{
+	exit_to_host(x, TDX_NON_RECOVERABLE_VCPU, x->ve->qualification, 0);
+}
+
+static void exception_or_nmi(struct guest_exit *x)
+{
+	uint32_t info = x->ve->intr_info;
+
+	if (INTR_TYPE(info) == INTR_TYPE_NMI || (INTR_VECTOR(info) != VECTOR_MC && exit_debug_td(x)))
+		exit_to_host(x, TDX_SUCCESS, x->ve->qualification, info);
+	else if (INTR_VECTOR(info) == VECTOR_MC)
+		exit_to_host(x, TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE, x->ve->qualification, info);
+	else
+		exit_unexpected(x);
+}
+
+#define SMI_Q_MSMI (1ull << 0)
+
+static void other_smi(struct guest_exit *x)
+{
+	bool machine_check = x->ve->qualification & SMI_Q_MSMI;
+
+	exit_to_host(x, machine_check ? TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE : TDX_SUCCESS, x->ve->qualification,
+		     x->ve->intr_info);
+}
+
+#define NOTIFICATION_Q_CONTEXT_INVALID (1ull << 0)
+#define NOTIFICATION_Q_NMI_UNBLOCKING (1ull << 12)
+
+static void notification(struct guest_exit *x)
+{
+	bool lost = x->ve->qualification & NOTIFICATION_Q_CONTEXT_INVALID;
+
+	if (x->ve->qualification & NOTIFICATION_Q_NMI_UNBLOCKING)
+		vmcs_set_bits(x->vmcs, VMCS_GUEST_INTERRUPTIBILITY, INTERRUPTIBILITY_NMI);
+	exit_to_host(x, lost ? TDX_NON_RECOVERABLE_TD : TDX_SUCCESS, x->ve->qualification, 0);
+}
+
+static void rdpmc(struct guest_exit *x)
+{
+	if (x->tdcs->attributes & TD_ATTR_PERFMON)
+		exit_unexpected(x);
+	else
+		inject_gp(x);
+}
+
+static void nmi_window(struct guest_exit *x)
+{
+	if (x->vps->pend_nmi && !x->vps->ve_valid) {
+		inject_event(x->vmcs, INJECT_NMI, 0);
+		x->vps->pend_nmi = 0;
+	}
+	vmcs_clear_bits(x->vmcs, VMCS_PROC_CTLS, PROC_CTLS_NMI_WINDOW);
+	if (!(vmcs_read(x->vmcs, VMCS_ENTRY_INTR_INFO) & INTR_VALID))
+		x->next = NEXT_AGAIN;
+}
+
+/* ---- the table ---- */
+
+static const exit_handler handlers[EXIT_REASONS] = {
+	[EXIT_REASON_EXCEPTION_NMI] = exception_or_nmi,
+	[EXIT_REASON_EXTERNAL_INTERRUPT] = give_interrupt,
+	[EXIT_REASON_TRIPLE_FAULT] = triple_fault,
+	[EXIT_REASON_INIT] = give_exit,
+	[EXIT_REASON_OTHER_SMI] = other_smi,
+	[EXIT_REASON_NMI_WINDOW] = nmi_window,
+	[EXIT_REASON_TASK_SWITCH] = give_exit,
+	[EXIT_REASON_CPUID] = handle_cpuid,
+	[EXIT_REASON_GETSEC] = inject_ud,
+	[EXIT_REASON_HLT] = give_ve,
+	[EXIT_REASON_INVD] = give_ve,
+	[EXIT_REASON_RDPMC] = rdpmc,
+	[EXIT_REASON_RSM] = inject_ud,
+	[EXIT_REASON_VMCALL] = give_ve,
+	[EXIT_REASON_VMCLEAR] = inject_ud,
+	[EXIT_REASON_VMLAUNCH] = inject_ud,
+	[EXIT_REASON_VMPTRLD] = inject_ud,
+	[EXIT_REASON_VMPTRST] = inject_ud,
+	[EXIT_REASON_VMREAD] = inject_ud,
+	[EXIT_REASON_VMRESUME] = inject_ud,
+	[EXIT_REASON_VMWRITE] = inject_ud,
+	[EXIT_REASON_VMXOFF] = inject_ud,
+	[EXIT_REASON_VMXON] = inject_ud,
+	[EXIT_REASON_CR_ACCESS] = handle_cr_access,
+	[EXIT_REASON_IO_INSTRUCTION] = give_ve,
+	[EXIT_REASON_RDMSR] = handle_rdmsr,
+	[EXIT_REASON_WRMSR] = handle_wrmsr,
+	[EXIT_REASON_MWAIT] = give_ve,
+	[EXIT_REASON_MONITOR] = give_ve,
+	[EXIT_REASON_EPT_VIOLATION] = handle_ept_violation,
+	[EXIT_REASON_EPT_MISCONFIGURATION] = handle_ept_misconfiguration,
+	[EXIT_REASON_INVEPT] = inject_ud,
+	[EXIT_REASON_INVVPID] = inject_ud,
+	[EXIT_REASON_WBINVD] = give_ve,
+	[EXIT_REASON_XSETBV] = handle_xsetbv,
+	[EXIT_REASON_APIC_WRITE] = give_ve,
+	[EXIT_REASON_VMFUNC] = inject_ud,
+	[EXIT_REASON_ENCLS] = inject_ud,
+	[EXIT_REASON_PML_FULL] = exit_unexpected,
+	[EXIT_REASON_PCONFIG] = give_ve,
+	[EXIT_REASON_ENCLV] = inject_ud,
+	[EXIT_REASON_C_STATE_SMI] = give_interrupt,
+	[EXIT_REASON_ENQCMD_PASID] = inject_gp,
+	[EXIT_REASON_ENQCMDS_PASID] = inject_ud,
+	[EXIT_REASON_BUS_LOCK] = give_exit,
+	[EXIT_REASON_NOTIFICATION] = notification,
+	[EXIT_REASON_SEAMCALL] = inject_ud,
+	[EXIT_REASON_TDCALL] = handle_tdcall,
+};
+
+static void entry_failed(struct guest_exit *x)
+{
+	if (exit_basic(x) == EXIT_REASON_ENTRY_FAILURE_MACHINE_CHECK)
+		exit_to_host(x, TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE, x->ve->qualification, 0);
+	else
+		exit_unexpected(x);
+}
+
+/* Only these meet the delivery of an event in a production TD. */
+static bool may_interrupt_delivery(uint32_t basic)
+{
+	return basic == EXIT_REASON_TASK_SWITCH || basic == EXIT_REASON_EPT_VIOLATION || basic == EXIT_REASON_EPT_MISCONFIGURATION;
+}
+
+static void handle(struct guest_exit *x)
+{
+	exit_handler handler = exit_basic(x) < EXIT_REASONS ? handlers[exit_basic(x)] : NULL;
+
+	if (x->ve->idt_info & INTR_VALID) {
+		if (!may_interrupt_delivery(exit_basic(x))) {
+			exit_unexpected(x);
+			return;
+		}
+		reinject_idt_event(x);
+	}
+	if (x->ve->reason & EXIT_ENTRY_FAILED)
+		entry_failed(x);
+	else if (handler)
+		handler(x);
+	else
+		exit_unexpected(x);
+}
+
+/* ---- around every exit ---- */
+
+/* The exit information fields of the VMCS, as the processor leaves them. */
+static void record_exit(struct vmcs *vmcs, const struct vm_exit *ve)
+{
+	vmcs_write(vmcs, VMCS_EXIT_REASON, ve->reason);
+	vmcs_write(vmcs, VMCS_EXIT_QUALIFICATION, ve->qualification);
+	vmcs_write(vmcs, VMCS_GUEST_LINEAR, ve->guest_linear);
+	vmcs_write(vmcs, VMCS_GUEST_PHYSICAL, ve->guest_physical);
+	vmcs_write(vmcs, VMCS_EXIT_INTR_INFO, ve->intr_info);
+	vmcs_write(vmcs, VMCS_EXIT_INTR_ERROR, ve->intr_error);
+	vmcs_write(vmcs, VMCS_IDT_INFO, ve->idt_info);
+	vmcs_write(vmcs, VMCS_IDT_ERROR, ve->idt_error);
+	vmcs_write(vmcs, VMCS_EXIT_INSTR_LENGTH, ve->instr_length);
+	vmcs_write(vmcs, VMCS_EXIT_INSTR_INFO, ve->instr_info);
+	vmcs_write(vmcs, VMCS_ENTRY_INTR_INFO, 0);
+}
+
+static void begin(struct guest_exit *x)
+{
+	struct lp_guest *g = &x->lp->guest;
+
+	x->td = &g->td;
+	x->vp = &g->vp;
+	x->tdcs = g->td.tdcs;
+	x->vps = g->vp.vps;
+	x->vmcs = vcpu_vmcs(x->m, x->vp, x->vps->curr_vm);
+	x->next = NEXT_RESUME;
+	record_exit(x->vmcs, x->ve);
+	x->vps->last_exit_tsc = platform_rdtsc(x->m->plat);
+	x->vps->nmi_unblocking_due_to_iret = 0;
+	guest_regs_save(x->vps, x->regs);
+	guest_xmm_save(x->m, x->vp, (const uint8_t(*)[16])x->regs->xmm);
+	if (!(x->ve->reason & EXIT_ENTRY_FAILED))
+		x->vps->vm_launched[x->vps->curr_vm] = 1;
+}
+
+/* A debugger's exception bitmap holds for what the module injects too. */
+static void check_debugger(struct guest_exit *x)
+{
+	if (!exit_debug_td(x) || !injection_is_intercepted(x))
+		return;
+	exit_to_host(x, TDX_SUCCESS, 0, (uint32_t)vmcs_read(x->vmcs, VMCS_ENTRY_INTR_INFO));
+	x->exit.reason = EXIT_REASON_EXCEPTION_NMI;
+}
+
+/* The guest goes on, unless a bus lock that was reported on the way is due first. */
+static void finish_resume(struct guest_exit *x)
+{
+	if (x->next == NEXT_RESUME && !(vmcs_read(x->vmcs, VMCS_ENTRY_INTR_INFO) & INTR_VALID)) {
+		if (!x->vps->curr_vm)
+			guest_request_nmi_window(x->vps, x->vmcs);
+		guest_skip_instruction(x->vmcs);
+	}
+	if (x->lp->step.bus_lock) {
+		exit_to_host(x, TDX_SUCCESS, 0, 0);
+		x->exit.reason = EXIT_REASON_BUS_LOCK;
+		return;
+	}
+	check_debugger(x);
+}
+
+static void dispatch(struct guest_exit *x)
+{
+	if (x->td->tdr->fatal) {
+		exit_to_host(x, TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE, x->ve->qualification, x->ve->intr_info);
+		return;
+	}
+	if (x->ve->reason & EXIT_BUS_LOCK_BIT)
+		x->lp->step.bus_lock = true;
+	switch (stepping_on_exit(x)) {
+	case STEPPING_RESUME:
+		x->next = NEXT_AGAIN;
+		check_debugger(x);
+		return;
+	case STEPPING_WRONG_APIC_MODE:
+		exit_to_host(x, TDX_NON_RECOVERABLE_TD_WRONG_APIC_MODE, x->ve->qualification, x->ve->intr_info);
+		return;
+	case STEPPING_CONTINUE:
+		break;
+	}
+	handle(x);
+	if (x->next == NEXT_RESUME || x->next == NEXT_AGAIN)
+		finish_resume(x);
+}
+
+enum module_where module_vm_exit(struct module *m, unsigned lp, struct cpu_regs *regs, const struct vm_exit *exit)
+{
+	struct guest_exit x = { .m = m, .lp = &m->lp[lp], .lp_id = lp, .regs = regs, .ve = exit };
+
+	begin(&x);
+	dispatch(&x);
+	if (x.next == NEXT_EXIT || x.next == NEXT_VMCALL) {
+		td_exit(&x);
+		return MODULE_TO_HOST;
+	}
+	guest_regs_load(m, x.vp, regs);
+	return MODULE_TO_GUEST;
+}

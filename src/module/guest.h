@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One VM exit of a guest that is being handled. A handler changes guest state in the VMCS and the TDVPS and says in
+ * `next` how to go on; nothing leaves the module before the handler has returned.
+ */
+#ifndef SEAMLESS_MODULE_GUEST_H
+#define SEAMLESS_MODULE_GUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "module/call.h"
+#include "module/state.h"
+#include "module/vmcs.h"
+
+#define EXIT_REASON_C_STATE_SMI 71
+#define EXIT_REASONS 78u
+#define EXIT_BASIC 0xffffu
+#define EXIT_BUS_LOCK_BIT (1u << 26)
+#define EXIT_ENTRY_FAILED (1u << 31)
+
+/* Exit qualification of an EPT violation; bits 12:7 never reach the host. */
+#define EPT_Q_READ (1ull << 0)
+#define EPT_Q_WRITE (1ull << 1)
+#define EPT_Q_FETCH (1ull << 2)
+#define EPT_Q_PERMISSIONS(rwx) ((uint64_t)(rwx) << 3)
+#define EPT_Q_GLA_VALID (1ull << 7)
+#define EPT_Q_NMI_UNBLOCKING (1ull << 12)
+#define EPT_Q_SHADOW_STACK (1ull << 13)
+#define EPT_Q_HIDDEN 0x1f80ull
+
+/* Interruption information as VM entry takes it and VM exit gives it. */
+#define INTR_VALID (1u << 31)
+#define INTR_ERROR_CODE (1u << 11)
+#define INTR_TYPE(info) ((info) >> 8 & 7)
+#define INTR_VECTOR(info) ((info) & 0xff)
+#define INTR_RESERVED 0x7ffff000u
+#define INTR_TYPE_NMI 2
+#define INTR_TYPE_EXCEPTION 3
+
+#define VECTOR_NMI 2
+#define VECTOR_DF 8
+#define VECTOR_PF 14
+#define VECTOR_MC 18
+#define VECTOR_VE 20
+#define INJECT_NMI 0x80000202u
+#define INJECT_UD 0x80000306u
+#define INJECT_DF 0x80000b08u
+#define INJECT_GP 0x80000b0du
+#define INJECT_PF 0x80000b0eu
+#define INJECT_VE 0x80000314u
+
+#define INTERRUPTIBILITY_STI (1u << 0)
+#define INTERRUPTIBILITY_MOV_SS (1u << 1)
+#define INTERRUPTIBILITY_NMI (1u << 3)
+
+#define RFLAGS_TF (1ull << 8)
+#define RFLAGS_RF (1ull << 16)
+#define EFER_SCE (1ull << 0)
+#define EFER_LME (1ull << 8)
+#define EFER_LMA (1ull << 10)
+#define SEG_RIGHTS_L (1u << 13)
+
+#define PROC_CTLS_NMI_WINDOW (1u << 22)
+#define PROC_CTLS_MTF (1u << 27)
+
+#define TD_CTLS_PENDING_VE_DISABLE (1ull << 0)
+#define VE_INFO_VALID 0xffffffffu
+
+enum guest_next {
+	NEXT_RESUME,  /* done: go past the instruction unless an event is to be delivered */
+	NEXT_AGAIN,   /* enter the guest as it stands: the instruction runs again */
+	NEXT_EXIT,    /* asynchronous TD exit */
+	NEXT_VMCALL,  /* TD exit of TDG.VP.VMCALL */
+};
+
+/* What the host learns at an asynchronous TD exit. */
+struct td_exit {
+	uint64_t status;    /* TDX_SUCCESS or the class that the exit has, without details */
+	uint32_t reason;    /* low half of RAX */
+	uint64_t qualification;
+	uint64_t extended;
+	uint64_t gpa;
+	uint32_t intr_info;
+	bool bus_lock;      /* bit 26 of the reason reports a preempted bus lock */
+};
+
+struct guest_exit {
+	struct module *m;
+	struct lp *lp;
+	unsigned lp_id;
+	struct td *td;
+	struct vcpu *vp;
+	struct tdcs *tdcs;
+	struct tdvps *vps;
+	struct vmcs *vmcs;      /* of the VM that exited */
+	struct cpu_regs *regs;  /* the guest's; the host's after a TD exit */
+	const struct vm_exit *ve;
+	enum guest_next next;
+	struct td_exit exit;
+	bool host_priority;     /* a guest leaf met a lock that the host has priority on */
+};
+
+static inline uint32_t exit_basic(const struct guest_exit *x)
+{
+	return x->ve->reason & EXIT_BASIC;
+}
+
+static inline bool exit_debug_td(const struct guest_exit *x)
+{
+	return td_debug(x->td);
+}
+
+/* ---- how an exit ends ---- */
+
+/* Asynchronous TD exit with the exit's own reason, qualification and, if wanted, interruption information. */
+void exit_to_host(struct guest_exit *x, uint64_t status, uint64_t qualification, uint32_t intr_info);
+/* TD exit as an EPT violation or misconfiguration of @gpa. */
+void exit_ept(struct guest_exit *x, uint64_t gpa, uint64_t qualification, uint64_t extended);
+void exit_ept_misconfigured(struct guest_exit *x, uint64_t gpa);
+/* TD exit whose low half of RAX is 0. */
+void exit_plain(struct guest_exit *x, uint64_t status);
+/* What cannot be on sound hardware: the end of a production TD, an ordinary exit of a debug TD. */
+void exit_unexpected(struct guest_exit *x);
+
+/* ---- guest leaves (tdcall.c): what their functions return when the guest does not go on with a status ---- */
+
+struct guest_exit *guest_exit_of(struct call *c);
+/* The exit's next has been decided: RAX stays as it is. */
+uint64_t leaf_leaves(struct call *c);
+/* An interrupt waits: the same TDCALL runs again after it. */
+uint64_t leaf_interrupted(struct call *c);
+/* Locks c->sept.entry, or OPERAND_BUSY of RCX; watches for the host's priority. */
+uint64_t guest_lock_sept_entry(struct call *c);
+/* TD exit over a secure EPT entry that is not what TDG.MEM.PAGE.ACCEPT or ATTR.WR need. */
+void exit_sept_violation(struct guest_exit *x, enum ext_exit_type type, uint64_t gpa, unsigned asked_level,
+			 const struct sept_ref *ref);
+
+/* ---- events for the guest (inject.c) ---- */
+
+void inject_event(struct vmcs *vmcs, uint32_t info, uint32_t error_code);
+void inject_ud(struct guest_exit *x);
+void inject_gp(struct guest_exit *x);
+/* #PF with CR2; #DF over a fault that is waiting, triple fault over a #DF. */
+void inject_pf(struct guest_exit *x, uint64_t gla, uint32_t error_code);
+/* #VE with what TDG.VP.VEINFO.GET will return, #DF while an earlier one was not read. */
+void inject_ve(struct guest_exit *x, uint32_t reason, uint64_t qualification, uint64_t gpa, uint64_t gla);
+/* The event whose delivery met the exit is delivered again at the next entry. */
+void reinject_idt_event(struct guest_exit *x);
+/* An event is waiting that the debugger of a debug TD intercepts. */
+bool injection_is_intercepted(const struct guest_exit *x);
+
+/* ---- guest state ---- */
+
+unsigned guest_cpl(const struct vmcs *vmcs);
+bool guest_in_64bit(const struct vmcs *vmcs);
+/* To the next instruction: RIP, end of STI and MOV SS blocking, single-step trap. */
+void guest_skip_instruction(struct vmcs *vmcs);
+void vmcs_clear_bits(struct vmcs *vmcs, uint32_t field, uint64_t bits);
+/* Opens the NMI window if the host has asked for an NMI and no #VE is unread. */
+void guest_request_nmi_window(const struct tdvps *vps, struct vmcs *vmcs);
+
+/* ---- handlers, one per kind of exit ---- */
+
+void handle_cpuid(struct guest_exit *x);
+void handle_rdmsr(struct guest_exit *x);
+void handle_wrmsr(struct guest_exit *x);
+void handle_cr_access(struct guest_exit *x);
+void handle_xsetbv(struct guest_exit *x);
+void handle_ept_violation(struct guest_exit *x);
+void handle_ept_misconfiguration(struct guest_exit *x);
+void handle_tdcall(struct guest_exit *x);
+
+/* ---- entry and TD exit (td_entry.c, td_exit.c) ---- */
+
+/* A vCPU that counted itself into an epoch leaves it. */
+void epoch_leave(struct tdcs *tdcs, const struct tdvps *vps);
+
+/* Carries out x->next = NEXT_EXIT or NEXT_VMCALL: the host's registers, the vCPU's state, the locks of the run. */
+void td_exit(struct guest_exit *x);
+
+/* Guest registers of @vps into @regs and back. */
+void guest_regs_load(const struct module *m, const struct vcpu *vp, struct cpu_regs *regs);
+void guest_regs_save(struct tdvps *vps, const struct cpu_regs *regs);
+
+/* XMM registers in the XSAVE image of the TDVPS. */
+void guest_xmm_load(const struct module *m, const struct vcpu *vp, uint8_t xmm[16][16]);
+void guest_xmm_save(const struct module *m, const struct vcpu *vp, const uint8_t xmm[16][16]);
+/* XMM registers of the set @which from the image as it stands, the others zero; and from @xmm into the image. */
+void guest_xmm_to_host(const struct module *m, const struct vcpu *vp, uint8_t xmm[16][16], uint16_t which);
+void guest_xmm_from_host(const struct module *m, const struct vcpu *vp, const uint8_t xmm[16][16], uint16_t which);
+
+#endif

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Events that the module has the processor deliver to the guest at the next VM entry.
+ */
+#include "module/guest.h"
+
+void inject_event(struct vmcs *vmcs, uint32_t info, uint32_t error_code)
+{
+	vmcs_write(vmcs, VMCS_ENTRY_INTR_INFO, info);
+	if (info & INTR_ERROR_CODE)
+		vmcs_write(vmcs, VMCS_ENTRY_ERROR_CODE, error_code);
+}
+
+static uint32_t waiting(const struct vmcs *vmcs)
+{
+	return (uint32_t)vmcs_read(vmcs, VMCS_ENTRY_INTR_INFO);
+}
+
+static bool waiting_exception(const struct vmcs *vmcs, unsigned vector)
+{
+	uint32_t info = waiting(vmcs);
+
+	return info & INTR_VALID && INTR_TYPE(info) == INTR_TYPE_EXCEPTION && INTR_VECTOR(info) == vector;
+}
+
+void inject_ud(struct guest_exit *x)
+{
+	inject_event(x->vmcs, INJECT_UD, 0);
+	vmcs_set_bits(x->vmcs, VMCS_GUEST_RFLAGS, RFLAGS_RF);
+}
+
+void inject_gp(struct guest_exit *x)
+{
+	inject_event(x->vmcs, INJECT_GP, 0);
+	vmcs_set_bits(x->vmcs, VMCS_GUEST_RFLAGS, RFLAGS_RF);
+}
+
+void inject_pf(struct guest_exit *x, uint64_t gla, uint32_t error_code)
+{
+	x->vps->cr2 = gla;
+	if (waiting_exception(x->vmcs, VECTOR_DF)) {
+		exit_to_host(x, TDX_NON_RECOVERABLE_VCPU, 0, 0);
+		x->exit.reason = EXIT_REASON_TRIPLE_FAULT;
+		return;
+	}
+	if (waiting_exception(x->vmcs, VECTOR_PF) || waiting_exception(x->vmcs, VECTOR_VE))
+		inject_event(x->vmcs, INJECT_DF, 0);
+	else
+		inject_event(x->vmcs, INJECT_PF, error_code);
+	vmcs_set_bits(x->vmcs, VMCS_GUEST_RFLAGS, RFLAGS_RF);
+}
+
+static void fill_ve_info(struct guest_exit *x, uint32_t reason, uint64_t qualification, uint64_t gpa, uint64_t gla)
+{
+	struct tdvps *vps = x->vps;
+
+	vps->ve_exit_reason = reason;
+	vps->ve_exit_qualification = qualification;
+	vps->ve_gla = gla;
+	vps->ve_gpa = gpa;
+	vps->ve_eptp_index = 0;
+	vps->ve_instr_length = (uint32_t)vmcs_read(x->vmcs, VMCS_EXIT_INSTR_LENGTH);
+	vps->ve_instr_info = (uint32_t)vmcs_read(x->vmcs, VMCS_EXIT_INSTR_INFO);
+	vps->ve_valid = VE_INFO_VALID;
+}
+
+void inject_ve(struct guest_exit *x, uint32_t reason, uint64_t qualification, uint64_t gpa, uint64_t gla)
+{
+	if (x->vps->ve_valid) {
+		inject_event(x->vmcs, INJECT_DF, 0);
+	} else {
+		fill_ve_info(x, reason, qualification, gpa, gla);
+		inject_event(x->vmcs, INJECT_VE, 0);
+	}
+	vmcs_set_bits(x->vmcs, VMCS_GUEST_RFLAGS, RFLAGS_RF);
+}
+
+void reinject_idt_event(struct guest_exit *x)
+{
+	if (INTR_TYPE(x->ve->idt_info) == INTR_TYPE_NMI)
+		vmcs_clear_bits(x->vmcs, VMCS_GUEST_INTERRUPTIBILITY, INTERRUPTIBILITY_NMI);
+	inject_event(x->vmcs, x->ve->idt_info & ~INTR_RESERVED, x->ve->idt_error);
+	vmcs_write(x->vmcs, VMCS_ENTRY_INSTR_LENGTH, x->ve->instr_length);
+}
+
+/* Whether a page fault's error code is one that the exception bitmap's filter lets exit. */
+static bool pf_filter_matches(const struct vmcs *vmcs)
+{
+	uint64_t error = vmcs_read(vmcs, VMCS_EXIT_INTR_ERROR);
+
+	return (error & vmcs_read(vmcs, VMCS_PF_ERROR_MASK)) == vmcs_read(vmcs, VMCS_PF_ERROR_MATCH);
+}
+
+bool injection_is_intercepted(const struct guest_exit *x)
+{
+	uint32_t info = waiting(x->vmcs);
+	unsigned vector = INTR_VECTOR(info);
+
+	if (!(info & INTR_VALID) || INTR_TYPE(info) != INTR_TYPE_EXCEPTION || vector > 31)
+		return false;
+	if (!(vmcs_read(x->vmcs, VMCS_EXCEPTION_BITMAP) >> vector & 1))
+		return false;
+	return vector != VECTOR_PF || pf_filter_matches(x->vmcs);
+}

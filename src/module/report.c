@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+/*
+ * TDINFO and its hash.
+ */
+#include "module/report.h"
+
+#include <string.h>
+#include "platform/crypto.h"
+
+static void copy(uint8_t to[48], const uint8_t from[48], bool ignored)
+{
+	if (!ignored)
+		memcpy(to, from, 48);
+}
+
+static void fill(const struct tdcs *tdcs, unsigned ignore, struct tdinfo *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->attributes = ignore & TDINFO_IGNORE_ATTRIBUTES ? 0 : tdcs->attributes;
+	info->xfam = ignore & TDINFO_IGNORE_XFAM ? 0 : tdcs->xfam;
+	copy(info->mrtd, tdcs->mrtd, ignore & TDINFO_IGNORE_MRTD);
+	copy(info->mrconfigid, tdcs->mrconfigid, ignore & TDINFO_IGNORE_MRCONFIGID);
+	copy(info->mrowner, tdcs->mrowner, ignore & TDINFO_IGNORE_MROWNER);
+	copy(info->mrownerconfig, tdcs->mrownerconfig, ignore & TDINFO_IGNORE_MROWNERCONFIG);
+	for (unsigned i = 0; i < 4; i++)
+		copy(info->rtmr[i], tdcs->rtmr[i], ignore & TDINFO_IGNORE_RTMR(i));
+	copy(info->servtd_hash, tdcs->servtd_hash, ignore & TDINFO_IGNORE_SERVTD_HASH);
+}
+
+bool tdinfo_fill(struct tdcs *tdcs, unsigned ignore, struct tdinfo *info, uint8_t hash[48])
+{
+	fill(tdcs, ignore, info);
+	if (!ignore && tdcs->tee_info_hash_valid) {
+		memcpy(hash, tdcs->tee_info_hash, 48);
+		return true;
+	}
+	if (!sha384_of(info, sizeof(*info), hash))
+		return false;
+	if (!ignore) {
+		memcpy(tdcs->tee_info_hash, hash, 48);
+		tdcs->tee_info_hash_valid = 1;
+	}
+	return true;
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+/*
+ * TDCALL: from the exit to the row of a guest leaf and back, and the host's priority on locks that a guest holds.
+ */
+#include "module/guest.h"
+#include "platform/platform.h"
+
+/* The leaf decides over the guest's RAX and RIP: the engine must leave them. */
+struct guest_exit *guest_exit_of(struct call *c)
+{
+	return c->lp->guest.exit;
+}
+
+uint64_t leaf_leaves(struct call *c)
+{
+	c->where = MODULE_TO_HOST;
+	return TDX_SUCCESS;
+}
+
+uint64_t leaf_interrupted(struct call *c)
+{
+	guest_exit_of(c)->next = NEXT_AGAIN;
+	return leaf_leaves(c);
+}
+
+/*
+ * A guest that keeps failing on a lock which the host wants leaves to the host after a while. RAX tells the guest of
+ * the lock as if it were merely busy.
+ */
+static void watch_host_priority(struct guest_exit *x)
+{
+	struct tdvps *vps = x->vps;
+	uint64_t now;
+
+	if (!x->host_priority) {
+		vps->hp_lock_busy = 0;
+		return;
+	}
+	now = platform_rdtsc(x->m->plat);
+	if (!vps->hp_lock_busy) {
+		vps->hp_lock_busy = 1;
+		vps->hp_lock_busy_start = now;
+	} else if (now - vps->hp_lock_busy_start >= x->tdcs->hp_lock_timeout) {
+		vps->hp_lock_busy = 0;
+		exit_plain(x, TDX_HOST_PRIORITY_BUSY_TIMEOUT);
+	}
+}
+
+void handle_tdcall(struct guest_exit *x)
+{
+	struct call c = {
+		.m = x->m, .lp = x->lp, .lp_id = x->lp_id, .regs = x->regs, .guest = true, .vm = x->vps->curr_vm,
+		.where = MODULE_TO_GUEST, .td = *x->td, .vp = *x->vp,
+	};
+
+	if (!guest_in_64bit(x->vmcs)) {
+		inject_gp(x);
+		return;
+	}
+	x->lp->guest.exit = x;
+	call_dispatch_guest(&c);
+	x->lp->guest.exit = NULL;
+	guest_regs_save(x->vps, x->regs);
+	if (c.where == MODULE_TO_GUEST)
+		watch_host_priority(x);
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+/*
+ * TDG.MEM.PAGE.ACCEPT: a page that the host added becomes the guest's, zeroed.
+ */
+#include <string.h>
+#include "gen/checks.h"
+#include "module/guest.h"
+#include "module/keyid.h"
+#include "module/guest_mem.h"
+
+#define COUNTER_SHIFT 12
+#define COUNTER_MASK (0x1ffull << COUNTER_SHIFT)
+#define COUNTER_LAST 511u
+
+static bool sept_is_leaf(const struct sept_ref *ref)
+{
+	return ref->value & SEPT_LEAF;
+}
+
+/* Extended exit qualification of ACCEPT and ATTR.WR: what was asked for, and the entry that stood in the way. */
+static uint64_t sept_violation_details(enum ext_exit_type type, const struct sept_ref *ref, unsigned asked_level)
+{
+	uint64_t state = sept_public_info(ref->value, ref->level) >> 8 & 0xff;
+	uint64_t info = asked_level | ref->level << 3 | state << 6 | (uint64_t)sept_is_leaf(ref) << 14;
+
+	return (uint64_t)type | info << 32;
+}
+
+void exit_sept_violation(struct guest_exit *x, enum ext_exit_type type, uint64_t gpa, unsigned asked_level,
+			 const struct sept_ref *ref)
+{
+	uint64_t q = EPT_Q_WRITE | EPT_Q_PERMISSIONS(ref->value & SEPT_RWX);
+
+	exit_ept(x, gpa, q, sept_violation_details(type, ref, asked_level));
+}
+
+static uint64_t violation(struct call *c)
+{
+	exit_sept_violation(guest_exit_of(c), EXT_EXIT_ACCEPT, c->gpa, c->level, &c->sept);
+	return leaf_leaves(c);
+}
+
+static uint64_t already_accepted(struct call *c)
+{
+	return fail(c, TDX_PAGE_ALREADY_ACCEPTED | c->sept.level, "GPA %x is %e at level %u", c->gpa, c->sept.state,
+		    c->sept.level);
+}
+
+static bool guest_has_it(const struct call *c)
+{
+	return SEPT_GUEST_READ & SEPT_SET(c->sept.state);
+}
+
+uint64_t guest_lock_sept_entry(struct call *c)
+{
+	uint64_t st = call_lock_sept_entry(c, GPR_RCX);
+
+	if (st)
+		guest_exit_of(c)->host_priority = __atomic_load_n(c->sept.entry, __ATOMIC_RELAXED) & SEPT_HOST_PRIO;
+	return st;
+}
+
+/* Finds and locks an acceptable entry at the level asked for; ends the call in all other cases. */
+static uint64_t find_pending(struct call *c)
+{
+	uint64_t st;
+
+	sept_walk(c->m, &c->td, c->gpa, c->level, &c->sept);
+	if (c->sept.level != c->level)
+		return guest_has_it(c) ? already_accepted(c) : violation(c);
+	st = guest_lock_sept_entry(c);
+	if (st)
+		return st;
+	if (c->sept.state != SEPT_STATE_FREE && !sept_is_leaf(&c->sept))
+		return fail(c, TDX_PAGE_SIZE_MISMATCH | c->sept.level, "GPA %x is mapped by smaller pages than level %u",
+			    c->gpa, c->level);
+	if (guest_has_it(c))
+		return already_accepted(c);
+	if (!(SEPT_ACCEPTABLE & SEPT_SET(c->sept.state))) {
+		call_unlock(c, c->sept.entry);
+		return violation(c);
+	}
+	return TDX_SUCCESS;
+}
+
+static void zero_page(struct call *c, uint64_t pa)
+{
+	void *page = pa_ptr(c->m, pa);
+
+	if (page)
+		memset(page, 0, PAGE_BYTES);
+	keyid_tag(c->m, pa, PAGE_BYTES, c->td.tdr->hkid);
+}
+
+/* Zeroes a 2M page 4K at a time. False: interrupted; *value holds how far it came. */
+static bool zero_large(struct call *c, uint64_t *value)
+{
+	uint64_t base = *value & SEPT_PA & ~COUNTER_MASK;
+	uint64_t done = (*value & COUNTER_MASK) >> COUNTER_SHIFT;
+
+	for (;; done++) {
+		zero_page(c, base + done * PAGE_BYTES);
+		if (done == COUNTER_LAST)
+			break;
+		if (call_interrupted(c)) {
+			*value = (*value & ~COUNTER_MASK) | (done + 1) << COUNTER_SHIFT;
+			return false;
+		}
+	}
+	*value &= ~COUNTER_MASK;
+	return true;
+}
+
+uint64_t tdg_gpa_private(struct call *c)
+{
+	if (!guest_gpa_valid(&c->td, c->gpa, true))
+		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "GPA %x is not a private address of this TD", c->gpa);
+	return TDX_SUCCESS;
+}
+
+static enum sept_state accepted_state(enum sept_state s)
+{
+	return s == SEPT_STATE_PENDING ? SEPT_STATE_MAPPED : SEPT_STATE_EXPORTED_DIRTY;
+}
+
+uint64_t tdg_mem_page_accept(struct call *c)
+{
+	uint64_t st = find_pending(c);
+	uint64_t value = c->sept.value;
+
+	if (st || c->where != MODULE_TO_GUEST)
+		return st;
+	if (c->level == 0) {
+		zero_page(c, value & SEPT_PA);
+	} else if (!zero_large(c, &value)) {
+		sept_write(&c->sept, value);
+		return leaf_interrupted(c);
+	}
+	sept_write(&c->sept, sept_with_state(value, accepted_state(c->sept.state)) | SEPT_RWX);
+	return TDX_SUCCESS;
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Guest leaves of measurement: run-time registers, the TD's report, verification of another TD's report.
+ */
+#include <string.h>
+#include "gen/checks.h"
+#include "module/guest.h"
+#include "module/guest_mem.h"
+#include "module/report.h"
+#include "platform/crypto.h"
+#include "platform/platform.h"
+
+#define RTMRS 4
+#define RTMR_DATA_ALIGN 64
+#define REPORT_ALIGN 1024
+#define REPORT_DATA_ALIGN 64
+#define REPORTMAC_ALIGN 256
+#define REPORT_TYPE_TDX 0x81
+
+struct tdreport {
+	struct report_mac mac;
+	struct tcb_info tcb;
+	uint8_t reserved[17];
+	struct tdinfo info;
+};
+
+_Static_assert(sizeof(struct tdreport) == 1024, "TDREPORT");
+
+/* An operand in guest memory: aligned, within the address width, private if it must be. */
+static uint64_t check_guest_buffer(struct call *c, unsigned reg, uint64_t align, bool private_only)
+{
+	uint64_t gpa = c->in[reg];
+
+	if (gpa & (align - 1))
+		return fail(c, TDX_OPERAND_INVALID | reg, "GPA %x is not aligned to %u bytes", gpa, align);
+	if (!guest_gpa_valid(&c->td, gpa, private_only))
+		return fail(c, TDX_OPERAND_INVALID | reg, "GPA %x is not a %s address of this TD", gpa,
+			    (uintptr_t)(private_only ? "private" : "guest-physical"));
+	return TDX_SUCCESS;
+}
+
+/* Takes the RTMR lock, or refuses; the host may have priority on it. */
+static uint64_t lock_rtmr(struct call *c, enum lock_mode mode)
+{
+	uint16_t *lock = &c->td.tdcs->rtmr_lock;
+
+	if (call_lock(c, lock, HELD_HOST_PRIO, mode))
+		return TDX_SUCCESS;
+	guest_exit_of(c)->host_priority = *lock & LOCK_BIT_HOST_PRIO;
+	return fail(c, TDX_OPERAND_BUSY | TDX_OPERAND_ID_RTMR, "the RTMRs are in use by another call");
+}
+
+/* ---- TDG.MR.RTMR.EXTEND ---- */
+
+uint64_t tdg_mr_rtmr_extend(struct call *c)
+{
+	struct tdcs *tdcs = c->td.tdcs;
+	uint64_t index = c->in[GPR_RDX];
+	uint8_t both[2][48];
+	const void *data;
+	uint64_t st = check_guest_buffer(c, GPR_RCX, RTMR_DATA_ALIGN, true);
+
+	if (st)
+		return st;
+	data = guest_map(guest_exit_of(c), c->in[GPR_RCX], EPT_R);
+	if (!data)
+		return leaf_leaves(c);
+	memcpy(both[1], data, 48);
+	if (index >= RTMRS)
+		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "there is no RTMR %u", index);
+	st = lock_rtmr(c, LOCK_EXCLUSIVE);
+	if (st)
+		return st;
+	memcpy(both[0], tdcs->rtmr[index], 48);
+	sha384_of(both, sizeof(both), tdcs->rtmr[index]);
+	tdcs->tee_info_hash_valid = 0;
+	return TDX_SUCCESS;
+}
+
+/* ---- TDG.MR.REPORT ---- */
+
+static uint64_t check_report_operands(struct call *c)
+{
+	uint64_t report = c->in[GPR_RCX], st;
+
+	if (report & (REPORT_ALIGN - 1))
+		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "GPA %x is not aligned to %u bytes", report,
+			    REPORT_ALIGN);
+	st = check_guest_buffer(c, GPR_RDX, REPORT_DATA_ALIGN, false);
+	return st;
+}
+
+static uint64_t fill_report(struct call *c, const uint8_t report_data[64], struct tdreport *report)
+{
+	uint8_t type[4] = { REPORT_TYPE_TDX, 0, c->td.tdcs->servtd_num ? 1 : 0, 0 };
+	uint8_t hash[48];
+	uint64_t st = lock_rtmr(c, LOCK_SHARED);
+
+	if (st)
+		return st;
+	memset(report, 0, sizeof(*report));
+	if (!tdinfo_fill(c->td.tdcs, 0, &report->info, hash))
+		memset(hash, 0, sizeof(hash));
+	call_unlock(c, &c->td.tdcs->rtmr_lock);
+	if (call_interrupted(c))
+		return leaf_interrupted(c);
+	if (platform_seamreport(c->m->plat, type, report_data, hash, &report->mac, &report->tcb) != SEAMOPS_DONE) {
+		exit_plain(guest_exit_of(c), TDX_NON_RECOVERABLE_TD_CORRUPTED_MD);
+		return leaf_leaves(c);
+	}
+	return TDX_SUCCESS;
+}
+
+uint64_t tdg_mr_report(struct call *c)
+{
+	struct guest_exit *x = guest_exit_of(c);
+	uint8_t report_data[64];
+	struct tdreport report;
+	const void *data;
+	void *to;
+	uint64_t st = check_report_operands(c);
+
+	if (st)
+		return st;
+	data = guest_map(x, c->in[GPR_RDX], EPT_R);
+	if (!data)
+		return leaf_leaves(c);
+	memcpy(report_data, data, sizeof(report_data));
+	if (c->in[GPR_R8])
+		return fail(c, TDX_OPERAND_INVALID | GPR_R8, "report subtype %x, must be 0", c->in[GPR_R8]);
+	st = fill_report(c, report_data, &report);
+	if (st || c->where != MODULE_TO_GUEST)
+		return st;
+	st = check_guest_buffer(c, GPR_RCX, REPORT_ALIGN, false);
+	if (st)
+		return st;
+	to = guest_map(x, c->in[GPR_RCX], EPT_R | EPT_W);
+	if (!to)
+		return leaf_leaves(c);
+	memcpy(to, &report, sizeof(report));
+	return TDX_SUCCESS;
+}
+
+/* ---- TDG.MR.VERIFYREPORT ---- */
+
+uint64_t tdg_mr_verifyreport(struct call *c)
+{
+	uint64_t st = check_guest_buffer(c, GPR_RCX, REPORTMAC_ALIGN, true);
+	struct report_mac mac;
+	const void *data;
+
+	if (st)
+		return st;
+	data = guest_map(guest_exit_of(c), c->in[GPR_RCX], EPT_R);
+	if (!data)
+		return leaf_leaves(c);
+	memcpy(&mac, data, sizeof(mac));
+	switch (platform_seamverify(c->m->plat, &mac)) {
+	case SEAMOPS_DONE:
+		return TDX_SUCCESS;
+	case SEAMOPS_INVALID_CPUSVN:
+		return fail(c, TDX_INVALID_CPUSVN, "the report was made by a CPU with another security version");
+	default:
+		return fail(c, TDX_INVALID_REPORTMACSTRUCT, "the MAC does not fit the report, or it is from another platform");
+	}
+}

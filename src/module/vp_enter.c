@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+/*
+ * TDH.VP.ENTER: its checks in their order, the count of the TD's epoch, and the guest's registers at entry.
+ */
+#include <string.h>
+#include "gen/checks.h"
+#include "module/guest.h"
+#include "module/stepping.h"
+#include "platform/platform.h"
+
+#define RCX_RESERVED 0xffc0000000000fffull
+#define RCX_HINT (1ull << 52)
+#define RCX_RESUME_L1 (1ull << 53)
+#define STATUS_HINT_BIT 60
+
+#define MSR_TSC_ADJUST 0x3bu
+#define MSR_MISC_ENABLE 0x1a0u
+#define MISC_ENABLE_MONITOR_FSM (1ull << 18)
+#define MISC_ENABLE_LIMIT_CPUID (1ull << 22)
+
+static uint64_t flags_of(const struct call *c)
+{
+	return c->regs->gpr[GPR_RCX];
+}
+
+uint64_t vp_enter_format(struct call *c)
+{
+	uint64_t misc = platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_ENABLE);
+
+	if (misc & MISC_ENABLE_LIMIT_CPUID)
+		return fail(c, TDX_LIMIT_CPUID_MAXVAL_SET, "IA32_MISC_ENABLE is %x: bit 22 must be 0", misc);
+	if (flags_of(c) & RCX_RESERVED)
+		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "%x has reserved bits set (allowed: 53:12)",
+			    flags_of(c));
+	c->in[GPR_RCX] &= ~(RCX_HINT | RCX_RESUME_L1);
+	return TDX_SUCCESS;
+}
+
+/* Associates; a vCPU that comes anew or that did not run here last has stale translations. */
+uint64_t vp_enter_associate(struct call *c)
+{
+	bool fresh = c->vp.vps->assoc_lpid == LPID_NONE || c->lp->guest.last_tdvpr != c->vp.pa;
+	uint64_t st = check_vcpu_associate(c, false);
+
+	if (!st && fresh)
+		c->lp->guest.stale_tlb = true;
+	return st;
+}
+
+uint64_t vp_enter_flags(struct call *c)
+{
+	const struct tdvps *vps = c->vp.vps;
+
+	if (flags_of(c) & RCX_HINT && vps->last_td_exit != LAST_TD_EXIT_ASYNC_TRAP)
+		return fail(c, TDX_OPERAND_INVALID | GPR_RCX,
+			    "the recoverability hint (bit 52) is set, but the last TD exit was no trap");
+	if (flags_of(c) & RCX_RESUME_L1 && !vps->curr_vm)
+		return fail(c, TDX_OPERAND_INVALID | GPR_RCX,
+			    "resume L1 (bit 53) is set, but the last TD exit was from L1");
+	return TDX_SUCCESS;
+}
+
+uint64_t vp_enter_processor(struct call *c)
+{
+	struct platform *p = c->m->plat;
+	uint64_t adjust = platform_rdmsr(p, c->lp_id, MSR_TSC_ADJUST);
+	uint64_t misc = platform_rdmsr(p, c->lp_id, MSR_MISC_ENABLE);
+	uint64_t tsc;
+
+	if (adjust != c->m->tsc_adjust)
+		return fail(c, TDX_INCONSISTENT_MSR | MSR_TSC_ADJUST, "IA32_TSC_ADJUST is %x, was %x at TDH.SYS.INIT",
+			    adjust, c->m->tsc_adjust);
+	tsc = platform_rdtsc(p);
+	if ((int64_t)(tsc - c->vp.vps->last_exit_tsc) < 0)
+		return fail(c, TDX_TSC_ROLLBACK, "the TSC is %x, was %x at the last VM exit", tsc,
+			    c->vp.vps->last_exit_tsc);
+	if (c->td.tdcs->cpuid_flags & TD_CPUID_MONITOR && !(misc & MISC_ENABLE_MONITOR_FSM))
+		return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_MISC_ENABLE,
+			    "IA32_MISC_ENABLE is %x: bit 18 must be 1, the TD has MONITOR/MWAIT", misc);
+	return TDX_SUCCESS;
+}
+
+/* From here on TDH.MEM.TRACK waits for this vCPU's exit, in its epoch. */
+uint64_t vp_enter_epoch(struct call *c)
+{
+	struct tdcs *tdcs = c->td.tdcs;
+	uint64_t st = call_lock_or_busy(c, &tdcs->epoch_lock, HELD_HOST_PRIO, LOCK_SHARED, TDX_OPERAND_ID_TD_EPOCH,
+					"the TD's epoch is being changed");
+	uint64_t epoch;
+
+	if (st)
+		return st;
+	epoch = __atomic_load_n(&tdcs->epoch, __ATOMIC_ACQUIRE);
+	__atomic_fetch_add(&tdcs->epoch_refcount[epoch & 1], 1, __ATOMIC_ACQ_REL);
+	call_unlock(c, &tdcs->epoch_lock);
+	if (c->vp.vps->vcpu_epoch != epoch) {
+		c->vp.vps->vcpu_epoch = epoch;
+		c->lp->guest.stale_tlb = true;
+	}
+	return TDX_SUCCESS;
+}
+
+/* The answer to a suspected zero-step attack: an EPT violation exit although the guest was not entered. */
+static uint64_t refuse_as_ept_violation(struct call *c, uint64_t gpa)
+{
+	uint64_t *gpr = c->regs->gpr;
+	uint64_t rbp = gpr[GPR_RBP], rsp = gpr[GPR_RSP];
+
+	c->vp.vps->last_td_exit = LAST_TD_EXIT_ASYNC_FAULT;
+	memset(c->regs, 0, sizeof(*c->regs));
+	gpr[GPR_RBP] = rbp;
+	gpr[GPR_RSP] = rsp;
+	gpr[GPR_RCX] = EPT_Q_WRITE | (uint64_t)c->vp.vps->curr_vm << 32;
+	gpr[GPR_R8] = gpa & ~(uint64_t)(PAGE_BYTES - 1);
+	return EXIT_REASON_EPT_VIOLATION;
+}
+
+/* The guest wants to hear of a suspected zero-step attack, if an event can be delivered to it now. */
+static void notify_suspicion(struct call *c)
+{
+	struct vmcs *vmcs = vcpu_vmcs(c->m, &c->vp, 0);
+	uint64_t gpa = vmcs_read(vmcs, VMCS_GUEST_PHYSICAL);
+	uint64_t q = vmcs_read(vmcs, VMCS_EXIT_QUALIFICATION);
+	uint32_t reason = (uint32_t)vmcs_read(vmcs, VMCS_EXIT_REASON);
+	struct guest_exit x = { .m = c->m, .lp = c->lp, .lp_id = c->lp_id, .td = &c->td, .vp = &c->vp,
+				.tdcs = c->td.tdcs, .vps = c->vp.vps, .vmcs = vmcs };
+
+	if ((reason & EXIT_BASIC) != EXIT_REASON_EPT_VIOLATION || gpa & td_shared_bit(&c->td))
+		return;
+	if (vmcs_read(vmcs, VMCS_GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_NMI || q & EPT_Q_NMI_UNBLOCKING ||
+	    vmcs_read(vmcs, VMCS_IDT_INFO) & INTR_VALID || c->vp.vps->ve_valid)
+		return;
+	inject_ve(&x, reason, q, gpa, 0);
+}
+
+uint64_t vp_enter_stepping(struct call *c)
+{
+	uint64_t gpa = 0;
+
+	switch (stepping_on_entry(c, &gpa)) {
+	case STEPPING_TREE_BUSY:
+		epoch_leave(c->td.tdcs, c->vp.vps);
+		return fail(c, TDX_OPERAND_BUSY | TDX_OPERAND_ID_SEPT_TREE, "the secure EPT is in use by another call");
+	case STEPPING_REFUSE:
+		epoch_leave(c->td.tdcs, c->vp.vps);
+		return refuse_as_ept_violation(c, gpa);
+	case STEPPING_NOTIFY:
+		if (!c->vp.vps->curr_vm)
+			notify_suspicion(c);
+		break;
+	case STEPPING_ENTER:
+		break;
+	}
+	return TDX_SUCCESS;
+}
+
+/* What the host passes back to the TDG.VP.VMCALL that the guest left with. */
+static void complete_vmcall(struct call *c)
+{
+	uint64_t *guest = c->vp.vps->gpr;
+	uint64_t mask = guest[GPR_RCX];
+
+	guest_xmm_from_host(c->m, &c->vp, (const uint8_t(*)[16])c->regs->xmm, (uint16_t)(mask >> 16));
+	for (unsigned i = GPR_RDX; i < GPR_COUNT; i++)
+		if (mask >> i & 1)
+			guest[i] = c->regs->gpr[i];
+	guest[GPR_RAX] = TDX_SUCCESS;
+}
+
+static void complete_last_exit(struct call *c)
+{
+	uint64_t *rax = &c->vp.vps->gpr[GPR_RAX];
+	uint64_t hint = (flags_of(c) & RCX_HINT) != 0;
+
+	if (c->vp.vps->last_td_exit == LAST_TD_EXIT_TDVMCALL)
+		complete_vmcall(c);
+	else if (c->vp.vps->last_td_exit == LAST_TD_EXIT_ASYNC_TRAP)
+		*rax = (*rax & ~(1ull << STATUS_HINT_BIT)) | hint << STATUS_HINT_BIT;
+}
+
+static void start_run(struct call *c)
+{
+	struct lp_guest *g = &c->lp->guest;
+
+	g->running = g->fresh = true;
+	g->vm = c->vp.vps->curr_vm;
+	g->td = c->td;
+	g->vp = c->vp;
+	g->last_tdvpr = c->vp.pa;
+	g->host_rsp = c->regs->gpr[GPR_RSP];
+	g->host_rbp = c->regs->gpr[GPR_RBP];
+	call_unlock(c, &c->td.tdcs->op_state_lock);
+	if (c->vp.vps->last_epf_gpa_list_idx)
+		call_unlock(c, &c->td.tdcs->sept_lock);
+	call_hand_over(c, &g->held);
+}
+
+uint64_t tdh_vp_enter(struct call *c)
+{
+	struct tdvps *vps = c->vp.vps;
+
+	complete_last_exit(c);
+	if (!vps->curr_vm)
+		guest_request_nmi_window(vps, vcpu_vmcs(c->m, &c->vp, 0));
+	__atomic_store_n(&vps->state, VCPU_STATE_ACTIVE, __ATOMIC_RELEASE);
+	start_run(c);
+	guest_regs_load(c->m, &c->vp, c->regs);
+	c->lp->step.entry_tsc = platform_rdtsc(c->m->plat);
+	c->where = MODULE_TO_GUEST;
+	return TDX_SUCCESS;
+}
