@@ -3,7 +3,6 @@
  * Intercepted MSR accesses: what the table says, and the few registers that the module serves itself.
  */
 #include "gen/metadata.h"
-#include "module/cpuid.h"
 #include "module/guest.h"
 #include "platform/platform.h"
 
@@ -66,11 +65,11 @@ static bool passed_through(const struct tdcs *tdcs, enum msr_intercept when)
 	case MSR_INTERCEPT_UNLESS_UMWAIT: return tdcs->cpuid_flags & TD_CPUID_WAITPKG;
 	case MSR_INTERCEPT_UNLESS_TSX: return tdcs->cpuid_flags & TD_CPUID_TSX;
 	case MSR_INTERCEPT_UNLESS_XFD: return tdcs->cpuid_flags & TD_CPUID_XFD;
-	case MSR_INTERCEPT_UNLESS_XFAM_PT: return has_xfam(tdcs, XFAM_PT);
-	case MSR_INTERCEPT_UNLESS_XFAM_CET: return has_xfam(tdcs, XFAM_CET);
+	case MSR_INTERCEPT_UNLESS_XFAM_PT: return has_xfam(tdcs, XFAM_COMPONENT(8));
+	case MSR_INTERCEPT_UNLESS_XFAM_CET: return has_xfam(tdcs, XFAM_HAS_CET);
 	case MSR_INTERCEPT_UNLESS_PKS: return tdcs->attributes & TD_ATTR_PKS;
-	case MSR_INTERCEPT_UNLESS_XFAM_ULI: return has_xfam(tdcs, XFAM_ULI);
-	case MSR_INTERCEPT_UNLESS_XFAM_LBR: return has_xfam(tdcs, XFAM_LBR);
+	case MSR_INTERCEPT_UNLESS_XFAM_ULI: return has_xfam(tdcs, XFAM_COMPONENT(14));
+	case MSR_INTERCEPT_UNLESS_XFAM_LBR: return has_xfam(tdcs, XFAM_COMPONENT(15));
 	case MSR_INTERCEPT_UNLESS_OTHER: return false;
 	}
 	return false;
@@ -132,7 +131,7 @@ static enum msr_outcome read_perf_capabilities(struct guest_exit *x)
 
 	if (!(x->tdcs->attributes & TD_ATTR_PERFMON))
 		return answer(x, 0);
-	if (has_xfam(x->tdcs, XFAM_PT))
+	if (has_xfam(x->tdcs, XFAM_COMPONENT(8)))
 		return MSR_UNEXPECTED;
 	return answer(x, value & ~PERF_CAP_PEBS_TO_PT);
 }
@@ -178,7 +177,7 @@ static enum msr_outcome read_msr(struct guest_exit *x, uint32_t msr)
 
 static enum msr_outcome write_xss(struct guest_exit *x, uint64_t value)
 {
-	if (value & ~((uint64_t)xss_supported(x->m) & x->vps->xfam))
+	if (value & ~(XSS_COMPONENTS & x->vps->xfam))
 		return MSR_GP;
 	x->vps->msr_xss = value;
 	return MSR_DONE;
