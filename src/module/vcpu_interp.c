@@ -310,7 +310,7 @@ size_t vcpu_unknown_instruction(const struct module *m, unsigned lp, char *buf, 
 		return (size_t)snprintf(buf, len, "%s", "");
 	for (unsigned i = 0; i < in->unknown.len; i++)
 		snprintf(bytes + 3 * i, 4, " %02x", in->unknown.bytes[i]);
-	return (size_t)snprintf(buf, len, "instruction %s at 0x%llx (bytes%s) is not implemented",
+	return (size_t)snprintf(buf, len, "instruction %s at 0x%llx (bytes%s): the processor does not have it",
 				in->unknown.mnemonic ? in->unknown.mnemonic : "(none known)",
 				(unsigned long long)in->unknown.rip, bytes);
 }
