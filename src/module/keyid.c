@@ -26,6 +26,11 @@ uint64_t keyid_strip(const struct module *m, uint64_t pa)
 	return pa & ~key_bits(m);
 }
 
+uint64_t keyid_put(const struct module *m, uint64_t pa, unsigned hkid)
+{
+	return keyid_strip(m, pa) | (uint64_t)hkid << m->hkid_shift;
+}
+
 void keyid_tag(struct module *m, uint64_t pa, uint64_t size, unsigned hkid)
 {
 	mem_key_set(&m->plat->mem, pa, size, (uint16_t)hkid);

@@ -61,6 +61,9 @@ uint64_t tdh_mng_create(struct call *c)
 	c->td.tdr->hkid = (uint16_t)hkid;
 	c->td.tdr->lifecycle = LIFECYCLE_HKID_ASSIGNED;
 	memcpy(c->td.tdr->uuid, c->scratch, sizeof(c->td.tdr->uuid));
+	c->td.tdr->handoff_version = c->m->plat->config.loader.module_hv;
+	c->td.tdr->seamdb_index = c->m->plat->config.seamdb.last;
+	memcpy(c->td.tdr->seamdb_nonce, c->m->plat->config.seamdb.nonce, sizeof(c->td.tdr->seamdb_nonce));
 	c->m->kot[hkid].state = KOT_STATE_ASSIGNED;
 	return TDX_SUCCESS;
 }
@@ -158,7 +161,7 @@ uint64_t tdh_mng_addcx(struct call *c)
 
 	page_take(c, &c->page, PT_TDCX, c->td.pa, tdr->hkid, 0);
 	tdcx_fill(c, index);
-	tdr->tdcx_pa[index] = c->page.pa;
+	tdr->tdcx_pa[index] = keyid_put(c->m, c->page.pa, tdr->hkid);
 	tdr->num_tdcx++;
 	td_add_children(&c->td, 1);
 	if (tdr->num_tdcx == TDCX_MIN) {

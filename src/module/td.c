@@ -3,16 +3,17 @@
  * Finding the pages of a TD's control structures.
  */
 #include "module/td.h"
+#include "module/keyid.h"
 #include "module/state.h"
 
 void *td_page(const struct module *m, const struct td *td, unsigned k)
 {
-	return k < td->tdr->num_tdcx ? pa_ptr(m, td->tdr->tdcx_pa[k]) : NULL;
+	return k < td->tdr->num_tdcx ? pa_ptr(m, keyid_strip(m, td->tdr->tdcx_pa[k])) : NULL;
 }
 
 void *vcpu_page(const struct module *m, const struct vcpu *vp, unsigned k)
 {
-	return k < vp->vps->num_pages ? pa_ptr(m, vp->vps->page_pa[k]) : NULL;
+	return k < vp->vps->num_pages ? pa_ptr(m, keyid_strip(m, vp->vps->page_pa[k])) : NULL;
 }
 
 void td_load(const struct module *m, uint64_t tdr_pa, struct td *td)

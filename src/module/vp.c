@@ -2,7 +2,9 @@
 /*
  * TDH.VP.CREATE, ADDCX and FLUSH: the pages of a vCPU and its association with a logical processor.
  */
+#include <string.h>
 #include "gen/checks.h"
+#include "module/keyid.h"
 #include "module/state.h"
 
 uint64_t tdh_vp_create(struct call *c)
@@ -10,7 +12,7 @@ uint64_t tdh_vp_create(struct call *c)
 	page_take(c, &c->page, PT_TDVPR, c->td.pa, c->td.tdr->hkid, 0);
 	vcpu_load(c->m, c->page.pa, &c->vp);
 	c->vp.vps->num_pages = 1;
-	c->vp.vps->page_pa[0] = c->page.pa;
+	c->vp.vps->page_pa[0] = keyid_put(c->m, c->page.pa, c->td.tdr->hkid);
 	c->vp.vps->assoc_lpid = LPID_NONE;
 	td_add_children(&c->td, 1);
 	return TDX_SUCCESS;
@@ -29,12 +31,20 @@ uint64_t vp_addcx_room(struct call *c)
 	return TDX_SUCCESS;
 }
 
+/* MSR bitmaps of an L2 VM and their shadow: all accesses exit at first. */
+static bool is_l2_bitmap(unsigned index)
+{
+	return index >= TDVPS_PAGE_L2 && (index - TDVPS_PAGE_L2) % TDVPS_PAGES_PER_L2;
+}
+
 uint64_t tdh_vp_addcx(struct call *c)
 {
 	struct tdvps *vps = c->vp.vps;
 
 	page_take(c, &c->page, PT_TDCX, c->td.pa, c->td.tdr->hkid, 0);
-	vps->page_pa[vps->num_pages++] = c->page.pa;
+	if (is_l2_bitmap(vps->num_pages))
+		memset(pa_ptr(c->m, c->page.pa), 0xff, PAGE_BYTES);
+	vps->page_pa[vps->num_pages++] = keyid_put(c->m, c->page.pa, c->td.tdr->hkid);
 	td_add_children(&c->td, 1);
 	return TDX_SUCCESS;
 }
