@@ -13,10 +13,10 @@ static const struct leaf_operand ins_tdh_vp_enter[] = {
 };
 
 static const struct leaf_operand outs_tdh_vp_enter[] = {
-	{ "exit_rcx", NULL, REG_RCX, OPERAND_TYPE_EXIT_QUALIFICATION, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "exit_rdx", NULL, REG_RDX, OPERAND_TYPE_EXT_EXIT_QUALIFICATION, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "exit_gpa", NULL, REG_R8, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "exit_intr_info", NULL, REG_R9, OPERAND_TYPE_INTR_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "exit_qualification", NULL, REG_RCX, OPERAND_TYPE_EXIT_QUALIFICATION, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "ext_exit_qualification", NULL, REG_RDX, OPERAND_TYPE_EXT_EXIT_QUALIFICATION, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "gpa", NULL, REG_R8, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "intr_info", NULL, REG_R9, OPERAND_TYPE_INTR_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_vp_enter[] = {
@@ -109,18 +109,18 @@ static const struct leaf_operand ins_tdh_mem_sept_add[] = {
 	{ "gpa", "GPA 51:12, level 2:0; level 1..EPTP.PWL field (3, or 4 with 5-level SEPT): level of the entry that points to the SEPT page", REG_RCX, OPERAND_TYPE_GPA_LEVEL, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "tdr", "TDR page, bit0 allow_existing (v1 only meaningful for L2 pages); bits 11:1, 63:52 zero", REG_RDX, OPERAND_TYPE_TDR_FLAG, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
 	{ "sept_page", "SEPT page HPA for L1", REG_R8, OPERAND_TYPE_PRIVATE_PA, WHEN_ALWAYS, 0, ABI_LOCK_EX, PT_NDA, false },
-	{ "sept_page_vm1", "v1: SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63 ignored", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm2", "v1: SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63 ignored", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm3", "v1: SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63 ignored", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm1", "SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63 ignored", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm2", "SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63 ignored", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm3", "SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63 ignored", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_mem_sept_add[] = {
 	{ "sept_entry", "SEPT entry where the walk or the state check failed, else 0", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page", "v1: NULL_PA where consumed; bit63 set where one already existed", REG_R8, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm1", "v1: NULL_PA where consumed; bit63 set where one already existed", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm2", "v1: NULL_PA where consumed; bit63 set where one already existed", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm3", "v1: NULL_PA where consumed; bit63 set where one already existed", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page", "NULL_PA where consumed; bit63 set where one already existed", REG_R8, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm1", "NULL_PA where consumed; bit63 set where one already existed", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm2", "NULL_PA where consumed; bit63 set where one already existed", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm3", "NULL_PA where consumed; bit63 set where one already existed", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_sept_add[] = {
@@ -327,7 +327,7 @@ static const struct leaf_operand ins_tdh_mng_rd[] = {
 };
 
 static const struct leaf_operand outs_tdh_mng_rd[] = {
-	{ "next_field", "v1: next readable field id, all ones at end", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "next_field", "next readable field id, all ones at end", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
@@ -626,9 +626,9 @@ static const struct leaf_operand outs_tdh_mem_page_promote[] = {
 	{ "sept_page", "success: HPA of the freed SEPT page; else SEPT entry", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_SUCCESS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "sept_entry", "success: HPA of the freed SEPT page; else SEPT entry", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm1", "v1: freed L2 SEPT pages or NULL_PA", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm2", "v1: freed L2 SEPT pages or NULL_PA", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm3", "v1: freed L2 SEPT pages or NULL_PA", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm1", "freed L2 SEPT pages or NULL_PA", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm2", "freed L2 SEPT pages or NULL_PA", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm3", "freed L2 SEPT pages or NULL_PA", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_page_promote[] = {
@@ -705,7 +705,7 @@ static const struct leaf_operand ins_tdh_vp_rd[] = {
 };
 
 static const struct leaf_operand outs_tdh_vp_rd[] = {
-	{ "next_field", "v1: next field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "next_field", "next field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
@@ -794,9 +794,9 @@ static const struct leaf_operand outs_tdh_mem_sept_remove[] = {
 	{ "sept_page", "success: HPA of freed SEPT page; else SEPT entry", REG_RCX, OPERAND_TYPE_PRIVATE_PA, WHEN_SUCCESS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "sept_entry", "success: HPA of freed SEPT page; else SEPT entry", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "sept_info", "level 2:0, state 15:8, VM 17:16 of that entry", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_SEPT_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm1", "v1: L2 SEPT pages or NULL_PA", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm2", "v1: L2 SEPT pages or NULL_PA", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "sept_page_vm3", "v1: L2 SEPT pages or NULL_PA", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm1", "L2 SEPT pages or NULL_PA", REG_R9, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm2", "L2 SEPT pages or NULL_PA", REG_R10, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "sept_page_vm3", "L2 SEPT pages or NULL_PA", REG_R11, OPERAND_TYPE_PAGE_OR_NULL, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_sept_remove[] = {
@@ -1851,7 +1851,7 @@ static const struct leaf_operand ins_tdg_vm_rd[] = {
 };
 
 static const struct leaf_operand outs_tdg_vm_rd[] = {
-	{ "next_field", "v1: next field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "next_field", "next field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 1, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "value", "value", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
@@ -2268,6 +2268,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "vCPU READY (or ACTIVE on this LP); hint only if last exit was an async trap; resume_L1 only if the current VM is an L2",
 		.resume = "runs until TD exit",
 		.note = "L2_EXIT_HOST_ROUTED_* are written to the guest RAX (resumed L1), not returned to the host. Zero-step suspicion: returns as an EPT-violation exit (48) without running the guest.",
+		.checks = "fail LIMIT_CPUID_MAXVAL_SET\nfail OPERAND_INVALID RCX\npage RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nfail TDCX_NUM_INCORRECT\nvcpu_associate\nfail OPERAND_INVALID RCX\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail TSC_ROLLBACK\nfail INCORRECT_MSR_VALUE msr:IA32_MISC_ENABLES\nfail OPERAND_BUSY TD_EPOCH\nfail OPERAND_BUSY SEPT_TREE\nfail L2_EXIT_HOST_ROUTED_ASYNC\nfail L2_EXIT_HOST_ROUTED_TDVMCALL\nfail NON_RECOVERABLE_TD",
 	},
 	{
 		.name = "TDH.MNG.ADDCX", .number = 1, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2280,6 +2281,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX, page EX",
 		.requires = "lifecycle KEYS_CONFIGURED; pages 0..5 any; 7th and later only in op_state UNINITIALIZED; max 9",
 		.note = "page PAMT NDA->TDCX owner TDR; child count +1. 6th page: TDCS becomes usable; migration key generated (RND_NO_ENTROPY). Initial fill by index: 2 all-ones (MSR bitmaps), 3 the SEPT-init value, others 0",
+		.checks = "page RDX\nfail TD_FATAL\nfail TD_KEYS_NOT_CONFIGURED\nfail TDCX_NUM_INCORRECT\npage RCX\nfail RND_NO_ENTROPY\nfail OP_STATE_INCORRECT",
 	},
 	{
 		.name = "TDH.MEM.PAGE.ADD", .number = 2, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2293,6 +2295,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX; page EX (op_state, SEPT not locked: TDR EX suffices)",
 		.requires = "SEPT entry FREE",
 		.note = "copies with TD key, extends MRTD with the GPA record, maps RWX MAPPED; PAMT NDA->REG; child count +1",
+		.checks = "page RDX\ntd_state op_state=none\ngpa_level_format\nfail OPERAND_INVALID RCX\ngpa_private\nfail OPERAND_INVALID RCX\nsept_walk\nfail EPT_WALK_FAILED RCX\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nshared_hpa\npage R8",
 	},
 	{
 		.name = "TDH.MEM.SEPT.ADD", .number = 3, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2306,6 +2309,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, each new page EX",
 		.resume = "v1 INTERRUPTED_RESUMABLE (RCX, RDX restored; call again with returned R8-R11)",
 		.note = "page PAMT NDA->EPT, entries initialised FREE, parent becomes NL_MAPPED, child count +1 per page",
+		.checks = "fail OPERAND_INVALID RAX\nfail OPERAND_INVALID RDX\npage RDX\ntd_state op_state=SH\ngpa_level_format\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail OPERAND_INVALID R8\nfail EPT_ENTRY_STATE_INCORRECT RCX\npage R8\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail OPERAND_INVALID R8+vm\nfail L2_SEPT_WALK_FAILED vm_level\npage R8\nfail L2_SEPT_ENTRY_NOT_FREE vm_level\npoll_interrupt\nfail INTERRUPTED_RESUMABLE",
 	},
 	{
 		.name = "TDH.VP.ADDCX", .number = 4, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2317,6 +2321,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_vp_addcx, .num_statuses = 16,
 		.locks = "TDVPR EX, implicit TDR SH, op_state SH, page EX",
 		.requires = "vCPU UNINITIALIZED; refused only at 15 pages; 6 + 3*num_l2_vms (incl. TDVPR) are needed by VP.INIT",
+		.checks = "page RDX\nowner_tdr lock=SH\ntd_state op_state=SH\nfail VCPU_STATE_INCORRECT\nfail TDCX_NUM_INCORRECT\npage RCX",
 	},
 	{
 		.name = "TDH.MEM.PAGE.RELOCATE", .number = 5, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2330,6 +2335,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, old page EX, new page EX",
 		.requires = "where tracking is required the entry must be blocked and tracked (BEPOCH)",
 		.note = "copies content under the TD key, keeps state minus blocked; same HPA -> OPERAND_INVALID|R8",
+		.checks = "page RDX\ntd_state op_state=SH\ngpa_level_format\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail OPERAND_INVALID R8\nfail GPA_RANGE_NOT_BLOCKED RCX\ntlb_tracked\nfail TLB_TRACKING_NOT_DONE RCX\npage R8",
 	},
 	{
 		.name = "TDH.MEM.PAGE.AUG", .number = 6, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2342,6 +2348,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_page_aug, .num_statuses = 18,
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, page EX",
 		.note = "FREE/REMOVED -> PENDING; content not initialised until ACCEPT; 2M needs all 512 4K PAMT entries NDA; child count +1 or +512",
+		.checks = "page RDX\ntd_state op_state=SH\ngpa_level_format\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\npage R8 at the size of the level",
 	},
 	{
 		.name = "TDH.MEM.RANGE.BLOCK", .number = 7, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2354,6 +2361,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_range_block, .num_statuses = 15,
 		.locks = "TDR SH, op_state SH, SEPT tree EX, SEPT entry",
 		.note = "stores TD_EPOCH in the PAMT BEPOCH of the mapped page or SEPT page; also blocks the L2 aliases",
+		.checks = "page RDX\ntd_state op_state=SH\ngpa_level_format\nfail OPERAND_INVALID RCX\nsept_walk tree=EX\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail GPA_RANGE_ALREADY_BLOCKED RCX\nfail EPT_ENTRY_STATE_INCORRECT RCX",
 	},
 	{
 		.name = "TDH.MNG.KEY.CONFIG", .number = 8, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2366,6 +2374,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX, KET per package",
 		.requires = "lifecycle HKID_ASSIGNED; execute once per package",
 		.note = "last package moves to KEYS_CONFIGURED; a further call then gives LIFECYCLE_STATE_INCORRECT",
+		.checks = "page RCX\nfail TD_FATAL\nfail LIFECYCLE_STATE_INCORRECT\nfail KEY_CONFIGURED",
 	},
 	{
 		.name = "TDH.MNG.CREATE", .number = 9, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2377,6 +2386,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mng_create, .num_statuses = 8,
 		.locks = "page EX, KOT EX",
 		.note = "PAMT NDA->TDR; TDR page itself is encrypted with the module global key; random TD_UUID",
+		.checks = "fail OPERAND_INVALID RDX\npage RCX\nlock kot EX\nfail OPERAND_BUSY KOT\nfail HKID_NOT_FREE\nfail RND_NO_ENTROPY",
 	},
 	{
 		.name = "TDH.VP.CREATE", .number = 10, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2387,6 +2397,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_vp_create, .num_ins = 2,
 		.statuses = statuses_tdh_vp_create, .num_statuses = 13,
 		.locks = "TDR SH, op_state SH, page EX",
+		.checks = "page RDX\ntd_state op_state=SH\npage RCX",
 	},
 	{
 		.name = "TDH.MNG.RD", .number = 11, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2399,6 +2410,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mng_rd, .num_statuses = 13,
 		.locks = "TDR SH, op_state SH",
 		.note = "first access needs the TD state to be past the TDCS-ready point: TDR fields also unreachable before 6 TDCX",
+		.checks = "fail OPERAND_INVALID RAX\npage RCX\ntd_state op_state=SH\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT\nfield_id_format\nmetadata_read",
 	},
 	{
 		.name = "TDH.MEM.RD", .number = 12, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2411,6 +2423,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_rd, .num_statuses = 16,
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry",
 		.requires = "ATTRIBUTES.DEBUG=1",
+		.checks = "page RDX\ntd_state op_state=SH\nfail TD_NON_DEBUG\nfail OPERAND_INVALID RCX\nlock sept_tree SH\nfail OPERAND_BUSY SEPT_TREE\nsept_walk to the leaf\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX",
 	},
 	{
 		.name = "TDH.MNG.WR", .number = 13, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2423,6 +2436,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mng_wr, .num_statuses = 13,
 		.locks = "TDR SH, op_state SH",
 		.note = "first access needs the TD state to be past the TDCS-ready point: TDR fields also unreachable before 6 TDCX",
+		.checks = "fail OPERAND_INVALID RAX\npage RCX\ntd_state op_state=SH\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT\nfield_id_format\nmetadata_write",
 	},
 	{
 		.name = "TDH.MEM.WR", .number = 14, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2435,6 +2449,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_wr, .num_statuses = 16,
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry",
 		.requires = "ATTRIBUTES.DEBUG=1",
+		.checks = "page RDX\ntd_state op_state=SH\nfail TD_NON_DEBUG\nfail OPERAND_INVALID RCX\nlock sept_tree SH\nfail OPERAND_BUSY SEPT_TREE\nsept_walk to the leaf\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX",
 	},
 	{
 		.name = "TDH.MEM.PAGE.DEMOTE", .number = 15, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2448,6 +2463,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, old page EX, new pages EX",
 		.requires = "blocked (BLOCKED state, MAPPED allowed only when tracking is not required) and tracked",
 		.resume = "INTERRUPTED_RESTARTABLE before the point of change",
+		.checks = "fail OPERAND_INVALID RDX\npage RDX\ntd_state op_state=SH\ngpa_level_format\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail GPA_RANGE_NOT_BLOCKED RCX\ntlb_tracked\nfail TLB_TRACKING_NOT_DONE RCX\npage R8\nfail L2_SEPT_PAGE_NOT_PROVIDED R8+vm\npage R8\npoll_interrupt\nfail INTERRUPTED_RESTARTABLE\nfail L2_SEPT_WALK_FAILED vm_level\npoll_interrupt\nfail INTERRUPTED_RESTARTABLE",
 	},
 	{
 		.name = "TDH.MR.EXTEND", .number = 16, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2460,6 +2476,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mr_extend, .num_statuses = 12,
 		.locks = "TDR EX",
 		.requires = "page MAPPED at 4K",
+		.checks = "page RDX\ntd_state op_state=none\nfail OPERAND_INVALID RCX\nsept_walk to the leaf\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX\nsept_state\nfail EPT_ENTRY_NOT_PRESENT",
 	},
 	{
 		.name = "TDH.MR.FINALIZE", .number = 17, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2472,6 +2489,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX",
 		.requires = "at least one vCPU (NO_VCPUS)",
 		.note = "computes SERVTD_HASH, finishes SHA-384 context -> MRTD, op_state RUNNABLE",
+		.checks = "page RCX\ntd_state op_state=none\nfail NO_VCPUS",
 	},
 	{
 		.name = "TDH.VP.FLUSH", .number = 18, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2483,6 +2501,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_vp_flush, .num_statuses = 8,
 		.locks = "TDVPR EX, implicit TDR SH",
 		.requires = "lifecycle KEYS_CONFIGURED; vCPU associated with this LP; no op_state check although the table has a row",
+		.checks = "page RCX\nowner_tdr lock=SH\nfail TD_KEYS_NOT_CONFIGURED\ntdvps_complete\nfail TDCX_NUM_INCORRECT\nfail VCPU_NOT_ASSOCIATED",
 	},
 	{
 		.name = "TDH.MNG.VPFLUSHDONE", .number = 19, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2495,6 +2514,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX, KOT EX",
 		.requires = "lifecycle HKID_ASSIGNED or KEYS_CONFIGURED; no vCPU associated",
 		.note = "lifecycle BLOCKED, KOT FLUSHED, WBINVD bitmap = all packages",
+		.checks = "page RCX\nlock kot EX\nfail OPERAND_BUSY KOT\nfail LIFECYCLE_STATE_INCORRECT\nfail FLUSHVP_NOT_DONE",
 	},
 	{
 		.name = "TDH.MNG.KEY.FREEID", .number = 20, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2507,6 +2527,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX, KOT EX",
 		.requires = "lifecycle BLOCKED; WBINVD bitmap empty",
 		.note = "KOT FREE, lifecycle TEARDOWN",
+		.checks = "page RCX\nfail LIFECYCLE_STATE_INCORRECT\nlock kot EX\nfail OPERAND_BUSY KOT\nfail WBCACHE_NOT_COMPLETE",
 	},
 	{
 		.name = "TDH.MNG.INIT", .number = 21, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2519,6 +2540,8 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mng_init, .num_statuses = 21,
 		.locks = "TDR EX",
 		.requires = "op_state UNINITIALIZED; TDCX pages = 6+num_l2_vms",
+		.uses = "TD_PARAMS (1024)",
+		.checks = "fail LIMIT_CPUID_MAXVAL_SET\npage RCX\ntd_state op_state=none\nshared_hpa\nfail OPERAND_INVALID ATTRIBUTES\nfail OPERAND_INVALID XFAM\nfail OPERAND_INVALID MAX_VCPUS\nfail OPERAND_INVALID NUM_L2_VMS\nfail TDCS_NOT_ALLOCATED\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID EXEC_CONTROLS\nfail OPERAND_INVALID EPTP_CONTROLS\nfail OPERAND_INVALID TSC_FREQUENCY\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID CPUID_CONFIG\nfail INCORRECT_MSR_VALUE msr:IA32_ARCH_CAPABILITIES\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID IA32_ARCH_CAPABILITIES_CONFIG\nfail OPERAND_INVALID RDX",
 	},
 	{
 		.name = "TDH.VP.INIT", .number = 22, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2531,6 +2554,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDVPR EX, implicit TDR SH, op_state SH",
 		.requires = "vCPU UNINITIALIZED; all TDCX pages present",
 		.note = "guest state: RIP 0xFFFFFFF0, RFLAGS 2, flat 4GB CS (access 0xC09B) and data segments (0xC093), CR0 0x21, CR4 0x2040, EFER 0x901, PAT 0x0007040600070406, DR7 0x400: 32-bit protected mode; RBX=GPA width (48/52), RCX=R8=RDX operand, RDX=CPUID(1).EAX, RSI=vCPU index; leaves the vCPU associated with this LP. v1 (x2APIC id in RDX) added later",
+		.checks = "page RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nfail TDCX_NUM_INCORRECT\nfail VCPU_STATE_INCORRECT\nfail MAX_VCPUS_EXCEEDED\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nvcpu_associate_first",
 	},
 	{
 		.name = "TDH.MEM.PAGE.PROMOTE", .number = 23, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2544,6 +2568,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, SEPT page EX, all 512 child entries",
 		.requires = "NL_BLOCKED + tracked where required; children all MAPPED or all PENDING, same attributes, contiguous aligned HPAs",
 		.resume = "INTERRUPTED_RESTARTABLE",
+		.checks = "fail OPERAND_INVALID RAX\npage RDX\ntd_state op_state=SH\ngpa_level_format\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail GPA_RANGE_NOT_BLOCKED RCX\ntlb_tracked\nfail TLB_TRACKING_NOT_DONE RCX\nsept_entry_lock host\nfail EPT_INVALID_PROMOTE_CONDITIONS\npoll_interrupt\nfail INTERRUPTED_RESTARTABLE\nfail EPT_INVALID_PROMOTE_CONDITIONS\npoll_interrupt\nfail INTERRUPTED_RESTARTABLE",
 	},
 	{
 		.name = "TDH.PHYMEM.PAGE.RDMD", .number = 24, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2555,6 +2580,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdh_phymem_page_rdmd, .num_outs = 6,
 		.statuses = statuses_tdh_phymem_page_rdmd, .num_statuses = 2,
 		.locks = "PAMT entry SH",
+		.checks = "fail OPERAND_INVALID RCX\nfail OPERAND_ADDR_RANGE_ERROR RCX",
 	},
 	{
 		.name = "TDH.MEM.SEPT.RD", .number = 25, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2566,6 +2592,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdh_mem_sept_rd, .num_outs = 3,
 		.statuses = statuses_tdh_mem_sept_rd, .num_statuses = 13,
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry (entry lock held briefly)",
+		.checks = "page RDX\ntd_state op_state=SH\nfail OPERAND_INVALID RDX\ngpa_level_format\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host",
 	},
 	{
 		.name = "TDH.VP.RD", .number = 26, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2578,6 +2605,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_vp_rd, .num_statuses = 17,
 		.locks = "TDVPR SH, implicit TDR SH, op_state SH; associates the vCPU with this LP",
 		.requires = "RD also allowed for DISABLED vCPU",
+		.checks = "fail OPERAND_INVALID RAX\npage RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nfail TDCX_NUM_INCORRECT\nvcpu_associate\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT\nfield_id_format\nmetadata_read",
 	},
 	{
 		.name = "TDH.MNG.KEY.RECLAIMID", .number = 27, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2600,6 +2628,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "PAMT entry EX, owner TDR SH (TDR itself EX when reclaimed)",
 		.requires = "owner lifecycle TEARDOWN; TDR only when child count is 0",
 		.note = "NDA and RSVD give PAGE_METADATA_INCORRECT. Outputs also valid on some errors",
+		.checks = "fail OPERAND_INVALID RCX\nfail OPERAND_ADDR_RANGE_ERROR RCX\nfail PAGE_METADATA_INCORRECT RCX\nfail OPERAND_INVALID RCX\nowner_tdr lock=SH\nfail LIFECYCLE_STATE_INCORRECT\nfail TD_ASSOCIATED_PAGES_EXIST",
 	},
 	{
 		.name = "TDH.MEM.PAGE.REMOVE", .number = 29, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2613,6 +2642,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, page EX",
 		.requires = "blocked+tracked where tracking is required (else MAPPED/PENDING accepted)",
 		.note = "becomes FREE, or REMOVED (with migration epoch) during import; child count -1/-512/...",
+		.checks = "page RDX\ntd_state op_state=SH\ngpa_level_format\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail GPA_RANGE_NOT_BLOCKED RCX\ntlb_tracked\nfail TLB_TRACKING_NOT_DONE RCX",
 	},
 	{
 		.name = "TDH.MEM.SEPT.REMOVE", .number = 30, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2625,6 +2655,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_sept_remove, .num_statuses = 18,
 		.locks = "TDR SH, op_state SH, SEPT tree EX, SEPT entry, SEPT page EX",
 		.requires = "NL_BLOCKED and tracked where required; all 512 children FREE (REMOVED does not count as FREE)",
+		.checks = "fail OPERAND_INVALID RAX\npage RDX\ntd_state op_state=SH\ngpa_level_format\nfail OPERAND_INVALID RCX\nsept_walk tree=EX\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail GPA_RANGE_NOT_BLOCKED RCX\ntlb_tracked\nfail TLB_TRACKING_NOT_DONE RCX\nfail EPT_PAGE_NOT_FREE RCX",
 	},
 	{
 		.name = "TDH.SYS.KEY.CONFIG", .number = 31, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2635,6 +2666,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_sys_key_config, .num_statuses = 3,
 		.locks = "global EX",
 		.requires = "CONFIG_DONE; once per package; last package -> READY",
+		.checks = "fail SYS_BUSY\nlock global EX\nfail SYS_BUSY\nfail SYS_KEY_CONFIG_NOT_PENDING\nfail KEY_CONFIGURED",
 	},
 	{
 		.name = "TDH.SYS.INFO", .number = 32, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2646,6 +2678,8 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdh_sys_info, .num_outs = 2,
 		.statuses = statuses_tdh_sys_info, .num_statuses = 4,
 		.requires = "LP initialised; any state except shutdown",
+		.uses = "TDSYSINFO, CMR_INFO[32]",
+		.checks = "fail OPERAND_INVALID\nfail SYS_LP_INIT_NOT_DONE\nshared_hpa\nfail OPERAND_INVALID RDX\nshared_hpa\nfail OPERAND_INVALID R9",
 	},
 	{
 		.name = "TDH.SYS.INIT", .number = 33, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2658,6 +2692,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_sys_init, .num_statuses = 38,
 		.locks = "global EX",
 		.requires = "INIT_PENDING; also performs the LP independent platform checks (CMR, SMRR, CPUID, MSR)",
+		.checks = "fail SYS_BUSY\nlock global EX\nfail SYS_BUSY\nfail OPERAND_INVALID RCX\nfail SYS_INIT_NOT_PENDING\nfail INCORRECT_MSR_VALUE msr:IA32_ARCH_CAPABILITIES\nfail INCORRECT_MSR_VALUE msr:IA32_XAPIC_DISABLE_STATUS\nfail INCORRECT_MSR_VALUE msr:IA32_MISC_PACKAGE_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_PERF_CAPABILITIES\nfail LIMIT_CPUID_MAXVAL_SET\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail INCORRECT_CPUID_VALUE\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail CPUID_LEAF_1F_FORMAT_UNRECOGNIZED\nfail CPUID_LEAF_NOT_SUPPORTED RAX\nfail INVALID_WBINVD_SCOPE\nfail INCORRECT_CPUID_VALUE\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_BASIC\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS2\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS3\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_MISC\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_EPT_VPID_CAP\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED1\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED1\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS2\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS3\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED1\nfail INCORRECT_MSR_VALUE msr\nfail NUM_ACTIVATED_HKIDS_NOT_SUPPORTED count\nfail INCORRECT_MSR_VALUE msr:IA32_WBNOINVDP\nfail CMR_LIST_INVALID\nfail SMRR_NOT_SUPPORTED\nfail SMRR_LOCK_NOT_SUPPORTED\nfail SMRR_NOT_LOCKED bytes:smrr\nfail INVALID_SMRR_CONFIGURATION bytes:smrr\nfail SMRR_OVERLAPS_CMR bytes:smrr,cmr\nfail INCOMPATIBLE_SEAM_CAPABILITIES\nfail SYS_INCOMPATIBLE_SIGSTRUCT\nfail RND_NO_ENTROPY",
 	},
 	{
 		.name = "TDH.SYS.RD", .number = 34, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2668,6 +2703,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_sys_rd, .num_ins = 1,
 		.outs = outs_tdh_sys_rd, .num_outs = 2,
 		.statuses = statuses_tdh_sys_rd, .num_statuses = 4,
+		.checks = "fail SYS_LP_INIT_NOT_DONE\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT\nfield_id_format\nmetadata_read",
 	},
 	{
 		.name = "TDH.SYS.LP.INIT", .number = 35, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2679,6 +2715,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_sys_lp_init, .num_statuses = 37,
 		.locks = "global SH",
 		.requires = "INIT_DONE or later, LP not yet initialised",
+		.checks = "fail SYS_BUSY\nlock global SH\nfail SYS_BUSY\nfail SYS_LP_INIT_NOT_PENDING\nfail SYS_LP_INIT_DONE\nfail RND_NO_ENTROPY\nfail INCOMPATIBLE_SEAM_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_CORE_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_ARCH_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_MISC_PACKAGE_CTLS\nfail INCONSISTENT_MSR msr:IA32_XAPIC_DISABLE_STATUS\nfail LIMIT_CPUID_MAXVAL_SET\nfail INCONSISTENT_CPUID_FIELD\nfail INVALID_PKG_ID package\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail INCONSISTENT_MSR msr:MTRR_CAP\nfail INCONSISTENT_MSR msr:SMRR_BASE\nfail INCONSISTENT_MSR msr:SMRR_MASK\nfail INCONSISTENT_MSR msr:SMRR2_BASE\nfail INCONSISTENT_MSR msr:SMRR2_MASK\nfail INCONSISTENT_MSR msr:IA32_VMX_BASIC\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_PROCBASED_CTLS2\nfail INCONSISTENT_MSR msr:IA32_VMX_PROCBASED_CTLS3\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_MISC\nfail INCONSISTENT_MSR msr:IA32_VMX_EPT_VPID_CAP\nfail INCONSISTENT_MSR msr:IA32_VMX_CR0_FIXED0\nfail INCONSISTENT_MSR msr:IA32_VMX_CR0_FIXED1\nfail INCONSISTENT_MSR msr:IA32_VMX_CR4_FIXED0\nfail INCONSISTENT_MSR msr:IA32_VMX_CR4_FIXED1\nfail INCONSISTENT_MSR msr:IA32_PERF_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_TME_CAPABILITY\nfail INCONSISTENT_MSR msr:IA32_TME_ACTIVATE\nfail INCONSISTENT_MSR msr:IA32_MKTME_KEYID_PARTITIONING\nfail INCONSISTENT_MSR msr:IA32_WBINVDP\nfail INCONSISTENT_MSR msr:IA32_WBNOINVDP",
 	},
 	{
 		.name = "TDH.SYS.TDMR.INIT", .number = 36, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2692,6 +2729,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "per TDMR mutex",
 		.requires = "READY",
 		.resume = "not interruptible but incremental: 1024 4K entries (4MB) per call; repeat until RDX reaches the end",
+		.checks = "fail OPERAND_INVALID RCX\nlock tdmr EX\nfail OPERAND_BUSY RCX\nfail TDMR_ALREADY_INITIALIZED",
 	},
 	{
 		.name = "TDH.SYS.RDALL", .number = 37, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2702,6 +2740,8 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_sys_rdall, .num_ins = 2,
 		.outs = outs_tdh_sys_rdall, .num_outs = 1,
 		.statuses = statuses_tdh_sys_rdall, .num_statuses = 2,
+		.uses = "MD_LIST (4096)",
+		.checks = "fail SYS_LP_INIT_NOT_DONE\nshared_hpa",
 	},
 	{
 		.name = "TDH.MEM.TRACK", .number = 38, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2713,6 +2753,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_track, .num_statuses = 11,
 		.locks = "TDR SH, op_state SH, epoch EX",
 		.note = "TD_EPOCH += 1 if no vCPU left in the previous epoch",
+		.checks = "page RCX\ntd_state op_state=SH\nlock epoch EX\nfail OPERAND_BUSY TD_EPOCH\nfail PREVIOUS_TLB_EPOCH_BUSY",
 	},
 	{
 		.name = "TDH.MEM.RANGE.UNBLOCK", .number = 39, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2725,6 +2766,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_range_unblock, .num_statuses = 15,
 		.locks = "TDR SH, op_state SH, SEPT tree EX, SEPT entry",
 		.requires = "tracked where required",
+		.checks = "page RDX\ntd_state op_state=SH\ngpa_level_format\nfail OPERAND_INVALID RCX\nsept_walk tree=EX\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\ntlb_tracked\nfail TLB_TRACKING_NOT_DONE SEPT_TREE",
 	},
 	{
 		.name = "TDH.PHYMEM.CACHE.WB", .number = 40, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2736,6 +2778,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_phymem_cache_wb, .num_statuses = 6,
 		.locks = "per-package mutex, KOT SH",
 		.resume = "INTERRUPTED_RESUMABLE; resume with RCX=1 on the same package",
+		.checks = "fail OPERAND_INVALID RCX\nlock package EX\nfail OPERAND_BUSY WBCACHE\nlock kot SH\nfail OPERAND_BUSY KOT\nfail NO_HKID_READY_TO_WBCACHE\nfail WBCACHE_RESUME_ERROR\npoll_interrupt\nfail INTERRUPTED_RESUMABLE",
 	},
 	{
 		.name = "TDH.PHYMEM.PAGE.WBINVD", .number = 41, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2747,6 +2790,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_phymem_page_wbinvd, .num_statuses = 4,
 		.locks = "page SH",
 		.requires = "page PAMT type NDA",
+		.checks = "page RCX",
 	},
 	{
 		.name = "TDH.MEM.SEPT.WR", .number = 42, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2768,6 +2812,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_vp_wr, .num_statuses = 18,
 		.locks = "TDVPR SH, implicit TDR SH, op_state SH; associates the vCPU with this LP",
 		.requires = "RD also allowed for DISABLED vCPU",
+		.checks = "fail OPERAND_INVALID RAX\npage RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nfail TDCX_NUM_INCORRECT\nvcpu_associate\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT\nfield_id_format\nmetadata_write",
 	},
 	{
 		.name = "TDH.SYS.LP.SHUTDOWN", .number = 44, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2787,6 +2832,8 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_sys_config, .num_statuses = 12,
 		.locks = "global EX",
 		.requires = "INIT_DONE and every LP initialised -> CONFIG_DONE",
+		.uses = "TDMR_INFO[], each 512 aligned",
+		.checks = "fail SYS_BUSY\nlock global EX\nfail SYS_BUSY\nfail SYS_CONFIG_NOT_PENDING\nshared_hpa\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R8\nshared_hpa\nfail INVALID_TDMR bytes:tdmr\nfail NON_ORDERED_TDMR bytes:tdmr\nfail INVALID_TDMR bytes:tdmr\nfail NON_ORDERED_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_RESERVED_IN_TDMR bytes:tdmr,area\nfail NON_ORDERED_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_PAMT bytes:tdmr,level\nfail INVALID_PAMT bytes:tdmr,level\nfail INVALID_PAMT bytes:tdmr,level\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail TDMR_OUTSIDE_CMRS bytes:tdmr",
 	},
 	{
 		.name = "TDH.SERVTD.BIND", .number = 48, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2798,6 +2845,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdh_servtd_bind, .num_outs = 5,
 		.statuses = statuses_tdh_servtd_bind, .num_statuses = 23,
 		.locks = "both TDR SH, op_state SH, bindings EX",
+		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RDX\npage RCX\ntd_state op_state=SH\npage RDX\nfail OPERAND_INVALID R8\nfail OPERAND_INVALID R9\nfail OPERAND_INVALID R10\nlock servtd_bindings EX\nfail SERVTD_ALREADY_BOUND_FOR_TYPE\nfail OPERAND_BUSY RTMR\nfail OP_STATE_INCORRECT\nfail SERVTD_TYPE_MISMATCH\nfail SERVTD_ATTR_MISMATCH\nfail SERVTD_INFO_HASH_MISMATCH\nfail SERVTD_TYPE_MISMATCH\nfail SERVTD_ATTR_MISMATCH\nfail SERVTD_UUID_MISMATCH\nfail SERVTD_INFO_HASH_MISMATCH",
 	},
 	{
 		.name = "TDH.SERVTD.PREBIND", .number = 49, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2808,6 +2856,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_servtd_prebind, .num_ins = 5,
 		.statuses = statuses_tdh_servtd_prebind, .num_statuses = 15,
 		.locks = "TDR SH, op_state SH, bindings EX",
+		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=SH\nshared_hpa\nfail OPERAND_INVALID R8\nfail OPERAND_INVALID R9\nfail OPERAND_INVALID R10\nlock servtd_bindings EX\nfail SERVTD_ALREADY_BOUND_FOR_TYPE\nfail SERVTD_BOUND",
 	},
 	{
 		.name = "TDH.SYS.SHUTDOWN", .number = 52, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2820,6 +2869,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "global EX",
 		.requires = "READY; no other LP in the module (SYS_BUSY, state goes back to READY); version within [min_update_hv, module_hv]",
 		.note = "writes handoff data, state SHUTDOWN",
+		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RCX\nlock global EX\nfail SYS_BUSY",
 	},
 	{
 		.name = "TDH.SYS.UPDATE", .number = 53, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2831,6 +2881,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "global EX",
 		.requires = "INIT_DONE, all LPs initialised (else SYS_STATE_INCORRECT); valid handoff data of a supported version (else SYS_INVALID_HANDOFF)",
 		.note = "imports handoff data instead of CONFIG/KEY.CONFIG; -> READY",
+		.checks = "fail OPERAND_INVALID\nlock global EX\nfail SYS_BUSY\nfail SYS_STATE_INCORRECT\nfail SYS_INVALID_HANDOFF",
 	},
 	{
 		.name = "TDH.PHYMEM.PAMT.ADD", .number = 58, .cls = LEAF_HOST, .since = ABI_1_5_LATER,
@@ -2857,6 +2908,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_export_abort, .num_ins = 3,
 		.statuses = statuses_tdh_export_abort, .num_statuses = 16,
 		.locks = "TDR SH, op_state EX, mig EX",
+		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=EX\nlock mig EX\nfail OPERAND_BUSY MIG\nfail OPERAND_INVALID R10\nfail OPERAND_INVALID R8\nshared_hpa\nfail INVALID_MBMD\nfail OPERAND_BUSY MIGSC\nfail INCORRECT_MBMD_MAC\nfail OPERAND_INVALID R8",
 	},
 	{
 		.name = "TDH.EXPORT.BLOCKW", .number = 65, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2870,6 +2922,8 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, each entry",
 		.resume = "INTERRUPTED_RESUMABLE with updated RCX",
 		.note = "SUCCESS carries in low 32 bits the number of entries not processed as asked",
+		.uses = "GPA_LIST",
+		.checks = "fail OPERAND_INVALID\npage RDX\ntd_state op_state=SH\nlock sept_tree SH\nfail OPERAND_BUSY SEPT_TREE\nfail OPERAND_INVALID RCX\ngpa_list_info\nfail OPERAND_INVALID GPA_LIST_ENTRY\ngpa_list_entry\nfail OPERAND_INVALID GPA_LIST_ENTRY\nsept_walk\nsept_entry_lock host\nsept_state\npoll_interrupt\nfail INTERRUPTED_RESUMABLE\ncount_problems",
 	},
 	{
 		.name = "TDH.EXPORT.RESTORE", .number = 66, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2883,6 +2937,8 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "as BLOCKW",
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "SUCCESS low 32 bits = count of problem entries",
+		.uses = "GPA_LIST",
+		.checks = "fail OPERAND_INVALID\npage RDX\ntd_state op_state=SH\nlock sept_tree SH\nfail OPERAND_BUSY SEPT_TREE\nfail OPERAND_INVALID RCX\ngpa_list_info\nfail OPERAND_INVALID GPA_LIST_ENTRY\ngpa_list_entry\nfail OPERAND_INVALID GPA_LIST_ENTRY\nsept_walk\nsept_entry_lock host\nsept_state\npoll_interrupt\nfail INTERRUPTED_RESUMABLE\ncount_problems",
 	},
 	{
 		.name = "TDH.EXPORT.MEM", .number = 68, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2895,6 +2951,8 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_export_mem, .num_statuses = 22,
 		.locks = "TDR SH, op_state SH, mig SH, SEPT tree SH, stream, each entry",
 		.resume = "INTERRUPTED_RESUMABLE; resume with bit63 of R10",
+		.uses = "GPA_LIST, PAGE_LIST, MAC_LIST, MBMD 48B",
+		.checks = "fail OPERAND_INVALID\npage RDX\ntd_state op_state=SH\nlock mig SH\nfail OPERAND_BUSY MIG\nfail OPERAND_INVALID R10\nfail OPERAND_BUSY MIGSC\nlock sept_tree SH\nfail OPERAND_BUSY SEPT_TREE\ngpa_list_info\nshared_hpa\nfail OPERAND_INVALID R8\nshared_hpa\nfail OPERAND_INVALID RCX\nfail MIGRATION_STREAM_STATE_INCORRECT\nfail INVALID_RESUMPTION\nfail OPERAND_INVALID GPA_LIST_ENTRY\ngpa_list_entry\nfail OPERAND_INVALID GPA_LIST_ENTRY\nsept_walk\nsept_entry_lock host\nsept_state\ntlb_tracked\nshared_hpa\nfail INTERRUPTED_RESUMABLE\npoll_interrupt\nfail INTERRUPTED_RESUMABLE\ncount_problems",
 	},
 	{
 		.name = "TDH.EXPORT.PAUSE", .number = 70, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2906,6 +2964,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_export_pause, .num_statuses = 9,
 		.locks = "TDR EX",
 		.note = "no vCPU may be running",
+		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=none",
 	},
 	{
 		.name = "TDH.EXPORT.TRACK", .number = 71, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2916,6 +2975,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_export_track, .num_ins = 3,
 		.statuses = statuses_tdh_export_track, .num_statuses = 17,
 		.locks = "TDR SH, op_state EX, mig EX",
+		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=EX\nlock mig EX\nfail OPERAND_BUSY MIG\nfail OPERAND_INVALID R10\nfail OPERAND_INVALID R8\nshared_hpa\nfail OPERAND_BUSY MIGSC\nfail MIGRATION_STREAM_STATE_INCORRECT\nfail MIGRATION_EPOCH_OVERFLOW\nfail OP_STATE_INCORRECT\nfail EXPORTED_DIRTY_PAGES_REMAIN",
 	},
 	{
 		.name = "TDH.EXPORT.STATE.IMMUTABLE", .number = 72, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2929,6 +2989,8 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state EX, mig EX (immutable), stream",
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "minimum list pages: immutable 3, TD 2",
+		.uses = "MBMD, PAGE_LIST, MD_LIST",
+		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=EX\nlock mig EX\nfail OPERAND_BUSY MIG\nfail TD_NOT_MIGRATABLE\nfail PREVIOUS_EXPORT_CLEANUP_INCOMPLETE\nfail MIN_MIGS_NOT_CREATED\nfail OPERAND_INVALID R8\nshared_hpa\nfail OPERAND_INVALID R10\nfail OPERAND_BUSY MIGSC\nfail OPERAND_INVALID\nfail OPERAND_INVALID R9\nshared_hpa\nfail MIGRATION_DECRYPTION_KEY_NOT_SET\nfail RND_NO_ENTROPY\nfail MAX_EXPORTS_EXCEEDED\nfail MIGRATION_STREAM_STATE_INCORRECT\nfail INVALID_RESUMPTION\nshared_hpa\nfail OPERAND_INVALID R9\npoll_interrupt\nfail INTERRUPTED_RESUMABLE",
 	},
 	{
 		.name = "TDH.EXPORT.STATE.TD", .number = 73, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2942,6 +3004,8 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state EX, mig EX (immutable), stream",
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "minimum list pages: immutable 3, TD 2",
+		.uses = "MBMD, PAGE_LIST, MD_LIST",
+		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=EX\nfail OPERAND_INVALID R10\nfail OPERAND_BUSY MIGSC\nfail MIGRATION_STREAM_STATE_INCORRECT\nfail OPERAND_INVALID R9\nfail INVALID_RESUMPTION\nshared_hpa\nfail OPERAND_INVALID R8\nshared_hpa\nfail OPERAND_INVALID R9\npoll_interrupt\nfail INTERRUPTED_RESUMABLE",
 	},
 	{
 		.name = "TDH.EXPORT.STATE.VP", .number = 74, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2955,6 +3019,8 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDVPR EX, implicit TDR SH, op_state SH; associates vCPU",
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "minimum 5 pages",
+		.uses = "MBMD, PAGE_LIST, MD_LIST",
+		.checks = "fail OPERAND_INVALID\npage RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nfail TDCX_NUM_INCORRECT\nvcpu_associate\nfail VCPU_ALREADY_EXPORTED\nfail OPERAND_INVALID R10\nfail OPERAND_BUSY MIGSC\nfail OPERAND_INVALID R9\nfail MIGRATION_STREAM_STATE_INCORRECT\nfail INVALID_RESUMPTION\nshared_hpa\nfail OPERAND_INVALID R8\nshared_hpa\nfail OPERAND_INVALID R9\npoll_interrupt\nfail INTERRUPTED_RESUMABLE",
 	},
 	{
 		.name = "TDH.EXPORT.UNBLOCKW", .number = 75, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2966,6 +3032,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdh_export_unblockw, .num_outs = 2,
 		.statuses = statuses_tdh_export_unblockw, .num_statuses = 15,
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry",
+		.checks = "fail OPERAND_INVALID\npage RDX\ntd_state op_state=SH\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX",
 	},
 	{
 		.name = "TDH.IMPORT.ABORT", .number = 80, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2977,6 +3044,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_import_abort, .num_statuses = 13,
 		.locks = "TDR EX",
 		.note = "SUCCESS is returned with the FATAL bit (61) set",
+		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=none\nfail OPERAND_INVALID R10\nfail OPERAND_INVALID R8\nshared_hpa\nfail OPERAND_BUSY MIGSC\n-> SUCCESS fatal",
 	},
 	{
 		.name = "TDH.IMPORT.END", .number = 81, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2987,6 +3055,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_import_end, .num_ins = 1,
 		.statuses = statuses_tdh_import_end, .num_statuses = 9,
 		.locks = "TDR EX",
+		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=none",
 	},
 	{
 		.name = "TDH.IMPORT.COMMIT", .number = 82, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2997,6 +3066,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_import_commit, .num_ins = 1,
 		.statuses = statuses_tdh_import_commit, .num_statuses = 9,
 		.locks = "TDR EX",
+		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=none",
 	},
 	{
 		.name = "TDH.IMPORT.MEM", .number = 83, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3009,6 +3079,8 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_import_mem, .num_statuses = 32,
 		.locks = "TDR SH, op_state SH, mig SH, SEPT tree SH, stream, each entry, pages EX",
 		.resume = "INTERRUPTED_RESUMABLE",
+		.uses = "GPA_LIST, PAGE_LIST, MAC_LIST, MBMD",
+		.checks = "fail OPERAND_INVALID\npage RDX\ntd_state op_state=SH\nlock mig SH\nfail OPERAND_BUSY MIG\nfail OPERAND_INVALID R10\nfail OPERAND_BUSY MIGSC\nlock sept_tree SH\nfail OPERAND_BUSY SEPT_TREE\ngpa_list_info\nshared_hpa\nfail OPERAND_INVALID R8\nshared_hpa\nfail OPERAND_INVALID RCX\nfail INVALID_MBMD\nfail INCORRECT_MBMD_MAC\nfail MIGRATION_STREAM_STATE_INCORRECT\nfail INVALID_RESUMPTION\nfail INVALID_PAGE_MAC GPA_LIST_ENTRY\nfail OPERAND_INVALID GPA_LIST_ENTRY\ngpa_list_entry\nfail OPERAND_INVALID GPA_LIST_ENTRY\nsept_walk\nfail EPT_WALK_FAILED GPA_LIST_ENTRY\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT GPA_LIST_ENTRY\nfail OP_STATE_INCORRECT\nfail OPERAND_INVALID MIG_BUFF_LIST_ENTRY\nshared_hpa\nfail EPT_ENTRY_STATE_INCORRECT GPA_LIST_ENTRY\nfail DISALLOWED_IMPORT_OVER_REMOVED GPA_LIST_ENTRY\nfail OPERAND_INVALID MIG_BUFF_LIST_ENTRY\nfail OPERAND_INVALID NEW_PAGE_LIST_ENTRY\nfail INVALID_PAGE_MAC GPA_LIST_ENTRY\nfail EPT_ENTRY_STATE_INCORRECT GPA_LIST_ENTRY\nfail MIGRATED_IN_CURRENT_EPOCH GPA_LIST_ENTRY\nfail IMPORT_MISMATCH GPA_LIST_ENTRY\nfail INVALID_PAGE_MAC GPA_LIST_ENTRY\nfail EPT_ENTRY_STATE_INCORRECT GPA_LIST_ENTRY\nfail INVALID_PAGE_MAC GPA_LIST_ENTRY\nlock entry EX\nfail MIGRATED_IN_CURRENT_EPOCH GPA_LIST_ENTRY\nfail INTERRUPTED_RESUMABLE\npoll_interrupt\nfail INTERRUPTED_RESUMABLE\ncount_problems",
 	},
 	{
 		.name = "TDH.IMPORT.TRACK", .number = 84, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3019,6 +3091,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_import_track, .num_ins = 3,
 		.statuses = statuses_tdh_import_track, .num_statuses = 16,
 		.locks = "TDR EX",
+		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=none\nfail OPERAND_INVALID R10\nfail OPERAND_INVALID R8\nshared_hpa\nfail OPERAND_BUSY MIGSC\nfail MIGRATION_STREAM_STATE_INCORRECT\n-> INVALID_MBMD fatal\n-> INCORRECT_MBMD_MAC fatal\n-> SOME_VCPUS_NOT_MIGRATED fatal",
 	},
 	{
 		.name = "TDH.IMPORT.STATE.IMMUTABLE", .number = 85, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3032,6 +3105,8 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX",
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "any failure after the bundle is touched -> FAILED_IMPORT and FATAL bit in status",
+		.uses = "MBMD, PAGE_LIST, MD_LIST",
+		.checks = "fail OPERAND_INVALID\nfail LIMIT_CPUID_MAXVAL_SET\npage RCX\ntd_state op_state=none\nfail MIN_MIGS_NOT_CREATED\nfail OPERAND_INVALID R10\nfail OPERAND_BUSY MIGSC\nfail MIGRATION_DECRYPTION_KEY_NOT_SET\nfail RND_NO_ENTROPY\nfail OPERAND_INVALID R8 fatal\nshared_hpa\n-> INVALID_MBMD fatal\n-> NUM_MIGS_HIGHER_THAN_CREATED fatal\nfail MIGRATION_STREAM_STATE_INCORRECT\nfail INVALID_RESUMPTION\n-> INVALID_RESUMPTION fatal\nfail OPERAND_INVALID R9 fatal\nshared_hpa\nfail OPERAND_INVALID PAGE fatal\nfail OPERAND_INVALID PAGE\npoll_interrupt\nfail INTERRUPTED_RESUMABLE\n-> INCORRECT_MBMD_MAC fatal\nfail OPERAND_INVALID RDX fatal",
 	},
 	{
 		.name = "TDH.IMPORT.STATE.TD", .number = 86, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3045,6 +3120,8 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX",
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "any failure after the bundle is touched -> FAILED_IMPORT and FATAL bit in status",
+		.uses = "MBMD, PAGE_LIST, MD_LIST",
+		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=none\nfail OPERAND_INVALID R10\nfail OPERAND_BUSY MIGSC\nfail MIGRATION_STREAM_STATE_INCORRECT\nfail OPERAND_INVALID R8 fatal\nshared_hpa\n-> INVALID_MBMD fatal\nfail INVALID_RESUMPTION\n-> INVALID_RESUMPTION fatal\nfail OPERAND_INVALID R9 fatal\nshared_hpa\nfail OPERAND_INVALID PAGE fatal\nfail OPERAND_INVALID PAGE\npoll_interrupt\nfail INTERRUPTED_RESUMABLE\n-> INCORRECT_MBMD_MAC fatal",
 	},
 	{
 		.name = "TDH.IMPORT.STATE.VP", .number = 87, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3058,6 +3135,8 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDVPR EX, implicit TDR, op_state SH",
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "any failure after the bundle is touched -> FAILED_IMPORT and FATAL bit in status",
+		.uses = "MBMD, PAGE_LIST, MD_LIST",
+		.checks = "fail OPERAND_INVALID\npage RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nfail TDCX_NUM_INCORRECT\nfail OPERAND_INVALID R10\nfail OPERAND_BUSY MIGSC\n-> VCPU_STATE_INCORRECT fatal\nfail OPERAND_INVALID R8 fatal\nshared_hpa\nfail OPERAND_INVALID R8 fatal\n-> INVALID_MBMD fatal\nvcpu_associate_first\nfail INVALID_RESUMPTION\n-> INVALID_RESUMPTION fatal\n-> VCPU_STATE_INCORRECT fatal\nfail OPERAND_INVALID R9 fatal\nshared_hpa\nfail OPERAND_INVALID PAGE fatal\nfail OPERAND_INVALID PAGE\npoll_interrupt\nfail INTERRUPTED_RESUMABLE\n-> INCORRECT_MBMD_MAC fatal\n-> ALL_VCPUS_IMPORTED fatal",
 	},
 	{
 		.name = "TDH.MIG.STREAM.CREATE", .number = 96, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3069,6 +3148,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mig_stream_create, .num_statuses = 15,
 		.locks = "TDR SH, op_state EX, page EX",
 		.note = "up to 512 forward streams; the first created also is backward stream 0",
+		.checks = "page RDX\ntd_state op_state=EX\nlock mig EX\nfail OPERAND_BUSY MIG\nfail MAX_MIGS_NUM_EXCEEDED\npage RCX",
 	},
 	{
 		.name = "TDH.IOMMU.SETREG", .number = 128, .cls = LEAF_HOST, .since = ABI_2_0,
@@ -3291,6 +3371,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdg_vp_vmcall, .num_outs = 1,
 		.statuses = statuses_tdg_vp_vmcall, .num_statuses = 2,
 		.note = "success status 0 written on re-entry. Bad mask: OPERAND_INVALID|RCX without exit",
+		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RCX",
 	},
 	{
 		.name = "TDG.VP.INFO", .number = 1, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3300,6 +3381,7 @@ const struct leaf_desc leaf_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.outs = outs_tdg_vp_info, .num_outs = 6,
 		.statuses = statuses_tdg_vp_info, .num_statuses = 1,
+		.checks = "fail OPERAND_INVALID",
 	},
 	{
 		.name = "TDG.MR.RTMR.EXTEND", .number = 2, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3310,6 +3392,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_mr_rtmr_extend, .num_ins = 2,
 		.statuses = statuses_tdg_mr_rtmr_extend, .num_statuses = 3,
 		.locks = "RTMR EX (host-priority aware)",
+		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RCX\nfail OPERAND_INVALID RDX\nlock rtmr EX",
 	},
 	{
 		.name = "TDG.VP.VEINFO.GET", .number = 3, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3319,6 +3402,7 @@ const struct leaf_desc leaf_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.outs = outs_tdg_vp_veinfo_get, .num_outs = 5,
 		.statuses = statuses_tdg_vp_veinfo_get, .num_statuses = 2,
+		.checks = "fail OPERAND_INVALID\nfail NO_VALID_VE_INFO",
 	},
 	{
 		.name = "TDG.MR.REPORT", .number = 4, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3329,6 +3413,8 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_mr_report, .num_ins = 3,
 		.statuses = statuses_tdg_mr_report, .num_statuses = 5,
 		.resume = "interrupted: RAX,RIP unchanged so it re-executes",
+		.uses = "TDREPORT",
+		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RCX\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R8\npoll_interrupt\nfail NON_RECOVERABLE_TD_CORRUPTED_MD",
 	},
 	{
 		.name = "TDG.VP.CPUIDVE.SET", .number = 5, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3338,6 +3424,7 @@ const struct leaf_desc leaf_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_vp_cpuidve_set, .num_ins = 1,
 		.statuses = statuses_tdg_vp_cpuidve_set, .num_statuses = 1,
+		.checks = "fail OPERAND_INVALID RCX",
 	},
 	{
 		.name = "TDG.MEM.PAGE.ACCEPT", .number = 6, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3350,6 +3437,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "SEPT entry (guest)",
 		.resume = "2M: interrupted -> counter kept in SEPT entry, RAX,RIP unchanged, re-executes",
 		.note = "no SEPT leaf in an acceptable state -> TD exit as EPT violation with extended qualification ACCEPT(1); page zeroed then MAPPED",
+		.checks = "fail OPERAND_INVALID\ngpa_level_format\nfail OPERAND_INVALID RCX\ngpa_private\nfail OPERAND_INVALID RCX\nsept_walk\nfail OPERAND_BUSY\nsept_entry_lock guest\nsept_state\nfail PAGE_ALREADY_ACCEPTED level\nfail PAGE_SIZE_MISMATCH level\npoll_interrupt",
 	},
 	{
 		.name = "TDG.VM.RD", .number = 7, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3360,6 +3448,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_vm_rd, .num_ins = 2,
 		.outs = outs_tdg_vm_rd, .num_outs = 2,
 		.statuses = statuses_tdg_vm_rd, .num_statuses = 5,
+		.checks = "fail OPERAND_INVALID RAX\nfail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT\nfield_id_format\nmetadata_read",
 	},
 	{
 		.name = "TDG.VM.WR", .number = 8, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3370,6 +3459,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_vm_wr, .num_ins = 4,
 		.outs = outs_tdg_vm_wr, .num_outs = 1,
 		.statuses = statuses_tdg_vm_wr, .num_statuses = 7,
+		.checks = "fail OPERAND_INVALID RAX\nfail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT\nfield_id_format\nmetadata_write",
 	},
 	{
 		.name = "TDG.VP.RD", .number = 9, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3380,6 +3470,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_vp_rd, .num_ins = 2,
 		.outs = outs_tdg_vp_rd, .num_outs = 2,
 		.statuses = statuses_tdg_vp_rd, .num_statuses = 4,
+		.checks = "fail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT\nfield_id_format\nmetadata_read",
 	},
 	{
 		.name = "TDG.VP.WR", .number = 10, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3390,6 +3481,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_vp_wr, .num_ins = 4,
 		.outs = outs_tdg_vp_wr, .num_outs = 1,
 		.statuses = statuses_tdg_vp_wr, .num_statuses = 7,
+		.checks = "fail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT\nfield_id_format\nmetadata_write",
 	},
 	{
 		.name = "TDG.SYS.RD", .number = 11, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3400,6 +3492,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_sys_rd, .num_ins = 1,
 		.outs = outs_tdg_sys_rd, .num_outs = 2,
 		.statuses = statuses_tdg_sys_rd, .num_statuses = 3,
+		.checks = "fail METADATA_FIRST_FIELD_ID_IN_CONTEXT\nfield_id_format\nmetadata_read",
 	},
 	{
 		.name = "TDG.SYS.RDALL", .number = 12, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3410,6 +3503,8 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_sys_rdall, .num_ins = 2,
 		.outs = outs_tdg_sys_rdall, .num_outs = 1,
 		.statuses = statuses_tdg_sys_rdall, .num_statuses = 2,
+		.uses = "MD_LIST (4096)",
+		.checks = "fail OPERAND_INVALID RDX",
 	},
 	{
 		.name = "TDG.SERVTD.RD", .number = 18, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3422,6 +3517,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdg_servtd_rd, .num_statuses = 11,
 		.locks = "target TDR SH, op_state SH, bindings SH (host-priority aware)",
 		.note = "conditions the guest cannot resolve become CROSS_TD_FAULT/CROSS_TD_TRAP exits to the host",
+		.checks = "fail OPERAND_INVALID RCX\nfail OPERAND_BUSY\nfail TARGET_UUID_UPDATED\nfail TARGET_UUID_MISMATCH\nlock servtd_bindings SH\nfail SERVTD_NOT_BOUND slot\nfail SERVTD_UUID_MISMATCH\nfail SERVTD_INFO_HASH_MISMATCH\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT\nfield_id_format\nmetadata_read\nfail CROSS_TD_TRAP",
 	},
 	{
 		.name = "TDG.SERVTD.WR", .number = 20, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3434,6 +3530,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdg_servtd_wr, .num_statuses = 13,
 		.locks = "target TDR SH, op_state SH, bindings SH (host-priority aware)",
 		.note = "conditions the guest cannot resolve become CROSS_TD_FAULT/CROSS_TD_TRAP exits to the host",
+		.checks = "fail OPERAND_INVALID RCX\nfail OPERAND_BUSY\nfail TARGET_UUID_UPDATED\nfail TARGET_UUID_MISMATCH\nlock servtd_bindings SH\nfail SERVTD_NOT_BOUND slot\nfail SERVTD_UUID_MISMATCH\nfail SERVTD_INFO_HASH_MISMATCH\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT\nfield_id_format\nmetadata_write\nfail CROSS_TD_TRAP",
 	},
 	{
 		.name = "TDG.MR.VERIFYREPORT", .number = 22, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3443,6 +3540,8 @@ const struct leaf_desc leaf_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_mr_verifyreport, .num_ins = 1,
 		.statuses = statuses_tdg_mr_verifyreport, .num_statuses = 4,
+		.uses = "REPORTMACSTRUCT",
+		.checks = "fail OPERAND_INVALID RAX\nfail OPERAND_INVALID RCX\nfail INVALID_CPUSVN\nfail INVALID_REPORTMACSTRUCT",
 	},
 	{
 		.name = "TDG.MEM.PAGE.ATTR.RD", .number = 23, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3454,6 +3553,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdg_mem_page_attr_rd, .num_outs = 2,
 		.statuses = statuses_tdg_mem_page_attr_rd, .num_statuses = 2,
 		.locks = "SEPT entry (guest)",
+		.checks = "gpa_private\nfail OPERAND_INVALID RCX\nsept_entry_lock guest\nsept_state",
 	},
 	{
 		.name = "TDG.MEM.PAGE.ATTR.WR", .number = 24, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3465,6 +3565,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdg_mem_page_attr_wr, .num_outs = 2,
 		.statuses = statuses_tdg_mem_page_attr_wr, .num_statuses = 7,
 		.locks = "SEPT entry (guest) and L2 entries",
+		.checks = "fail OPERAND_INVALID RDX\nfail OPERAND_INVALID R8\nfail OPERAND_INVALID RDX\ngpa_level_format\nfail OPERAND_INVALID RCX\ngpa_private\nfail OPERAND_INVALID RCX\nsept_walk\nsept_entry_lock guest\nfail PAGE_SIZE_MISMATCH level\nsept_state\nfail PAGE_ATTR_INVALID\nfail L2_SEPT_WALK_FAILED vm_level",
 	},
 	{
 		.name = "TDG.VP.ENTER", .number = 25, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3475,6 +3576,8 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_vp_enter, .num_ins = 2,
 		.outs = outs_tdg_vp_enter, .num_outs = 13,
 		.statuses = statuses_tdg_vp_enter, .num_statuses = 9,
+		.uses = "L2_ENTER_GUEST_STATE (GPRs, RFLAGS, RIP, SSP, interrupt status)",
+		.checks = "gpa_private\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID RCX\nfail OPERAND_INVALID L2_VAPIC_GPA\nfail PENDING_INTERRUPT\nfail TD_EXIT_BEFORE_L2_ENTRY",
 	},
 	{
 		.name = "TDG.VP.INVEPT", .number = 26, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3484,6 +3587,7 @@ const struct leaf_desc leaf_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_vp_invept, .num_ins = 1,
 		.statuses = statuses_tdg_vp_invept, .num_statuses = 1,
+		.checks = "fail OPERAND_INVALID RCX",
 	},
 	{
 		.name = "TDG.VP.INVVPID", .number = 27, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3495,6 +3599,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdg_vp_invvpid, .num_outs = 1,
 		.statuses = statuses_tdg_vp_invvpid, .num_statuses = 4,
 		.resume = "list form resumes by re-execution",
+		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RCX\nfail GLA_NOT_CANONICAL\nfail OPERAND_INVALID RDX\nfail GLA_NOT_CANONICAL\npoll_interrupt",
 	},
 	{
 		.name = "TDG.SPDM.TPA.SET", .number = 64, .cls = LEAF_GUEST, .since = ABI_2_0,
@@ -4176,6 +4281,71 @@ const struct named_number exit_reason_table[] = {
 	{ "TDCALL", 77 },
 };
 const size_t exit_reason_table_len = sizeof(exit_reason_table) / sizeof(exit_reason_table[0]);
+
+const struct named_number page_type_table[] = {
+	{ "NDA", 0 },
+	{ "RSVD", 1 },
+	{ "REG", 3 },
+	{ "TDR", 4 },
+	{ "TDCX", 5 },
+	{ "TDVPR", 6 },
+	{ "EPT", 8 },
+};
+const size_t page_type_table_len = sizeof(page_type_table) / sizeof(page_type_table[0]);
+
+const struct named_number lifecycle_table[] = {
+	{ "HKID_ASSIGNED", 0 },
+	{ "KEYS_CONFIGURED", 1 },
+	{ "BLOCKED", 2 },
+	{ "TEARDOWN", 3 },
+};
+const size_t lifecycle_table_len = sizeof(lifecycle_table) / sizeof(lifecycle_table[0]);
+
+const struct named_number ext_exit_type_table[] = {
+	{ "NONE", 0 },
+	{ "ACCEPT", 1 },
+	{ "GPA_DETAILS", 2 },
+	{ "MSR_LOAD_FAILURE", 3 },
+	{ "XSTATE_LOAD_FAILURE", 4 },
+	{ "ATTR_WR", 5 },
+	{ "PENDING_EPT_VIOLATION", 6 },
+};
+const size_t ext_exit_type_table_len = sizeof(ext_exit_type_table) / sizeof(ext_exit_type_table[0]);
+
+const struct named_number sept_rd_state_table[] = {
+	{ "FREE", 0 },
+	{ "REMOVED", 5 },
+	{ "NL_MAPPED", 132 },
+	{ "NL_BLOCKED", 129 },
+	{ "MAPPED", 4 },
+	{ "BLOCKED", 1 },
+	{ "BLOCKEDW", 8 },
+	{ "EXPORTED_BLOCKEDW", 9 },
+	{ "EXPORTED_DIRTY", 11 },
+	{ "EXPORTED_DIRTY_BLOCKEDW", 12 },
+	{ "PENDING", 2 },
+	{ "PENDING_BLOCKED", 3 },
+	{ "PENDING_BLOCKEDW", 16 },
+	{ "PENDING_EXPORTED_BLOCKEDW", 17 },
+	{ "PENDING_EXPORTED_DIRTY", 19 },
+	{ "PENDING_EXPORTED_DIRTY_BLOCKEDW", 20 },
+	{ "L2_FREE", 64 },
+	{ "L2_NL_MAPPED", 196 },
+	{ "L2_NL_BLOCKED", 193 },
+	{ "L2_MAPPED", 68 },
+	{ "L2_BLOCKED", 65 },
+};
+const size_t sept_rd_state_table_len = sizeof(sept_rd_state_table) / sizeof(sept_rd_state_table[0]);
+
+const struct named_number td_attribute_table[] = {
+	{ "DEBUG", 0 },
+	{ "SEPT_VE_DISABLE", 28 },
+	{ "MIGRATABLE", 29 },
+	{ "PKS", 30 },
+	{ "KL", 31 },
+	{ "PERFMON", 63 },
+};
+const size_t td_attribute_table_len = sizeof(td_attribute_table) / sizeof(td_attribute_table[0]);
 
 const char *const sept_state_names[16] = {
 	[0] = "FREE",

@@ -320,7 +320,8 @@ struct leaf_desc {
 	uint8_t num_ins, num_outs, num_statuses;
 	const struct leaf_operand *ins, *outs;
 	const struct leaf_status *statuses;
-	const char *locks, *requires, *resume, *note; /* prose for people, or NULL */
+	/* For people, or NULL: checks has one check per line, in the order in which they are made. */
+	const char *locks, *requires, *resume, *note, *uses, *checks;
 };
 
 struct operand_type_desc {
@@ -357,6 +358,18 @@ extern const struct named_number status_class_table[];
 extern const size_t status_class_table_len;
 extern const struct named_number exit_reason_table[];
 extern const size_t exit_reason_table_len;
+/* Enumerations of structures.h by name. */
+extern const struct named_number page_type_table[];
+extern const size_t page_type_table_len;
+extern const struct named_number lifecycle_table[];
+extern const size_t lifecycle_table_len;
+extern const struct named_number ext_exit_type_table[];
+extern const size_t ext_exit_type_table_len;
+extern const struct named_number sept_rd_state_table[];
+extern const size_t sept_rd_state_table_len;
+/* Bits of registers: number is the first bit. */
+extern const struct named_number td_attribute_table[];
+extern const size_t td_attribute_table_len;
 /* By enum sept_state and by number. */
 extern const char *const sept_state_names[];
 extern const char *const op_state_names[];

@@ -203,7 +203,7 @@ TDX_INLINE tdx_status_t tdg_vm_rd(tdx_u64 vm_id, tdx_field_t field, tdx_u64 *val
  * TDG.VM.RD: leaf 7, version 1.
  *   in   RCX  vm_id            0
  *   in   RDX  field            field id
- *   out  RDX  next_field       v1: next field id
+ *   out  RDX  next_field       next field id
  *   out  R8   value            value
  * Statuses: SUCCESS, OPERAND_INVALID (RAX, RCX), METADATA_FIRST_FIELD_ID_IN_CONTEXT,
  * METADATA_FIELD_ID_INCORRECT, METADATA_FIELD_NOT_READABLE.

@@ -135,18 +135,18 @@ TDX_TYPED tdx_status_t tdh_mem_sept_add(tdx_gpa_t gpa, tdx_level_t level, tdx_td
  *   in   RDX  tdr              TDR page, bit0 allow_existing (v1 only meaningful for L2 pages);
  *                              bits 11:1, 63:52 zero
  *   in   R8   sept_page        SEPT page HPA for L1
- *   in   R9   sept_page_vm1    v1: SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63
+ *   in   R9   sept_page_vm1    SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63
  *                              ignored
- *   in   R10  sept_page_vm2    v1: SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63
+ *   in   R10  sept_page_vm2    SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63
  *                              ignored
- *   in   R11  sept_page_vm3    v1: SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63
+ *   in   R11  sept_page_vm3    SEPT pages for L2 VM 1..3, NULL_PA (all ones) to skip; bit63
  *                              ignored
  *   out  RCX  sept_entry       SEPT entry where the walk or the state check failed, else 0
  *   out  RDX  sept_info        level 2:0, state 15:8, VM 17:16 of that entry
- *   out  R8   sept_page        v1: NULL_PA where consumed; bit63 set where one already existed
- *   out  R9   sept_page_vm1    v1: NULL_PA where consumed; bit63 set where one already existed
- *   out  R10  sept_page_vm2    v1: NULL_PA where consumed; bit63 set where one already existed
- *   out  R11  sept_page_vm3    v1: NULL_PA where consumed; bit63 set where one already existed
+ *   out  R8   sept_page        NULL_PA where consumed; bit63 set where one already existed
+ *   out  R9   sept_page_vm1    NULL_PA where consumed; bit63 set where one already existed
+ *   out  R10  sept_page_vm2    NULL_PA where consumed; bit63 set where one already existed
+ *   out  R11  sept_page_vm3    NULL_PA where consumed; bit63 set where one already existed
  * TD states: INITIALIZED, RUNNABLE, LIVE_EXPORT, MEMORY_IMPORT, STATE_IMPORT, POST_IMPORT,
  * LIVE_IMPORT.
  * S-EPT states: FREE, NL_MAPPED.
@@ -438,7 +438,7 @@ TDX_TYPED tdx_status_t tdh_mng_rd(tdx_tdr_t tdr, tdx_field_t field, tdx_u64 *val
  * TDH.MNG.RD: leaf 11, version 1.
  *   in   RCX  tdr              TDR page
  *   in   RDX  field            field id (v1 RD: all ones = first)
- *   out  RDX  next_field       v1: next readable field id, all ones at end
+ *   out  RDX  next_field       next readable field id, all ones at end
  *   out  R8   value            value
  * TD states: INITIALIZED, RUNNABLE, LIVE_EXPORT, PAUSED_EXPORT, POST_EXPORT, MEMORY_IMPORT,
  * STATE_IMPORT, POST_IMPORT, LIVE_IMPORT, FAILED_IMPORT.
@@ -871,9 +871,9 @@ TDX_TYPED tdx_status_t tdh_mem_page_promote(tdx_gpa_t gpa, tdx_level_t level, td
  *                              success)
  *   out  RCX  sept_entry       success: HPA of the freed SEPT page; else SEPT entry
  *   out  RDX  sept_info        level 2:0, state 15:8, VM 17:16 of that entry
- *   out  R9   sept_page_vm1    v1: freed L2 SEPT pages or NULL_PA
- *   out  R10  sept_page_vm2    v1: freed L2 SEPT pages or NULL_PA
- *   out  R11  sept_page_vm3    v1: freed L2 SEPT pages or NULL_PA
+ *   out  R9   sept_page_vm1    freed L2 SEPT pages or NULL_PA
+ *   out  R10  sept_page_vm2    freed L2 SEPT pages or NULL_PA
+ *   out  R11  sept_page_vm3    freed L2 SEPT pages or NULL_PA
  * TD states: INITIALIZED, RUNNABLE, LIVE_EXPORT, PAUSED_EXPORT, POST_EXPORT, POST_IMPORT,
  * LIVE_IMPORT.
  * S-EPT states: NL_MAPPED, NL_BLOCKED.
@@ -1018,7 +1018,7 @@ TDX_TYPED tdx_status_t tdh_vp_rd(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_u64 *
  * TDH.VP.RD: leaf 26, version 1.
  *   in   RCX  tdvpr            TDVPR HPA
  *   in   RDX  field            field id (v1 RD: all ones = first)
- *   out  RDX  next_field       v1: next field id
+ *   out  RDX  next_field       next field id
  *   out  R8   value            value
  * TD states: INITIALIZED, RUNNABLE, LIVE_EXPORT, PAUSED_EXPORT, POST_EXPORT, MEMORY_IMPORT,
  * STATE_IMPORT, POST_IMPORT, LIVE_IMPORT, FAILED_IMPORT.
@@ -1171,9 +1171,9 @@ TDX_TYPED tdx_status_t tdh_mem_sept_remove(tdx_gpa_t gpa, tdx_level_t level, tdx
  *   out  RCX  sept_page        success: HPA of freed SEPT page; else SEPT entry (on success)
  *   out  RCX  sept_entry       success: HPA of freed SEPT page; else SEPT entry
  *   out  RDX  sept_info        level 2:0, state 15:8, VM 17:16 of that entry
- *   out  R9   sept_page_vm1    v1: L2 SEPT pages or NULL_PA
- *   out  R10  sept_page_vm2    v1: L2 SEPT pages or NULL_PA
- *   out  R11  sept_page_vm3    v1: L2 SEPT pages or NULL_PA
+ *   out  R9   sept_page_vm1    L2 SEPT pages or NULL_PA
+ *   out  R10  sept_page_vm2    L2 SEPT pages or NULL_PA
+ *   out  R11  sept_page_vm3    L2 SEPT pages or NULL_PA
  * TD states: INITIALIZED, RUNNABLE, LIVE_EXPORT, PAUSED_EXPORT, POST_EXPORT, MEMORY_IMPORT,
  * STATE_IMPORT, POST_IMPORT, LIVE_IMPORT, FAILED_IMPORT.
  * S-EPT states: NL_MAPPED, NL_BLOCKED.

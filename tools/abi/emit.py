@@ -23,7 +23,7 @@ def block(text, indent=' * ', width=96):
 
 
 def string(text):
-    return 'NULL' if not text else '"%s"' % text.replace('\\', '\\\\').replace('"', '\\"')
+    return 'NULL' if not text else '"%s"' % text.replace('\\', '\\\\').replace('"', '\\"').replace('\n', '\\n')
 
 
 def c_ident(name):

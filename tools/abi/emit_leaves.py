@@ -81,7 +81,8 @@ struct leaf_desc {
 	uint8_t num_ins, num_outs, num_statuses;
 	const struct leaf_operand *ins, *outs;
 	const struct leaf_status *statuses;
-	const char *locks, *requires, *resume, *note; /* prose for people, or NULL */
+	/* For people, or NULL: checks has one check per line, in the order in which they are made. */
+	const char *locks, *requires, *resume, *note, *uses, *checks;
 };
 
 struct operand_type_desc {
@@ -118,6 +119,10 @@ extern const struct named_number status_class_table[];
 extern const size_t status_class_table_len;
 extern const struct named_number exit_reason_table[];
 extern const size_t exit_reason_table_len;
+/* Enumerations of structures.h by name. */
+%(tables)s/* Bits of registers: number is the first bit. */
+extern const struct named_number td_attribute_table[];
+extern const size_t td_attribute_table_len;
 /* By enum sept_state and by number. */
 extern const char *const sept_state_names[];
 extern const char *const op_state_names[];
@@ -145,6 +150,20 @@ const struct leaf_desc *leaf_by_number(enum leaf_class cls, uint32_t number)
 '''
 
 CLASSES = {'host': 'LEAF_HOST', 'guest': 'LEAF_GUEST', 'vmcall': 'LEAF_VMCALL'}
+
+
+def _enum_tables(model):
+    """Enumerations that explain/ prints: (table name, rows)."""
+    plain = [(name, [(key.split(prefix, 1)[1], value) for key, value in model.enums[name]])
+             for name, prefix in (('page_type', 'PT_'), ('lifecycle', 'LIFECYCLE_'), ('ext_exit_type', 'EXT_EXIT_'))]
+    l2 = [row.columns for row in model.tables['l2_sept_state']]
+    states = [(row['name'], int(row['state'])) for row in model.sept_states + l2]
+    return plain + [('sept_rd_state', states)]
+
+
+def _attributes(model):
+    item = next(item for item in model.tables['struct'] if item.name == 'TD_ATTRIBUTES')
+    return [(line[1][0].upper(), int(line[1][1])) for line in item.all('bits') if 'reserved' not in line[1][0]]
 
 
 def _sorted(model):
@@ -176,7 +195,9 @@ def emit_header(model):
     out += '\n/* Types of operands: see operand_type_table. */\nenum operand_type {\n%s\tNUM_OPERAND_TYPES\n};\n' % (
         ''.join(rows))
     regs = ''.join('\tREG_%s = %d,\n' % (name, i) for i, name in enumerate(REGISTERS))
-    return out + STRUCTS % {'regs': regs}
+    tables = ''.join('extern const struct named_number %s_table[];\nextern const size_t %s_table_len;\n' % (n, n)
+                     for n, _ in _enum_tables(model))
+    return out + STRUCTS % {'regs': regs, 'tables': tables}
 
 
 def _operand(op):
@@ -306,6 +327,8 @@ def emit_source(model):
     out += _table('named_number', 'status_class_table', rows)
     rows = ['\t{ "%s", %s },\n' % (r.columns['name'], r.columns['number']) for r in model.tables['exit_reason']]
     out += _table('named_number', 'exit_reason_table', rows)
+    for name, pairs in _enum_tables(model) + [('td_attribute', _attributes(model))]:
+        out += _table('named_number', name + '_table', ['\t{ "%s", %d },\n' % pair for pair in pairs])
     out += _names('sept_state_names', [(name, i) for i, name in enumerate(sept)])
     out += _names('op_state_names', [(name[len('OP_STATE_'):], number) for name, number in model.enums['op_state']])
     out += _names('abi_version_names', [(name, i) for i, name in enumerate(VERSIONS)])

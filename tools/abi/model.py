@@ -60,7 +60,10 @@ class Leaf:
 
     @property
     def prose(self):
-        return {key: self.item.one(key, '') for key in ('locks', 'requires', 'resume', 'note')}
+        out = {key: self.item.one(key, '') for key in ('locks', 'requires', 'resume', 'note')}
+        out['uses'] = ', '.join(line[3] for line in self.item.all('uses'))
+        out['checks'] = '\n'.join(' '.join(words) for words in self.checks)
+        return out
 
     def lock_of(self, check, key):
         """The mode that a check line such as "td_state op_state=SH" names."""
