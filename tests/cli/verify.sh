@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# `seamless verify` as a user meets it: exit statuses, lines, JSON, errors. Usage: verify.sh SEAMLESS MAKE_FILES
+set -u
+seamless=$1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+"$2" "$dir" && head -c 1000 "$dir/report" >"$dir/report.cut" || exit 1
+now='--time @1750000000'
+bad=0 tried=0
+
+# expect STATUS WORDS ARGUMENTS...: the exit status, and words somewhere in the output
+expect() {
+	status=$1 words=$2
+	shift 2
+	tried=$((tried + 1))
+	out=$("$seamless" verify "$@" 2>&1)
+	got=$?
+	if [ $got != "$status" ]; then
+		echo "verify $*: exit status $got, expected $status: $out"
+		bad=$((bad + 1))
+	elif ! printf '%s\n' "$out" | grep -q -e "$words"; then
+		echo "verify $*: no '$words' in: $out"
+		bad=$((bad + 1))
+	fi
+}
+
+# shellcheck disable=SC2086 # $now is two words
+{
+	expect 0 '^verified: ' "$dir/quote4" --root "$dir/root4.pem" $now
+	expect 0 '^holds  *quote signature  *ECDSA' "$dir/quote5" --root "$dir/root5.pem" $now
+	expect 0 '^not checked  *TCB level ' "$dir/quote5" --root "$dir/root5.pem" $now
+	expect 0 '"verified": true' --json "$dir/quote5" --root "$dir/root5.pem" $now
+	expect 0 '^  td_attributes  *0x0000000010000000 SEPT_VE_DISABLE$' "$dir/report"
+	expect 0 '^not checked  *MAC ' "$dir/report"
+	expect 0 '^holds  *MAC ' "$dir/report" --mac-key "$(printf "thirty-two bytes of a test's key" | od -An -tx1 | tr -d ' \n')"
+	expect 1 '^FAILS  *MAC ' "$dir/report" --mac-key "$(printf '%064d' 0)"
+	expect 1 "^FAILS  *trust anchor .*: not Intel's" "$dir/quote5" $now
+	expect 1 '^FAILS  *trust anchor ' "$dir/quote5" --root "$dir/root4.pem" $now
+	expect 1 '"verified": false' --json "$dir/quote5" $now
+	expect 1 '^FAILS  *PCK certificate validity .*: expired' "$dir/quote4" --root "$dir/root4.pem" --time 2030-01-01
+	expect 1 'not yet valid' "$dir/quote4" --root "$dir/root4.pem" --time 2020-01-01T00:00:00Z
+	expect 1 '^NOT VERIFIED: ' "$0"
+	expect 1 '^FAILS  *structure .*offset 0x0: file size is ' "$dir/report.cut"
+	expect 2 'No such file' "$dir/absent"
+	expect 2 'directory' "$dir"
+	expect 2 '^usage: ' 
+	expect 2 '^usage: ' "$dir/report" "$dir/report"
+	expect 2 'no-such-option' "$dir/report" --no-such-option
+	expect 2 'is no time' "$dir/report" --time tomorrow
+	expect 2 'not a certificate' "$dir/quote4" --root "$dir/report"
+	expect 2 'No such file' "$dir/quote4" --root "$dir/absent"
+	expect 2 '64 hex digits' "$dir/report" --mac-key 00
+	expect 0 '^usage: ' --help
+}
+
+"$seamless" verify --json "$dir/report" | python3 -c 'import json, sys; d = json.load(sys.stdin)
+assert d["kind"] == "tdreport" and d["fields"]["mrtd"] == "42" * 48 and d["links"][0]["verdict"] == "holds"' || bad=$((bad + 1))
+echo "$tried calls, $bad complaints"
+[ $bad = 0 ]
