@@ -2268,7 +2268,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "vCPU READY (or ACTIVE on this LP); hint only if last exit was an async trap; resume_L1 only if the current VM is an L2",
 		.resume = "runs until TD exit",
 		.note = "L2_EXIT_HOST_ROUTED_* are written to the guest RAX (resumed L1), not returned to the host. Zero-step suspicion: returns as an EPT-violation exit (48) without running the guest.",
-		.checks = "call vp_enter_format\nfail LIMIT_CPUID_MAXVAL_SET\nfail OPERAND_INVALID RCX\npage RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nfail TDCX_NUM_INCORRECT\ncall vp_enter_associate\ncall vp_enter_flags\nfail OPERAND_INVALID RCX\ncall vp_enter_processor\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail TSC_ROLLBACK\nfail INCORRECT_MSR_VALUE msr:IA32_MISC_ENABLES\ncall vp_enter_epoch\nfail OPERAND_BUSY TD_EPOCH\ncall vp_enter_stepping\nfail OPERAND_BUSY SEPT_TREE\nfail L2_EXIT_HOST_ROUTED_ASYNC\nfail L2_EXIT_HOST_ROUTED_TDVMCALL\nfail NON_RECOVERABLE_TD",
+		.checks = "fail LIMIT_CPUID_MAXVAL_SET\nfail OPERAND_INVALID RCX\npage RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nfail TDCX_NUM_INCORRECT\nfail OPERAND_INVALID RCX\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail TSC_ROLLBACK\nfail INCORRECT_MSR_VALUE msr:IA32_MISC_ENABLES\nfail OPERAND_BUSY TD_EPOCH\nfail OPERAND_BUSY SEPT_TREE\nfail L2_EXIT_HOST_ROUTED_ASYNC\nfail L2_EXIT_HOST_ROUTED_TDVMCALL\nfail NON_RECOVERABLE_TD",
 	},
 	{
 		.name = "TDH.MNG.ADDCX", .number = 1, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2281,7 +2281,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX, page EX",
 		.requires = "lifecycle KEYS_CONFIGURED; pages 0..5 any; 7th and later only in op_state UNINITIALIZED; max 9",
 		.note = "page PAMT NDA->TDCX owner TDR; child count +1. 6th page: TDCS becomes usable; migration key generated (RND_NO_ENTROPY). Initial fill by index: 2 all-ones (MSR bitmaps), 3 the SEPT-init value, others 0",
-		.checks = "page RDX\ncall check_td_keys\nfail TD_FATAL\nfail TD_KEYS_NOT_CONFIGURED\ncall addcx_room\nfail TDCX_NUM_INCORRECT\npage RCX\ncall addcx_late\nfail RND_NO_ENTROPY\nfail OP_STATE_INCORRECT",
+		.checks = "page RDX\nfail TD_FATAL\nfail TD_KEYS_NOT_CONFIGURED\nfail TDCX_NUM_INCORRECT\npage RCX\nfail RND_NO_ENTROPY\nfail OP_STATE_INCORRECT",
 	},
 	{
 		.name = "TDH.MEM.PAGE.ADD", .number = 2, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2309,7 +2309,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, each new page EX",
 		.resume = "v1 INTERRUPTED_RESUMABLE (RCX, RDX restored; call again with returned R8-R11)",
 		.note = "page PAMT NDA->EPT, entries initialised FREE, parent becomes NL_MAPPED, child count +1 per page",
-		.checks = "call check_version\nfail OPERAND_INVALID RAX\ncall sept_add_flags\nfail OPERAND_INVALID RDX\npage RDX\ntd_state op_state=SH\ngpa_level RCX 1 root\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\ncall sept_add_pages\nfail OPERAND_INVALID R8\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail OPERAND_INVALID R8+vm\nfail L2_SEPT_WALK_FAILED vm_level\nfail L2_SEPT_ENTRY_NOT_FREE vm_level\nfail INTERRUPTED_RESUMABLE",
+		.checks = "fail OPERAND_INVALID RAX\nfail OPERAND_INVALID RDX\npage RDX\ntd_state op_state=SH\ngpa_level RCX 1 root\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail OPERAND_INVALID R8\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail OPERAND_INVALID R8+vm\nfail L2_SEPT_WALK_FAILED vm_level\nfail L2_SEPT_ENTRY_NOT_FREE vm_level\nfail INTERRUPTED_RESUMABLE",
 	},
 	{
 		.name = "TDH.VP.ADDCX", .number = 4, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2321,7 +2321,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_vp_addcx, .num_statuses = 16,
 		.locks = "TDVPR EX, implicit TDR SH, op_state SH, page EX",
 		.requires = "vCPU UNINITIALIZED; refused only at 15 pages; 6 + 3*num_l2_vms (incl. TDVPR) are needed by VP.INIT",
-		.checks = "page RDX\nowner_tdr lock=SH\ntd_state op_state=SH\ncall vp_addcx_room\nfail VCPU_STATE_INCORRECT\nfail TDCX_NUM_INCORRECT\npage RCX",
+		.checks = "page RDX\nowner_tdr lock=SH\ntd_state op_state=SH\nfail VCPU_STATE_INCORRECT\nfail TDCX_NUM_INCORRECT\npage RCX",
 	},
 	{
 		.name = "TDH.MEM.PAGE.RELOCATE", .number = 5, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2335,7 +2335,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, old page EX, new page EX",
 		.requires = "where tracking is required the entry must be blocked and tracked (BEPOCH)",
 		.note = "copies content under the TD key, keeps state minus blocked; same HPA -> OPERAND_INVALID|R8",
-		.checks = "page RDX\ntd_state op_state=SH\ngpa_level RCX 0 0\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\ncall relocate_same\nfail OPERAND_INVALID R8\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX\npage R8\ncall lock_mapped_page",
+		.checks = "page RDX\ntd_state op_state=SH\ngpa_level RCX 0 0\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail OPERAND_INVALID R8\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX\npage R8",
 	},
 	{
 		.name = "TDH.MEM.PAGE.AUG", .number = 6, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2361,7 +2361,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_range_block, .num_statuses = 15,
 		.locks = "TDR SH, op_state SH, SEPT tree EX, SEPT entry",
 		.note = "stores TD_EPOCH in the PAMT BEPOCH of the mapped page or SEPT page; also blocks the L2 aliases",
-		.checks = "page RDX\ntd_state op_state=SH\ngpa_level RCX 0 root\nfail OPERAND_INVALID RCX\nsept_walk tree=EX\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\ncall block_again\nfail GPA_RANGE_ALREADY_BLOCKED RCX\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX",
+		.checks = "page RDX\ntd_state op_state=SH\ngpa_level RCX 0 root\nfail OPERAND_INVALID RCX\nsept_walk tree=EX\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nfail GPA_RANGE_ALREADY_BLOCKED RCX\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX",
 	},
 	{
 		.name = "TDH.MNG.KEY.CONFIG", .number = 8, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2374,7 +2374,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX, KET per package",
 		.requires = "lifecycle HKID_ASSIGNED; execute once per package",
 		.note = "last package moves to KEYS_CONFIGURED; a further call then gives LIFECYCLE_STATE_INCORRECT",
-		.checks = "page RCX\ncall key_config_state\nfail TD_FATAL\nfail LIFECYCLE_STATE_INCORRECT\nfail KEY_CONFIGURED",
+		.checks = "page RCX\nfail TD_FATAL\nfail LIFECYCLE_STATE_INCORRECT\nfail KEY_CONFIGURED",
 	},
 	{
 		.name = "TDH.MNG.CREATE", .number = 9, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2386,7 +2386,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mng_create, .num_statuses = 8,
 		.locks = "page EX, KOT EX",
 		.note = "PAMT NDA->TDR; TDR page itself is encrypted with the module global key; random TD_UUID",
-		.checks = "call create_hkid\nfail OPERAND_INVALID RDX\npage RCX\nlock kot EX\nfail OPERAND_BUSY KOT\ncall create_key\nfail HKID_NOT_FREE\nfail RND_NO_ENTROPY",
+		.checks = "fail OPERAND_INVALID RDX\npage RCX\nlock kot EX\nfail OPERAND_BUSY KOT\nfail HKID_NOT_FREE\nfail RND_NO_ENTROPY",
 	},
 	{
 		.name = "TDH.VP.CREATE", .number = 10, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2410,7 +2410,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mng_rd, .num_statuses = 13,
 		.locks = "TDR SH, op_state SH",
 		.note = "first access needs the TD state to be past the TDCS-ready point: TDR fields also unreachable before 6 TDCX",
-		.checks = "call md_begin_versioned\npage RCX\ntd_state op_state=SH\nfail OPERAND_INVALID RAX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
+		.checks = "page RCX\ntd_state op_state=SH\nfail OPERAND_INVALID RAX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
 		.name = "TDH.MEM.RD", .number = 12, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2423,7 +2423,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_rd, .num_statuses = 16,
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry",
 		.requires = "ATTRIBUTES.DEBUG=1",
-		.checks = "page RDX\ntd_state op_state=SH\ncall mem_rd_walk\nsept_entry_lock host\nsept_state\nfail TD_NON_DEBUG\nfail OPERAND_INVALID RCX\nfail OPERAND_BUSY SEPT_TREE\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX\nfail EPT_ENTRY_STATE_INCORRECT RCX",
+		.checks = "page RDX\ntd_state op_state=SH\nsept_entry_lock host\nsept_state\nfail TD_NON_DEBUG\nfail OPERAND_INVALID RCX\nfail OPERAND_BUSY SEPT_TREE\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX\nfail EPT_ENTRY_STATE_INCORRECT RCX",
 	},
 	{
 		.name = "TDH.MNG.WR", .number = 13, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2449,7 +2449,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_wr, .num_statuses = 16,
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry",
 		.requires = "ATTRIBUTES.DEBUG=1",
-		.checks = "page RDX\ntd_state op_state=SH\ncall mem_rd_walk\nsept_entry_lock host\nsept_state\nfail TD_NON_DEBUG\nfail OPERAND_INVALID RCX\nfail OPERAND_BUSY SEPT_TREE\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX\nfail EPT_ENTRY_STATE_INCORRECT RCX",
+		.checks = "page RDX\ntd_state op_state=SH\nsept_entry_lock host\nsept_state\nfail TD_NON_DEBUG\nfail OPERAND_INVALID RCX\nfail OPERAND_BUSY SEPT_TREE\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX\nfail EPT_ENTRY_STATE_INCORRECT RCX",
 	},
 	{
 		.name = "TDH.MEM.PAGE.DEMOTE", .number = 15, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2476,7 +2476,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mr_extend, .num_statuses = 12,
 		.locks = "TDR EX",
 		.requires = "page MAPPED at 4K",
-		.checks = "page RDX\ntd_state op_state=none\ncall extend_page\nfail OPERAND_INVALID RCX\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX",
+		.checks = "page RDX\ntd_state op_state=none\nfail OPERAND_INVALID RCX\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX",
 	},
 	{
 		.name = "TDH.MR.FINALIZE", .number = 17, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2489,7 +2489,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX",
 		.requires = "at least one vCPU (NO_VCPUS)",
 		.note = "computes SERVTD_HASH, finishes SHA-384 context -> MRTD, op_state RUNNABLE",
-		.checks = "page RCX\ntd_state op_state=none\ncall finalize_vcpus\nfail NO_VCPUS",
+		.checks = "page RCX\ntd_state op_state=none\nfail NO_VCPUS",
 	},
 	{
 		.name = "TDH.VP.FLUSH", .number = 18, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2501,7 +2501,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_vp_flush, .num_statuses = 8,
 		.locks = "TDVPR EX, implicit TDR SH",
 		.requires = "lifecycle KEYS_CONFIGURED; vCPU associated with this LP; no op_state check although the table has a row",
-		.checks = "page RCX\nowner_tdr lock=SH\ncall flush_associated\nfail TD_KEYS_NOT_CONFIGURED\nfail TDCX_NUM_INCORRECT\nfail VCPU_NOT_ASSOCIATED",
+		.checks = "page RCX\nowner_tdr lock=SH\nfail TD_KEYS_NOT_CONFIGURED\nfail TDCX_NUM_INCORRECT\nfail VCPU_NOT_ASSOCIATED",
 	},
 	{
 		.name = "TDH.MNG.VPFLUSHDONE", .number = 19, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2514,7 +2514,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX, KOT EX",
 		.requires = "lifecycle HKID_ASSIGNED or KEYS_CONFIGURED; no vCPU associated",
 		.note = "lifecycle BLOCKED, KOT FLUSHED, WBINVD bitmap = all packages",
-		.checks = "page RCX\nlock kot EX\nfail OPERAND_BUSY KOT\ncall flushdone_state\nfail LIFECYCLE_STATE_INCORRECT\nfail FLUSHVP_NOT_DONE",
+		.checks = "page RCX\nlock kot EX\nfail OPERAND_BUSY KOT\nfail LIFECYCLE_STATE_INCORRECT\nfail FLUSHVP_NOT_DONE",
 	},
 	{
 		.name = "TDH.MNG.KEY.FREEID", .number = 20, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2527,7 +2527,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX, KOT EX",
 		.requires = "lifecycle BLOCKED; WBINVD bitmap empty",
 		.note = "KOT FREE, lifecycle TEARDOWN",
-		.checks = "page RCX\ncall freeid_state\nfail LIFECYCLE_STATE_INCORRECT\nlock kot EX\nfail OPERAND_BUSY KOT\ncall freeid_caches\nfail WBCACHE_NOT_COMPLETE",
+		.checks = "page RCX\nfail LIFECYCLE_STATE_INCORRECT\nlock kot EX\nfail OPERAND_BUSY KOT\nfail WBCACHE_NOT_COMPLETE",
 	},
 	{
 		.name = "TDH.MNG.INIT", .number = 21, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2541,7 +2541,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX",
 		.requires = "op_state UNINITIALIZED; TDCX pages = 6+num_l2_vms",
 		.uses = "TD_PARAMS (1024)",
-		.checks = "call init_cpuid_limit\npage RCX\ntd_state op_state=none\nshared RDX 1024\ncall init_params\nfail LIMIT_CPUID_MAXVAL_SET\nfail OPERAND_INVALID ATTRIBUTES\nfail OPERAND_INVALID XFAM\nfail OPERAND_INVALID MAX_VCPUS\nfail OPERAND_INVALID NUM_L2_VMS\nfail TDCS_NOT_ALLOCATED\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID EXEC_CONTROLS\nfail OPERAND_INVALID EPTP_CONTROLS\nfail OPERAND_INVALID TSC_FREQUENCY\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID CPUID_CONFIG\nfail INCORRECT_MSR_VALUE msr:IA32_ARCH_CAPABILITIES\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID IA32_ARCH_CAPABILITIES_CONFIG\nfail OPERAND_INVALID RDX",
+		.checks = "page RCX\ntd_state op_state=none\nshared RDX 1024\nfail LIMIT_CPUID_MAXVAL_SET\nfail OPERAND_INVALID ATTRIBUTES\nfail OPERAND_INVALID XFAM\nfail OPERAND_INVALID MAX_VCPUS\nfail OPERAND_INVALID NUM_L2_VMS\nfail TDCS_NOT_ALLOCATED\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID EXEC_CONTROLS\nfail OPERAND_INVALID EPTP_CONTROLS\nfail OPERAND_INVALID TSC_FREQUENCY\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID CPUID_CONFIG\nfail INCORRECT_MSR_VALUE msr:IA32_ARCH_CAPABILITIES\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID IA32_ARCH_CAPABILITIES_CONFIG\nfail OPERAND_INVALID RDX",
 	},
 	{
 		.name = "TDH.VP.INIT", .number = 22, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2554,7 +2554,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDVPR EX, implicit TDR SH, op_state SH",
 		.requires = "vCPU UNINITIALIZED; all TDCX pages present",
 		.note = "guest state: RIP 0xFFFFFFF0, RFLAGS 2, flat 4GB CS (access 0xC09B) and data segments (0xC093), CR0 0x21, CR4 0x2040, EFER 0x901, PAT 0x0007040600070406, DR7 0x400: 32-bit protected mode; RBX=GPA width (48/52), RCX=R8=RDX operand, RDX=CPUID(1).EAX, RSI=vCPU index; leaves the vCPU associated with this LP. v1 (x2APIC id in RDX) added later",
-		.checks = "page RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\ncall vp_init_checks\nfail TDCX_NUM_INCORRECT\nfail VCPU_STATE_INCORRECT\nfail MAX_VCPUS_EXCEEDED\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ",
+		.checks = "page RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nfail TDCX_NUM_INCORRECT\nfail VCPU_STATE_INCORRECT\nfail MAX_VCPUS_EXCEEDED\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ",
 	},
 	{
 		.name = "TDH.MEM.PAGE.PROMOTE", .number = 23, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2580,7 +2580,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdh_phymem_page_rdmd, .num_outs = 6,
 		.statuses = statuses_tdh_phymem_page_rdmd, .num_statuses = 2,
 		.locks = "PAMT entry SH",
-		.checks = "call page_md_read\nfail OPERAND_INVALID RCX\nfail OPERAND_ADDR_RANGE_ERROR RCX",
+		.checks = "fail OPERAND_INVALID RCX\nfail OPERAND_ADDR_RANGE_ERROR RCX",
 	},
 	{
 		.name = "TDH.MEM.SEPT.RD", .number = 25, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2592,7 +2592,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdh_mem_sept_rd, .num_outs = 3,
 		.statuses = statuses_tdh_mem_sept_rd, .num_statuses = 13,
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry (entry lock held briefly)",
-		.checks = "call sept_rd_flags\npage RDX\ntd_state op_state=SH\ncall sept_rd_debug\nfail OPERAND_INVALID RDX\ngpa_level RCX 0 root\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host",
+		.checks = "page RDX\ntd_state op_state=SH\nfail OPERAND_INVALID RDX\ngpa_level RCX 0 root\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host",
 	},
 	{
 		.name = "TDH.VP.RD", .number = 26, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2605,7 +2605,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_vp_rd, .num_statuses = 17,
 		.locks = "TDVPR SH, implicit TDR SH, op_state SH; associates the vCPU with this LP",
 		.requires = "RD also allowed for DISABLED vCPU",
-		.checks = "call md_begin_versioned\npage RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nvcpu_associate disabled\nfail OPERAND_INVALID RAX\nfail TDCX_NUM_INCORRECT\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
+		.checks = "page RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nvcpu_associate disabled\nfail OPERAND_INVALID RAX\nfail TDCX_NUM_INCORRECT\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
 		.name = "TDH.MNG.KEY.RECLAIMID", .number = 27, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2628,7 +2628,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "PAMT entry EX, owner TDR SH (TDR itself EX when reclaimed)",
 		.requires = "owner lifecycle TEARDOWN; TDR only when child count is 0",
 		.note = "NDA and RSVD give PAGE_METADATA_INCORRECT. Outputs also valid on some errors",
-		.checks = "call reclaim_page\nfail OPERAND_INVALID RCX\nfail OPERAND_ADDR_RANGE_ERROR RCX\nfail PAGE_METADATA_INCORRECT RCX\nfail OPERAND_INVALID RCX\ncall reclaim_owner\nfail LIFECYCLE_STATE_INCORRECT\nfail TD_ASSOCIATED_PAGES_EXIST",
+		.checks = "fail OPERAND_INVALID RCX\nfail OPERAND_ADDR_RANGE_ERROR RCX\nfail PAGE_METADATA_INCORRECT RCX\nfail OPERAND_INVALID RCX\nfail LIFECYCLE_STATE_INCORRECT\nfail TD_ASSOCIATED_PAGES_EXIST",
 	},
 	{
 		.name = "TDH.MEM.PAGE.REMOVE", .number = 29, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2642,7 +2642,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, page EX",
 		.requires = "blocked+tracked where tracking is required (else MAPPED/PENDING accepted)",
 		.note = "becomes FREE, or REMOVED (with migration epoch) during import; child count -1/-512/...",
-		.checks = "page RDX\ntd_state op_state=SH\ngpa_level RCX 0 2\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX\ncall lock_mapped_page",
+		.checks = "page RDX\ntd_state op_state=SH\ngpa_level RCX 0 2\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX",
 	},
 	{
 		.name = "TDH.MEM.SEPT.REMOVE", .number = 30, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2655,7 +2655,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_sept_remove, .num_statuses = 18,
 		.locks = "TDR SH, op_state SH, SEPT tree EX, SEPT entry, SEPT page EX",
 		.requires = "NL_BLOCKED and tracked where required; all 512 children FREE (REMOVED does not count as FREE)",
-		.checks = "call check_version\nfail OPERAND_INVALID RAX\npage RDX\ntd_state op_state=SH\ngpa_level RCX 1 root\nfail OPERAND_INVALID RCX\nsept_walk tree=EX\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX\ncall lock_mapped_page\ncall sept_page_empty\nfail EPT_PAGE_NOT_FREE RCX",
+		.checks = "fail OPERAND_INVALID RAX\npage RDX\ntd_state op_state=SH\ngpa_level RCX 1 root\nfail OPERAND_INVALID RCX\nsept_walk tree=EX\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX\nfail EPT_PAGE_NOT_FREE RCX",
 	},
 	{
 		.name = "TDH.SYS.KEY.CONFIG", .number = 31, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2666,7 +2666,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_sys_key_config, .num_statuses = 3,
 		.locks = "global EX",
 		.requires = "CONFIG_DONE; once per package; last package -> READY",
-		.checks = "lock global EX\nfail SYS_BUSY\ncall sys_key_config_state\nfail SYS_KEY_CONFIG_NOT_PENDING\nfail KEY_CONFIGURED",
+		.checks = "lock global EX\nfail SYS_BUSY\nfail SYS_KEY_CONFIG_NOT_PENDING\nfail KEY_CONFIGURED",
 	},
 	{
 		.name = "TDH.SYS.INFO", .number = 32, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2679,7 +2679,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_sys_info, .num_statuses = 4,
 		.requires = "LP initialised; any state except shutdown",
 		.uses = "TDSYSINFO, CMR_INFO[32]",
-		.checks = "call check_lp_init\nshared RCX 1024\ncall sys_info_size\nshared R8 512\ncall sys_info_cmrs\nfail SYS_LP_INIT_NOT_DONE\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R9",
+		.checks = "shared RCX 1024\nshared R8 512\nfail SYS_LP_INIT_NOT_DONE\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R9",
 	},
 	{
 		.name = "TDH.SYS.INIT", .number = 33, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2692,7 +2692,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_sys_init, .num_statuses = 38,
 		.locks = "global EX",
 		.requires = "INIT_PENDING; also performs the LP independent platform checks (CMR, SMRR, CPUID, MSR)",
-		.checks = "lock global EX\nfail SYS_BUSY\ncall sys_init_state\ncall sys_init_msrs\ncall sys_init_cpuid\ncall sys_init_platform\nfail OPERAND_INVALID RCX\nfail SYS_INIT_NOT_PENDING\nfail INCORRECT_MSR_VALUE msr:IA32_ARCH_CAPABILITIES\nfail INCORRECT_MSR_VALUE msr:IA32_XAPIC_DISABLE_STATUS\nfail INCORRECT_MSR_VALUE msr:IA32_MISC_PACKAGE_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_PERF_CAPABILITIES\nfail LIMIT_CPUID_MAXVAL_SET\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail INCORRECT_CPUID_VALUE\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail CPUID_LEAF_1F_FORMAT_UNRECOGNIZED\nfail CPUID_LEAF_NOT_SUPPORTED RAX\nfail INVALID_WBINVD_SCOPE\nfail INCORRECT_CPUID_VALUE\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_BASIC\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS2\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS3\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_MISC\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_EPT_VPID_CAP\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED1\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED1\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS2\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS3\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED1\nfail INCORRECT_MSR_VALUE msr\nfail NUM_ACTIVATED_HKIDS_NOT_SUPPORTED count\nfail INCORRECT_MSR_VALUE msr:IA32_WBNOINVDP\nfail CMR_LIST_INVALID\nfail SMRR_NOT_SUPPORTED\nfail SMRR_LOCK_NOT_SUPPORTED\nfail SMRR_NOT_LOCKED bytes:smrr\nfail INVALID_SMRR_CONFIGURATION bytes:smrr\nfail SMRR_OVERLAPS_CMR bytes:smrr,cmr\nfail INCOMPATIBLE_SEAM_CAPABILITIES\nfail SYS_INCOMPATIBLE_SIGSTRUCT\nfail RND_NO_ENTROPY",
+		.checks = "lock global EX\nfail SYS_BUSY\nfail OPERAND_INVALID RCX\nfail SYS_INIT_NOT_PENDING\nfail INCORRECT_MSR_VALUE msr:IA32_ARCH_CAPABILITIES\nfail INCORRECT_MSR_VALUE msr:IA32_XAPIC_DISABLE_STATUS\nfail INCORRECT_MSR_VALUE msr:IA32_MISC_PACKAGE_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_PERF_CAPABILITIES\nfail LIMIT_CPUID_MAXVAL_SET\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail INCORRECT_CPUID_VALUE\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail CPUID_LEAF_1F_FORMAT_UNRECOGNIZED\nfail CPUID_LEAF_NOT_SUPPORTED RAX\nfail INVALID_WBINVD_SCOPE\nfail INCORRECT_CPUID_VALUE\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_BASIC\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS2\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS3\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_MISC\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_EPT_VPID_CAP\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED1\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED1\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS2\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS3\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED1\nfail INCORRECT_MSR_VALUE msr\nfail NUM_ACTIVATED_HKIDS_NOT_SUPPORTED count\nfail INCORRECT_MSR_VALUE msr:IA32_WBNOINVDP\nfail CMR_LIST_INVALID\nfail SMRR_NOT_SUPPORTED\nfail SMRR_LOCK_NOT_SUPPORTED\nfail SMRR_NOT_LOCKED bytes:smrr\nfail INVALID_SMRR_CONFIGURATION bytes:smrr\nfail SMRR_OVERLAPS_CMR bytes:smrr,cmr\nfail INCOMPATIBLE_SEAM_CAPABILITIES\nfail SYS_INCOMPATIBLE_SIGSTRUCT\nfail RND_NO_ENTROPY",
 	},
 	{
 		.name = "TDH.SYS.RD", .number = 34, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2703,7 +2703,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_sys_rd, .num_ins = 1,
 		.outs = outs_tdh_sys_rd, .num_outs = 2,
 		.statuses = statuses_tdh_sys_rd, .num_statuses = 4,
-		.checks = "call md_begin_next\ncall check_lp_init\nfail SYS_LP_INIT_NOT_DONE\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
+		.checks = "fail SYS_LP_INIT_NOT_DONE\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
 		.name = "TDH.SYS.LP.INIT", .number = 35, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2715,7 +2715,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_sys_lp_init, .num_statuses = 37,
 		.locks = "global SH",
 		.requires = "INIT_DONE or later, LP not yet initialised",
-		.checks = "lock global SH\nfail SYS_BUSY\ncall lp_init_state\ncall lp_init_platform\nfail SYS_LP_INIT_NOT_PENDING\nfail SYS_LP_INIT_DONE\nfail RND_NO_ENTROPY\nfail INCOMPATIBLE_SEAM_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_CORE_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_ARCH_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_MISC_PACKAGE_CTLS\nfail INCONSISTENT_MSR msr:IA32_XAPIC_DISABLE_STATUS\nfail LIMIT_CPUID_MAXVAL_SET\nfail INCONSISTENT_CPUID_FIELD\nfail INVALID_PKG_ID package\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail INCONSISTENT_MSR msr:MTRR_CAP\nfail INCONSISTENT_MSR msr:SMRR_BASE\nfail INCONSISTENT_MSR msr:SMRR_MASK\nfail INCONSISTENT_MSR msr:SMRR2_BASE\nfail INCONSISTENT_MSR msr:SMRR2_MASK\nfail INCONSISTENT_MSR msr:IA32_VMX_BASIC\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_PROCBASED_CTLS2\nfail INCONSISTENT_MSR msr:IA32_VMX_PROCBASED_CTLS3\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_MISC\nfail INCONSISTENT_MSR msr:IA32_VMX_EPT_VPID_CAP\nfail INCONSISTENT_MSR msr:IA32_VMX_CR0_FIXED0\nfail INCONSISTENT_MSR msr:IA32_VMX_CR0_FIXED1\nfail INCONSISTENT_MSR msr:IA32_VMX_CR4_FIXED0\nfail INCONSISTENT_MSR msr:IA32_VMX_CR4_FIXED1\nfail INCONSISTENT_MSR msr:IA32_PERF_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_TME_CAPABILITY\nfail INCONSISTENT_MSR msr:IA32_TME_ACTIVATE\nfail INCONSISTENT_MSR msr:IA32_MKTME_KEYID_PARTITIONING\nfail INCONSISTENT_MSR msr:IA32_WBINVDP\nfail INCONSISTENT_MSR msr:IA32_WBNOINVDP",
+		.checks = "lock global SH\nfail SYS_BUSY\nfail SYS_LP_INIT_NOT_PENDING\nfail SYS_LP_INIT_DONE\nfail RND_NO_ENTROPY\nfail INCOMPATIBLE_SEAM_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_CORE_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_ARCH_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_MISC_PACKAGE_CTLS\nfail INCONSISTENT_MSR msr:IA32_XAPIC_DISABLE_STATUS\nfail LIMIT_CPUID_MAXVAL_SET\nfail INCONSISTENT_CPUID_FIELD\nfail INVALID_PKG_ID package\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail INCONSISTENT_MSR msr:MTRR_CAP\nfail INCONSISTENT_MSR msr:SMRR_BASE\nfail INCONSISTENT_MSR msr:SMRR_MASK\nfail INCONSISTENT_MSR msr:SMRR2_BASE\nfail INCONSISTENT_MSR msr:SMRR2_MASK\nfail INCONSISTENT_MSR msr:IA32_VMX_BASIC\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_PROCBASED_CTLS2\nfail INCONSISTENT_MSR msr:IA32_VMX_PROCBASED_CTLS3\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_MISC\nfail INCONSISTENT_MSR msr:IA32_VMX_EPT_VPID_CAP\nfail INCONSISTENT_MSR msr:IA32_VMX_CR0_FIXED0\nfail INCONSISTENT_MSR msr:IA32_VMX_CR0_FIXED1\nfail INCONSISTENT_MSR msr:IA32_VMX_CR4_FIXED0\nfail INCONSISTENT_MSR msr:IA32_VMX_CR4_FIXED1\nfail INCONSISTENT_MSR msr:IA32_PERF_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_TME_CAPABILITY\nfail INCONSISTENT_MSR msr:IA32_TME_ACTIVATE\nfail INCONSISTENT_MSR msr:IA32_MKTME_KEYID_PARTITIONING\nfail INCONSISTENT_MSR msr:IA32_WBINVDP\nfail INCONSISTENT_MSR msr:IA32_WBNOINVDP",
 	},
 	{
 		.name = "TDH.SYS.TDMR.INIT", .number = 36, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2729,7 +2729,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "per TDMR mutex",
 		.requires = "READY",
 		.resume = "not interruptible but incremental: 1024 4K entries (4MB) per call; repeat until RDX reaches the end",
-		.checks = "call tdmr_init_next\nfail OPERAND_INVALID RCX\nfail OPERAND_BUSY RCX\nfail TDMR_ALREADY_INITIALIZED",
+		.checks = "fail OPERAND_INVALID RCX\nfail OPERAND_BUSY RCX\nfail TDMR_ALREADY_INITIALIZED",
 	},
 	{
 		.name = "TDH.SYS.RDALL", .number = 37, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2741,7 +2741,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdh_sys_rdall, .num_outs = 1,
 		.statuses = statuses_tdh_sys_rdall, .num_statuses = 2,
 		.uses = "MD_LIST (4096)",
-		.checks = "call md_begin_list\ncall check_lp_init\nshared RDX 4096\nfail SYS_LP_INIT_NOT_DONE",
+		.checks = "shared RDX 4096\nfail SYS_LP_INIT_NOT_DONE",
 	},
 	{
 		.name = "TDH.MEM.TRACK", .number = 38, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2753,7 +2753,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_track, .num_statuses = 11,
 		.locks = "TDR SH, op_state SH, epoch EX",
 		.note = "TD_EPOCH += 1 if no vCPU left in the previous epoch",
-		.checks = "page RCX\ntd_state op_state=SH\nlock epoch EX\nfail OPERAND_BUSY TD_EPOCH\ncall track_previous\nfail PREVIOUS_TLB_EPOCH_BUSY",
+		.checks = "page RCX\ntd_state op_state=SH\nlock epoch EX\nfail OPERAND_BUSY TD_EPOCH\nfail PREVIOUS_TLB_EPOCH_BUSY",
 	},
 	{
 		.name = "TDH.MEM.RANGE.UNBLOCK", .number = 39, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2766,7 +2766,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_range_unblock, .num_statuses = 15,
 		.locks = "TDR SH, op_state SH, SEPT tree EX, SEPT entry",
 		.requires = "tracked where required",
-		.checks = "page RDX\ntd_state op_state=SH\ngpa_level RCX 0 root\nfail OPERAND_INVALID RCX\nsept_walk tree=EX\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\ncall unblock_tracked\nfail TLB_TRACKING_NOT_DONE SEPT_TREE",
+		.checks = "page RDX\ntd_state op_state=SH\ngpa_level RCX 0 root\nfail OPERAND_INVALID RCX\nsept_walk tree=EX\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail TLB_TRACKING_NOT_DONE SEPT_TREE",
 	},
 	{
 		.name = "TDH.PHYMEM.CACHE.WB", .number = 40, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2778,7 +2778,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_phymem_cache_wb, .num_statuses = 6,
 		.locks = "per-package mutex, KOT SH",
 		.resume = "INTERRUPTED_RESUMABLE; resume with RCX=1 on the same package",
-		.checks = "call cache_wb_start\nfail OPERAND_INVALID RCX\nfail OPERAND_BUSY WBCACHE\nfail OPERAND_BUSY KOT\nfail NO_HKID_READY_TO_WBCACHE\nfail WBCACHE_RESUME_ERROR",
+		.checks = "fail OPERAND_INVALID RCX\nfail OPERAND_BUSY WBCACHE\nfail OPERAND_BUSY KOT\nfail NO_HKID_READY_TO_WBCACHE\nfail WBCACHE_RESUME_ERROR",
 	},
 	{
 		.name = "TDH.PHYMEM.PAGE.WBINVD", .number = 41, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2790,7 +2790,6 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_phymem_page_wbinvd, .num_statuses = 4,
 		.locks = "page SH",
 		.requires = "page PAMT type NDA",
-		.checks = "call wbinvd_page",
 	},
 	{
 		.name = "TDH.MEM.SEPT.WR", .number = 42, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2833,7 +2832,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "global EX",
 		.requires = "INIT_DONE and every LP initialised -> CONFIG_DONE",
 		.uses = "TDMR_INFO[], each 512 aligned",
-		.checks = "lock global EX\nfail SYS_BUSY\ncall sys_config_operands\ncall sys_config_tdmrs\nfail SYS_CONFIG_NOT_PENDING\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R8\nfail INVALID_TDMR bytes:tdmr\nfail NON_ORDERED_TDMR bytes:tdmr\nfail INVALID_TDMR bytes:tdmr\nfail NON_ORDERED_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_RESERVED_IN_TDMR bytes:tdmr,area\nfail NON_ORDERED_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_PAMT bytes:tdmr,level\nfail INVALID_PAMT bytes:tdmr,level\nfail INVALID_PAMT bytes:tdmr,level\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail TDMR_OUTSIDE_CMRS bytes:tdmr",
+		.checks = "lock global EX\nfail SYS_BUSY\nfail SYS_CONFIG_NOT_PENDING\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R8\nfail INVALID_TDMR bytes:tdmr\nfail NON_ORDERED_TDMR bytes:tdmr\nfail INVALID_TDMR bytes:tdmr\nfail NON_ORDERED_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_RESERVED_IN_TDMR bytes:tdmr,area\nfail NON_ORDERED_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_PAMT bytes:tdmr,level\nfail INVALID_PAMT bytes:tdmr,level\nfail INVALID_PAMT bytes:tdmr,level\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail TDMR_OUTSIDE_CMRS bytes:tdmr",
 	},
 	{
 		.name = "TDH.SERVTD.BIND", .number = 48, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3371,7 +3370,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdg_vp_vmcall, .num_outs = 1,
 		.statuses = statuses_tdg_vp_vmcall, .num_statuses = 2,
 		.note = "success status 0 written on re-entry. Bad mask: OPERAND_INVALID|RCX without exit",
-		.checks = "fail OPERAND_INVALID\ncall tdg_vp_vmcall_mask\nfail OPERAND_INVALID RCX",
+		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RCX",
 	},
 	{
 		.name = "TDG.VP.INFO", .number = 1, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3402,7 +3401,7 @@ const struct leaf_desc leaf_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.outs = outs_tdg_vp_veinfo_get, .num_outs = 5,
 		.statuses = statuses_tdg_vp_veinfo_get, .num_statuses = 2,
-		.checks = "fail OPERAND_INVALID\ncall tdg_vp_veinfo_valid\nfail NO_VALID_VE_INFO",
+		.checks = "fail OPERAND_INVALID\nfail NO_VALID_VE_INFO",
 	},
 	{
 		.name = "TDG.MR.REPORT", .number = 4, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3424,7 +3423,7 @@ const struct leaf_desc leaf_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_vp_cpuidve_set, .num_ins = 1,
 		.statuses = statuses_tdg_vp_cpuidve_set, .num_statuses = 1,
-		.checks = "call tdg_vp_cpuidve_flags\nfail OPERAND_INVALID RCX",
+		.checks = "fail OPERAND_INVALID RCX",
 	},
 	{
 		.name = "TDG.MEM.PAGE.ACCEPT", .number = 6, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3437,7 +3436,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "SEPT entry (guest)",
 		.resume = "2M: interrupted -> counter kept in SEPT entry, RAX,RIP unchanged, re-executes",
 		.note = "no SEPT leaf in an acceptable state -> TD exit as EPT violation with extended qualification ACCEPT(1); page zeroed then MAPPED",
-		.checks = "fail OPERAND_INVALID\ngpa_level RCX 0 1\nfail OPERAND_INVALID RCX\ncall tdg_gpa_private\nfail OPERAND_INVALID RCX\nfail OPERAND_BUSY\nfail PAGE_ALREADY_ACCEPTED level\nfail PAGE_SIZE_MISMATCH level",
+		.checks = "fail OPERAND_INVALID\ngpa_level RCX 0 1\nfail OPERAND_INVALID RCX\nfail OPERAND_INVALID RCX\nfail OPERAND_BUSY\nfail PAGE_ALREADY_ACCEPTED level\nfail PAGE_SIZE_MISMATCH level",
 	},
 	{
 		.name = "TDG.VM.RD", .number = 7, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3448,7 +3447,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_vm_rd, .num_ins = 2,
 		.outs = outs_tdg_vm_rd, .num_outs = 2,
 		.statuses = statuses_tdg_vm_rd, .num_statuses = 5,
-		.checks = "call md_begin_versioned\ncall md_own_vm\nfail OPERAND_INVALID RAX\nfail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
+		.checks = "fail OPERAND_INVALID RAX\nfail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
 		.name = "TDG.VM.WR", .number = 8, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3459,7 +3458,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_vm_wr, .num_ins = 4,
 		.outs = outs_tdg_vm_wr, .num_outs = 1,
 		.statuses = statuses_tdg_vm_wr, .num_statuses = 7,
-		.checks = "call md_own_vm\nfail OPERAND_INVALID RAX\nfail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
+		.checks = "fail OPERAND_INVALID RAX\nfail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
 		.name = "TDG.VP.RD", .number = 9, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3470,7 +3469,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_vp_rd, .num_ins = 2,
 		.outs = outs_tdg_vp_rd, .num_outs = 2,
 		.statuses = statuses_tdg_vp_rd, .num_statuses = 4,
-		.checks = "call md_begin_next\ncall md_own_vm\nfail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
+		.checks = "fail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
 		.name = "TDG.VP.WR", .number = 10, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3481,7 +3480,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_vp_wr, .num_ins = 4,
 		.outs = outs_tdg_vp_wr, .num_outs = 1,
 		.statuses = statuses_tdg_vp_wr, .num_statuses = 7,
-		.checks = "call md_own_vm\nfail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
+		.checks = "fail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
 		.name = "TDG.SYS.RD", .number = 11, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3492,7 +3491,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_sys_rd, .num_ins = 1,
 		.outs = outs_tdg_sys_rd, .num_outs = 2,
 		.statuses = statuses_tdg_sys_rd, .num_statuses = 3,
-		.checks = "call md_begin_next\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
+		.checks = "fail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
 		.name = "TDG.SYS.RDALL", .number = 12, .cls = LEAF_GUEST, .since = ABI_1_5_01,

@@ -62,7 +62,7 @@ class Leaf:
     def prose(self):
         out = {key: self.item.one(key, '') for key in ('locks', 'requires', 'resume', 'note')}
         out['uses'] = ', '.join(line[3] for line in self.item.all('uses'))
-        out['checks'] = '\n'.join(' '.join(words) for words in self.checks)
+        out['checks'] = '\n'.join(' '.join(words) for words in self.checks if words[0] != 'call')
         return out
 
     def lock_of(self, check, key):
