@@ -444,8 +444,9 @@ uint64_t lp_init_state(struct call *c)
 {
 	uint32_t state = c->m->sys_state;
 
-	if (state == SYS_STATE_INIT_PENDING)
-		return fail(c, TDX_SYS_LP_INIT_NOT_PENDING, "TDH.SYS.INIT was not done");
+	if (state != SYS_STATE_INIT_DONE)
+		return fail(c, TDX_SYS_LP_INIT_NOT_PENDING, "the system state is %u, must be INIT_DONE (%u)", state,
+			    SYS_STATE_INIT_DONE);
 	if (c->lp->init_done)
 		return fail(c, TDX_SYS_LP_INIT_DONE, "logical processor %u was initialised already", c->lp_id);
 	if (!random_words(c, c->scratch, 1))
