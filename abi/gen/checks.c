@@ -135,6 +135,20 @@ static const struct check tdh_vp_addcx_checks[] = {
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
+static const struct check tdh_mem_page_relocate_checks[] = {
+	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_GPA_LEVEL, 1, 0, 0, NULL },
+	{ CHECK_SEPT_WALK, 1, LOCK_SHARED, 0, NULL },
+	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
+	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
+	{ CHECK_CALL, 0, 0, 0, relocate_same },
+	{ CHECK_TLB_TRACKED, 1, 0, 0, NULL },
+	{ CHECK_PAGE, 8, LOCK_EXCLUSIVE, PT_NDA, NULL },
+	{ CHECK_CALL, 0, 0, 0, relocate_old },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
 static const struct check tdh_mem_page_aug_checks[] = {
 	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
@@ -209,6 +223,21 @@ static const struct check tdh_mem_wr_checks[] = {
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
+static const struct check tdh_mem_page_demote_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, demote_flags },
+	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_GPA_LEVEL, 1, 1, 2, NULL },
+	{ CHECK_SEPT_WALK, 1, LOCK_SHARED, 0, NULL },
+	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
+	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
+	{ CHECK_TLB_TRACKED, 1, 0, 0, NULL },
+	{ CHECK_CALL, 0, 0, 0, demote_page },
+	{ CHECK_CALL, 0, 0, 0, lock_split_page },
+	{ CHECK_CALL, 0, 0, 0, restartable },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
 static const struct check tdh_mr_extend_checks[] = {
 	{ CHECK_TDR, 2, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
@@ -260,6 +289,21 @@ static const struct check tdh_vp_init_checks[] = {
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
 	{ CHECK_CALL, 0, 0, 0, vp_init_checks },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_mem_page_promote_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, check_version },
+	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_GPA_LEVEL, 1, 1, 2, NULL },
+	{ CHECK_SEPT_WALK, 1, LOCK_SHARED, 0, NULL },
+	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
+	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
+	{ CHECK_TLB_TRACKED, 1, 0, 0, NULL },
+	{ CHECK_CALL, 0, 0, 0, lock_mapped_page },
+	{ CHECK_CALL, 0, 0, 0, promote_parts },
+	{ CHECK_CALL, 0, 0, 0, restartable },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -423,12 +467,26 @@ static const struct check tdh_sys_config_checks[] = {
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
+static const struct check tdh_sys_shutdown_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, shutdown_version },
+	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
+	{ CHECK_CALL, 0, 0, 0, shutdown_others },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_sys_update_checks[] = {
+	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
+	{ CHECK_CALL, 0, 0, 0, update_state },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
 const struct leaf leaves_host[LEAVES_HOST] = {
 	[0] = { "TDH.VP.ENTER", 0, 0, 0x0000, 0x020c, 0x0000, tdh_vp_enter_checks, tdh_vp_enter },
 	[1] = { "TDH.MNG.ADDCX", 1, 0, 0x0000, 0x0001, 0x0000, tdh_mng_addcx_checks, tdh_mng_addcx },
 	[2] = { "TDH.MEM.PAGE.ADD", 2, 0, 0x0006, 0x0002, 0x0001, tdh_mem_page_add_checks, tdh_mem_page_add },
 	[3] = { "TDH.MEM.SEPT.ADD", 3, 1, 0x0006, 0x03ce, 0x0005, tdh_mem_sept_add_checks, tdh_mem_sept_add },
 	[4] = { "TDH.VP.ADDCX", 4, 0, 0x0000, 0x0082, 0x0000, tdh_vp_addcx_checks, tdh_vp_addcx },
+	[5] = { "TDH.MEM.PAGE.RELOCATE", 5, 0, 0x0006, 0x033e, 0xfff0, tdh_mem_page_relocate_checks, tdh_mem_page_relocate },
 	[6] = { "TDH.MEM.PAGE.AUG", 6, 0, 0x0006, 0x020e, 0x0003, tdh_mem_page_aug_checks, tdh_mem_page_aug },
 	[7] = { "TDH.MEM.RANGE.BLOCK", 7, 0, 0x0006, 0x033e, 0x1454, tdh_mem_range_block_checks, tdh_mem_range_block },
 	[8] = { "TDH.MNG.KEY.CONFIG", 8, 0, 0x0000, 0x0000, 0x0000, tdh_mng_key_config_checks, tdh_mng_key_config },
@@ -438,6 +496,7 @@ const struct leaf leaves_host[LEAVES_HOST] = {
 	[13] = { "TDH.MNG.WR", 13, 0, 0x0100, 0x07ce, 0x0000, tdh_mng_wr_checks, tdh_mng_wr },
 	[12] = { "TDH.MEM.RD", 12, 0, 0x0106, 0x07fe, 0x03d0, tdh_mem_rd_checks, tdh_mem_rd },
 	[14] = { "TDH.MEM.WR", 14, 0, 0x0106, 0x07ce, 0x0110, tdh_mem_wr_checks, tdh_mem_wr },
+	[15] = { "TDH.MEM.PAGE.DEMOTE", 15, 0, 0x0006, 0x033e, 0x0c30, tdh_mem_page_demote_checks, tdh_mem_page_demote },
 	[16] = { "TDH.MR.EXTEND", 16, 0, 0x0006, 0x0002, 0x0010, tdh_mr_extend_checks, tdh_mr_extend },
 	[17] = { "TDH.MR.FINALIZE", 17, 0, 0x0000, 0x0002, 0x0000, tdh_mr_finalize_checks, tdh_mr_finalize },
 	[18] = { "TDH.VP.FLUSH", 18, 0, 0x0000, 0x0000, 0x0000, tdh_vp_flush_checks, tdh_vp_flush },
@@ -445,6 +504,7 @@ const struct leaf leaves_host[LEAVES_HOST] = {
 	[20] = { "TDH.MNG.KEY.FREEID", 20, 0, 0x0000, 0x0000, 0x0000, tdh_mng_key_freeid_checks, tdh_mng_key_freeid },
 	[21] = { "TDH.MNG.INIT", 21, 0, 0x0002, 0x0001, 0x0000, tdh_mng_init_checks, tdh_mng_init },
 	[22] = { "TDH.VP.INIT", 22, 0, 0x0000, 0x0002, 0x0000, tdh_vp_init_checks, tdh_vp_init },
+	[23] = { "TDH.MEM.PAGE.PROMOTE", 23, 1, 0x0006, 0x033e, 0x000c, tdh_mem_page_promote_checks, tdh_mem_page_promote },
 	[24] = { "TDH.PHYMEM.PAGE.RDMD", 24, 0, 0x0f06, 0x0000, 0x0000, tdh_phymem_page_rdmd_checks, tdh_phymem_page_rdmd },
 	[25] = { "TDH.MEM.SEPT.RD", 25, 0, 0x0106, 0x07fe, 0x0000, tdh_mem_sept_rd_checks, tdh_mem_sept_rd },
 	[26] = { "TDH.VP.RD", 26, 1, 0x0100, 0x07fe, 0x0000, tdh_vp_rd_checks, tdh_vp_rd },
@@ -466,6 +526,8 @@ const struct leaf leaves_host[LEAVES_HOST] = {
 	[41] = { "TDH.PHYMEM.PAGE.WBINVD", 41, 0, 0x0000, 0x0000, 0x0000, tdh_phymem_page_wbinvd_checks, tdh_phymem_page_wbinvd },
 	[44] = { "TDH.SYS.LP.SHUTDOWN", 44, 0, 0x0000, 0x0000, 0x0000, tdh_sys_lp_shutdown_checks, tdh_sys_lp_shutdown },
 	[45] = { "TDH.SYS.CONFIG", 45, 0, 0x0000, 0x0000, 0x0000, tdh_sys_config_checks, tdh_sys_config },
+	[52] = { "TDH.SYS.SHUTDOWN", 52, 0, 0x0000, 0x0000, 0x0000, tdh_sys_shutdown_checks, tdh_sys_shutdown },
+	[53] = { "TDH.SYS.UPDATE", 53, 0, 0x0000, 0x0000, 0x0000, tdh_sys_update_checks, tdh_sys_update },
 };
 
 const struct leaf leaves_guest[LEAVES_GUEST] = {

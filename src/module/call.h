@@ -63,6 +63,7 @@ struct call {
 	struct vcpu vp;
 	struct page_ref vp_page;
 	struct page_ref page;  /* the private page operand */
+	struct page_ref old_page; /* what it takes the place of */
 	uint64_t gpa;
 	unsigned level;
 	struct sept_ref sept;
@@ -161,6 +162,9 @@ uint64_t check_bepoch_tracked(struct call *c, unsigned operand);
 uint64_t sept_fail(struct call *c, uint64_t status, const char *rule);
 /* The PAMT entry of what c->sept maps. */
 struct pamt_entry *sept_target_pamt(struct call *c);
+
+/* RDX of some leaves is a TDR address with a flag in bit 0: separates them into c->in[RDX] and c->flags. */
+uint64_t split_tdr_flag(struct call *c, uint64_t allowed);
 
 /* A page that becomes part of TD @owner (0: a TDR): filled, under @hkid, recorded in the PAMT. */
 void page_take(struct call *c, struct page_ref *page, enum page_type type, uint64_t owner, unsigned hkid, uint8_t fill);

@@ -55,7 +55,7 @@ static uint64_t wrong_page(struct call *c, unsigned operand, const struct page_r
 		return fail(c, TDX_PAGE_METADATA_INCORRECT | operand,
 			    "page %x is part of a %s page (%t), must be a 4K page of type %t", ref->pa,
 			    (uintptr_t)size[ref->level], ref->pamt->type, type);
-	if (pamt_owner(ref->pamt))
+	if (ref->pamt->type != PT_NDA && pamt_owner(ref->pamt))
 		return fail(c, TDX_PAGE_METADATA_INCORRECT | operand,
 			    "page %x is %t of the TD at %x, must be %t", ref->pa, ref->pamt->type,
 			    pamt_owner(ref->pamt), type);

@@ -6,10 +6,9 @@
 #include "module/state.h"
 
 #define TDR_FLAGS 0xFFFull
-#define NULL_PA (~0ull)
 
 /* RDX of some leaves is a TDR address with a flag in bit 0; the TDR check wants the address alone. */
-static uint64_t split_tdr_flag(struct call *c, uint64_t allowed)
+uint64_t split_tdr_flag(struct call *c, uint64_t allowed)
 {
 	uint64_t v = c->in[GPR_RDX];
 
@@ -69,7 +68,7 @@ uint64_t tdh_mem_sept_remove(struct call *c)
 {
 	c->regs->gpr[GPR_RCX] = c->page.pa;
 	sept_write(&c->sept, sept_make(SEPT_STATE_FREE, 0));
-	pamt_set(c->page.pamt, PT_NDA, 0);
+	pamt_free(c->page.pamt);
 	td_add_children(&c->td, -1);
 	return TDX_SUCCESS;
 }

@@ -40,7 +40,39 @@ uint64_t tdh_mem_page_remove(struct call *c)
 {
 	c->regs->gpr[GPR_RCX] = c->page.pa;
 	sept_write(&c->sept, sept_make(SEPT_STATE_FREE, 0));
-	pamt_set(c->page.pamt, PT_NDA, 0);
+	pamt_free(c->page.pamt);
 	td_add_children(&c->td, -(int64_t)(PAGE_SIZE_OF(c->sept.level) / PAGE_BYTES));
+	return TDX_SUCCESS;
+}
+
+/* ---- TDH.MEM.PAGE.RELOCATE ---- */
+
+uint64_t relocate_same(struct call *c)
+{
+	if (c->in[GPR_R8] == (c->sept.value & SEPT_PA))
+		return fail(c, TDX_OPERAND_INVALID | GPR_R8, "page %x is where GPA %x is mapped already",
+			    c->in[GPR_R8], c->gpa);
+	return TDX_SUCCESS;
+}
+
+/* c->page is the new page, locked; the old one is locked here. */
+uint64_t relocate_old(struct call *c)
+{
+	struct page_ref old;
+	uint64_t st = check_page_locked(c, GPR_RCX, c->sept.value & SEPT_PA, PAGE_SIZE_4K, &old);
+
+	c->old_page = old;
+	return st;
+}
+
+uint64_t tdh_mem_page_relocate(struct call *c)
+{
+	enum sept_state state = sept_unblocked(c->sept.state);
+
+	page_take(c, &c->page, PT_REG, c->td.pa, c->td.tdr->hkid, 0);
+	memcpy(pa_ptr(c->m, c->page.pa), pa_ptr(c->m, c->old_page.pa), PAGE_BYTES);
+	pamt_free(c->old_page.pamt);
+	sept_write(&c->sept, sept_with_state((c->sept.value & ~SEPT_PA) | c->page.pa, state));
+	c->regs->gpr[GPR_RCX] = c->old_page.pa;
 	return TDX_SUCCESS;
 }

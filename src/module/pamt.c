@@ -21,7 +21,11 @@ void pamt_set(struct pamt_entry *e, enum page_type type, uint64_t owner)
 
 	e->type = (uint8_t)type;
 	memcpy(e->owner, &page, sizeof(e->owner));
-	e->bepoch = 0;
+}
+
+void pamt_free(struct pamt_entry *e)
+{
+	e->type = PT_NDA;
 }
 
 static const struct tdmr *tdmr_of(const struct module *m, uint64_t pa)
@@ -86,7 +90,7 @@ void pamt_demote(const struct module *m, const struct page_ref *large, uint64_t 
 
 	for (unsigned i = 0; i < 512; i++)
 		pamt_set(&part[i], PT_REG, owner);
-	pamt_set(large->pamt, PT_NDA, 0);
+	pamt_free(large->pamt);
 }
 
 void pamt_promote(const struct module *m, const struct page_ref *large, uint64_t owner)
@@ -94,7 +98,7 @@ void pamt_promote(const struct module *m, const struct page_ref *large, uint64_t
 	struct pamt_entry *part = parts_of(m, large);
 
 	for (unsigned i = 0; i < 512; i++)
-		pamt_set(&part[i], PT_NDA, 0);
+		pamt_free(&part[i]);
 	pamt_set(large->pamt, PT_REG, owner);
 }
 

@@ -37,6 +37,8 @@ struct page_ref {
 };
 
 uint64_t pamt_owner(const struct pamt_entry *e);
+/* The page is free: its owner and BEPOCH stay to be read by TDH.PHYMEM.PAGE.RDMD. */
+void pamt_free(struct pamt_entry *e);
 void pamt_set(struct pamt_entry *e, enum page_type type, uint64_t owner);
 
 /* The entry of @pa at exactly this size, NULL outside the initialised TDMRs. */

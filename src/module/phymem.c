@@ -73,7 +73,7 @@ uint64_t tdh_phymem_page_reclaim(struct call *c)
 {
 	if (c->page.pamt->type != PT_TDR)
 		td_add_children(&c->td, -(int64_t)(PAGE_SIZE_OF(c->page.level) / PAGE_BYTES));
-	pamt_set(c->page.pamt, PT_NDA, 0);
+	pamt_free(c->page.pamt);
 	return TDX_SUCCESS;
 }
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What TDH.SYS.SHUTDOWN leaves in the platform's handoff area for TDH.SYS.UPDATE of the next module: everything of
+ * the module's own memory that TDs depend on.
+ */
+#ifndef SEAMLESS_MODULE_HANDOFF_H
+#define SEAMLESS_MODULE_HANDOFF_H
+
+#include "module/state.h"
+
+#define HANDOFF_VERSION 0u
+
+struct handoff {
+	uint64_t magic;
+	uint16_t version;
+	uint16_t valid;
+	uint32_t size; /* of this structure */
+	uint32_t num_tdmrs, global_hkid;
+	uint64_t global_key_pkgs;
+	struct tdmr tdmr[MAX_TDMRS];
+	struct kot_entry kot[MAX_HKIDS];
+};
+
+/* The data that a module before this one left, NULL without valid data. */
+const struct handoff *handoff_data(const struct module *m);
+
+#endif

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+/*
+ * TDH.SYS.SHUTDOWN and UPDATE: one module makes room for the next while TDs stay in memory.
+ */
+#include "gen/checks.h"
+#include "module/handoff.h"
+#include "platform/platform.h"
+
+#include <string.h>
+
+#define HANDOFF_MAGIC 0x46464f444e414853ull /* "SHANDOFF" */
+
+static struct handoff *area(const struct module *m)
+{
+	uint64_t size = (uint64_t)m->plat->config.loader.handoff_pages * PAGE_BYTES;
+
+	return size >= sizeof(struct handoff) ? platform_handoff(m->plat) : NULL;
+}
+
+const struct handoff *handoff_data(const struct module *m)
+{
+	const struct handoff *h = area(m);
+
+	if (!h || h->magic != HANDOFF_MAGIC || !h->valid || h->size != sizeof(*h) ||
+	    h->version != HANDOFF_VERSION || h->num_tdmrs > MAX_TDMRS || h->global_hkid >= MAX_HKIDS)
+		return NULL;
+	return h;
+}
+
+/* ---- TDH.SYS.SHUTDOWN ---- */
+
+uint64_t shutdown_version(struct call *c)
+{
+	const struct loader_info *loader = &c->m->plat->config.loader;
+	uint64_t hv = c->in[GPR_RCX];
+
+	if (hv < loader->min_update_hv || hv > loader->module_hv)
+		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "handoff version %x, this module writes %u to %u", hv,
+			    loader->min_update_hv, loader->module_hv);
+	return TDX_SUCCESS;
+}
+
+uint64_t shutdown_others(struct call *c)
+{
+	if (!area(c->m))
+		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "the handoff area of %u pages is too small",
+			    c->m->plat->config.loader.handoff_pages);
+	for (unsigned i = 0; i < c->m->num_lps; i++) {
+		if (i != c->lp_id && __atomic_load_n(&c->m->lp[i].in_module, __ATOMIC_SEQ_CST))
+			return fail(c, TDX_SYS_BUSY, "logical processor %u is inside the module or a guest", i);
+	}
+	return TDX_SUCCESS;
+}
+
+uint64_t tdh_sys_shutdown(struct call *c)
+{
+	struct module *m = c->m;
+	struct handoff *h = area(m);
+
+	__atomic_store_n(&m->sys_state, SYS_STATE_SHUTDOWN, __ATOMIC_SEQ_CST);
+	memset(h, 0, sizeof(*h));
+	h->magic = HANDOFF_MAGIC;
+	h->version = HANDOFF_VERSION;
+	h->size = sizeof(*h);
+	h->num_tdmrs = m->num_tdmrs;
+	h->global_hkid = m->global_hkid;
+	h->global_key_pkgs = m->global_key_pkgs;
+	memcpy(h->tdmr, m->tdmr, sizeof(h->tdmr));
+	memcpy(h->kot, m->kot, sizeof(h->kot));
+	h->valid = 1;
+	return TDX_SUCCESS;
+}
+
+/* ---- TDH.SYS.UPDATE ---- */
+
+uint64_t update_state(struct call *c)
+{
+	if (c->m->sys_state != SYS_STATE_INIT_DONE || c->m->lps_inited != c->m->num_lps)
+		return fail(c, TDX_SYS_STATE_INCORRECT,
+			    "the system state is %u with %u of %u logical processors initialised, must be INIT_DONE with all",
+			    c->m->sys_state, c->m->lps_inited, c->m->num_lps);
+	if (!handoff_data(c->m))
+		return fail(c, TDX_SYS_INVALID_HANDOFF, "the module before this one left no handoff data of version %u",
+			    HANDOFF_VERSION);
+	return TDX_SUCCESS;
+}
+
+uint64_t tdh_sys_update(struct call *c)
+{
+	struct module *m = c->m;
+	struct handoff *h = area(m);
+
+	m->num_tdmrs = h->num_tdmrs;
+	m->global_hkid = h->global_hkid;
+	m->global_key_pkgs = h->global_key_pkgs;
+	memcpy(m->tdmr, h->tdmr, sizeof(m->tdmr));
+	memcpy(m->kot, h->kot, sizeof(m->kot));
+	h->valid = 0;
+	__atomic_store_n(&m->sys_state, SYS_STATE_READY, __ATOMIC_RELEASE);
+	return TDX_SUCCESS;
+}
