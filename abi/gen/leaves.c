@@ -2463,7 +2463,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, old page EX, new pages EX",
 		.requires = "blocked (BLOCKED state, MAPPED allowed only when tracking is not required) and tracked",
 		.resume = "INTERRUPTED_RESTARTABLE before the point of change",
-		.checks = "fail OPERAND_INVALID RDX\npage RDX\ntd_state op_state=SH\ngpa_level_format\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail GPA_RANGE_NOT_BLOCKED RCX\ntlb_tracked\nfail TLB_TRACKING_NOT_DONE RCX\npage R8\nfail L2_SEPT_PAGE_NOT_PROVIDED R8+vm\npage R8\npoll_interrupt\nfail INTERRUPTED_RESTARTABLE\nfail L2_SEPT_WALK_FAILED vm_level\npoll_interrupt\nfail INTERRUPTED_RESTARTABLE",
+		.checks = "fail OPERAND_INVALID RDX\npage RDX\ntd_state op_state=SH\ngpa_level RCX 1 2\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX\nfail L2_SEPT_PAGE_NOT_PROVIDED R8+vm\nfail L2_SEPT_WALK_FAILED vm_level\nfail INTERRUPTED_RESTARTABLE",
 	},
 	{
 		.name = "TDH.MR.EXTEND", .number = 16, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2568,7 +2568,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, SEPT page EX, all 512 child entries",
 		.requires = "NL_BLOCKED + tracked where required; children all MAPPED or all PENDING, same attributes, contiguous aligned HPAs",
 		.resume = "INTERRUPTED_RESTARTABLE",
-		.checks = "fail OPERAND_INVALID RAX\npage RDX\ntd_state op_state=SH\ngpa_level_format\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail GPA_RANGE_NOT_BLOCKED RCX\ntlb_tracked\nfail TLB_TRACKING_NOT_DONE RCX\nsept_entry_lock host\nfail EPT_INVALID_PROMOTE_CONDITIONS\npoll_interrupt\nfail INTERRUPTED_RESTARTABLE\nfail EPT_INVALID_PROMOTE_CONDITIONS\npoll_interrupt\nfail INTERRUPTED_RESTARTABLE",
+		.checks = "fail OPERAND_INVALID RAX\npage RDX\ntd_state op_state=SH\ngpa_level RCX 1 2\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX\nfail EPT_INVALID_PROMOTE_CONDITIONS RCX\nfail INTERRUPTED_RESTARTABLE",
 	},
 	{
 		.name = "TDH.PHYMEM.PAGE.RDMD", .number = 24, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2868,7 +2868,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "global EX",
 		.requires = "READY; no other LP in the module (SYS_BUSY, state goes back to READY); version within [min_update_hv, module_hv]",
 		.note = "writes handoff data, state SHUTDOWN",
-		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RCX\nlock global EX\nfail SYS_BUSY",
+		.checks = "fail OPERAND_INVALID RCX\nlock global EX\nfail SYS_BUSY",
 	},
 	{
 		.name = "TDH.SYS.UPDATE", .number = 53, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2880,7 +2880,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "global EX",
 		.requires = "INIT_DONE, all LPs initialised (else SYS_STATE_INCORRECT); valid handoff data of a supported version (else SYS_INVALID_HANDOFF)",
 		.note = "imports handoff data instead of CONFIG/KEY.CONFIG; -> READY",
-		.checks = "fail OPERAND_INVALID\nlock global EX\nfail SYS_BUSY\nfail SYS_STATE_INCORRECT\nfail SYS_INVALID_HANDOFF",
+		.checks = "lock global EX\nfail SYS_BUSY\nfail SYS_STATE_INCORRECT\nfail SYS_INVALID_HANDOFF",
 	},
 	{
 		.name = "TDH.PHYMEM.PAMT.ADD", .number = 58, .cls = LEAF_HOST, .since = ABI_1_5_LATER,
