@@ -10,12 +10,11 @@ view() {
 	dir=$build/views/$1
 	rm -rf "$dir"
 	mkdir -p "$dir"
-	ln -s "$src/src/$1" "$dir/$1"
-	shift
 	for name in "$@"; do
 		case $name in
 		tdx | seamless) ln -s "$src/include/$name" "$dir/$name" ;;
 		gen) ln -s "$src/abi/gen" "$dir/gen" ;;
+		guest) ln -s "$src/guest" "$dir/guest" ;;
 		*) ln -s "$src/src/$name" "$dir/$name" ;;
 		esac
 	done
@@ -31,5 +30,6 @@ view lib        module cpu platform explain gen tdx seamless
 view replay     formats explain tdx seamless
 view vmm        formats explain tdx seamless
 view attest     formats vmm explain tdx seamless
+view guest      tdx
 view cli        vmm attest replay formats explain tdx seamless
 view tests      cli vmm attest replay formats explain lib module cpu platform gen tdx seamless

@@ -132,6 +132,17 @@ TDX_TYPED tdx_status_t tdh_vp_enter(tdx_tdvpr_t tdvpr, tdx_u64 flags, void *regs
 }
 #endif
 
+/*
+ * The same for TDs created without CONFIG_FLAGS.NO_RBP_MOD: their guests may expose RBP in a TDVMCALL and then find in it what the host's RBP
+ * held at the next entry. Here RBP of the array goes in and out like the others, so that a guest gets its own back.
+ */
+TDX_HIDDEN tdx_status_t __tdx_vp_enter_rbp(void *regs, tdx_u64 rcx);
+
+TDX_INLINE tdx_status_t tdh_vp_enter_rbp(tdx_tdvpr_t tdvpr, tdx_u64 flags, void *regs)
+{
+	return __tdx_vp_enter_rbp(regs, tdvpr.value | flags);
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -163,9 +163,12 @@ TDX_END(__tdx_tdcall)
  * After a call that may return anything in any register: stores all to the array whose address is at the top of the
  * stack, then leaves nothing of it in a register that the caller could use under speculation.
  */
-.macro tdx_store_all_and_clear
+.macro tdx_store_all_and_clear rbp_slot=
 	tdx_push %rsi
 	mov	8(%rsp), %rsi
+	.ifnb \rbp_slot
+	mov	%rbp, \rbp_slot(%rsi)
+	.endif
 	tdx_store_volatile %rsi
 	tdx_store_saved %rsi
 	mov	%rdi, TDX_ARGS_RDI(%rsi)
@@ -218,8 +221,9 @@ TDX_END(\name\()_saved_ret)
 tdx_struct_forms seamcall, __tdx_seamcall
 tdx_struct_forms tdcall, __tdx_tdcall
 
-/* status __tdx_vp_enter(void *regs, u64 rcx): TDH.VP.ENTER, leaf 0, on regs in place */
-TDX_FUNCTION(__tdx_vp_enter)
+/* status name(void *regs, u64 rcx): TDH.VP.ENTER, leaf 0, on regs in place; RBP too where its slot is named */
+.macro tdx_vp_enter_form name, rbp_slot=
+TDX_FUNCTION(\name)
 	tdx_push_all_saved
 	tdx_push %rdi
 	mov	%rsi, %rcx
@@ -229,13 +233,20 @@ TDX_FUNCTION(__tdx_vp_enter)
 	mov	TDX_ARGS_R10(%rdi), %r10
 	mov	TDX_ARGS_R11(%rdi), %r11
 	tdx_load_saved %rdi
+	.ifnb \rbp_slot
+	mov	\rbp_slot(%rdi), %rbp
+	.endif
 	mov	TDX_ARGS_RSI(%rdi), %rsi
 	mov	TDX_ARGS_RDI(%rdi), %rdi
 	xor	%eax, %eax
 	call	__tdx_seamcall
-	tdx_store_all_and_clear
+	tdx_store_all_and_clear \rbp_slot
 	tdx_pop_all_saved
 	TDX_RET
-TDX_END(__tdx_vp_enter)
+TDX_END(\name)
+.endm
+
+tdx_vp_enter_form __tdx_vp_enter
+tdx_vp_enter_form __tdx_vp_enter_rbp, 40
 
 	.section .note.GNU-stack, "", @progbits

@@ -149,6 +149,17 @@ void vmm_frames_release(struct vmm_frames *frames, uint64_t hpa)
 	pthread_mutex_unlock(&frames->lock);
 }
 
+void vmm_frames_split(struct vmm_frames *frames, uint64_t hpa)
+{
+	struct vmm_frame_range *r;
+
+	pthread_mutex_lock(&frames->lock);
+	r = range_of(frames, hpa);
+	for (uint64_t i = 0; r && i < BLOCK; i++)
+		r->owner[(hpa - r->range.base) / VMM_4K + i] &= (uint16_t)~FRAME_LARGE;
+	pthread_mutex_unlock(&frames->lock);
+}
+
 static uint64_t next_in(const struct vmm_frame_range *r, uint16_t owner, uint64_t from, enum vmm_level *level)
 {
 	uint64_t i = from <= r->range.base ? 0 : (from - r->range.base) / VMM_4K;

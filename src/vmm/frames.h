@@ -46,6 +46,9 @@ uint64_t vmm_frames_alloc(struct vmm_frames *frames, uint16_t owner, enum vmm_le
 /* Gives back what vmm_frames_alloc returned. */
 void vmm_frames_release(struct vmm_frames *frames, uint64_t hpa);
 
+/* Makes a 2 MiB frame that vmm_frames_alloc returned 512 frames of 4 KiB, each to be released by itself. */
+void vmm_frames_split(struct vmm_frames *frames, uint64_t hpa);
+
 /*
  * Walks an owner's frames in address order: the first one at or above `from`, its size in *level; VMM_NO_FRAME
  * after the last.

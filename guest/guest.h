@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the bare guests share: a console through TDVMCALL, exceptions, and ways to end.
+ */
+#ifndef GUEST_GUEST_H
+#define GUEST_GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGE 0x1000ull
+
+/* The upper half of the linear addresses is the guest-physical memory as shared (see vmm/load_elf.c). */
+#define SHARED_BIT   (1ull << 47)
+#define SHARED_ALIAS 0xffff800000000000ull
+
+/* Registers at an exception, in the order in which start.S pushes them. */
+struct guest_frame {
+	uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
+	uint64_t vector, error;
+	uint64_t rip, cs, rflags, rsp, ss;
+};
+
+/* What start.S passes on. */
+struct guest_boot {
+	unsigned gpaw;
+	unsigned vcpu;
+	uint64_t memory; /* bytes of RAM */
+};
+
+/* Each guest's own code. Returning ends the vCPU as guest_halt() does. */
+void guest_main(const struct guest_boot *boot);
+
+/* From start.S: sets up exceptions, calls guest_main(). */
+void guest_start(unsigned gpaw, unsigned vcpu, uint64_t memory) __attribute__((noreturn));
+void guest_exception(struct guest_frame *frame);
+
+void put_char(char c);
+void put(const char *text);
+void put_hex(uint64_t value);
+void put_decimal(uint64_t value);
+void put_bytes(const uint8_t *bytes, size_t size);
+
+/* Waits with interrupts blocked: on every vCPU, the end of the guest. */
+void guest_halt(void) __attribute__((noreturn));
+
+/* TDVMCALL<ReportFatalError>: the end of the guest, as a failure. */
+void guest_fail(const char *text) __attribute__((noreturn));
+
+/* How the last #VE was handled: the exit reasons seen so far, as bits. */
+extern volatile uint64_t ve_seen;
+
+void *memcpy(void *to, const void *from, size_t size);
+void *memset(void *to, int byte, size_t size);
+int memcmp(const void *a, const void *b, size_t size);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a TD's private memory holds before it runs, in the order in which it is added and measured. Made from a
+ * bare ELF guest or from a firmware image with TDX metadata.
+ */
+#ifndef VMM_IMAGE_H
+#define VMM_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "formats/elf.h"
+#include "formats/tdvf.h"
+#include "vmm/error.h"
+#include "vmm/range.h"
+
+#define IMAGE_MAX_SECTIONS 72
+
+struct vmm_image;
+
+/* Copies the initial contents of the page at `gpa`, which lies in one of the image's sections. */
+typedef void (*image_page)(const struct vmm_image *image, uint64_t gpa, uint8_t page[VMM_4K]);
+
+struct image_section {
+	struct vmm_range range; /* guest-physical, 4 KiB multiples */
+	bool extend;            /* are the contents measured (TDH.MR.EXTEND)? */
+	image_page page;
+	const struct tdvf_section *tdvf; /* for a firmware image */
+};
+
+struct vmm_image {
+	struct vmm_range ram[2]; /* below and above 4 GiB; the second may be empty */
+	struct image_section section[IMAGE_MAX_SECTIONS];
+	size_t count;
+	union {
+		struct elf elf;
+		struct tdvf tdvf;
+	};
+	uint8_t *hob; /* firmware: the contents of its TD_HOB section */
+};
+
+/*
+ * A static ELF64 guest, its segments at their physical addresses inside the RAM, and a reset page that enters it in
+ * 64-bit mode (guest/reset.S). `file` must outlive the image. Returns 0, or -1 with *err.
+ */
+int image_from_elf(struct vmm_image *image, const void *file, size_t size, uint64_t ram, struct vmm_error *err);
+
+/*
+ * A firmware image (TDVF); its TD HOB list tells it of the RAM. With `ram` 0 the image can be measured, not run: the
+ * list is no part of the measurement.
+ */
+int image_from_tdvf(struct vmm_image *image, const void *file, size_t size, uint64_t ram, struct vmm_error *err);
+
+void image_free(struct vmm_image *image);
+
+/* Is the page at `gpa` RAM (private memory may be added there)? */
+bool image_is_ram(const struct vmm_image *image, uint64_t gpa);
+
+/* Sets the two ranges for `size` bytes of RAM; RAM from 2 GiB up to 4 GiB is moved above 4 GiB. */
+void image_set_ram(struct vmm_image *image, uint64_t size);
+
+#endif

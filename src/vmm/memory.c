@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The guest's memory while it runs: pages added when the guest wants to accept them, and conversion between private
+ * and shared.
+ */
+#include <inttypes.h>
+
+#include "tdx/tdvmcall.h"
+#include "vmm/vm.h"
+
+/* The same page faulting this often in a row is not progress: two vCPUs that race need a few. */
+#define FAULT_LIMIT 64
+
+static bool is_shared(uint64_t gpa)
+{
+	return gpa & VM_SHARED_BIT;
+}
+
+static bool repeats(struct vmm_vcpu *vcpu, uint64_t gpa)
+{
+	if (vcpu->fault_gpa != gpa)
+		vcpu->fault_repeats = 0;
+	vcpu->fault_gpa = gpa;
+	return ++vcpu->fault_repeats > FAULT_LIMIT;
+}
+
+static void shared_fault(struct vmm_vm *vm, uint64_t gpa)
+{
+	struct vmm_error err;
+	bool ram = image_is_ram(vm->image, gpa & ~VM_SHARED_BIT);
+
+	if (ram ? shared_map(&vm->shared, gpa, &err) : shared_map_mmio(&vm->shared, gpa, &err))
+		vm_end_error(vm, VM_FAILED, &err);
+}
+
+/* Can a 2 MiB page be added around `gpa`? */
+static bool large_fits(const struct vmm_vm *vm, uint64_t gpa)
+{
+	uint64_t base = align_down(gpa, VMM_2M);
+
+	return range_holds(vm->image->ram[0], base, VMM_2M) || range_holds(vm->image->ram[1], base, VMM_2M);
+}
+
+static void augment(struct vmm_vm *vm, uint64_t gpa, enum vmm_level level)
+{
+	struct vmm_error err;
+	enum td_aug result = TD_AUG_PRESENT;
+
+	if (level == VMM_LEVEL_2M && large_fits(vm, gpa))
+		result = td_aug(&vm->td, align_down(gpa, VMM_2M), VMM_LEVEL_2M, &err);
+	else
+		level = VMM_LEVEL_4K;
+	/* Without a large frame a small page makes the guest's ACCEPT fall back to small pages. */
+	if (level == VMM_LEVEL_4K || result == TD_AUG_FAILED) {
+		level = VMM_LEVEL_4K;
+		result = td_aug(&vm->td, gpa, VMM_LEVEL_4K, &err);
+	}
+	if (result == TD_AUG_FAILED)
+		vm_end_error(vm, VM_FAILED, &err);
+	if (result == TD_AUG_DONE)
+		atomic_fetch_add(&vm->counts.augmented, level_size(level) / VMM_4K);
+}
+
+/* Why the access can't be served; NULL when it can. */
+static const char *refusal(struct vmm_vcpu *vcpu, const struct vm_fault *fault)
+{
+	if (repeats(vcpu, fault->gpa))
+		return "no progress: the same access faults again and again:";
+	if (is_shared(fault->gpa))
+		return fault->fetch ? "executes shared memory:" : NULL;
+	if (!image_is_ram(vcpu->vm->image, fault->gpa))
+		return "uses private memory where there is none:";
+	return fault->pending ? "uses private memory that it did not accept:" : NULL;
+}
+
+void vm_memory_fault(struct vmm_vcpu *vcpu, const struct vm_fault *fault)
+{
+	struct vmm_vm *vm = vcpu->vm;
+	const char *why = refusal(vcpu, fault);
+
+	if (why)
+		vm_end(vm, VM_BAD_ACCESS, "vCPU %u: %s 0x%" PRIx64, vcpu->index, why, fault->gpa);
+	else if (is_shared(fault->gpa))
+		shared_fault(vm, fault->gpa);
+	else
+		augment(vm, fault->gpa, fault->accept_level > 0 ? VMM_LEVEL_2M : VMM_LEVEL_4K);
+}
+
+static void kick_all(void *vm)
+{
+	vm_kick(vm);
+}
+
+static int to_shared(struct vmm_vm *vm, uint64_t base, uint64_t size, struct vmm_error *err)
+{
+	return td_remove_range(&vm->td, base, size, kick_all, vm, err);
+}
+
+static int to_private(struct vmm_vm *vm, uint64_t base, uint64_t size, struct vmm_error *err)
+{
+	for (uint64_t gpa = base; gpa < base + size; gpa += VMM_4K)
+		shared_unmap(&vm->shared, gpa | VM_SHARED_BIT);
+	return td_track(&vm->td, kick_all, vm, err);
+}
+
+/* The part of the range that is RAM; what is not RAM is MMIO and shared as it is. */
+static int convert(struct vmm_vm *vm, struct vmm_range ram, uint64_t gpa, uint64_t size, struct vmm_error *err)
+{
+	uint64_t base = gpa & ~VM_SHARED_BIT, end = base + size;
+
+	if (base < ram.base)
+		base = ram.base;
+	if (end > range_end(ram))
+		end = range_end(ram);
+	if (base >= end)
+		return 0;
+	return is_shared(gpa) ? to_shared(vm, base, end - base, err) : to_private(vm, base, end - base, err);
+}
+
+uint64_t vm_map_gpa(struct vmm_vm *vm, uint64_t gpa, uint64_t size, uint64_t *failed_gpa)
+{
+	uint64_t base = gpa & ~VM_SHARED_BIT;
+	struct vmm_error err;
+	int result;
+
+	if (gpa % VMM_4K || size % VMM_4K)
+		return TDX_VMCALL_ALIGN_ERROR;
+	if (!size || base >= VM_SHARED_BIT || size > VM_SHARED_BIT - base)
+		return TDX_VMCALL_INVALID_OPERAND;
+	pthread_mutex_lock(&vm->mapping);
+	result = convert(vm, vm->image->ram[0], gpa, size, &err) || convert(vm, vm->image->ram[1], gpa, size, &err);
+	pthread_mutex_unlock(&vm->mapping);
+	if (!result)
+		return TDX_VMCALL_SUCCESS;
+	*failed_gpa = gpa;
+	return TDX_VMCALL_INVALID_OPERAND;
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Power management: ACPI timer, sleep and reset.
+ */
+#include "vmm/pm.h"
+
+#define PM1_CONTROL 0x4
+#define PM_TIMER    0x8
+#define PM_COUNT    0x10
+#define TIMER_HZ    3579545ull
+#define TIMER_MASK  0xffffffu
+#define SLEEP_NOW   (1u << 13)
+#define RESET_PORT  0xcf9
+#define RESET_NOW   (1u << 2)
+#define PIT_CHANNEL 0x42
+
+static uint32_t pm_in(void *opaque, uint16_t offset, unsigned size)
+{
+	const struct pm *pm = opaque;
+
+	(void)size;
+	if (offset == PM_TIMER)
+		return (uint32_t)((unsigned __int128)pm->now_ns() * TIMER_HZ / 1000000000u) & TIMER_MASK;
+	return offset == PM1_CONTROL ? pm->control : 0;
+}
+
+static void pm_out(void *opaque, uint16_t offset, unsigned size, uint32_t value)
+{
+	struct pm *pm = opaque;
+
+	(void)size;
+	if (offset != PM1_CONTROL)
+		return;
+	pm->control = (uint16_t)(value & ~SLEEP_NOW);
+	if (value & SLEEP_NOW)
+		pm->power_off(pm->opaque);
+}
+
+static uint32_t reset_in(void *opaque, uint16_t offset, unsigned size)
+{
+	(void)opaque;
+	(void)offset;
+	(void)size;
+	return 0;
+}
+
+static void reset_out(void *opaque, uint16_t offset, unsigned size, uint32_t value)
+{
+	struct pm *pm = opaque;
+
+	(void)offset;
+	(void)size;
+	if (value & RESET_NOW)
+		pm->reset(pm->opaque);
+}
+
+/* Kernels that find all ones here wait for the counter to move; zero makes their test fail at once. */
+static uint32_t pit_in(void *opaque, uint16_t offset, unsigned size)
+{
+	(void)opaque;
+	(void)offset;
+	(void)size;
+	return 0;
+}
+
+int pm_add(struct pm *pm, struct port_bus *bus)
+{
+	const struct port_device device[] = {
+		{ .name = "ACPI PM", .base = PM_BASE, .count = PM_COUNT, .in = pm_in, .out = pm_out, .opaque = pm },
+		{ .name = "reset", .base = RESET_PORT, .count = 1, .in = reset_in, .out = reset_out, .opaque = pm },
+		{ .name = "no PIT", .base = PIT_CHANNEL, .count = 1, .in = pit_in },
+	};
+
+	for (size_t i = 0; i < sizeof(device) / sizeof(device[0]); i++) {
+		if (bus_add(bus, &device[i]))
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the TD share and others need not see.
+ */
+#ifndef VMM_TD_INTERNAL_H
+#define VMM_TD_INTERNAL_H
+
+#include "vmm/td.h"
+
+/* A frame that will be the TD's; VMM_NO_FRAME with *err when none is left. */
+uint64_t td_new_frame(struct vmm_td *td, enum vmm_level level, struct vmm_error *err);
+
+/* 0 for TDX_SUCCESS, else -1 with *err. */
+int td_call_failed(const char *call, tdx_status_t status, struct vmm_error *err);
+
+#endif

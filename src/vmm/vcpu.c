@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The vCPU loop: enter the TD, look at why it came back, serve that, enter again.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "tdx/tdx.h"
+#include "vmm/regs.h"
+#include "vmm/vm.h"
+
+static tdx_status_t enter(struct vmm_vcpu *vcpu)
+{
+	tdx_tdvpr_t tdvpr = tdx_tdvpr(vcpu->vm->td.vcpu[vcpu->index].tdvpr);
+	tdx_status_t status;
+	unsigned tries = 0;
+
+	do
+		status = tdh_vp_enter_rbp(tdvpr, 0, vcpu->regs);
+	while (host_again(status, &tries) && !atomic_load(&vcpu->vm->end));
+	/* From the first entry on the vCPU is associated with this logical processor. */
+	if (!tdx_status_error(status))
+		vcpu->vm->td.vcpu[vcpu->index].lp = (int)vcpu->index;
+	atomic_fetch_add(&vcpu->vm->counts.exits, 1);
+	return status;
+}
+
+/* Registers of an EPT-violation exit: RCX qualification, RDX extended qualification, R8 the page. */
+static void ept_violation(struct vmm_vcpu *vcpu)
+{
+	const uint64_t *regs = vcpu->regs;
+	unsigned type = regs[RDX] & TDX_EXT_EXIT_QUALIFICATION_TYPE_MASK;
+	const struct vm_fault fault = {
+		.gpa = align_down(regs[R8], VMM_4K),
+		.fetch = regs[RCX] & 4,
+		.pending = type == TDX_EXT_EXIT_PENDING_EPT_VIOLATION,
+		.accept_level = type == TDX_EXT_EXIT_ACCEPT ? (int)(regs[RDX] >> 32 & 7) : -1,
+	};
+
+	vm_memory_fault(vcpu, &fault);
+}
+
+/* False: the vCPU has halted for good, or the run is at its end. */
+static bool handle_exit(struct vmm_vcpu *vcpu, tdx_status_t status)
+{
+	uint32_t reason = status & 0xffff;
+
+	switch (reason) {
+	case TDX_EXIT_REASON_TDCALL:
+		return vmcall_serve(vcpu);
+	case TDX_EXIT_REASON_EPT_VIOLATION:
+		ept_violation(vcpu);
+		return true;
+	case TDX_EXIT_REASON_EXTERNAL_INTERRUPT:
+		return true;
+	default:
+		vm_end(vcpu->vm, VM_FAILED, "vCPU %u: the TD exited with reason %u, which this VMM does not serve",
+		       vcpu->index, reason);
+		return false;
+	}
+}
+
+static bool run_once(struct vmm_vcpu *vcpu)
+{
+	tdx_status_t status = enter(vcpu);
+	struct vmm_error err;
+
+	if (tdx_status_code(status) == TDX_SUCCESS)
+		return handle_exit(vcpu, status);
+	if (tdx_status_code(status) == TDX_NON_RECOVERABLE_VCPU && (status & 0xffff) == TDX_EXIT_REASON_TRIPLE_FAULT) {
+		vm_end(vcpu->vm, VM_TRIPLE_FAULT, "vCPU %u: triple fault", vcpu->index);
+		return false;
+	}
+	vmm_fail_call(&err, "TDH.VP.ENTER", status);
+	vm_end_error(vcpu->vm, VM_FAILED, &err);
+	return false;
+}
+
+static void halted(struct vmm_vcpu *vcpu)
+{
+	struct vmm_vm *vm = vcpu->vm;
+	bool last;
+
+	pthread_mutex_lock(&vm->lock);
+	last = --vm->running == 0;
+	pthread_mutex_unlock(&vm->lock);
+	if (last)
+		vm_end(vm, VM_HALTED, "the guest halted");
+}
+
+void *vcpu_thread(void *opaque)
+{
+	struct vmm_vcpu *vcpu = opaque;
+	struct vmm_vm *vm = vcpu->vm;
+	struct vmm_error err;
+
+	if (host_enter_lp(vm->host, vcpu->index, &err)) {
+		vm_end_error(vm, VM_FAILED, &err);
+		return NULL;
+	}
+	while (!atomic_load(&vm->end)) {
+		if (!run_once(vcpu)) {
+			halted(vcpu);
+			break;
+		}
+	}
+	if (td_flush_vcpu(&vm->td, vcpu->index, &err))
+		vm_end_error(vm, VM_FAILED, &err);
+	host_leave_lp(vm->host);
+	return NULL;
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A virtual machine: building it, running its vCPUs as threads, ending it.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tdx/structures.h"
+#include "vmm/load.h"
+#include "vmm/vm.h"
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static time_t now_seconds(void)
+{
+	return time(NULL);
+}
+
+static void power_off(void *vm)
+{
+	vm_end(vm, VM_POWERED_OFF, "the guest powered the machine off");
+}
+
+static void reset(void *vm)
+{
+	vm_end(vm, VM_RESET, "the guest reset the machine");
+}
+
+static void add_devices(struct vmm_vm *vm)
+{
+	struct port_device uart = uart_device(&vm->uart, UART_COM1), rtc = rtc_device(&vm->rtc);
+
+	uart_init(&vm->uart, vm->config.console, vm->config.console_opaque);
+	rtc_init(&vm->rtc, now_seconds);
+	vm->pm = (struct pm){ .now_ns = now_ns, .power_off = power_off, .reset = reset, .opaque = vm };
+	bus_add(&vm->bus, &uart);
+	bus_add(&vm->bus, &rtc);
+	pm_add(&vm->pm, &vm->bus);
+}
+
+static int add_vcpus(struct vmm_vm *vm, struct vmm_error *err)
+{
+	uint64_t ram = vm->image->ram[0].size + vm->image->ram[1].size;
+
+	for (unsigned i = 0; i < vm->config.vcpus; i++) {
+		vm->vcpu[i].vm = vm;
+		vm->vcpu[i].index = i;
+		msr_init(&vm->vcpu[i].msrs, i);
+		if (td_add_vcpu(&vm->td, ram, err) || td_set_shared_ept(&vm->td, i, vm->shared.root, err) ||
+		    td_flush_vcpu(&vm->td, i, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int build(struct vmm_vm *vm, struct vmm_error *err)
+{
+	const struct td_config config = {
+		.attributes = TDX_TD_ATTRIBUTES_SEPT_VE_DISABLE_MASK,
+		.xfam = TDX_XFAM_X87_MASK | TDX_XFAM_SSE_MASK,
+		.max_vcpus = (uint16_t)vm->config.vcpus,
+	};
+
+	if (td_create(&vm->td, vm->host, &config, err) || shared_init(&vm->shared, vm->host, err))
+		return -1;
+	if (load_image(&vm->td, vm->image, VMM_ORDER_SINGLE, &vm->end, &vm->pages_added, err))
+		return -1;
+	return add_vcpus(vm, err) || td_finalize(&vm->td, vm->mrtd, err) ? -1 : 0;
+}
+
+void vm_init(struct vmm_vm *vm, struct vmm_host *host, const struct vmm_image *image, const struct vm_config *config)
+{
+	memset(vm, 0, sizeof(*vm));
+	vm->host = host;
+	vm->image = image;
+	vm->config = *config;
+	vm->td.tdr = VMM_NO_FRAME;
+	vm->shared.root = VMM_NO_FRAME;
+	pthread_mutex_init(&vm->lock, NULL);
+	pthread_mutex_init(&vm->devices, NULL);
+	pthread_mutex_init(&vm->mapping, NULL);
+	add_devices(vm);
+}
+
+int vm_build(struct vmm_vm *vm, struct vmm_error *err)
+{
+	if (!vm->config.vcpus || vm->config.vcpus > TD_MAX_VCPUS || vm->config.vcpus > vm->host->lps)
+		return vmm_fail(err, "%u vCPUs: the platform has %u logical processors", vm->config.vcpus,
+				vm->host->lps);
+	return build(vm, err);
+}
+
+void vm_end_error(struct vmm_vm *vm, enum vm_end end, const struct vmm_error *err)
+{
+	pthread_mutex_lock(&vm->lock);
+	if (!atomic_load(&vm->end)) {
+		vm->reason = *err;
+		atomic_store(&vm->end, end);
+	}
+	pthread_mutex_unlock(&vm->lock);
+	vm_kick(vm);
+}
+
+void vm_end(struct vmm_vm *vm, enum vm_end end, const char *format, ...)
+{
+	struct vmm_error err = { 0 };
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(err.text, sizeof(err.text), format, ap);
+	va_end(ap);
+	vm_end_error(vm, end, &err);
+}
+
+void vm_stop(struct vmm_vm *vm, const char *why)
+{
+	vm_end(vm, VM_STOPPED, "%s", why);
+}
+
+void vm_kick(struct vmm_vm *vm)
+{
+	for (unsigned i = 0; i < vm->config.vcpus; i++)
+		host_kick_lp(vm->host, i);
+}
+
+enum vm_end vm_run(struct vmm_vm *vm)
+{
+	vm->running = vm->config.vcpus;
+	for (unsigned i = 0; i < vm->config.vcpus; i++) {
+		vm->vcpu[i].started = !pthread_create(&vm->vcpu[i].thread, NULL, vcpu_thread, &vm->vcpu[i]);
+		if (!vm->vcpu[i].started)
+			vm_end(vm, VM_FAILED, "no thread for vCPU %u", i);
+	}
+	for (unsigned i = 0; i < vm->config.vcpus; i++) {
+		if (vm->vcpu[i].started)
+			pthread_join(vm->vcpu[i].thread, NULL);
+	}
+	return (enum vm_end)atomic_load(&vm->end);
+}
+
+int vm_destroy(struct vmm_vm *vm, uint64_t *freed, struct vmm_error *err)
+{
+	int result = td_destroy(&vm->td, freed, err);
+
+	shared_free(&vm->shared);
+	pthread_mutex_destroy(&vm->lock);
+	pthread_mutex_destroy(&vm->devices);
+	pthread_mutex_destroy(&vm->mapping);
+	return result;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A virtual machine that is a trust domain: memory, devices, and a thread per vCPU. What `seamless run` runs.
+ */
+#ifndef VMM_VM_H
+#define VMM_VM_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmm/bus.h"
+#include "vmm/error.h"
+#include "vmm/image.h"
+#include "vmm/msr.h"
+#include "vmm/pm.h"
+#include "vmm/rtc.h"
+#include "vmm/shared.h"
+#include "vmm/td.h"
+#include "vmm/uart.h"
+
+/* GPAW 48: addresses with this bit are shared. */
+#define VM_SHARED_BIT (1ull << 47)
+
+/* Why a run ended. */
+enum vm_end {
+	VM_RUNNING = 0,
+	VM_HALTED,       /* every vCPU halted with nothing that could wake it */
+	VM_POWERED_OFF,  /* by the guest */
+	VM_RESET,        /* asked for by the guest */
+	VM_ENOUGH,       /* the number of calls asked for was reached */
+	VM_FATAL_ERROR,  /* TDVMCALL<ReportFatalError> */
+	VM_TRIPLE_FAULT, /* or another end of a vCPU that the module does not recover from */
+	VM_BAD_ACCESS,   /* private memory that is not there, or was never accepted */
+	VM_STOPPED,      /* vm_stop(): a signal, a timeout */
+	VM_FAILED,       /* a call of the module failed */
+};
+
+struct vmm_vm;
+
+struct vmm_vcpu {
+	struct vmm_vm *vm;
+	unsigned index;
+	/* General registers in x86 register-index order. TDH.VP.ENTER takes them from here and leaves them here. */
+	uint64_t regs[16];
+	struct vcpu_msrs msrs;
+	pthread_t thread;
+	bool started;
+	uint64_t fault_gpa; /* of the last EPT violation, to notice one that repeats without progress */
+	unsigned fault_repeats;
+};
+
+struct vm_config {
+	unsigned vcpus;
+	uint64_t stop_after; /* end with VM_ENOUGH after this many TDVMCALLs; 0: no limit */
+	void (*console)(void *opaque, uint8_t byte);
+	void *console_opaque;
+};
+
+struct vm_counts {
+	_Atomic uint64_t vmcalls;
+	_Atomic uint64_t augmented; /* pages added on demand, in 4 KiB */
+	_Atomic uint64_t exits;
+};
+
+struct vmm_vm {
+	struct vmm_host *host;
+	const struct vmm_image *image;
+	struct vm_config config;
+	struct vmm_td td;
+	uint8_t mrtd[TD_MRTD_SIZE];
+	uint64_t pages_added;
+	struct vmm_shared shared;
+	struct port_bus bus;
+	struct uart uart;
+	struct rtc rtc;
+	struct pm pm;
+	pthread_mutex_t devices; /* one vCPU at a time in the devices */
+	pthread_mutex_t mapping; /* and in MapGPA */
+	struct vmm_vcpu vcpu[TD_MAX_VCPUS];
+	struct vm_counts counts;
+
+	pthread_mutex_t lock;
+	_Atomic int end;         /* enum vm_end; the first that is set stays */
+	unsigned running;        /* vCPUs that have not halted for good; under lock */
+	struct vmm_error reason; /* one line about the end, under lock until the threads are joined */
+};
+
+/* Prepares a machine; nothing of it exists in the module yet. vm_stop() and vm_destroy() are legal from here on. */
+void vm_init(struct vmm_vm *vm, struct vmm_host *host, const struct vmm_image *image, const struct vm_config *config);
+
+/*
+ * Builds the TD from the image: adds and measures memory, creates vCPUs, finalizes. The calling thread must be a
+ * logical processor. On failure vm_destroy() undoes what was done.
+ */
+int vm_build(struct vmm_vm *vm, struct vmm_error *err);
+
+/*
+ * Runs the vCPUs, each in a thread of its own on the logical processor of its number, until the run ends. The calling
+ * thread must not be a logical processor. Returns the end; vm->reason has the line about it.
+ */
+enum vm_end vm_run(struct vmm_vm *vm);
+
+/* Ends a run from any thread, with a line about why. */
+void vm_stop(struct vmm_vm *vm, const char *why);
+
+/* Takes the TD apart (see td_destroy). The calling thread must not be a logical processor. */
+int vm_destroy(struct vmm_vm *vm, uint64_t *freed, struct vmm_error *err);
+
+/* For the VMM's own files. */
+
+/* Ends the run: only the first end counts. */
+void vm_end(struct vmm_vm *vm, enum vm_end end, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void vm_end_error(struct vmm_vm *vm, enum vm_end end, const struct vmm_error *err);
+
+/* Makes every vCPU leave the guest once. */
+void vm_kick(struct vmm_vm *vm);
+
+/* The vCPU's thread: runs it until it or the run ends. */
+void *vcpu_thread(void *vcpu);
+
+/* Serves the TDVMCALL that the vCPU's registers hold. False: the vCPU has halted for good. */
+bool vmcall_serve(struct vmm_vcpu *vcpu);
+
+/* TDVMCALL<MapGPA>: returns R10; *failed_gpa is where a retry goes on. */
+uint64_t vm_map_gpa(struct vmm_vm *vm, uint64_t gpa, uint64_t size, uint64_t *failed_gpa);
+
+/* An EPT violation, as TDH.VP.ENTER reports it. */
+struct vm_fault {
+	uint64_t gpa;
+	bool fetch;        /* the access was an instruction fetch */
+	bool pending;      /* to a page that is there but was not accepted */
+	int accept_level;  /* the size that TDG.MEM.PAGE.ACCEPT asked for; -1: a plain access */
+};
+
+void vm_memory_fault(struct vmm_vcpu *vcpu, const struct vm_fault *fault);
+
+#endif
