@@ -3,10 +3,9 @@
  * CPUID in a TD: the values that TDH.MNG.INIT computed, a few bits that follow the vCPU's state, #VE for the rest.
  */
 #include "gen/metadata.h"
+#include "module/cpuid.h"
 #include "module/guest.h"
 #include "platform/platform.h"
-
-enum { EAX, EBX, ECX, EDX, CPUID_REGS };
 
 #define LAST_BASE_LEAF 0x23u
 #define EXTENDED_BASE 0x80000000u

@@ -2,6 +2,7 @@
 /*
  * Writes of control registers that touch bits which the guest does not own, and XSETBV.
  */
+#include "module/cpuid.h"
 #include "module/guest.h"
 
 #define CR_Q_NUMBER(q) ((q) & 0xf)
@@ -26,9 +27,6 @@ enum { CR_MOV_TO, CR_MOV_FROM, CR_CLTS, CR_LMSW };
 #define CR4_CET (1ull << 23)
 #define CR4_PKS (1ull << 24)
 #define CR4_UINTR (1ull << 25)
-
-#define XCR0_AVX512 0xe0ull
-#define XCR0_AMX 0x60000ull
 
 /* What the processor itself would refuse. */
 static bool cr0_faults(const struct guest_exit *x, uint64_t value)
@@ -60,11 +58,11 @@ static uint64_t cr4_denied(const struct guest_exit *x)
 	uint64_t xfam = x->vps->xfam;
 	uint64_t denied = CR4_KL;
 
-	if (!(xfam & XFAM_COMPONENT(9)))
+	if (!(xfam & XFAM_PKRU))
 		denied |= CR4_PKE;
-	if ((xfam & XFAM_HAS_CET) != XFAM_HAS_CET)
+	if ((xfam & XFAM_CET) != XFAM_CET)
 		denied |= CR4_CET;
-	if (!(xfam & XFAM_COMPONENT(14)))
+	if (!(xfam & XFAM_ULI))
 		denied |= CR4_UINTR;
 	if (!(x->tdcs->attributes & TD_ATTR_PKS))
 		denied |= CR4_PKS;
@@ -112,21 +110,12 @@ void handle_cr_access(struct guest_exit *x)
 		exit_unexpected(x);
 }
 
-/* Components that only make sense together, and x87 which is always on. */
-static bool xcr0_consistent(uint64_t v)
-{
-	bool sse = v & XFAM_COMPONENT(1), avx = v & XFAM_COMPONENT(2);
-	uint64_t avx512 = v & XCR0_AVX512, amx = v & XCR0_AMX;
-
-	return v & 1 && (!avx || sse) && (!avx512 || (avx && avx512 == XCR0_AVX512)) && (!amx || amx == XCR0_AMX);
-}
-
 void handle_xsetbv(struct guest_exit *x)
 {
 	const uint64_t *gpr = x->vps->gpr;
 	uint64_t value = gpr[GPR_RDX] << 32 | (gpr[GPR_RAX] & 0xffffffff);
 
-	if ((uint32_t)gpr[GPR_RCX] || value & ~(XCR0_COMPONENTS & x->vps->xfam) || !xcr0_consistent(value))
+	if ((uint32_t)gpr[GPR_RCX] || !xcr0_valid(x->m, x->vps->xfam, value))
 		inject_gp(x);
 	else
 		x->vps->xcr0 = value;

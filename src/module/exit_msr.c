@@ -2,12 +2,10 @@
 /*
  * Intercepted MSR accesses: what the table says, and the few registers that the module serves itself.
  */
-#include "gen/metadata.h"
+#include "module/cpuid.h"
 #include "module/guest.h"
+#include "module/msr.h"
 #include "platform/platform.h"
-
-#define BITMAP_MSRS 0x2000u
-#define HIGH_MSRS 0xc0000000u
 
 enum {
 	MSR_MKTME_PARTITIONING = 0x87,
@@ -50,31 +48,6 @@ static const struct msr_rule *find_rule(uint32_t msr)
 	return NULL;
 }
 
-static bool has_xfam(const struct tdcs *tdcs, uint64_t bits)
-{
-	return (tdcs->xfam & bits) == bits;
-}
-
-/* The TD has the register for itself: accesses do not exit. */
-static bool passed_through(const struct tdcs *tdcs, enum msr_intercept when)
-{
-	switch (when) {
-	case MSR_INTERCEPT_NEVER: return true;
-	case MSR_INTERCEPT_ALWAYS: return false;
-	case MSR_INTERCEPT_UNLESS_PERFMON: return tdcs->attributes & TD_ATTR_PERFMON;
-	case MSR_INTERCEPT_UNLESS_UMWAIT: return tdcs->cpuid_flags & TD_CPUID_WAITPKG;
-	case MSR_INTERCEPT_UNLESS_TSX: return tdcs->cpuid_flags & TD_CPUID_TSX;
-	case MSR_INTERCEPT_UNLESS_XFD: return tdcs->cpuid_flags & TD_CPUID_XFD;
-	case MSR_INTERCEPT_UNLESS_XFAM_PT: return has_xfam(tdcs, XFAM_COMPONENT(8));
-	case MSR_INTERCEPT_UNLESS_XFAM_CET: return has_xfam(tdcs, XFAM_HAS_CET);
-	case MSR_INTERCEPT_UNLESS_PKS: return tdcs->attributes & TD_ATTR_PKS;
-	case MSR_INTERCEPT_UNLESS_XFAM_ULI: return has_xfam(tdcs, XFAM_COMPONENT(14));
-	case MSR_INTERCEPT_UNLESS_XFAM_LBR: return has_xfam(tdcs, XFAM_COMPONENT(15));
-	case MSR_INTERCEPT_UNLESS_OTHER: return false;
-	}
-	return false;
-}
-
 /* #GP like a processor without the feature, #VE where the TD's CPUID shows it. */
 static enum msr_outcome gp_or_ve(const struct tdcs *tdcs, uint32_t msr)
 {
@@ -97,7 +70,7 @@ static enum msr_outcome by_table(const struct guest_exit *x, uint32_t msr, bool 
 
 	if (!rule)
 		return MSR_VE;
-	if (passed_through(x->tdcs, write ? rule->wr : rule->rd))
+	if (!msr_intercepted(x->m, x->td, rule, write ? rule->wr : rule->rd))
 		return MSR_UNEXPECTED;
 	switch (write ? rule->wr_action : rule->rd_action) {
 	case MSR_ACTION_GP: return MSR_GP;
@@ -131,7 +104,7 @@ static enum msr_outcome read_perf_capabilities(struct guest_exit *x)
 
 	if (!(x->tdcs->attributes & TD_ATTR_PERFMON))
 		return answer(x, 0);
-	if (has_xfam(x->tdcs, XFAM_COMPONENT(8)))
+	if (x->tdcs->xfam & XFAM_PT)
 		return MSR_UNEXPECTED;
 	return answer(x, value & ~PERF_CAP_PEBS_TO_PT);
 }
@@ -177,7 +150,7 @@ static enum msr_outcome read_msr(struct guest_exit *x, uint32_t msr)
 
 static enum msr_outcome write_xss(struct guest_exit *x, uint64_t value)
 {
-	if (value & ~(XSS_COMPONENTS & x->vps->xfam))
+	if (value & ~(xss_supported(x->m) & x->vps->xfam))
 		return MSR_GP;
 	x->vps->msr_xss = value;
 	return MSR_DONE;
@@ -228,17 +201,12 @@ static enum msr_outcome write_msr(struct guest_exit *x, uint32_t msr)
 
 /* ---- both ---- */
 
-static bool in_bitmap(uint32_t msr)
-{
-	return msr < BITMAP_MSRS || msr - HIGH_MSRS < BITMAP_MSRS;
-}
-
 static void handle(struct guest_exit *x, bool write)
 {
 	uint32_t msr = (uint32_t)x->vps->gpr[GPR_RCX];
 	enum msr_outcome outcome = MSR_VE;
 
-	if (in_bitmap(msr))
+	if (MSR_IN_BITMAP(msr))
 		outcome = write ? write_msr(x, msr) : read_msr(x, msr);
 	switch (outcome) {
 	case MSR_DONE: break;

@@ -60,12 +60,6 @@
 #define EFER_LMA (1ull << 10)
 #define SEG_RIGHTS_L (1u << 13)
 
-/* XFAM by component, and which of them XCR0 and IA32_XSS select; XFAM has only those that the processor has. */
-#define XFAM_COMPONENT(n) (1ull << (n))
-#define XFAM_HAS_CET 0x1800ull
-#define XCR0_COMPONENTS 0x602e7ull
-#define XSS_COMPONENTS 0xd900ull
-
 #define PROC_CTLS_NMI_WINDOW (1u << 22)
 #define PROC_CTLS_MTF (1u << 27)
 

@@ -9,6 +9,8 @@
 #include "module/guest.h"
 #include "module/guest_mem.h"
 #include "module/keyid.h"
+#include "module/msr.h"
+#include "module/tsc.h"
 #include "module/vcpu.h"
 #include "module/vcpu_state.h"
 #include "platform/platform.h"
@@ -20,9 +22,6 @@
 #define MSR_SPEC_CTRL 0x48u
 #define MSR_PRED_CMD 0x49u
 #define MSR_FLUSH_CMD 0x10bu
-#define HIGH_MSRS 0xc0000000u
-#define BITMAP_MSRS 0x2000u
-#define BITMAP_BYTES 1024u
 
 /* Why the last translation failed, when that is more than an EPT violation. */
 enum walk_problem { PROBLEM_NONE, PROBLEM_MISCONFIGURED, PROBLEM_CONVERTIBLE, PROBLEM_MACHINE_CHECK };
@@ -108,17 +107,11 @@ static bool translate(void *opaque, uint64_t gpa, uint32_t access, struct cpu_ma
 
 /* ---- time, random numbers ---- */
 
-static uint64_t scaled_tsc(const struct interp *in)
-{
-	const struct tdcs *tdcs = in->guest->td.tdcs;
-	unsigned __int128 product = (unsigned __int128)platform_rdtsc(in->m->plat) * tdcs->tsc_multiplier;
-
-	return (uint64_t)(product >> 48) + tdcs->tsc_offset;
-}
-
 static uint64_t rdtsc(void *opaque)
 {
-	return scaled_tsc(opaque);
+	const struct interp *in = opaque;
+
+	return tsc_virtual(&in->guest->td, platform_rdtsc(in->m->plat));
 }
 
 static bool draw_random(void *opaque, uint64_t *value)
@@ -133,13 +126,11 @@ static bool draw_random(void *opaque, uint64_t *value)
 /* Whether the TD's MSR bitmaps have an access exit. */
 static bool msr_exits(const struct interp *in, uint32_t msr, bool write)
 {
-	const uint8_t *bitmaps = td_page(in->m, &in->guest->td, TDCS_PAGE_MSR_BITMAPS);
-	bool high = msr - HIGH_MSRS < BITMAP_MSRS;
-	uint32_t bit = high ? msr - HIGH_MSRS : msr;
+	const uint8_t *bitmap = td_page(in->m, &in->guest->td, TDCS_PAGE_MSR_BITMAPS);
 
-	if (bit >= BITMAP_MSRS)
+	if (!MSR_IN_BITMAP(msr))
 		return true;
-	return bitmaps[BITMAP_BYTES * (2 * write + high) + bit / 8] >> (bit % 8) & 1;
+	return bitmap[MSR_BITMAP_BYTE(msr) + (write ? MSR_BITMAP_WRITES : 0)] & MSR_BITMAP_BIT(msr);
 }
 
 /* MSRs that the guest owns and the interpreter does not have: where the TDVPS keeps them. */
@@ -163,7 +154,7 @@ static enum cpu_msr_answer rdmsr(void *opaque, uint32_t index, uint64_t *value)
 	if (msr_exits(in, index, false))
 		return CPU_MSR_EXIT;
 	if (index == MSR_TSC_INDEX)
-		*value = scaled_tsc(in);
+		*value = rdtsc(in);
 	else if (kept)
 		*value = *kept;
 	else
