@@ -99,7 +99,8 @@ void call_dispatch_guest(struct call *c)
 					     "reserved bits 63:24 of RAX %x must be 0", rax);
 		return;
 	}
-	dispatch(c, leaf_guest(rax & RAX_LEAF), rax);
+	/* TDG.VM.RD looks at its version itself; the others have none but 0 */
+	dispatch(c, c->version && (rax & RAX_LEAF) != LEAF_TDG_VM_RD ? NULL : leaf_guest(rax & RAX_LEAF), rax);
 }
 
 enum module_where module_seamcall(struct module *m, unsigned lp, struct cpu_regs *regs)
