@@ -88,6 +88,12 @@ void seamless_set_entropy(struct seamless_machine *m, bool available);
  * busy. */
 void seamless_inject_pconfig(struct seamless_machine *m, uint32_t code);
 
+/*
+ * The key of the MAC in this machine's TDREPORTs (HMAC-SHA-256 over their first 224 bytes). Real
+ * processors keep theirs to themselves.
+ */
+void seamless_report_key(const struct seamless_machine *m, uint8_t key[32]);
+
 /* The time stamp counter, in ticks; reading a counted one advances it. */
 uint64_t seamless_tsc(struct seamless_machine *m);
 void seamless_advance_tsc(struct seamless_machine *m, uint64_t ticks);

@@ -31,7 +31,8 @@ struct attest_options {
 	struct attest_blob qe_identity; /* QE identity: likewise */
 	struct attest_blob tcb_chain;   /* PEM: TCB signing certificate, root: who signed those two */
 	struct attest_blob log;         /* event log to replay against the RTMRs */
-	struct attest_blob mac_key;     /* 32 bytes: key of the TDREPORT's MAC, if a software platform made it */
+	struct attest_blob mac_key;     /* 32 bytes: the key that a TDREPORT's MAC must be of */
+	struct attest_blob maybe_key;   /* 32 bytes: of a software platform that may have made it */
 	time_t time;                    /* of judgement */
 };
 

@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/file.h"
 #include "cli/verify_print.h"
+#include "seamless/machine.h"
 
 #define MAX_FILE (16u << 20)
 
@@ -21,7 +22,7 @@ enum { F_ROOT, F_TCB, F_QE, F_TCB_CHAIN, F_LOG, F_CRL, F_COUNT = F_CRL + ATTEST_
 struct verify {
 	struct attest_options options;
 	struct file file[F_COUNT];
-	uint8_t mac_key[32];
+	uint8_t mac_key[32], software_key[32];
 	int crls;
 	bool json;
 };
@@ -38,7 +39,8 @@ static void usage(FILE *out)
 	      "  --qe-identity FILE  QE identity, JSON\n"
 	      "  --tcb-chain FILE    PEM: certificates that signed TCB info and QE identity\n"
 	      "  --log FILE          event log to replay against the RTMRs\n"
-	      "  --mac-key HEX       32 bytes: key of a TDREPORT's MAC, where a software platform made it\n"
+	      "  --mac-key HEX       32 bytes: key of a TDREPORT's MAC; without it, that of the built-in\n"
+	      "                      software platform is tried\n"
 	      "  --json              result as JSON\n\n"
 	      "Exit status: 0 every link that could be checked holds, 1 one fails, 2 usage or I/O error.\n",
 	      out);
@@ -165,6 +167,19 @@ static int read_options(struct verify *v, int argc, char **argv)
 	return CLI_USAGE;
 }
 
+/* A report may come from `seamless run`. Without memory for the platform, that link is not checked. */
+static void take_software_key(struct verify *v)
+{
+	char why[160];
+	struct seamless_machine *machine = seamless_create(NULL, why, sizeof(why));
+
+	if (!machine)
+		return;
+	seamless_report_key(machine, v->software_key);
+	v->options.maybe_key = (struct attest_blob){ v->software_key, sizeof(v->software_key) };
+	seamless_destroy(machine);
+}
+
 static int verify_file(struct verify *v, const char *path)
 {
 	struct attest_result *result = malloc(sizeof(*result));
@@ -172,6 +187,8 @@ static int verify_file(struct verify *v, const char *path)
 	int status = CLI_USAGE;
 
 	if (result && !file_read(&file, path, MAX_FILE)) {
+		if (!v->options.mac_key.bytes && file.size == TDREPORT_SIZE)
+			take_software_key(v);
 		attest_verify(file.bytes, file.size, &v->options, result);
 		status = attest_count(&result->links, ATTEST_FAILS) ? CLI_WRONG : CLI_DONE;
 		if (!v->json)

@@ -210,6 +210,11 @@ void seamless_inject_pconfig(struct seamless_machine *m, uint32_t code)
 	tell_value(m, SEAMLESS_EVENT_PCONFIG, code);
 }
 
+void seamless_report_key(const struct seamless_machine *m, uint8_t key[32])
+{
+	memcpy(key, m->platform->report_key, sizeof(m->platform->report_key));
+}
+
 uint64_t seamless_tsc(struct seamless_machine *m)
 {
 	return platform_rdtsc(m->platform);

@@ -31,6 +31,13 @@ static void report_holds(void **state)
 	attest_verify(report, sizeof(report), &options, &result);
 	all_hold(&result.links);
 	assert_int_equal(verdict_of(&result.links, "MAC", 0), ATTEST_NOT_CHECKED);
+	options.maybe_key = (struct attest_blob){ test_mac_key, 32 };
+	attest_verify(report, sizeof(report), &options, &result);
+	assert_int_equal(verdict_of(&result.links, "MAC", 0), ATTEST_HOLDS);
+	options.maybe_key.size = 31;
+	attest_verify(report, sizeof(report), &options, &result);
+	all_hold(&result.links);
+	assert_int_equal(verdict_of(&result.links, "MAC", 0), ATTEST_NOT_CHECKED);
 }
 
 static void every_bit_counts(void **state)
