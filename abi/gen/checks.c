@@ -67,6 +67,11 @@ static const struct check tdg_sys_rd_checks[] = {
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
+static const struct check tdg_sys_rdall_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, md_begin_list },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
 static const struct check tdg_mr_verifyreport_checks[] = {
 	{ CHECK_END, 0, 0, 0, NULL },
 };
@@ -543,6 +548,7 @@ const struct leaf leaves_guest[LEAVES_GUEST] = {
 	[9] = { "TDG.VP.RD", 9, 0, 0x0100, 0x0000, 0x0000, tdg_vp_rd_checks, tdg_vp_rd },
 	[10] = { "TDG.VP.WR", 10, 0, 0x0100, 0x0000, 0x0000, tdg_vp_wr_checks, tdg_vp_wr },
 	[11] = { "TDG.SYS.RD", 11, 0, 0x0100, 0x0000, 0x0000, tdg_sys_rd_checks, tdg_sys_rd },
+	[12] = { "TDG.SYS.RDALL", 12, 0, 0x0000, 0x0000, 0x0000, tdg_sys_rdall_checks, tdg_sys_rdall },
 	[22] = { "TDG.MR.VERIFYREPORT", 22, 0, 0x0000, 0x0000, 0x0000, tdg_mr_verifyreport_checks, tdg_mr_verifyreport },
 	[23] = { "TDG.MEM.PAGE.ATTR.RD", 23, 0, 0x0000, 0x0000, 0xf7d0, tdg_mem_page_attr_rd_checks, tdg_mem_page_attr_rd },
 	[24] = { "TDG.MEM.PAGE.ATTR.WR", 24, 0, 0x0000, 0x0000, 0x4510, tdg_mem_page_attr_wr_checks, tdg_mem_page_attr_wr },

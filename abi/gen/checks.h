@@ -71,6 +71,7 @@ uint64_t tdg_mr_report(struct call *c);
 uint64_t tdg_mr_rtmr_extend(struct call *c);
 uint64_t tdg_mr_verifyreport(struct call *c);
 uint64_t tdg_sys_rd(struct call *c);
+uint64_t tdg_sys_rdall(struct call *c);
 uint64_t tdg_vm_rd(struct call *c);
 uint64_t tdg_vm_wr(struct call *c);
 uint64_t tdg_vp_cpuidve_flags(struct call *c);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
  * The leaves that read and write single metadata fields: TDH.SYS.RD, MNG.RD, MNG.WR, VP.RD, VP.WR, TDG.SYS.RD, VM.RD,
- * VM.WR, VP.RD, VP.WR; and TDH.SYS.RDALL.
+ * VM.WR, VP.RD, VP.WR; and the lists of TDH.SYS.RDALL and TDG.SYS.RDALL.
  */
 #include <string.h>
 #include "gen/checks.h"
+#include "module/guest.h"
+#include "module/guest_mem.h"
 #include "module/md_list.h"
 #include "module/metadata.h"
 #include "module/state.h"
@@ -156,4 +158,15 @@ uint64_t tdh_sys_rdall(struct call *c)
 	if (!page)
 		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "there is no memory at %x", c->in[GPR_RDX]);
 	return dump_sys(c, page);
+}
+
+uint64_t tdg_sys_rdall(struct call *c)
+{
+	uint64_t gpa = c->in[GPR_RDX];
+	void *page;
+
+	if (gpa & (PAGE_BYTES - 1) || !guest_gpa_valid(&c->td, gpa, true))
+		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "GPA %x is no page of the TD's private memory", gpa);
+	page = guest_map(guest_exit_of(c), gpa, EPT_R | EPT_W);
+	return page ? dump_sys(c, page) : leaf_leaves(c);
 }
