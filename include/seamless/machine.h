@@ -99,6 +99,7 @@ uint64_t seamless_tsc(struct seamless_machine *m);
 void seamless_advance_tsc(struct seamless_machine *m, uint64_t ticks);
 /* Ticks that pass before each call and VM exit. Starts as the platform file says (`tsc ... event
  * N`). */
+uint64_t seamless_event_ticks(const struct seamless_machine *m);
 void seamless_set_event_ticks(struct seamless_machine *m, uint64_t ticks);
 
 #ifdef __cplusplus

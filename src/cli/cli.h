@@ -19,6 +19,7 @@ struct cli_verb {
 	int (*run)(int argc, char **argv);
 };
 
+extern const struct cli_verb verb_replay;
 extern const struct cli_verb verb_verify;
 
 #endif

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 
 static const struct cli_verb *const verbs[] = {
+	&verb_replay,
 	&verb_verify,
 	NULL,
 };

@@ -225,6 +225,11 @@ void seamless_advance_tsc(struct seamless_machine *m, uint64_t ticks)
 	platform_tsc_advance(m->platform, ticks);
 }
 
+uint64_t seamless_event_ticks(const struct seamless_machine *m)
+{
+	return atomic_load(&m->event_ticks);
+}
+
 void seamless_set_event_ticks(struct seamless_machine *m, uint64_t ticks)
 {
 	atomic_store(&m->event_ticks, ticks);

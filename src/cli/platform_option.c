@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A platform by name, or else by file.
+ */
+#include "cli/platform_option.h"
+
+#include "seamless/seamless.h"
+
+#define MAX_FILE (1u << 20)
+
+const char *cli_platform_text(const char *name_or_file, size_t *len, struct file *file)
+{
+	const char *text = seamless_platform_text(name_or_file, len);
+
+	if (text)
+		return text;
+	if (file_read(file, name_or_file, MAX_FILE))
+		return NULL;
+	*len = file->size;
+	return file->bytes;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Replaying transcripts: each on a fresh machine with a scripted guest, every answer compared with
+ * the recorded one.
+ */
+#ifndef REPLAY_REPLAY_H
+#define REPLAY_REPLAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One register, piece of memory or direction that is not as recorded. Strings are valid during the
+ * call only. */
+struct replay_difference {
+	const char *file;
+	unsigned line;
+	const char
+		*label;	  /* the leaf, as the transcript's comment names it, or the kind of event */
+	const char *what; /* "rax", "memory 10009004", "goes on in" ... */
+	const char *expected;
+	const char *got;
+	const char
+		*reason; /* the module's, "" without one; given with the first of an event only */
+};
+
+struct replay_options {
+	const char *platform;	   /* how messages call the platform file */
+	const char *platform_text; /* NULL: the built-in platform of that name */
+	size_t platform_len;
+	bool stop_at_first; /* end a file at its first mismatch */
+	void (*difference)(void *opaque, const struct replay_difference *difference); /* or NULL */
+	void *opaque;
+};
+
+struct replay_counts {
+	uint64_t files;
+	uint64_t calls;	     /* S, C and X lines */
+	uint64_t mismatches; /* lines with a difference, memory comparisons included */
+};
+
+/*
+ * Replays one transcript and adds to *counts. The calling thread must not be bound to a processor.
+ * False: the text is not a correct transcript (nothing was run then), the platform file is wrong,
+ * or there is no memory; `err` says which.
+ */
+bool replay_text(const char *file, const char *text, size_t len,
+		 const struct replay_options *options, struct replay_counts *counts, char *err,
+		 size_t err_len);
+
+/* Paths of transcripts. */
+struct replay_list {
+	char **path;
+	size_t count, room;
+};
+
+/*
+ * Adds a file, or the files *.tdx below a directory in order of their names. False: it can't be
+ * read; `err` says why.
+ */
+bool replay_list_add(struct replay_list *list, const char *path, char *err, size_t err_len);
+void replay_list_free(struct replay_list *list);
+
+#endif

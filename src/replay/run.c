@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The runner: does what each line says to a machine.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "replay/run.h"
+#include "replay/scan.h"
+
+/* The guest's mode at each of its exits, unless the line says otherwise: 64-bit, most privileged.
+ */
+#define EFER_64BIT 0xd01
+#define CS_RIGHTS  0xa09b
+#define SS_RIGHTS  0xc093
+
+/* The file asks for what the machine can't do. */
+static bool stop(struct run *r, const char *what)
+{
+	snprintf(r->err, r->err_len, "%s:%u: %s", r->t->file, r->event->line, what);
+	return false;
+}
+
+static void load_regs(struct run *r, struct seamless_regs *regs)
+{
+	const struct transcript_regs *in = &r->event->call.in;
+
+	memset(regs, 0, sizeof(*regs));
+	for (unsigned i = 0; i < 16; i++)
+		regs->gpr[i] = run_value(r, &in->gpr[i]).lo;
+	for (unsigned i = 0; i < 16; i++) {
+		struct captured x = run_value(r, &in->xmm[i]);
+
+		memcpy(regs->xmm[i], &x.lo, 8);
+		memcpy(regs->xmm[i] + 8, &x.hi, 8);
+	}
+}
+
+/* Guest state at the exit. Without a running guest there is nothing to set, and the exit will be
+ * refused. */
+static bool load_guest(struct run *r)
+{
+	const struct transcript_call *c = &r->event->call;
+
+	seamless_set_guest_field(SEAMLESS_FIELD_GUEST_EFER, EFER_64BIT);
+	seamless_set_guest_field(SEAMLESS_FIELD_GUEST_CS_RIGHTS, CS_RIGHTS);
+	seamless_set_guest_field(SEAMLESS_FIELD_GUEST_SS_RIGHTS, SS_RIGHTS);
+	seamless_set_guest_field(SEAMLESS_FIELD_ENTRY_INTR_INFO, 0);
+	seamless_set_guest_field(SEAMLESS_FIELD_GUEST_RIP, c->rip);
+	for (unsigned i = 0; i < c->fields; i++) {
+		const struct transcript_field *f = &c->field[i];
+
+		if (!seamless_set_guest_field(f->encoding, run_value(r, &f->value).lo) &&
+		    seamless_in_guest(NULL))
+			return stop(r, "no such VMCS field");
+	}
+	return true;
+}
+
+static bool make_call(struct run *r)
+{
+	const struct transcript_call *c = &r->event->call;
+	struct seamless_regs in, out;
+	enum seamless_where where;
+
+	load_regs(r, &in);
+	out = in;
+	if (r->event->kind != TRANSCRIPT_SEAMCALL && !load_guest(r))
+		return false;
+	seamless_set_event_ticks(r->m, c->has_ticks ? c->ticks : r->event_ticks);
+	if (r->event->kind == TRANSCRIPT_SEAMCALL)
+		where = seamless_seamcall(&out);
+	else
+		where = seamless_vm_exit(&c->exit, &out);
+	run_compare(r, &in, &out, where);
+	return true;
+}
+
+static bool run_call(struct run *r)
+{
+	const struct transcript_call *c = &r->event->call;
+	bool done = true;
+
+	r->counts->calls++;
+	if (!seamless_lp_enter(r->m, c->lp))
+		return stop(r, "the calling thread is bound to another machine's processor");
+	for (unsigned i = 0; done && i < c->repeat && !r->differs; i++)
+		done = make_call(r);
+	seamless_lp_leave();
+	return done;
+}
+
+static void decode_hex(const char *hex, uint64_t len, uint8_t *bytes)
+{
+	for (uint64_t i = 0; i < len; i++)
+		bytes[i] = (uint8_t)(hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]));
+}
+
+static bool run_write(struct run *r)
+{
+	const struct transcript_event *e = r->event;
+	uint8_t bytes[TRANSCRIPT_MAX_LINE / 2];
+
+	decode_hex(e->hex, e->len, bytes);
+	if (e->private ? seamless_private_write(r->m, e->pa, bytes, e->len)
+		       : seamless_write(r->m, e->pa, bytes, e->len))
+		return true;
+	return stop(r, "no memory at that address");
+}
+
+static bool run_fill(struct run *r)
+{
+	const struct transcript_event *e = r->event;
+
+	return seamless_fill(r->m, e->pa, e->len, (uint8_t)e->value.lo) ||
+	       stop(r, "no memory at that address");
+}
+
+/* The first byte that is not as recorded; len if all are. */
+static uint64_t first_difference(const struct transcript_event *e, const uint8_t *bytes)
+{
+	uint64_t i = 0;
+
+	while (i < e->len &&
+	       (e->hex[2 * i] == '*' || hex_digit(e->hex[2 * i]) << 4 == (bytes[i] & 0xf0)) &&
+	       (e->hex[2 * i] == '*' || hex_digit(e->hex[2 * i + 1]) == (bytes[i] & 0x0f)))
+		i++;
+	return i;
+}
+
+/* Tells up to 16 bytes from the first difference on. */
+static void memory_differs(struct run *r, const uint8_t *bytes, uint64_t at)
+{
+	const struct transcript_event *e = r->event;
+	uint64_t n = e->len - at < 16 ? e->len - at : 16;
+	char what[40], expected[33] = "", got[33] = "";
+
+	for (uint64_t i = 0; i < n; i++)
+		snprintf(got + 2 * i, 3, "%02x", bytes[at + i]);
+	memcpy(expected, e->hex + 2 * at, 2 * n);
+	snprintf(what, sizeof(what), "memory %" PRIx64, e->pa + at);
+	run_differs(r, what, expected, got);
+}
+
+static bool run_read(struct run *r)
+{
+	const struct transcript_event *e = r->event;
+	uint8_t bytes[TRANSCRIPT_MAX_LINE / 2];
+	uint64_t at;
+
+	if (!(e->private ? seamless_private_read(r->m, e->pa, bytes, e->len)
+			 : seamless_read(r->m, e->pa, bytes, e->len)))
+		return stop(r, "no memory at that address");
+	at = first_difference(e, bytes);
+	if (at < e->len)
+		memory_differs(r, bytes, at);
+	return true;
+}
+
+static bool run_hash(struct run *r)
+{
+	const struct transcript_event *e = r->event;
+	char what[60], expected[20], got[20];
+	uint64_t hash, wanted = run_value(r, &e->value).lo;
+
+	if (!(e->private ? seamless_private_hash(r->m, e->pa, e->len, &hash)
+			 : seamless_hash(r->m, e->pa, e->len, &hash)))
+		return stop(r, "no memory at that address");
+	if (e->value.how == HOW_ANY || e->value.how == HOW_CAPTURE || hash == wanted)
+		return true;
+	snprintf(what, sizeof(what), "hash of memory %" PRIx64 "+%" PRIx64, e->pa, e->len);
+	snprintf(expected, sizeof(expected), "%" PRIx64, wanted);
+	snprintf(got, sizeof(got), "%" PRIx64, hash);
+	run_differs(r, what, expected, got);
+	return true;
+}
+
+static bool run_msr(struct run *r)
+{
+	const struct transcript_event *e = r->event;
+
+	return seamless_set_msr(r->m, e->lp, e->addr, e->value.lo) ||
+	       stop(r, "too many different MSRs");
+}
+
+static bool run_cpuid(struct run *r)
+{
+	const struct transcript_event *e = r->event;
+
+	return seamless_set_cpuid(r->m, e->lp, e->addr, e->subleaf, e->cpuid) ||
+	       stop(r, "too many CPUID values");
+}
+
+static bool run_event(struct run *r)
+{
+	uint64_t value = r->event->value.lo;
+
+	switch (r->event->kind) {
+	case TRANSCRIPT_SEAMCALL:
+	case TRANSCRIPT_TDCALL:
+	case TRANSCRIPT_EXIT: return run_call(r);
+	case TRANSCRIPT_WRITE: return run_write(r);
+	case TRANSCRIPT_FILL: return run_fill(r);
+	case TRANSCRIPT_READ: return run_read(r);
+	case TRANSCRIPT_HASH: return run_hash(r);
+	case TRANSCRIPT_MSR: return run_msr(r);
+	case TRANSCRIPT_CPUID: return run_cpuid(r);
+	case TRANSCRIPT_CPUID_CLEAR: seamless_clear_cpuid(r->m); break;
+	case TRANSCRIPT_INTR: seamless_set_interrupt(r->m, value); break;
+	case TRANSCRIPT_RNG: seamless_set_entropy(r->m, value); break;
+	case TRANSCRIPT_PCONFIG: seamless_inject_pconfig(r->m, (uint32_t)value); break;
+	case TRANSCRIPT_RELOAD: seamless_reload_module(r->m); break;
+	case TRANSCRIPT_PLAT:
+	case TRANSCRIPT_END: break;
+	}
+	return true;
+}
+
+/* The platform file with the transcript's own processors. */
+static struct seamless_machine *make_machine(const struct run *r, unsigned lps, unsigned packages)
+{
+	const struct replay_options *o = r->options;
+	struct seamless_config config = { .name = o->platform, .guest = SEAMLESS_GUEST_SCRIPTED };
+	struct seamless_machine *m = NULL;
+	const char *text = o->platform_text;
+	size_t len = o->platform_len;
+	char *all = NULL;
+	int n = -1;
+
+	if (!text)
+		text = seamless_platform_text(o->platform, &len);
+	if (text)
+		n = asprintf(&all, "%.*s\nlps %u\npackages %u\n", (int)len, text, lps, packages);
+	if (n >= 0) {
+		config.text = all;
+		config.len = (size_t)n;
+		m = seamless_create(&config, r->err, r->err_len);
+		free(all);
+	} else {
+		snprintf(r->err, r->err_len, "no platform '%s'", o->platform);
+	}
+	return m;
+}
+
+static bool run_events(struct run *r, struct transcript_event *e)
+{
+	bool done = true;
+
+	r->event = e;
+	while (done && transcript_next(r->t, e)) {
+		if (e->kind == TRANSCRIPT_PLAT) {
+			r->m = make_machine(r, e->lps, e->packages);
+			if (!r->m)
+				return false;
+			r->event_ticks = seamless_event_ticks(r->m);
+		}
+		r->differs = false;
+		done = run_event(r);
+		if (r->differs && r->options->stop_at_first)
+			break;
+	}
+	return done;
+}
+
+/* Reads the whole text once, so that nothing of a wrong file is run. */
+static bool check_text(struct transcript *t, struct transcript_event *e, char *err, size_t err_len)
+{
+	while (transcript_next(t, e))
+		;
+	transcript_rewind(t);
+	snprintf(err, err_len, "%s", t->err);
+	return !t->err[0];
+}
+
+bool replay_text(const char *file, const char *text, size_t len,
+		 const struct replay_options *options, struct replay_counts *counts, char *err,
+		 size_t err_len)
+{
+	struct transcript *t = calloc(1, sizeof(*t));
+	struct transcript_event *event = calloc(1, sizeof(*event));
+	struct run *r = calloc(1, sizeof(*r));
+	bool done = t && event && r;
+
+	if (!done)
+		snprintf(err, err_len, "out of memory");
+	if (done) {
+		*t = (struct transcript){ .file = file, .text = text, .len = len };
+		*r = (struct run){
+			.options = options, .counts = counts, .t = t, .err = err, .err_len = err_len
+		};
+		done = check_text(t, event, err, err_len) && run_events(r, event);
+		seamless_destroy(r->m);
+		counts->files += done;
+	}
+	free(r);
+	free(event);
+	free(t);
+	return done;
+}
