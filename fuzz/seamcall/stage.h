@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A small machine for fuzzing the SEAMCALL boundary, brought up to a stage of a TD's life by
+ * correct calls.
+ */
+#ifndef FUZZ_SEAMCALL_STAGE_H
+#define FUZZ_SEAMCALL_STAGE_H
+
+#include "seamless/seamless.h"
+
+/* Physical memory: shared buffers, then pages for TDs. */
+#define SHARED_BASE 0x800000ull
+#define PAGES_BASE  0x2000000ull
+
+/* The TD of the later stages. Further pages up to number 63 are free at first. */
+#define TDR	   PAGES_BASE
+#define TDVPR	   (PAGES_BASE + 8 * 4096)
+#define FIRST_HKID 32u
+#define GPA_PAGE   0x1000ull /* a page that is added */
+
+enum stage {
+	STAGE_POWER_ON, /* nothing called */
+	STAGE_SYSTEM,	/* SYS.CONFIG done, TDMR usable */
+	STAGE_TD,	/* a TD with one vCPU and one page, being built */
+	STAGE_RUNNABLE, /* finalized */
+	STAGE_GUEST,	/* its vCPU runs on processor 0 */
+	STAGES,
+};
+
+/* NULL without memory; aborts when a call of the bring-up is refused. */
+struct seamless_machine *stage_machine(enum stage stage);
+
+#endif
