@@ -8,6 +8,8 @@
 #include "cli/cli.h"
 
 static const struct cli_verb *const verbs[] = {
+	&verb_decode,
+	&verb_leaf,
 	&verb_replay,
 	&verb_verify,
 	NULL,

@@ -91,6 +91,13 @@ const char *explain_exit_reason(uint16_t basic_reason);
 size_t explain_register(char *buf, size_t size, const struct explain_leaf_id *leaf, unsigned reg, bool out,
 			uint64_t status, uint64_t value);
 
+/*
+ * A value as the tables' type of that name prints it ("td_attributes", "sept_info", "exit_reason", "field_id" ...). 0: no
+ * such type. explain_type_nth() names them, NULL at the end.
+ */
+size_t explain_value(char *buf, size_t size, const char *type, uint64_t value);
+const char *explain_type_nth(size_t n);
+
 /* Register index of a name ("rcx", "R8"), or -1; and back. */
 int explain_reg_index(const char *name);
 const char *explain_reg_name(unsigned reg);
@@ -99,6 +106,21 @@ const char *explain_reg_name(unsigned reg);
 
 /* "TD.ATTRIBUTES", "VMCS.GUEST_CR0", "TD.RTMR[1].2" of a field id; the number in hexadecimal if it has no name. */
 size_t explain_field(char *buf, size_t size, uint64_t field_id);
+
+/* ---- kernel logs (log.c) ---- */
+
+/* What the lines before said: start with zeroes. */
+struct explain_log {
+	bool have_leaf;
+	struct explain_leaf_id leaf; /* of the last failed call */
+	uint64_t status;
+};
+
+/*
+ * Explains one line of a kernel log: "SEAMCALL (0x..) failed: 0x..", "SEAMCALL TDH_MNG_CREATE failed: 0x..", and the register
+ * dumps that follow. Empty text: there is nothing to explain.
+ */
+size_t explain_log_line(char *buf, size_t size, struct explain_log *log, const char *line);
 
 /* ---- the table for people (page.c, list.c, json.c) ---- */
 

@@ -5,6 +5,7 @@
 #include "explain/operand.h"
 
 #include <inttypes.h>
+#include <strings.h>
 
 #include "explain/explain.h"
 #include "explain/tables.h"
@@ -208,4 +209,23 @@ void operand_add(struct text *t, const struct leaf_operand *op, uint64_t value, 
 	/* The information beside an entry reads better by its parts. */
 	text_add(t, "%s=", op->type == OPERAND_TYPE_SEPT_INFO ? "level" : op->name);
 	operand_value(t, (enum operand_type)op->type, value, separator);
+}
+
+size_t explain_value(char *buf, size_t size, const char *type, uint64_t value)
+{
+	struct text t = text_start(buf, size);
+
+	for (unsigned i = 0; i < NUM_OPERAND_TYPES; i++) {
+		if (strcasecmp(operand_type_table[i].name, type) != 0)
+			continue;
+		if (i == OPERAND_TYPE_SEPT_INFO)
+			text_add(&t, "level=");
+		operand_value(&t, (enum operand_type)i, value, ", ");
+	}
+	return t.len;
+}
+
+const char *explain_type_nth(size_t n)
+{
+	return n < NUM_OPERAND_TYPES ? operand_type_table[n].name : NULL;
 }

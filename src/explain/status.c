@@ -86,8 +86,10 @@ bool explain_status(uint64_t status, struct explain_status *out)
 	out->class_name = out->software ? "software: the instruction itself"
 					: number_name(status_class_table, status_class_table_len,
 						      (uint32_t)tdx_status_class(status));
-	if (!desc)
+	if (!desc) {
+		out->advice = "not in the tables: trust no more than its error bits";
 		return false;
+	}
 	out->name = desc->name;
 	out->meaning = desc->meaning;
 	out->since = abi_version_names[desc->since];

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+/*
+ * `seamless decode`: explains a status, a register or a kernel log.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "explain/explain.h"
+#include "tdx/call.h"
+
+#define LINE_SIZE 8192
+
+struct decode {
+	bool json;
+	const char *as;
+	bool have_leaf;
+	struct explain_leaf_id leaf;
+	uint64_t status;
+	uint16_t given; /* registers given, bit n: register index n */
+	uint64_t regs[16];
+};
+
+static void usage(FILE *out)
+{
+	fputs("usage: seamless decode STATUS [--leaf NAME] [REG=VALUE...]\n"
+	      "       seamless decode --as TYPE VALUE\n"
+	      "       seamless decode - < LOG\n\n"
+	      "Explains a 64-bit completion status (a number, or a name such as OPERAND_BUSY): name, class, what its low half\n"
+	      "says and what to do next. With --leaf also what the registers hold after that call.\n"
+	      "From stdin, a kernel log: each line with a failed SEAMCALL or its registers is followed by an explanation.\n\n"
+	      "  --leaf NAME   the leaf that returned the status: TDH.MEM.PAGE.ADD, tdh_mem_page_add, 2, tdg:6\n"
+	      "  REG=VALUE     a register after the call: RCX=0x8000000000000000\n"
+	      "  --as TYPE     explain VALUE as an operand of this type: exit_reason, td_attributes, field_id, sept_info,\n"
+	      "                vmcall (a TDVMCALL number); --as help lists all\n"
+	      "  --json        result as JSON\n\n"
+	      "Exit status: 0 done, 1 the status is in no table, 2 usage or I/O error.\n", out);
+}
+
+static bool number(const char *text, uint64_t *value)
+{
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	return !errno && !*end;
+}
+
+static int bad_status(const char *text)
+{
+	char near[160];
+
+	if (explain_status_suggest(near, sizeof(near), text))
+		fprintf(stderr, "seamless decode: '%s' is no number and no status; did you mean %s?\n", text, near);
+	else
+		fprintf(stderr, "seamless decode: '%s' is no 64-bit number and no status\n", text);
+	return CLI_USAGE;
+}
+
+/* "RCX=0x1234". */
+static bool take_register(struct decode *d, char *text)
+{
+	char *equals = strchr(text, '=');
+	int reg;
+
+	if (!equals)
+		return false;
+	*equals = 0;
+	reg = explain_reg_index(text);
+	if (reg < 1 || !number(equals + 1, &d->regs[reg])) {
+		fprintf(stderr, "seamless decode: '%s=%s' is not REGISTER=NUMBER\n", text, equals + 1);
+		return false;
+	}
+	d->given |= (uint16_t)(1u << reg);
+	return true;
+}
+
+static void line(const char *label, const char *text)
+{
+	if (text && *text)
+		printf("%-10s %s\n", label, text);
+}
+
+static const char *severity(const struct explain_status *s)
+{
+	if (s->fatal)
+		return "fatal for the TD";
+	if (s->error)
+		return s->non_recoverable ? "error" : "error that may pass";
+	return s->non_recoverable ? "vCPU or TD lost" : "no error";
+}
+
+/* What the register holds after the call, or what it was for before it. */
+static void register_text(const struct decode *d, unsigned reg, char *buf, size_t size)
+{
+	if (explain_register(buf, size, &d->leaf, reg, true, d->status, d->regs[reg]))
+		return;
+	if (!explain_register(buf, size, &d->leaf, reg, false, d->status, d->regs[reg]))
+		snprintf(buf, size, "0x%" PRIx64 "  (not an output here)", d->regs[reg]);
+}
+
+static bool is_tdvmcall_exit(const struct decode *d)
+{
+	return d->have_leaf && d->leaf.side == EXPLAIN_HOST && d->leaf.number == 0 && (d->status & 0xFFFF) == 77 &&
+	       !tdx_status_error(d->status);
+}
+
+static void print_registers(const struct decode *d)
+{
+	char text[512];
+
+	if (is_tdvmcall_exit(d) && d->given & TDX_VMCALL_R11) {
+		explain_vmcall(text, sizeof(text), d->regs);
+		line("TDVMCALL", text);
+		return;
+	}
+	for (unsigned reg = 1; reg < 16; reg++) {
+		if (!(d->given >> reg & 1))
+			continue;
+		register_text(d, reg, text, sizeof(text));
+		line(explain_reg_name(reg), text);
+	}
+}
+
+static int print_text(const struct decode *d)
+{
+	struct explain_status s;
+	char text[256];
+	int side = d->have_leaf ? (int)d->leaf.side : EXPLAIN_HOST, leaf = d->have_leaf ? (int)d->leaf.number : -1;
+	bool known = explain_status(d->status, &s);
+
+	explain_status_text(text, sizeof(text), d->status, (enum explain_side)side, leaf);
+	printf("0x%016" PRIx64 "  %s\n", d->status, known ? text : "not in the tables");
+	if (d->have_leaf)
+		line("leaf", d->leaf.name);
+	line("class", s.class_name);
+	explain_status_detail(text, sizeof(text), d->status, (enum explain_side)side, leaf);
+	line("detail", text);
+	line("meaning", s.meaning);
+	line("severity", severity(&s));
+	line("next", s.advice);
+	line("since", s.since);
+	print_registers(d);
+	return known ? CLI_DONE : CLI_WRONG;
+}
+
+/* Texts of the tables have neither quotes nor control characters. */
+static void member(const char *name, const char *value)
+{
+	if (value && *value)
+		printf(",\"%s\":\"%s\"", name, value);
+}
+
+static int print_json(const struct decode *d)
+{
+	struct explain_status s;
+	char text[512];
+	int side = d->have_leaf ? (int)d->leaf.side : EXPLAIN_HOST, leaf = d->have_leaf ? (int)d->leaf.number : -1;
+	bool known = explain_status(d->status, &s);
+	const char *comma = "";
+
+	printf("{\"value\":\"0x%016" PRIx64 "\"", d->status);
+	member("name", s.name);
+	member("class", s.class_name);
+	member("leaf", d->have_leaf ? d->leaf.name : NULL);
+	explain_status_detail(text, sizeof(text), d->status, (enum explain_side)side, leaf);
+	member("detail", text);
+	member("meaning", s.meaning);
+	printf(",\"error\":%s,\"non_recoverable\":%s,\"fatal\":%s,\"software\":%s", s.error ? "true" : "false",
+	       s.non_recoverable ? "true" : "false", s.fatal ? "true" : "false", s.software ? "true" : "false");
+	member("next", s.advice);
+	member("since", s.since);
+	printf(",\"registers\":{");
+	for (unsigned reg = 1; reg < 16; reg++) {
+		if (!(d->given >> reg & 1))
+			continue;
+		register_text(d, reg, text, sizeof(text));
+		printf("%s\"%s\":\"%s\"", comma, explain_reg_name(reg), text);
+		comma = ",";
+	}
+	puts("}}");
+	return known ? CLI_DONE : CLI_WRONG;
+}
+
+static int list_types(void)
+{
+	const char *name;
+
+	puts("vmcall");
+	for (size_t n = 0; (name = explain_type_nth(n)); n++)
+		puts(name);
+	return CLI_DONE;
+}
+
+static int decode_as(const struct decode *d, const char *text)
+{
+	uint64_t value;
+	char out[512];
+
+	if (!text || !number(text, &value)) {
+		fputs("seamless decode: --as TYPE wants one 64-bit number\n", stderr);
+		return CLI_USAGE;
+	}
+	if (!strcmp(d->as, "vmcall")) {
+		const char *name = value <= UINT32_MAX ? explain_leaf_name(EXPLAIN_VMCALL, (uint32_t)value) : NULL;
+
+		puts(name ? name : "not in the tables");
+		return name ? CLI_DONE : CLI_WRONG;
+	}
+	if (!explain_value(out, sizeof(out), d->as, value)) {
+		fprintf(stderr, "seamless decode: no type '%s'; `seamless decode --as help` lists them\n", d->as);
+		return CLI_USAGE;
+	}
+	puts(out);
+	return CLI_DONE;
+}
+
+static int decode_log(void)
+{
+	struct explain_log log = { 0 };
+	char text[1024];
+	char *in = malloc(LINE_SIZE);
+
+	if (!in) {
+		fputs("seamless decode: out of memory\n", stderr);
+		return CLI_USAGE;
+	}
+	while (fgets(in, LINE_SIZE, stdin)) {
+		size_t len = strlen(in);
+
+		fputs(in, stdout);
+		if (!explain_log_line(text, sizeof(text), &log, in))
+			continue;
+		printf("%s    ^ %s\n", len && in[len - 1] == '\n' ? "" : "\n", text);
+	}
+	free(in);
+	if (!ferror(stdin))
+		return CLI_DONE;
+	fputs("seamless decode: stdin can't be read\n", stderr);
+	return CLI_USAGE;
+}
+
+static int take_leaf(struct decode *d, const char *name)
+{
+	char near[160];
+
+	d->have_leaf = explain_leaf_find(name, &d->leaf);
+	if (d->have_leaf)
+		return 0;
+	if (explain_leaf_suggest(near, sizeof(near), name))
+		fprintf(stderr, "seamless decode: no leaf '%s'; did you mean %s?\n", name, near);
+	else
+		fprintf(stderr, "seamless decode: no leaf '%s'; `seamless leaf` lists them\n", name);
+	return -1;
+}
+
+static int decode_status(struct decode *d, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (!strchr(argv[i], '='))
+			fprintf(stderr, "seamless decode: '%s' is not REGISTER=NUMBER\n", argv[i]);
+		if (!take_register(d, argv[i]))
+			return CLI_USAGE;
+	}
+	if (d->given && !d->have_leaf) {
+		fputs("seamless decode: registers have a meaning only with --leaf\n", stderr);
+		return CLI_USAGE;
+	}
+	if (!number(argv[0], &d->status) && !explain_status_by_name(argv[0], &d->status))
+		return bad_status(argv[0]);
+	return d->json ? print_json(d) : print_text(d);
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option longs[] = { { "leaf", required_argument, NULL, 'l' },
+					       { "as", required_argument, NULL, 'a' },
+					       { "json", no_argument, NULL, 'j' },
+					       { "help", no_argument, NULL, 'h' },
+					       { 0 } };
+	struct decode d = { 0 };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+		if (c == 'h') {
+			usage(stdout);
+			return CLI_DONE;
+		}
+		if (c == '?' || (c == 'l' && take_leaf(&d, optarg)))
+			return CLI_USAGE;
+		if (c == 'a')
+			d.as = optarg;
+		if (c == 'j')
+			d.json = true;
+	}
+	argc -= optind;
+	argv += optind;
+	if (d.as && !strcmp(d.as, "help"))
+		return list_types();
+	if (d.as)
+		return decode_as(&d, argc == 1 ? argv[0] : NULL);
+	if (argc == 1 && !strcmp(argv[0], "-"))
+		return decode_log();
+	if (!argc) {
+		if (!isatty(STDIN_FILENO))
+			return decode_log();
+		usage(stderr);
+		return CLI_USAGE;
+	}
+	return decode_status(&d, argc, argv);
+}
+
+const struct cli_verb verb_decode = { "decode", "explains a status, its registers, or a kernel log on stdin", run };

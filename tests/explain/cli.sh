@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# `seamless decode` and `seamless leaf` as their users meet them: right and wrong input, exit status, JSON.
+# Usage: cli.sh SEAMLESS PYTHON
+set -u
+seamless=$1
+python=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+bad=0
+
+# expect STATUS PATTERN ARGUMENTS...: exit status, and a line of stdout or stderr that matches.
+expect() {
+	want=$1 pattern=$2
+	shift 2
+	"$seamless" "$@" >"$work/out" 2>&1 </dev/null
+	got=$?
+	[ $got -eq "$want" ] || { echo "seamless $*: exit status $got, not $want"; bad=1; }
+	grep -q -- "$pattern" "$work/out" || { echo "seamless $*: no line matches '$pattern'"; cat "$work/out"; bad=1; }
+}
+
+json() { # the output is JSON and the expression holds for it
+	expression=$1
+	shift
+	"$seamless" "$@" | "$python" -c "import json,sys; d=json.load(sys.stdin); assert $expression, d" ||
+		{ echo "seamless $*: not $expression"; bad=1; }
+}
+
+expect 0 'OPERAND_BUSY(SEPT_TREE)' decode 0x8000020000000092
+expect 0 'EPT_VIOLATION (48)' decode 48
+expect 0 'RDX  *level=3, state=FREE' decode 0xc0000b0000000001 --leaf TDH.MEM.PAGE.ADD RCX=0x8000000000000000 RDX=3
+expect 0 'MapGPA(gpa=0x1000, size=0x2000)' decode 77 --leaf 0 RCX=0xfc00 R11=0x10001 R12=0x1000 R13=0x2000
+expect 0 'RND_NO_ENTROPY' decode tdx_rnd_no_entropy
+expect 0 'DEBUG|SEPT_VE_DISABLE' decode --as td_attributes 0x10000001
+expect 0 '^GetQuote' decode --as vmcall 0x10002
+expect 1 'not in the tables' decode 0xdeadbeef00000000
+expect 2 'did you mean OPERAND_BUSY' decode OPERAND_BUZY
+expect 2 'did you mean TDH.MEM.TRACK' decode 0 --leaf TDH.MEM.TRAK
+expect 2 'only with --leaf' decode 0 RCX=1
+expect 2 'is not REGISTER=NUMBER' decode 0 --leaf 2 RXX=1
+expect 2 'is not REGISTER=NUMBER' decode 0 --leaf 2 garbage
+expect 2 'no 64-bit number' decode 0x10000000000000000
+expect 2 'lists them' decode --as nothing 1
+expect 2 'wants one' decode --as sept_info
+expect 0 'usage:' decode --help
+expect 0 '^TDH.MEM.PAGE.ADD  *2  *gpa, tdr, page, source' leaf
+expect 0 '^TD states  *INITIALIZED$' leaf tdh_mem_page_add
+expect 0 'R11  *failed_gpa' leaf MapGPA
+expect 2 'did you mean TDH.MEM.PAGE.ADD' leaf TDH.MEM.PAGE.AD
+expect 2 'no TD state' leaf --td-state RUNABLE
+expect 2 'did you mean TLB_TRACKING_NOT_DONE' leaf --status TLB_TRACKING_NOT_DON
+expect 1 'no leaf passes' leaf --class guest --object PHYMEM
+expect 2 'one NAME, or filters' leaf TDH.MEM.TRACK --class host
+expect 0 'usage:' leaf --help
+json 'd["name"]=="EPT_WALK_FAILED" and d["error"] and "RDX" in d["registers"]' \
+	decode 0xc0000b0000000001 --leaf 2 RDX=3 --json
+json 'd["number"]==2 and d["in"][0]["register"]=="RCX"' leaf TDH.MEM.PAGE.ADD --json
+json 'len(d)>=105 and all(l["name"] for l in d)' leaf --json
+
+cat >"$work/log" <<'LOG'
+[ 10.0] virt/tdx: SEAMCALL (0x0000000000000024) failed: 0xc000010000000001
+[ 10.0] virt/tdx: RCX 0x0000000040000000 RDX 0x0000000000000000 R08 0x0000000000000000
+[ 11.0] SEAMCALL TDH_MEM_PAGE_ADD failed: 0xc0000b0000000001, rcx 0x8000000000000000, rdx 0x3
+[ 12.0] usb 1-1: new device 0x1234567812345678
+LOG
+"$seamless" decode - <"$work/log" >"$work/out" || bad=1
+grep -q '\^ TDH.SYS.TDMR.INIT: OPERAND_INVALID(RCX)' "$work/out" || { echo "log: leaf by number"; bad=1; }
+grep -q 'TDH.MEM.PAGE.ADD: EPT_WALK_FAILED.*RDX: level=3, state=FREE' "$work/out" || { echo "log: registers"; bad=1; }
+[ "$(grep -c '\^' "$work/out")" -eq 3 ] || { echo "log: lines explained that say nothing"; bad=1; }
+grep -v '\^' "$work/out" | cmp -s - "$work/log" || { echo "log: its own lines are changed"; bad=1; }
+head -c 300000 /dev/urandom | "$seamless" decode - >/dev/null || { echo "log: random bytes"; bad=1; }
+exit $bad
