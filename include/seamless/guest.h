@@ -79,6 +79,20 @@ void seamless_set_script(struct seamless_machine *m, seamless_script script, voi
 /* Whether an interrupt for the host is pending on the calling thread's processor. */
 bool seamless_kicked(void);
 
+/* --- Interpreted guests --- */
+
+/* INVEPT by the host on processor `lp`, after it changed a shared EPT. False: no such lp. */
+bool seamless_invept(struct seamless_machine *m, unsigned lp);
+
+/*
+ * The last instruction on processor `lp` that the interpreter does not have (the guest got #UD), as
+ * a sentence; empty if there was none. Returns its length, as seamless_reason() does.
+ */
+size_t seamless_unknown_instruction(struct seamless_machine *m, unsigned lp, char *buf, size_t len);
+
+/* Guest instructions executed on processor `lp` so far. */
+uint64_t seamless_instructions(struct seamless_machine *m, unsigned lp);
+
 #ifdef __cplusplus
 }
 #endif

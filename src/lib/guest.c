@@ -4,6 +4,7 @@
  */
 #include "lib/machine_impl.h"
 #include "module/state.h"
+#include "module/vcpu.h"
 #include "module/vmcs.h"
 
 /* The vCPU that runs on the calling thread's processor, NULL when there is none. */
@@ -52,12 +53,55 @@ bool seamless_set_guest_field(uint32_t encoding, uint64_t value)
 	return vmcs;
 }
 
+static void interpret(struct lib_lp *lp, struct seamless_regs *regs, struct seamless_vm_exit *to)
+{
+	struct vm_exit e = { 0 };
+
+	/* Without memory for an interpreter the host gets control back and may try again. */
+	if (!vcpu_run(lp->machine->module, lp->number, (struct cpu_regs *)regs, &e))
+		e.reason = SEAMLESS_EXIT_INTERRUPT;
+	*to = (struct seamless_vm_exit){
+		.reason = e.reason,
+		.instr_length = e.instr_length,
+		.qualification = e.qualification,
+		.guest_linear = e.guest_linear,
+		.guest_physical = e.guest_physical,
+		.intr_info = e.intr_info,
+		.intr_error = e.intr_error,
+		.idt_info = e.idt_info,
+		.idt_error = e.idt_error,
+		.instr_info = e.instr_info,
+	};
+}
+
 void lib_run_guest(struct lib_lp *lp, struct seamless_regs *regs, struct seamless_vm_exit *exit)
 {
 	struct seamless_machine *m = lp->machine;
 
-	if (m->script)
+	if (m->guest == SEAMLESS_GUEST_INTERPRETED)
+		interpret(lp, regs, exit);
+	else if (m->script)
 		m->script(m->script_opaque, regs, exit);
 	else
 		exit->reason = SEAMLESS_EXIT_INTERRUPT;
+}
+
+bool seamless_invept(struct seamless_machine *m, unsigned lp)
+{
+	if (lp >= seamless_lps(m))
+		return false;
+	vcpu_invept(m->module, lp);
+	return true;
+}
+
+size_t seamless_unknown_instruction(struct seamless_machine *m, unsigned lp, char *buf, size_t len)
+{
+	if (len)
+		buf[0] = 0;
+	return lp < seamless_lps(m) ? vcpu_unknown_instruction(m->module, lp, buf, len) : 0;
+}
+
+uint64_t seamless_instructions(struct seamless_machine *m, unsigned lp)
+{
+	return lp < seamless_lps(m) ? vcpu_instructions(m->module, lp) : 0;
 }

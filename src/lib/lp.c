@@ -3,6 +3,7 @@
  * Threads as logical processors.
  */
 #include "lib/machine_impl.h"
+#include "module/vcpu.h"
 
 /* The only state that a thread has. */
 static _Thread_local struct lib_lp *current;
@@ -48,6 +49,7 @@ bool seamless_lp_kick(struct seamless_machine *m, unsigned lp)
 	if (lp >= seamless_lps(m))
 		return false;
 	platform_lp_kick(m->platform, lp);
+	vcpu_kick(m->module, lp);
 	return true;
 }
 
