@@ -29,7 +29,8 @@ view module     cpu platform explain gen tdx
 view lib        module cpu platform explain gen tdx seamless
 view replay     formats explain tdx seamless
 view vmm        formats explain tdx seamless
+view exec       tdx seamless
 view attest     formats vmm explain tdx seamless
 view guest      tdx
-view cli        vmm attest replay formats explain tdx seamless
-view tests      cli vmm attest replay formats explain lib module cpu platform gen tdx seamless
+view cli        vmm attest replay exec formats explain tdx seamless
+view tests      cli vmm attest replay exec formats explain lib module cpu platform gen tdx seamless

@@ -32,6 +32,7 @@ struct seamless_config {
 	const char *text; /* a platform file; NULL: the built-in platform `name` */
 	size_t len;	  /* of text, in bytes */
 	enum seamless_guest guest;
+	bool shareable; /* RAM behind a file that another process can map: seamless_memory_fd() */
 };
 
 /*
@@ -54,6 +55,11 @@ unsigned seamless_packages(const struct seamless_machine *m);
 /* Bytes of RAM, from address 0. */
 uint64_t seamless_memory_size(const struct seamless_machine *m);
 
+/*
+ * The file behind the RAM of a shareable machine, -1 otherwise: offset = physical address. It holds plaintext of all pages,
+ * and what is written through it is not noticed as a host's write.
+ */
+int seamless_memory_fd(const struct seamless_machine *m);
 /*
  * The SEAM loader loads the module anew: its own memory is clean, TDs' memory, PAMT and the
  * hand-off area stay. No thread may be inside a call.

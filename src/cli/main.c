@@ -11,6 +11,7 @@ static const struct cli_verb *const verbs[] = {
 	&verb_decode,
 	&verb_leaf,
 	&verb_replay,
+	&verb_exec,
 	&verb_verify,
 	NULL,
 };

@@ -34,8 +34,10 @@ static struct platform *make_platform(const struct seamless_config *config, char
 
 	if (!parsed)
 		snprintf(err, err_len, "out of memory");
-	else if (read_config(config, parsed, err, err_len))
+	else if (read_config(config, parsed, err, err_len)) {
+		parsed->shareable = config->shareable;
 		p = platform_create(parsed, err, err_len);
+	}
 	free(parsed);
 	return p;
 }
@@ -107,6 +109,11 @@ unsigned seamless_packages(const struct seamless_machine *m)
 uint64_t seamless_memory_size(const struct seamless_machine *m)
 {
 	return m->platform->config.memory;
+}
+
+int seamless_memory_fd(const struct seamless_machine *m)
+{
+	return m->platform->mem.fd;
 }
 
 void seamless_reload_module(struct seamless_machine *m)

@@ -80,6 +80,7 @@ struct seamdb_config {
 struct platform_config {
 	uint64_t memory;
 	bool encrypted;
+	bool shareable; /* RAM behind a file: not said in the file, but by who creates the platform */
 	unsigned lps, packages, maxpa;
 	struct mem_range cmr[PLATFORM_CMRS];
 	unsigned n_cmr;

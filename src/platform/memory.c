@@ -2,8 +2,10 @@
 /*
  * Physical memory as the host sees it: plaintext of shared pages, ciphertext of private ones.
  */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "platform/memory.h"
 
@@ -22,15 +24,28 @@ static uint64_t keys_size(uint64_t size)
 	return size / MEM_PAGE * sizeof(uint16_t);
 }
 
-bool mem_init(struct memory *m, uint64_t size, bool encrypted, uint64_t secret)
+/* The same behind a file of its own, which takes no space until touched either. */
+static void *map_file(struct memory *m)
+{
+	void *at;
+
+	m->fd = memfd_create("seamless-memory", MFD_CLOEXEC);
+	if (m->fd < 0 || ftruncate(m->fd, (off_t)m->size))
+		return NULL;
+	at = mmap(NULL, m->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, m->fd, 0);
+	return at == MAP_FAILED ? NULL : at;
+}
+
+bool mem_init(struct memory *m, uint64_t size, bool encrypted, bool shareable, uint64_t secret)
 {
 	memset(m, 0, sizeof(*m));
+	m->fd = -1;
 	if (!size || size % MEM_PAGE || size > MAX_SIZE)
 		return false;
 	m->size = size;
 	m->encrypted = encrypted;
 	m->secret = secret;
-	m->base = map_sparse(size);
+	m->base = shareable ? map_file(m) : map_sparse(size);
 	m->keys = map_sparse(keys_size(size));
 	pthread_mutex_init(&m->lock, NULL);
 	if (m->base && m->keys)
@@ -43,6 +58,8 @@ void mem_fini(struct memory *m)
 {
 	if (m->base)
 		munmap(m->base, m->size);
+	if (m->size && m->fd >= 0)
+		close(m->fd);
 	if (m->keys)
 		munmap((void *)m->keys, keys_size(m->size));
 	if (m->size)
@@ -52,8 +69,11 @@ void mem_fini(struct memory *m)
 
 void mem_reset(struct memory *m)
 {
-	/* Private anonymous pages read as zero again after this. */
-	madvise(m->base, m->size, MADV_DONTNEED);
+	/* Private anonymous pages read as zero again after this, a file's after losing its blocks. */
+	if (m->fd >= 0)
+		fallocate(m->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)m->size);
+	else
+		madvise(m->base, m->size, MADV_DONTNEED);
 	madvise((void *)m->keys, keys_size(m->size), MADV_DONTNEED);
 	memset(m->events, 0, sizeof(m->events));
 	atomic_store(&m->destroyed, 0);

@@ -34,6 +34,7 @@ struct memory {
 	uint8_t *base;
 	uint64_t size;		/* bytes, multiple of 4 KiB */
 	_Atomic uint16_t *keys; /* per page: key id of its content */
+	int fd;			/* the file behind base when it is to be shared with a process, else -1 */
 	bool encrypted;		/* false: all views are plaintext, nothing is ever destroyed */
 	uint64_t secret;	/* what the ciphertext looks like */
 	atomic_uint_least64_t destroyed; /* count of destroyed pages; cached translations are stale
@@ -42,8 +43,9 @@ struct memory {
 	struct mem_event events[MEM_EVENTS];
 };
 
-/* size: bytes, 4 KiB multiple, up to 2^46. False: out of address space. */
-bool mem_init(struct memory *m, uint64_t size, bool encrypted, uint64_t secret);
+/* size: bytes, 4 KiB multiple, up to 2^46. shareable: behind a file (m->fd) that others can map. False: out of address
+ * space or files. */
+bool mem_init(struct memory *m, uint64_t size, bool encrypted, bool shareable, uint64_t secret);
 void mem_fini(struct memory *m);
 /* All zero, all pages under key 0, no events. */
 void mem_reset(struct memory *m);

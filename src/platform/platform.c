@@ -150,7 +150,7 @@ static bool allocate(struct platform *p, char *err, size_t err_len)
 	p->handoff = calloc(c->loader.handoff_pages + 1, MEM_PAGE);
 	if (!p->msrs || !p->handoff)
 		return refuse(err, err_len, "out of memory");
-	if (!mem_init(&p->mem, c->memory, c->encrypted, secret))
+	if (!mem_init(&p->mem, c->memory, c->encrypted, c->shareable, secret))
 		return refuse(err, err_len,
 			      "memory 0x%llx: a 4 KiB multiple for which there is address space",
 			      (unsigned long long)c->memory);
