@@ -19,7 +19,7 @@ static int setup(void **state)
 	static struct memory m;
 
 	*state = &m;
-	return mem_init(&m, SIZE, true, 42) ? 0 : -1;
+	return mem_init(&m, SIZE, true, false, 42) ? 0 : -1;
 }
 
 static int teardown(void **state)
@@ -147,7 +147,7 @@ static void without_encryption_all_is_plain(void **state)
 	uint8_t byte = 0;
 
 	(void)state;
-	assert_true(mem_init(&m, SIZE, false, 1));
+	assert_true(mem_init(&m, SIZE, false, false, 1));
 	make_private(&m);
 	assert_true(mem_host_read(&m, PAGE, &byte, 1));
 	assert_int_equal(byte, 0x11);
@@ -162,9 +162,9 @@ static void bad_sizes_are_refused(void **state)
 	struct memory m;
 
 	(void)state;
-	assert_false(mem_init(&m, 0, true, 1));
-	assert_false(mem_init(&m, 4097, true, 1));
-	assert_false(mem_init(&m, 1ull << 60, true, 1));
+	assert_false(mem_init(&m, 0, true, false, 1));
+	assert_false(mem_init(&m, 4097, true, false, 1));
+	assert_false(mem_init(&m, 1ull << 60, true, false, 1));
 }
 
 #define WITH_MEMORY(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
