@@ -7,10 +7,8 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/file.h"
+#include "cli/platform_option.h"
 #include "exec/exec.h"
-
-#define MAX_PLATFORM_FILE (1u << 20)
 
 static void usage(FILE *out)
 {
@@ -25,16 +23,12 @@ static void usage(FILE *out)
 static struct seamless_machine *machine(const char *platform, char *err, size_t err_len)
 {
 	struct seamless_config config = { .name = platform, .guest = SEAMLESS_GUEST_SCRIPTED, .shareable = true };
+	struct seamless_machine *m = NULL;
 	struct file file = { 0 };
-	struct seamless_machine *m;
 
-	if (!seamless_platform_text(platform, &(size_t){ 0 })) {
-		if (file_read(&file, platform, MAX_PLATFORM_FILE))
-			return NULL;
-		config.text = file.bytes;
-		config.len = file.size;
-	}
-	m = seamless_create(&config, err, err_len);
+	config.text = cli_platform_text(platform, &config.len, &file);
+	if (config.text)
+		m = seamless_create(&config, err, err_len);
 	file_free(&file);
 	return m;
 }
