@@ -21,6 +21,7 @@ struct cli_verb {
 
 extern const struct cli_verb verb_decode;
 extern const struct cli_verb verb_leaf;
+extern const struct cli_verb verb_measure;
 extern const struct cli_verb verb_replay;
 extern const struct cli_verb verb_exec;
 extern const struct cli_verb verb_verify;

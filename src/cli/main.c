@@ -10,6 +10,7 @@
 static const struct cli_verb *const verbs[] = {
 	&verb_decode,
 	&verb_leaf,
+	&verb_measure,
 	&verb_replay,
 	&verb_exec,
 	&verb_verify,
