@@ -52,7 +52,7 @@ static uint64_t *storage(struct cpu *cpu, uint32_t index, bool *address)
 	return NULL;
 }
 
-enum cpu_msr_answer msr_read(struct cpu *cpu, uint32_t index, uint64_t *value)
+enum cpu_msr_answer cpu_msr_read(struct cpu *cpu, uint32_t index, uint64_t *value)
 {
 	enum cpu_msr_answer answer = cpu->ops->rdmsr ? cpu->ops->rdmsr(cpu->opaque, index, value) : CPU_MSR_CPU;
 	const uint64_t *reg;
@@ -105,7 +105,7 @@ static bool value_valid(const struct cpu *cpu, uint32_t index, uint64_t v)
 	}
 }
 
-enum cpu_msr_answer msr_write(struct cpu *cpu, uint32_t index, uint64_t value)
+enum cpu_msr_answer cpu_msr_write(struct cpu *cpu, uint32_t index, uint64_t value)
 {
 	enum cpu_msr_answer answer = cpu->ops->wrmsr ? cpu->ops->wrmsr(cpu->opaque, index, value) : CPU_MSR_CPU;
 	uint64_t *reg;

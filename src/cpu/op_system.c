@@ -372,7 +372,7 @@ HANDLER(rdpmc)
 HANDLER(rdmsr)
 {
 	uint64_t v = 0;
-	enum cpu_msr_answer answer = msr_read(cpu, (uint32_t)cpu->s.gpr[CPU_RCX], &v);
+	enum cpu_msr_answer answer = cpu_msr_read(cpu, (uint32_t)cpu->s.gpr[CPU_RCX], &v);
 
 	if (answer == CPU_MSR_EXIT)
 		cpu_leave_exit(cpu, insn, CPU_EXIT_RDMSR, 0);
@@ -384,7 +384,7 @@ HANDLER(rdmsr)
 
 HANDLER(wrmsr)
 {
-	enum cpu_msr_answer answer = msr_write(cpu, (uint32_t)cpu->s.gpr[CPU_RCX], get_edx_eax(cpu));
+	enum cpu_msr_answer answer = cpu_msr_write(cpu, (uint32_t)cpu->s.gpr[CPU_RCX], get_edx_eax(cpu));
 
 	if (answer == CPU_MSR_EXIT)
 		cpu_leave_exit(cpu, insn, CPU_EXIT_WRMSR, 0);
