@@ -56,10 +56,12 @@ uint64_t sept_page_empty(struct call *c)
 	const uint64_t *table = pa_ptr(c->m, c->page.pa);
 
 	for (unsigned i = 0; i < 512; i++) {
-		if (sept_state_of(table[i]) != SEPT_STATE_FREE)
+		if (sept_state_of(table[i]) != SEPT_STATE_FREE) {
+			sept_fail(c, 0, "");
 			return fail(c, TDX_EPT_PAGE_NOT_FREE | GPR_RCX,
 				    "entry %u of the table at %x for GPA %x is %e, all must be FREE", i, c->page.pa,
 				    c->gpa, sept_state_of(table[i]));
+		}
 	}
 	return TDX_SUCCESS;
 }

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Try-locks: who excludes whom, host priority, and threads that fight for one TD.
+ */
+#include "box.h"
+
+#include <pthread.h>
+
+static void readers_share_and_writers_exclude(void **state)
+{
+	uint16_t lock = 0;
+
+	(void)state;
+	assert_true(lock_try(&lock, LOCK_SHARED));
+	assert_true(lock_try(&lock, LOCK_SHARED));
+	assert_false(lock_try(&lock, LOCK_EXCLUSIVE));
+	lock_release(&lock, LOCK_SHARED);
+	lock_release(&lock, LOCK_SHARED);
+	assert_true(lock_try(&lock, LOCK_EXCLUSIVE));
+	assert_false(lock_try(&lock, LOCK_SHARED));
+	assert_false(lock_try(&lock, LOCK_EXCLUSIVE));
+	lock_release(&lock, LOCK_EXCLUSIVE);
+	assert_int_equal(lock, 0);
+}
+
+static void host_goes_first(void **state)
+{
+	uint16_t lock = 0;
+
+	(void)state;
+	assert_true(lock_try_hp(&lock, LOCK_EXCLUSIVE, true));
+	assert_false(lock_try_hp(&lock, LOCK_EXCLUSIVE, false));
+	lock_release_hp(&lock, LOCK_EXCLUSIVE);
+	assert_false(lock_try_hp(&lock, LOCK_SHARED, true));
+	assert_true(lock_try_hp(&lock, LOCK_EXCLUSIVE, false));
+	lock_release_hp(&lock, LOCK_EXCLUSIVE);
+	assert_true(lock_try_hp(&lock, LOCK_SHARED, true));
+	lock_release_hp(&lock, LOCK_SHARED);
+	assert_int_equal(lock, 0);
+}
+
+static void readers_do_not_overflow(void **state)
+{
+	uint16_t lock = 0;
+	unsigned n = 0;
+
+	(void)state;
+	while (n < 0x10000 && lock_try_hp(&lock, LOCK_SHARED, false))
+		n++;
+	assert_int_equal(n, 0x3fff);
+	assert_false(lock_try_hp(&lock, LOCK_EXCLUSIVE, false));
+}
+
+#define PAGES 64
+#define THREADS 4
+
+struct worker {
+	struct box *b;
+	uint64_t tdr, base;
+	unsigned lp, done, busy;
+	bool wrong;
+};
+
+static uint64_t call(struct worker *w, uint64_t leaf, uint64_t rcx, uint64_t rdx, uint64_t r8)
+{
+	struct cpu_regs regs = { .gpr = { [GPR_RAX] = leaf, [GPR_RCX] = rcx, [GPR_RDX] = rdx, [GPR_R8] = r8 } };
+
+	module_seamcall(w->b->m, w->lp, &regs);
+	return regs.gpr[GPR_RAX];
+}
+
+/* Repeats while somebody else holds a lock; any other answer is final. */
+static uint64_t insist(struct worker *w, uint64_t leaf, uint64_t rcx, uint64_t rdx, uint64_t r8)
+{
+	uint64_t st;
+
+	while (tdx_status_code(st = call(w, leaf, rcx, rdx, r8)) == TDX_OPERAND_BUSY)
+		w->busy++;
+	return st;
+}
+
+/* Adds, blocks, unblocks and removes pages of the one TD, each thread its own, while others do the same. */
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+
+	for (unsigned i = 0; i < PAGES; i++) {
+		uint64_t gpa = (w->lp * PAGES + i) * 4096ull, page = w->base + i * 4096ull;
+
+		w->wrong |= insist(w, LEAF_TDH_MEM_PAGE_AUG, gpa, w->tdr, page) != TDX_SUCCESS;
+		w->wrong |= insist(w, LEAF_TDH_MEM_RANGE_BLOCK, gpa, w->tdr, 0) != TDX_SUCCESS;
+		w->wrong |= insist(w, LEAF_TDH_MEM_TRACK, w->tdr, 0, 0) != TDX_SUCCESS;
+		if (i & 1)
+			w->wrong |= insist(w, LEAF_TDH_MEM_RANGE_UNBLOCK, gpa, w->tdr, 0) != TDX_SUCCESS;
+		else
+			w->wrong |= insist(w, LEAF_TDH_MEM_PAGE_REMOVE, gpa, w->tdr, 0) != TDX_SUCCESS;
+		w->done++;
+	}
+	return NULL;
+}
+
+static void threads_share_a_td(void **state)
+{
+	struct box *b = box_create("");
+	struct worker w[THREADS];
+	pthread_t thread[THREADS];
+	uint64_t tdr, tdvpr, children;
+	struct td td;
+
+	(void)state;
+	box_boot(b);
+	tdr = box_td(b, BOX_HKID, &tdvpr);
+	box_ok(b, 0, LEAF_TDH_MR_FINALIZE, tdr, 0, 0, 0);
+	td_load(b->m, tdr, &td);
+	children = td.tdr->chldcnt;
+	for (unsigned i = 0; i < THREADS; i++) {
+		w[i] = (struct worker){ .b = b, .tdr = tdr, .lp = i, .base = BOX_TDMR + ((i + 4ull) << 21) };
+		assert_int_equal(pthread_create(&thread[i], NULL, work, &w[i]), 0);
+	}
+	for (unsigned i = 0; i < THREADS; i++) {
+		pthread_join(thread[i], NULL);
+		assert_false(w[i].wrong);
+		assert_int_equal(w[i].done, PAGES);
+	}
+	assert_int_equal(td.tdr->chldcnt, children + THREADS * PAGES / 2);
+	box_destroy(b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(readers_share_and_writers_exclude),
+		cmocka_unit_test(host_goes_first),
+		cmocka_unit_test(readers_do_not_overflow),
+		cmocka_unit_test(threads_share_a_td),
+	};
+
+	return cmocka_run_group_tests_name("locks", tests, NULL, NULL);
+}
