@@ -9,6 +9,7 @@
 static const struct opcode_group *const groups[] = {
 	&cpu_ops_alu, &cpu_ops_shift, &cpu_ops_muldiv, &cpu_ops_bit, &cpu_ops_mov, &cpu_ops_atomic, &cpu_ops_stack, &cpu_ops_control,
 	&cpu_ops_far, &cpu_ops_string, &cpu_ops_flag, &cpu_ops_system, &cpu_ops_segment, &cpu_ops_exit,
+	&cpu_ops_sse_mov, &cpu_ops_sse_int, &cpu_ops_sse_fp, &cpu_ops_xstate, &cpu_ops_x87, &cpu_ops_mmx,
 };
 
 /* Opcodes by mnemonic; the caller frees it. */
@@ -162,11 +163,23 @@ static handler_fn *forbidden(unsigned flags, uint32_t mode)
 		return h_invalid;
 	if ((flags & OP_X87) && (mode & MODE_EM))
 		return h_device;
-	if ((flags & (OP_SSE | OP_MMX | OP_X87)) && (mode & MODE_TS))
+	if ((flags & (OP_SSE | OP_MMX | OP_X87 | OP_TS)) && (mode & MODE_TS))
 		return h_device;
 	if ((flags & OP_CPL0) && !(mode & MODE_CPL0))
 		return h_general_protection;
 	return NULL;
+}
+
+/* What the instruction requires. Some mnemonics have forms in several instruction sets. */
+static unsigned required(const struct decode *d, const struct opcode *op)
+{
+	for (unsigned i = 0; i < d->zi.operand_count_visible; i++)
+		if (op_is_reg(d, i) && ZydisRegisterGetClass(d->op[i].reg.value) == ZYDIS_REGCLASS_MMX)
+			return (op->flags & ~OP_SSE) | OP_MMX;
+	for (unsigned i = 0; i < d->zi.operand_count_visible; i++)
+		if (op_is_reg(d, i) && ZydisRegisterGetClass(d->op[i].reg.value) == ZYDIS_REGCLASS_XMM)
+			return op->flags | OP_SSE;
+	return op->flags;
 }
 
 static void emit_undefined(struct insn *insn, const uint8_t *bytes, unsigned len, const ZydisDecodedInstruction *zi)
@@ -256,8 +269,8 @@ bool decode_insn(struct cpu *cpu, uint32_t mode, uint64_t rip, const uint8_t *by
 		return true;
 	}
 	*end = (op->flags & OP_END) || (insn->flags & INSN_END);
-	if (forbidden(op->flags, mode)) {
-		insn->fn = forbidden(op->flags, mode);
+	if (forbidden(required(&d, op), mode)) {
+		insn->fn = forbidden(required(&d, op), mode);
 		*end = true;
 		return true;
 	}

@@ -25,6 +25,7 @@ struct decode {
 #define OP_CPL0		(1u << 4)	/* #GP(0) unless CPL is 0 */
 #define OP_64		(1u << 5)	/* #UD outside 64-bit mode */
 #define OP_NO64		(1u << 6)	/* #UD in 64-bit mode */
+#define OP_TS		(1u << 7)	/* #NM if CR0.TS */
 
 /* Picks insn->fn. Returns false when the form has no handler. */
 struct opcode;

@@ -253,7 +253,7 @@ struct cpu {
 	bool own_group;
 	uint64_t cached_cr0, cached_cr3, cached_cr4, cached_efer;	/* what the TLB was filled under */
 	const struct opcode **opcodes;	/* by mnemonic */
-	uint32_t host_features;
+	uint32_t host_mxcsr;		/* restored after SSE floating point on behalf of the guest */
 };
 
 /* Why control came back to cpu_run() by longjmp. */

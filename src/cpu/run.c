@@ -253,6 +253,8 @@ static void enter(struct cpu *cpu, struct cpu_exit *exit)
 	cpu->exit = exit;
 	cpu->cur = NULL;
 	cpu->shadow = 0;
+	__asm__ __volatile__("stmxcsr %0" : "=m"(cpu->host_mxcsr));
+	cpu->s.fx.mxcsr &= 0xffff;
 	flags_load_arith(cpu, cpu->s.rflags);
 	if (cpu->s.cr0 != cpu->cached_cr0 || cpu->s.cr3 != cpu->cached_cr3 || cpu->s.cr4 != cpu->cached_cr4 ||
 	    cpu->s.efer != cpu->cached_efer)
