@@ -29,8 +29,11 @@ _Noreturn void cpu_leave_exit(struct cpu *cpu, struct insn *insn, uint32_t reaso
 	cpu->exit->reason = reason;
 	cpu->exit->qualification = qualification;
 	cpu->exit->insn_len = insn ? insn->len : cpu->delivering.len;
-	cpu->exit->vectoring_info = cpu->delivering.info;
-	cpu->exit->vectoring_error = cpu->delivering.error;
+	/* a triple fault ends the delivery that led to it (SDM section 27.2.4) */
+	if (reason != CPU_EXIT_TRIPLE_FAULT) {
+		cpu->exit->vectoring_info = cpu->delivering.info;
+		cpu->exit->vectoring_error = cpu->delivering.error;
+	}
 	longjmp(cpu->jmp, LEAVE_EXIT);
 }
 
