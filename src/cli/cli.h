@@ -24,6 +24,7 @@ extern const struct cli_verb verb_leaf;
 extern const struct cli_verb verb_measure;
 extern const struct cli_verb verb_replay;
 extern const struct cli_verb verb_exec;
+extern const struct cli_verb verb_run;
 extern const struct cli_verb verb_verify;
 
 #endif

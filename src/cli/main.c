@@ -14,6 +14,7 @@ static const struct cli_verb *const verbs[] = {
 	&verb_replay,
 	&verb_exec,
 	&verb_verify,
+	&verb_run,
 	NULL,
 };
 

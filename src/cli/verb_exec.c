@@ -47,7 +47,7 @@ static int run(const char *platform, char **argv)
 	return status < 0 ? CLI_USAGE : status;
 }
 
-static int verb_run(int argc, char **argv)
+static int exec_verb(int argc, char **argv)
 {
 	static const struct option options[] = { { "platform", required_argument, NULL, 'p' },
 						 { "help", no_argument, NULL, 'h' },
@@ -70,4 +70,4 @@ static int verb_run(int argc, char **argv)
 	return run(platform, argv + optind);
 }
 
-const struct cli_verb verb_exec = { "exec", "run a program with real SEAMCALL and TDCALL instructions", verb_run };
+const struct cli_verb verb_exec = { "exec", "run a program with real SEAMCALL and TDCALL instructions", exec_verb };

@@ -129,16 +129,21 @@ static int read_limits(struct vmm_host *host, struct tdmr_limits *limits, struct
 	return 0;
 }
 
+/* The module's table may be longer than what is in use: a CMR of size 0 ends it. */
 static int read_cmrs(struct vmm_range cmr[TDX_LIMIT_MAX_CMRS], uint16_t *count, struct vmm_error *err)
 {
-	if (read_field16(TDX_MD_SYS_NUM_CMRS, count, err))
+	uint16_t room;
+
+	*count = 0;
+	if (read_field16(TDX_MD_SYS_NUM_CMRS, &room, err))
 		return -1;
-	if (*count > TDX_LIMIT_MAX_CMRS)
-		return vmm_fail(err, "the module says it has %u CMRs", *count);
-	for (unsigned i = 0; i < *count; i++) {
-		if (read_field(TDX_MD_SYS_CMR_BASE + i, &cmr[i].base, err) ||
-		    read_field(TDX_MD_SYS_CMR_SIZE + i, &cmr[i].size, err))
+	while (*count < room && *count < TDX_LIMIT_MAX_CMRS) {
+		if (read_field(TDX_MD_SYS_CMR_BASE + *count, &cmr[*count].base, err) ||
+		    read_field(TDX_MD_SYS_CMR_SIZE + *count, &cmr[*count].size, err))
 			return -1;
+		if (!cmr[*count].size)
+			break;
+		++*count;
 	}
 	return 0;
 }

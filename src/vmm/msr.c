@@ -23,7 +23,7 @@
 #define APIC_BASE_X2APIC 0xfee00c00ull /* enabled, in x2APIC mode */
 #define APIC_BASE_BSP    0x100ull
 
-void msr_init(struct vcpu_msrs *msrs, unsigned index)
+void vcpu_msr_init(struct vcpu_msrs *msrs, unsigned index)
 {
 	memset(msrs, 0, sizeof(*msrs));
 	msrs->index = index;
@@ -94,7 +94,7 @@ static bool read_fixed(const struct vcpu_msrs *msrs, uint32_t msr, uint64_t *val
 	}
 }
 
-bool msr_read(const struct vcpu_msrs *msrs, uint32_t msr, uint64_t *value)
+bool vcpu_msr_read(const struct vcpu_msrs *msrs, uint32_t msr, uint64_t *value)
 {
 	struct vcpu_msrs *store = (struct vcpu_msrs *)(uintptr_t)msrs;
 	uint64_t *at = mtrr(store, msr);
@@ -107,7 +107,7 @@ bool msr_read(const struct vcpu_msrs *msrs, uint32_t msr, uint64_t *value)
 	return true;
 }
 
-bool msr_write(struct vcpu_msrs *msrs, uint32_t msr, uint64_t value)
+bool vcpu_msr_write(struct vcpu_msrs *msrs, uint32_t msr, uint64_t value)
 {
 	uint64_t *at = mtrr(msrs, msr);
 

@@ -19,10 +19,10 @@ struct vcpu_msrs {
 	unsigned index; /* of the vCPU: APIC id */
 };
 
-void msr_init(struct vcpu_msrs *msrs, unsigned index);
+void vcpu_msr_init(struct vcpu_msrs *msrs, unsigned index);
 
 /* False: there is no such MSR; the guest sees an error. */
-bool msr_read(const struct vcpu_msrs *msrs, uint32_t msr, uint64_t *value);
-bool msr_write(struct vcpu_msrs *msrs, uint32_t msr, uint64_t value);
+bool vcpu_msr_read(const struct vcpu_msrs *msrs, uint32_t msr, uint64_t *value);
+bool vcpu_msr_write(struct vcpu_msrs *msrs, uint32_t msr, uint64_t value);
 
 #endif

@@ -96,7 +96,7 @@ static int map_locked(struct vmm_shared *shared, uint64_t gpa, struct vmm_error 
 	page = host_new_page(shared->host);
 	if (page == VMM_NO_FRAME)
 		return no_page(err, gpa);
-	host_write64(shared->host, at, page | EPT_WB | EPT_RW);
+	host_write64(shared->host, at, page | EPT_SUPPRESS | EPT_WB | EPT_RW);
 	return 0;
 }
 

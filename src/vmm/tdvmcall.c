@@ -121,12 +121,12 @@ static uint64_t instruction_io(struct vmm_vcpu *vcpu, uint64_t *regs)
 
 static uint64_t instruction_rdmsr(struct vmm_vcpu *vcpu, uint64_t *regs)
 {
-	return regs[R12] <= UINT32_MAX && msr_read(&vcpu->msrs, (uint32_t)regs[R12], &regs[R11]) ? DONE : INVALID;
+	return regs[R12] <= UINT32_MAX && vcpu_msr_read(&vcpu->msrs, (uint32_t)regs[R12], &regs[R11]) ? DONE : INVALID;
 }
 
 static uint64_t instruction_wrmsr(struct vmm_vcpu *vcpu, uint64_t *regs)
 {
-	return regs[R12] <= UINT32_MAX && msr_write(&vcpu->msrs, (uint32_t)regs[R12], regs[R13]) ? DONE : INVALID;
+	return regs[R12] <= UINT32_MAX && vcpu_msr_write(&vcpu->msrs, (uint32_t)regs[R12], regs[R13]) ? DONE : INVALID;
 }
 
 /* No device has memory-mapped registers: reads give all ones. */

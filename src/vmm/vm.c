@@ -52,7 +52,7 @@ static int add_vcpus(struct vmm_vm *vm, struct vmm_error *err)
 	for (unsigned i = 0; i < vm->config.vcpus; i++) {
 		vm->vcpu[i].vm = vm;
 		vm->vcpu[i].index = i;
-		msr_init(&vm->vcpu[i].msrs, i);
+		vcpu_msr_init(&vm->vcpu[i].msrs, i);
 		if (td_add_vcpu(&vm->td, ram, err) || td_set_shared_ept(&vm->td, i, vm->shared.root, err) ||
 		    td_flush_vcpu(&vm->td, i, err))
 			return -1;

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+/*
+ * `seamless run`: builds a TD from a guest or a firmware image, runs it, tears it down.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/file.h"
+#include "cli/run_platform.h"
+#include "cli/run_trace.h"
+#include "cli/run_watch.h"
+#include "vmm/vm.h"
+
+#define MAX_IMAGE       (256u << 20)
+#define MIB             (1ull << 20)
+#define GUEST_MEMORY    (64 * MIB)
+#define FIRMWARE_MEMORY (256 * MIB)
+#define MAX_MEMORY      (64 * 1024 * MIB)
+
+struct run {
+	const char *guest, *firmware, *platform, *trace_path;
+	uint64_t memory;
+	unsigned vcpus;
+	uint64_t stop_after;
+	double timeout;
+	bool trace;
+	struct file file;
+	struct vmm_image image;
+	struct vmm_host host;
+	struct vmm_vm vm;
+};
+
+static void usage(FILE *out)
+{
+	fputs("usage: seamless run --guest FILE | --firmware FILE [OPTIONS]\n\n"
+	      "Builds a trust domain, runs it and tears it down. What the guest prints goes to standard output.\n"
+	      "  --guest FILE      a static ELF64 program, entered in 64-bit mode (see guest/)\n"
+	      "  --firmware FILE   a firmware image with TDX metadata (TDVF), entered at its reset vector\n"
+	      "  -m SIZE           the guest's memory: 512M, 2G; without it 64M, for firmware 256M\n"
+	      "  --smp N           number of vCPUs; without it 1\n"
+	      "  --trace[=FILE]    each SEAMCALL and TDCALL with operands and outputs, to FILE or stderr\n"
+	      "  --timeout SECONDS end the run after that time\n"
+	      "  --stop-after N    end the run, successfully, after N TDVMCALLs\n"
+	      "  --platform NAME   a built-in platform (default, transcripts) or a platform file\n\n"
+	      "Exit status: 0 the guest finished (halted or powered off), 1 it failed, 2 usage or I/O error.\n",
+	      out);
+}
+
+static int bad(const char *option, const char *text)
+{
+	fprintf(stderr, "seamless run: %s: '%s' makes no sense here; `seamless run --help` tells more\n", option, text);
+	return -1;
+}
+
+static int parse_size(const char *text, uint64_t *size)
+{
+	char *end;
+	unsigned long long number = strtoull(text, &end, 10);
+	uint64_t unit = *end == 'G' || *end == 'g' ? 1024 * MIB : MIB;
+
+	if (end == text || text[0] == '-' || (*end && (!strchr("MmGg", *end) || end[1])))
+		return bad("-m", text);
+	if (!number || number > MAX_MEMORY / unit)
+		return bad("-m", text);
+	*size = number * unit;
+	return 0;
+}
+
+static int parse_number(const char *option, const char *text, uint64_t max, uint64_t *number)
+{
+	char *end;
+
+	*number = strtoull(text, &end, 10);
+	return end == text || *end || text[0] == '-' || !*number || *number > max ? bad(option, text) : 0;
+}
+
+static int parse_seconds(const char *text, double *seconds)
+{
+	char *end;
+
+	*seconds = strtod(text, &end);
+	return end == text || *end || !(*seconds > 0 && *seconds < 1e9) ? bad("--timeout", text) : 0;
+}
+
+enum option_id { O_GUEST = 256, O_FIRMWARE, O_SMP, O_TRACE, O_TIMEOUT, O_STOP_AFTER, O_PLATFORM, O_HELP };
+
+static int take_option(struct run *run, int option)
+{
+	uint64_t number;
+
+	switch (option) {
+	case O_GUEST:
+		run->guest = optarg;
+		return 0;
+	case O_FIRMWARE:
+		run->firmware = optarg;
+		return 0;
+	case 'm':
+		return parse_size(optarg, &run->memory);
+	case O_SMP:
+		if (parse_number("--smp", optarg, TD_MAX_VCPUS, &number))
+			return -1;
+		run->vcpus = (unsigned)number;
+		return 0;
+	case O_TRACE:
+		run->trace = true;
+		run->trace_path = optarg;
+		return 0;
+	case O_TIMEOUT:
+		return parse_seconds(optarg, &run->timeout);
+	case O_STOP_AFTER:
+		return parse_number("--stop-after", optarg, UINT64_MAX, &run->stop_after);
+	case O_PLATFORM:
+		run->platform = optarg;
+		return 0;
+	default:
+		usage(stderr);
+		return -1;
+	}
+}
+
+/* 0: go on, 1: help was asked for, -1: wrong. */
+static int parse(struct run *run, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "guest", required_argument, NULL, O_GUEST },
+		{ "firmware", required_argument, NULL, O_FIRMWARE },
+		{ "memory", required_argument, NULL, 'm' },
+		{ "smp", required_argument, NULL, O_SMP },
+		{ "trace", optional_argument, NULL, O_TRACE },
+		{ "timeout", required_argument, NULL, O_TIMEOUT },
+		{ "stop-after", required_argument, NULL, O_STOP_AFTER },
+		{ "platform", required_argument, NULL, O_PLATFORM },
+		{ "help", no_argument, NULL, O_HELP },
+		{ 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "m:h", options, NULL)) != -1) {
+		if (option == O_HELP || option == 'h')
+			return 1;
+		if (take_option(run, option))
+			return -1;
+	}
+	if (optind < argc)
+		return bad("argument", argv[optind]);
+	if (!run->guest == !run->firmware) {
+		fprintf(stderr, "seamless run: give one of --guest FILE and --firmware FILE\n");
+		return -1;
+	}
+	if (!run->memory)
+		run->memory = run->guest ? GUEST_MEMORY : FIRMWARE_MEMORY;
+	return 0;
+}
+
+static void say(const char *what, const char *text)
+{
+	fflush(stdout);
+	fprintf(stderr, "seamless: %s%s\n", what, text);
+}
+
+static void console(void *opaque, uint8_t byte)
+{
+	(void)opaque;
+	putchar(byte);
+	if (byte == '\n' || isatty(STDOUT_FILENO))
+		fflush(stdout);
+}
+
+static int load(struct run *run)
+{
+	const char *path = run->guest ? run->guest : run->firmware;
+	struct vmm_error err;
+	int result;
+
+	if (file_read(&run->file, path, MAX_IMAGE))
+		return -1;
+	result = run->guest ? image_from_elf(&run->image, run->file.bytes, run->file.size, run->memory, &err)
+			    : image_from_tdvf(&run->image, run->file.bytes, run->file.size, run->memory, &err);
+	if (result)
+		fprintf(stderr, "seamless: %s: %s\n", path, err.text);
+	return result;
+}
+
+static void report_built(const struct run *run)
+{
+	char line[160];
+	int n = snprintf(line, sizeof(line), "%" PRIu64 " pages, %u vCPU%s, MRTD ", run->vm.pages_added,
+			 run->vcpus, run->vcpus == 1 ? "" : "s");
+
+	for (size_t i = 0; i < TD_MRTD_SIZE; i++)
+		n += snprintf(line + n, sizeof(line) - (size_t)n, "%02x", run->vm.mrtd[i]);
+	say("TD built: ", line);
+}
+
+static void report_end(struct run *run)
+{
+	char line[200];
+
+	say("", run->vm.reason.text);
+	snprintf(line, sizeof(line), "%" PRIu64 " TD exits, %" PRIu64 " TDVMCALLs, %" PRIu64 " KiB accepted on demand",
+		 atomic_load(&run->vm.counts.exits), atomic_load(&run->vm.counts.vmcalls),
+		 atomic_load(&run->vm.counts.augmented) * 4);
+	say("the run had ", line);
+}
+
+static int destroy(struct run *run)
+{
+	struct vmm_error err;
+	uint64_t freed;
+	char line[80];
+
+	if (vm_destroy(&run->vm, &freed, &err)) {
+		say("the TD could not be torn down: ", err.text);
+		return -1;
+	}
+	snprintf(line, sizeof(line), "%" PRIu64 " pages proved free", freed);
+	say("TD torn down: ", line);
+	return 0;
+}
+
+static bool finished_well(enum vm_end end)
+{
+	return end == VM_HALTED || end == VM_POWERED_OFF || end == VM_ENOUGH;
+}
+
+static int build(struct run *run, struct vmm_error *err)
+{
+	int result;
+
+	if (host_enter_lp(&run->host, 0, err))
+		return -1;
+	result = vm_build(&run->vm, err);
+	host_leave_lp(&run->host);
+	return result;
+}
+
+static int run_vm(struct run *run)
+{
+	const struct vm_config config = { .vcpus = run->vcpus, .stop_after = run->stop_after, .console = console };
+	struct run_watch watch;
+	struct vmm_error err;
+	int result = CLI_WRONG;
+
+	vm_init(&run->vm, &run->host, &run->image, &config);
+	if (run_watch_start(&watch, &run->vm, run->timeout))
+		return CLI_USAGE;
+	if (build(run, &err)) {
+		say("the TD could not be built: ", err.text);
+	} else {
+		report_built(run);
+		result = finished_well(vm_run(&run->vm)) ? CLI_DONE : CLI_WRONG;
+		report_end(run);
+	}
+	run_watch_stop(&watch);
+	return destroy(run) ? CLI_WRONG : result;
+}
+
+static int run_on(struct run *run, struct seamless_machine *machine)
+{
+	struct vmm_error err;
+	int result;
+
+	if (host_open(&run->host, machine, &err)) {
+		say("the TDX module could not be brought up: ", err.text);
+		return CLI_WRONG;
+	}
+	result = run_vm(run);
+	host_close(&run->host);
+	return result;
+}
+
+static int run_machine(struct run *run)
+{
+	const struct run_platform_want want = { run->platform, run->memory, run->vcpus };
+	struct seamless_machine *machine = run_platform_create(&want);
+	struct run_trace trace;
+	int result = CLI_USAGE;
+
+	if (!machine)
+		return CLI_USAGE;
+	if (!run->trace) {
+		result = run_on(run, machine);
+	} else if (!run_trace_open(&trace, run->trace_path, machine)) {
+		result = run_on(run, machine);
+		run_trace_close(&trace, machine);
+	}
+	seamless_destroy(machine);
+	return result;
+}
+
+static int run_verb(int argc, char **argv)
+{
+	struct run *run = calloc(1, sizeof(*run));
+	int result = CLI_USAGE, parsed;
+
+	if (!run)
+		return CLI_USAGE;
+	run->vcpus = 1;
+	parsed = parse(run, argc, argv);
+	if (parsed > 0) {
+		usage(stdout);
+		result = CLI_DONE;
+	} else if (!parsed && !load(run)) {
+		result = run_machine(run);
+	}
+	image_free(&run->image);
+	file_free(&run->file);
+	free(run);
+	fflush(stdout);
+	return result;
+}
+
+const struct cli_verb verb_run = { "run", "build, run and tear down a trust domain", run_verb };
