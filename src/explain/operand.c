@@ -160,7 +160,9 @@ void operand_value(struct text *t, enum operand_type type, uint64_t value, const
 		return gpa_level(t, value, separator);
 	case OPERAND_TYPE_GPA_LEVEL_PENDING:
 		gpa_level(t, value & ~(1ULL << 62), separator);
-		return text_add(t, value >> 62 & 1 ? "%spending" : "", separator);
+		if (value >> 62 & 1)
+			text_add(t, "%spending", separator);
+		return;
 	case OPERAND_TYPE_TDR_FLAG:
 		return flagged(t, value, separator);
 	case OPERAND_TYPE_VP_ENTER_RCX:

@@ -109,7 +109,7 @@ static void random_layouts(void **state)
 	uint64_t seed = 3;
 
 	(void)state;
-	for (int round = 0; round < 12; round++) {
+	for (int round = 0; round < 8; round++) {
 		struct tdvf_section s[9];
 		uint64_t gpa = 0x100000;
 
