@@ -72,6 +72,14 @@ static const struct check tdg_sys_rdall_checks[] = {
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
+static const struct check tdg_servtd_rd_checks[] = {
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdg_servtd_wr_checks[] = {
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
 static const struct check tdg_mr_verifyreport_checks[] = {
 	{ CHECK_END, 0, 0, 0, NULL },
 };
@@ -472,6 +480,25 @@ static const struct check tdh_sys_config_checks[] = {
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
+static const struct check tdh_servtd_bind_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, servtd_distinct },
+	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_CALL, 0, 0, 0, servtd_service },
+	{ CHECK_CALL, 0, 0, 0, servtd_operands },
+	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_SERVTD, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_servtd_prebind_checks[] = {
+	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_SHARED, 2, 0, 6, NULL },
+	{ CHECK_CALL, 0, 0, 0, servtd_operands },
+	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_SERVTD, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
 static const struct check tdh_sys_shutdown_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, shutdown_version },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
@@ -531,6 +558,8 @@ const struct leaf leaves_host[LEAVES_HOST] = {
 	[41] = { "TDH.PHYMEM.PAGE.WBINVD", 41, 0, 0x0000, 0x0000, 0x0000, tdh_phymem_page_wbinvd_checks, tdh_phymem_page_wbinvd },
 	[44] = { "TDH.SYS.LP.SHUTDOWN", 44, 0, 0x0000, 0x0000, 0x0000, tdh_sys_lp_shutdown_checks, tdh_sys_lp_shutdown },
 	[45] = { "TDH.SYS.CONFIG", 45, 0, 0x0000, 0x0000, 0x0000, tdh_sys_config_checks, tdh_sys_config },
+	[48] = { "TDH.SERVTD.BIND", 48, 0, 0x3c02, 0x030f, 0x0000, tdh_servtd_bind_checks, tdh_servtd_bind },
+	[49] = { "TDH.SERVTD.PREBIND", 49, 0, 0x0000, 0x0003, 0x0000, tdh_servtd_prebind_checks, tdh_servtd_prebind },
 	[52] = { "TDH.SYS.SHUTDOWN", 52, 0, 0x0000, 0x0000, 0x0000, tdh_sys_shutdown_checks, tdh_sys_shutdown },
 	[53] = { "TDH.SYS.UPDATE", 53, 0, 0x0000, 0x0000, 0x0000, tdh_sys_update_checks, tdh_sys_update },
 };
@@ -549,6 +578,8 @@ const struct leaf leaves_guest[LEAVES_GUEST] = {
 	[10] = { "TDG.VP.WR", 10, 0, 0x0100, 0x0000, 0x0000, tdg_vp_wr_checks, tdg_vp_wr },
 	[11] = { "TDG.SYS.RD", 11, 0, 0x0100, 0x0000, 0x0000, tdg_sys_rd_checks, tdg_sys_rd },
 	[12] = { "TDG.SYS.RDALL", 12, 0, 0x0000, 0x0000, 0x0000, tdg_sys_rdall_checks, tdg_sys_rdall },
+	[18] = { "TDG.SERVTD.RD", 18, 0, 0x0000, 0x0000, 0x0000, tdg_servtd_rd_checks, tdg_servtd_rd },
+	[20] = { "TDG.SERVTD.WR", 20, 0, 0x0000, 0x07cf, 0x0000, tdg_servtd_wr_checks, tdg_servtd_wr },
 	[22] = { "TDG.MR.VERIFYREPORT", 22, 0, 0x0000, 0x0000, 0x0000, tdg_mr_verifyreport_checks, tdg_mr_verifyreport },
 	[23] = { "TDG.MEM.PAGE.ATTR.RD", 23, 0, 0x0000, 0x0000, 0xf7d0, tdg_mem_page_attr_rd_checks, tdg_mem_page_attr_rd },
 	[24] = { "TDG.MEM.PAGE.ATTR.WR", 24, 0, 0x0000, 0x0000, 0x4510, tdg_mem_page_attr_wr_checks, tdg_mem_page_attr_wr },

@@ -2844,7 +2844,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdh_servtd_bind, .num_outs = 5,
 		.statuses = statuses_tdh_servtd_bind, .num_statuses = 23,
 		.locks = "both TDR SH, op_state SH, bindings EX",
-		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RDX\npage RCX\ntd_state op_state=SH\npage RDX\nfail OPERAND_INVALID R8\nfail OPERAND_INVALID R9\nfail OPERAND_INVALID R10\nlock servtd_bindings EX\nfail SERVTD_ALREADY_BOUND_FOR_TYPE\nfail OPERAND_BUSY RTMR\nfail OP_STATE_INCORRECT\nfail SERVTD_TYPE_MISMATCH\nfail SERVTD_ATTR_MISMATCH\nfail SERVTD_INFO_HASH_MISMATCH\nfail SERVTD_TYPE_MISMATCH\nfail SERVTD_ATTR_MISMATCH\nfail SERVTD_UUID_MISMATCH\nfail SERVTD_INFO_HASH_MISMATCH",
+		.checks = "page RCX\ntd_state op_state=SH\nlock servtd_bindings EX",
 	},
 	{
 		.name = "TDH.SERVTD.PREBIND", .number = 49, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2855,7 +2855,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_servtd_prebind, .num_ins = 5,
 		.statuses = statuses_tdh_servtd_prebind, .num_statuses = 15,
 		.locks = "TDR SH, op_state SH, bindings EX",
-		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=SH\nshared_hpa\nfail OPERAND_INVALID R8\nfail OPERAND_INVALID R9\nfail OPERAND_INVALID R10\nlock servtd_bindings EX\nfail SERVTD_ALREADY_BOUND_FOR_TYPE\nfail SERVTD_BOUND",
+		.checks = "page RCX\ntd_state op_state=SH\nshared RDX 64\nlock servtd_bindings EX",
 	},
 	{
 		.name = "TDH.SYS.SHUTDOWN", .number = 52, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3516,7 +3516,6 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdg_servtd_rd, .num_statuses = 11,
 		.locks = "target TDR SH, op_state SH, bindings SH (host-priority aware)",
 		.note = "conditions the guest cannot resolve become CROSS_TD_FAULT/CROSS_TD_TRAP exits to the host",
-		.checks = "fail OPERAND_INVALID RCX\nfail OPERAND_BUSY\nfail TARGET_UUID_UPDATED\nfail TARGET_UUID_MISMATCH\nlock servtd_bindings SH\nfail SERVTD_NOT_BOUND slot\nfail SERVTD_UUID_MISMATCH\nfail SERVTD_INFO_HASH_MISMATCH\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT\nfield_id_format\nmetadata_read\nfail CROSS_TD_TRAP",
 	},
 	{
 		.name = "TDG.SERVTD.WR", .number = 20, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3529,7 +3528,6 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdg_servtd_wr, .num_statuses = 13,
 		.locks = "target TDR SH, op_state SH, bindings SH (host-priority aware)",
 		.note = "conditions the guest cannot resolve become CROSS_TD_FAULT/CROSS_TD_TRAP exits to the host",
-		.checks = "fail OPERAND_INVALID RCX\nfail OPERAND_BUSY\nfail TARGET_UUID_UPDATED\nfail TARGET_UUID_MISMATCH\nlock servtd_bindings SH\nfail SERVTD_NOT_BOUND slot\nfail SERVTD_UUID_MISMATCH\nfail SERVTD_INFO_HASH_MISMATCH\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT\nfield_id_format\nmetadata_write\nfail CROSS_TD_TRAP",
 	},
 	{
 		.name = "TDG.MR.VERIFYREPORT", .number = 22, .cls = LEAF_GUEST, .since = ABI_1_5_01,

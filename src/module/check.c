@@ -172,7 +172,7 @@ uint64_t check_td_keys(struct call *c)
 	return TDX_SUCCESS;
 }
 
-uint64_t check_td_state(struct call *c, enum lock_mode mode)
+uint64_t check_td_state_in(struct call *c, enum lock_mode mode, unsigned allowed)
 {
 	uint64_t st = check_td_keys(c);
 	uint32_t op_state;
@@ -187,10 +187,15 @@ uint64_t check_td_state(struct call *c, enum lock_mode mode)
 	if (st)
 		return st;
 	op_state = c->td.tdcs->op_state;
-	if (c->leaf->op_states && !(c->leaf->op_states & 1u << op_state))
+	if (allowed && !(allowed & 1u << op_state))
 		return fail(c, TDX_OP_STATE_INCORRECT, "the TD at %x is in OP_STATE %o, which this leaf does not allow",
 			    c->td.pa, op_state);
 	return TDX_SUCCESS;
+}
+
+uint64_t check_td_state(struct call *c, enum lock_mode mode)
+{
+	return check_td_state_in(c, mode, c->leaf->op_states);
 }
 
 uint64_t check_tdvps_complete(struct call *c)

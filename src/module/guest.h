@@ -129,6 +129,8 @@ struct guest_exit *guest_exit_of(struct call *c);
 uint64_t leaf_leaves(struct call *c);
 /* An interrupt waits: the same TDCALL runs again after it. */
 uint64_t leaf_interrupted(struct call *c);
+/* Takes a lock that the host has priority on, or OPERAND_BUSY of @operand ("what is busy" completes the sentence). */
+uint64_t guest_lock(struct call *c, uint16_t *lock, enum lock_mode mode, unsigned operand, const char *what);
 /* Locks c->sept.entry, or OPERAND_BUSY of RCX; watches for the host's priority. */
 uint64_t guest_lock_sept_entry(struct call *c);
 /* TD exit over a secure EPT entry that is not what TDG.MEM.PAGE.ACCEPT or ATTR.WR need. */

@@ -11,9 +11,6 @@
 #include "module/metadata.h"
 #include "module/state.h"
 
-#define CONTEXT_SHIFT 52
-#define CONTEXT_MASK (7ull << CONTEXT_SHIFT)
-
 /* ---- before anything else ---- */
 
 uint64_t md_begin_next(struct call *c)
@@ -48,16 +45,10 @@ static struct md_access access_of(struct call *c, enum md_ctx ctx)
 	};
 }
 
-/* The context that an id says is not looked at: it is the leaf's. */
-static uint64_t operand_id(const struct call *c, enum md_ctx ctx)
-{
-	return (c->in[GPR_RDX] & ~CONTEXT_MASK) | (uint64_t)ctx << CONTEXT_SHIFT;
-}
-
 static uint64_t read_leaf(struct call *c, enum md_ctx ctx, bool next)
 {
 	struct md_access a = access_of(c, ctx);
-	uint64_t id = operand_id(c, ctx), value = 0, status;
+	uint64_t id = md_in_context(c->in[GPR_RDX], ctx), value = 0, status;
 
 	if (next && md_is_none(id)) {
 		c->regs->gpr[GPR_RDX] = md_next(&a, MD_NONE);
@@ -74,7 +65,7 @@ static uint64_t read_leaf(struct call *c, enum md_ctx ctx, bool next)
 static uint64_t write_leaf(struct call *c, enum md_ctx ctx)
 {
 	struct md_access a = access_of(c, ctx);
-	uint64_t id = operand_id(c, ctx), old = 0, status;
+	uint64_t id = md_in_context(c->in[GPR_RDX], ctx), old = 0, status;
 
 	if ((status = md_check_id(c, id)) || (status = md_write(&a, id, c->in[GPR_R8], c->in[GPR_R9], &old)))
 		return status;

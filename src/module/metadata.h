@@ -75,6 +75,12 @@ static inline bool md_is_none(uint64_t id)
 	return (id | 7ull << 52) == MD_NONE;
 }
 
+/* @id in context @ctx: what context an operand names is not looked at. */
+static inline uint64_t md_in_context(uint64_t id, enum md_ctx ctx)
+{
+	return (id & ~(7ull << 52)) | (uint64_t)ctx << 52;
+}
+
 /* The bits of an element of @size bytes. */
 static inline uint64_t md_size_mask(unsigned size)
 {

@@ -4,6 +4,7 @@
  */
 #include "gen/checks.h"
 #include "module/measure.h"
+#include "module/servtd.h"
 #include "module/state.h"
 
 #define EXTEND_BYTES 256u
@@ -45,6 +46,7 @@ uint64_t finalize_vcpus(struct call *c)
 uint64_t tdh_mr_finalize(struct call *c)
 {
 	mrtd_final(c->td.tdcs);
+	servtd_hash(c->td.tdcs);
 	c->td.tdcs->op_state = OP_STATE_RUNNABLE;
 	return TDX_SUCCESS;
 }

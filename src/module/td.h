@@ -94,6 +94,27 @@ enum virt_vmx_msr {
 	VIRT_VMX_MSRS,
 };
 
+enum servtd_state {
+	SERVTD_NOT_BOUND,
+	SERVTD_PRE_BOUND,
+	SERVTD_BOUND,
+};
+
+/* A slot for a service TD. */
+struct servtd_binding {
+	uint8_t state; /* enum servtd_state */
+	uint8_t reserved0;
+	uint16_t type;
+	uint32_t reserved1;
+	uint64_t attributes;
+	uint64_t uuid[4];
+	uint8_t info_hash[48];
+	uint8_t reserved2[32];
+};
+
+_Static_assert(sizeof(struct servtd_binding) == 128, "SERVTD_BINDINGS_TABLE");
+
+#define SERVTD_SLOTS 1u
 #define TDCS_CPUID_VALUES 80
 #define TDCS_XBUFF_COMPONENTS 19
 #define TDCS_MRTD_CTX_BYTES 256
@@ -162,7 +183,7 @@ struct tdcs {
 		AT(0x800, uint32_t cpuid_values[TDCS_CPUID_VALUES][4]); /* EAX EBX ECX EDX */
 		AT(0xd00, uint8_t servtd_hash[48]);
 		AT(0xd30, uint16_t servtd_num);
-		AT(0xd90, uint64_t servtd_bindings[16]);
+		AT(0xd90, struct servtd_binding servtd_bindings[SERVTD_SLOTS]);
 	};
 };
 

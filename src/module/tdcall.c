@@ -23,6 +23,15 @@ uint64_t leaf_interrupted(struct call *c)
 	return leaf_leaves(c);
 }
 
+uint64_t guest_lock(struct call *c, uint16_t *lock, enum lock_mode mode, unsigned operand, const char *what)
+{
+	uint64_t st = call_lock_or_busy(c, lock, HELD_HOST_PRIO, mode, operand, what);
+
+	if (st)
+		guest_exit_of(c)->host_priority = *lock & LOCK_BIT_HOST_PRIO;
+	return st;
+}
+
 /*
  * A guest that keeps failing on a lock which the host wants leaves to the host after a while. RAX tells the guest of
  * the lock as if it were merely busy.

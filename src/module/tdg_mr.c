@@ -39,15 +39,9 @@ static uint64_t check_guest_buffer(struct call *c, unsigned reg, uint64_t align,
 	return TDX_SUCCESS;
 }
 
-/* Takes the RTMR lock, or refuses; the host may have priority on it. */
 static uint64_t lock_rtmr(struct call *c, enum lock_mode mode)
 {
-	uint16_t *lock = &c->td.tdcs->rtmr_lock;
-
-	if (call_lock(c, lock, HELD_HOST_PRIO, mode))
-		return TDX_SUCCESS;
-	guest_exit_of(c)->host_priority = *lock & LOCK_BIT_HOST_PRIO;
-	return fail(c, TDX_OPERAND_BUSY | TDX_OPERAND_ID_RTMR, "the RTMRs are in use by another call");
+	return guest_lock(c, &c->td.tdcs->rtmr_lock, mode, TDX_OPERAND_ID_RTMR, "the TD's RTMRs");
 }
 
 /* ---- TDG.MR.RTMR.EXTEND ---- */
