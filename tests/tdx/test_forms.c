@@ -256,7 +256,29 @@ static void test_map_gpa_by_hand(void **state)
 	assert_int_equal(failed, RECORDER_ANSWER(GPR_R11));
 }
 
-/* A call in the middle of a function must leave its red zone, XMM registers and stack alignment alone. */
+/* A function that calls nothing else keeps its locals below the stack pointer: a bare call would overwrite them. */
+static __attribute__((noinline)) uint64_t sum_across_a_call(uint64_t seed)
+{
+	volatile uint64_t local[8];
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		local[i] = seed + i;
+	if (tdh_mem_track(tdx_tdr(seed)))
+		return 0;
+	for (unsigned i = 0; i < 8; i++)
+		sum += local[i];
+	return sum;
+}
+
+static void test_red_zone_survives(void **state)
+{
+	(void)state;
+	recorder_reset(0);
+	assert_int_equal(sum_across_a_call(0x1000), 8 * 0x1000 + 28);
+}
+
+/* A call in the middle of a function must leave its XMM registers and stack alignment alone. */
 static void test_locals_survive(void **state)
 {
 	volatile uint64_t local[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
@@ -304,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_sept_add_by_hand),
 		cmocka_unit_test(test_import_mem_by_hand),
 		cmocka_unit_test(test_map_gpa_by_hand),
+		cmocka_unit_test(test_red_zone_survives),
 		cmocka_unit_test(test_locals_survive),
 		cmocka_unit_test(test_status_macros),
 	};
