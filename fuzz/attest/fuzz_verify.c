@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The verifier: an input is any file that `seamless verify` takes, as the thing examined and as each kind of
- * collateral. Nothing that nobody signed may verify up to Intel's root.
+ * The verifier: an input is any file that `seamless verify` takes, as the thing examined and as
+ * each kind of collateral. Nothing that nobody signed may verify up to Intel's root.
  *
  * The first byte says which: 0 the file itself, else one kind of collateral to a quote made here.
  */
@@ -15,13 +15,21 @@
 
 static struct attest_result result;
 
-/* Collateral is judged against any well-formed quote; this one has empty signatures and no certificates. */
+/* Collateral is judged against any well-formed quote; this one has empty signatures and no
+ * certificates. */
 static size_t hollow_quote(uint8_t *bytes, size_t size, const uint8_t *cert, size_t cert_size)
 {
 	static const uint8_t zero[QUOTE_QE_REPORT_SIZE];
-	struct quote q = { .version = 5, .key_type = QUOTE_KEY_ECDSA_P256, .tee_type = QUOTE_TEE_TDX,
-			   .signature = zero, .key = zero, .qe_bytes = zero, .qe_signature = zero,
-			   .qe_auth = zero, .cert = cert, .cert_size = cert_size };
+	struct quote q = { .version = 5,
+			   .key_type = QUOTE_KEY_ECDSA_P256,
+			   .tee_type = QUOTE_TEE_TDX,
+			   .signature = zero,
+			   .key = zero,
+			   .qe_bytes = zero,
+			   .qe_signature = zero,
+			   .qe_auth = zero,
+			   .cert = cert,
+			   .cert_size = cert_size };
 
 	q.signed_size = quote_write_body(&q, bytes, size);
 	return quote_write_signature(&q, bytes, size);

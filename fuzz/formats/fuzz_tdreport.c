@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * TDREPORT: an accepted report is written again as it was, but for reserved bytes inside what is hashed.
+ * TDREPORT: an accepted report is written again as it was, but for reserved bytes inside what is
+ * hashed.
  */
 #include <string.h>
 

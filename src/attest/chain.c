@@ -192,12 +192,11 @@ static bool check_issued(const struct chain *chain, const char *what, struct att
 		if (!why && !path)
 			why = "no path through the certificates as they stand in the file";
 		link_name(what, i, chain->count, "", name);
-		all &= attest_check(links, !why, name, "'%s' signed by '%s', path rules of X.509%s%s",
-				    name_of(X509_get_subject_name(chain->cert[i]), subject,
-					    sizeof(subject)),
-				    name_of(X509_get_issuer_name(chain->cert[i]), issuer,
-					    sizeof(issuer)),
-				    why ? ": " : "", why ? why : "");
+		all &= attest_check(
+			links, !why, name, "'%s' signed by '%s', path rules of X.509%s%s",
+			name_of(X509_get_subject_name(chain->cert[i]), subject, sizeof(subject)),
+			name_of(X509_get_issuer_name(chain->cert[i]), issuer, sizeof(issuer)),
+			why ? ": " : "", why ? why : "");
 	}
 	return all;
 }
@@ -217,7 +216,9 @@ static bool check_validity(const struct chain *chain, const char *what, time_t t
 		all &= attest_check(links, !early && !late, name, "%s to %s, judged at %s%s",
 				    asn1_time_of(from, from_text), asn1_time_of(to, to_text),
 				    time_of(time, at),
-				    early ? ": not yet valid" : late ? ": expired" : "");
+				    early  ? ": not yet valid"
+				    : late ? ": expired"
+					   : "");
 	}
 	return all;
 }
@@ -261,8 +262,8 @@ bool chain_check(const struct chain *chain, const char *what, const struct attes
 	bool good;
 
 	if (!chain->read)
-		return attest_check(links, false, what,
-				    "certificate %d of the chain can't be read", chain->count + 1);
+		return attest_check(links, false, what, "certificate %d of the chain can't be read",
+				    chain->count + 1);
 	good = check_issued(chain, what, links);
 	good &= check_anchor(chain, options, links);
 	return check_validity(chain, what, options->time, links) && good;

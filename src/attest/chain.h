@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A certificate chain, leaf first, and its verification up to a trust anchor. Path rules and signatures are
- * libcrypto's X509_verify_cert(); here each certificate gets a link of its own.
+ * A certificate chain, leaf first, and its verification up to a trust anchor. Path rules and
+ * signatures are libcrypto's X509_verify_cert(); here each certificate gets a link of its own.
  */
 #ifndef ATTEST_CHAIN_H
 #define ATTEST_CHAIN_H
@@ -15,7 +15,7 @@
 struct chain {
 	int count;
 	X509 *cert[CHAIN_MAX]; /* leaf first */
-	bool read;             /* every certificate in the bytes could be read */
+	bool read;	       /* every certificate in the bytes could be read */
 };
 
 /* Reads PEM certificates; bytes between and after them are ignored, as in a quote's NUL. */
@@ -27,8 +27,8 @@ X509 *certificate_read(struct attest_blob blob);
 void chain_free(struct chain *chain);
 
 /*
- * Adds a link per certificate (issued by the next one), one for the trust anchor, and one for the validity
- * of each at options->time. `what` names the leaf: "PCK certificate". True when all hold.
+ * Adds a link per certificate (issued by the next one), one for the trust anchor, and one for the
+ * validity of each at options->time. `what` names the leaf: "PCK certificate". True when all hold.
  */
 bool chain_check(const struct chain *chain, const char *what, const struct attest_options *options,
 		 struct attest_links *links);

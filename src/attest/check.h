@@ -15,13 +15,15 @@ void check_report(const struct attest_options *options, const uint8_t *bytes,
 void check_quote(const struct attest_options *options, struct attest_result *result);
 
 /* Replays a log; compares with rtmr[0..3] unless NULL. */
-void check_eventlog(struct attest_blob log, const uint8_t (*rtmr)[48], struct attest_result *result);
+void check_eventlog(struct attest_blob log, const uint8_t (*rtmr)[48],
+		    struct attest_result *result);
 
 /* Revocation of each certificate of the chain but its root. */
 void check_revocation(const struct attest_options *options, const struct chain *chain,
 		      struct attest_links *links);
 
-/* TCB info and QE identity against a quote; each says that it was not checked when it was not supplied. */
+/* TCB info and QE identity against a quote; each says that it was not checked when it was not
+ * supplied. */
 void check_collateral(const struct attest_options *options, const struct chain *chain,
 		      const struct quote *quote, struct attest_links *links);
 

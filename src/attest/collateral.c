@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Signed JSON documents: reading, signature, dates. What they say about a quote is in tcb_info.c and
- * qe_identity.c.
+ * Signed JSON documents: reading, signature, dates. What they say about a quote is in tcb_info.c
+ * and qe_identity.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -80,7 +80,7 @@ json_int_t json_number(const json_t *object, const char *name)
 	const json_t *value = json_object_get(object, name);
 
 	return json_is_integer(value) && json_integer_value(value) >= 0 ? json_integer_value(value)
-									 : -1;
+									: -1;
 }
 
 const char *json_text(const json_t *object, const char *name)
@@ -107,7 +107,8 @@ static bool read_date(const char *text, time_t *time)
 	return end && !*end;
 }
 
-static void check_dates(const json_t *body, const char *name, time_t now, struct attest_links *links)
+static void check_dates(const json_t *body, const char *name, time_t now,
+			struct attest_links *links)
 {
 	const char *from = json_text(body, "issueDate"), *to = json_text(body, "nextUpdate");
 	time_t from_time, to_time;
@@ -116,8 +117,10 @@ static void check_dates(const json_t *body, const char *name, time_t now, struct
 
 	attest_check(links, read && from_time <= now && now <= to_time, name,
 		     "%.30s to %.30s, judged at %s%s", from, to, time_of(now, at),
-		     !read ? ": not dates" : now < from_time ? ": not yet valid"
-					   : now > to_time    ? ": expired" : "");
+		     !read	       ? ": not dates"
+		     : now < from_time ? ": not yet valid"
+		     : now > to_time   ? ": expired"
+				       : "");
 }
 
 static bool is_tcb_signer(X509 *cert)
@@ -130,8 +133,8 @@ static bool is_tcb_signer(X509 *cert)
 	return n >= sizeof(want) - 1 && !strcmp(name + n - (sizeof(want) - 1), want);
 }
 
-static void check_signature(const struct collateral *c, const char *name, const struct chain *signer,
-			    struct attest_links *links)
+static void check_signature(const struct collateral *c, const char *name,
+			    const struct chain *signer, struct attest_links *links)
 {
 	X509 *cert = signer->count ? signer->cert[0] : NULL;
 	char subject[96];
@@ -142,14 +145,15 @@ static void check_signature(const struct collateral *c, const char *name, const 
 		return;
 	}
 	attest_check(links,
-		     is_tcb_signer(cert) &&
-			     p256_verify(X509_get0_pubkey(cert), c->signature, c->text, c->text_size),
+		     is_tcb_signer(cert) && p256_verify(X509_get0_pubkey(cert), c->signature,
+							c->text, c->text_size),
 		     name, "ECDSA P-256 by '%s' over %zu bytes%s",
 		     name_of(X509_get_subject_name(cert), subject, sizeof(subject)), c->text_size,
 		     is_tcb_signer(cert) ? "" : ": not a TCB signing certificate");
 }
 
-/* Statuses of a level that is sound, or sound once the platform's owner does what the advisories say. */
+/* Statuses of a level that is sound, or sound once the platform's owner does what the advisories
+ * say. */
 static bool status_holds(const char *status)
 {
 	static const char *const good[] = { "UpToDate", "SWHardeningNeeded", "ConfigurationNeeded",
@@ -208,7 +212,8 @@ void check_collateral(const struct attest_options *options, const struct chain *
 		chain_check(&signer, "TCB signing certificate", options, links);
 	}
 	if (!options->tcb.bytes) {
-		attest_add(links, ATTEST_NOT_CHECKED, "TCB level", "no TCB info supplied (--tcb FILE)");
+		attest_add(links, ATTEST_NOT_CHECKED, "TCB level",
+			   "no TCB info supplied (--tcb FILE)");
 	} else if (open_document(&c, options->tcb, "tcbInfo", "TCB info", &signer, options->time,
 				 links)) {
 		check_tcb_info(c.body, chain, quote, links);
@@ -217,8 +222,8 @@ void check_collateral(const struct attest_options *options, const struct chain *
 	if (!options->qe_identity.bytes) {
 		attest_add(links, ATTEST_NOT_CHECKED, "QE identity",
 			   "no QE identity supplied (--qe-identity FILE)");
-	} else if (open_document(&c, options->qe_identity, "enclaveIdentity", "QE identity", &signer,
-				 options->time, links)) {
+	} else if (open_document(&c, options->qe_identity, "enclaveIdentity", "QE identity",
+				 &signer, options->time, links)) {
 		check_qe_identity(c.body, quote, links);
 		collateral_free(&c);
 	}

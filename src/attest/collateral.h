@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signed JSON documents of Intel's Provisioning Certification Service: {"NAME":{...},"signature":"<hex>"},
- * the signature being ECDSA P-256 over the text of the object as it stands in the file.
+ * Signed JSON documents of Intel's Provisioning Certification Service:
+ * {"NAME":{...},"signature":"<hex>"}, the signature being ECDSA P-256 over the text of the object
+ * as it stands in the file.
  */
 #ifndef ATTEST_COLLATERAL_H
 #define ATTEST_COLLATERAL_H
@@ -11,7 +12,7 @@
 #include "attest/check.h"
 
 struct collateral {
-	json_t *body;     /* the object NAME */
+	json_t *body;	  /* the object NAME */
 	const char *text; /* what is signed */
 	size_t text_size;
 	uint8_t signature[64];
@@ -34,6 +35,7 @@ void check_tcb_status(const json_t *level, const char *name, const char *what,
 /* The parts of check_collateral(), once the document is read. */
 void check_tcb_info(const json_t *info, const struct chain *chain, const struct quote *quote,
 		    struct attest_links *links);
-void check_qe_identity(const json_t *identity, const struct quote *quote, struct attest_links *links);
+void check_qe_identity(const json_t *identity, const struct quote *quote,
+		       struct attest_links *links);
 
 #endif

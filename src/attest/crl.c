@@ -23,7 +23,8 @@ static X509_CRL *crl_read(struct attest_blob blob)
 	return crl;
 }
 
-/* A critical extension narrows what a CRL says (to some certificates, to a delta): none is taken. */
+/* A critical extension narrows what a CRL says (to some certificates, to a delta): none is taken.
+ */
 static bool crl_is_plain(const X509_CRL *crl)
 {
 	return X509_CRL_get_ext_by_critical(crl, 1, -1) < 0;
@@ -57,7 +58,8 @@ static void check_one(X509_CRL *crl, X509 *cert, X509 *issuer, time_t time,
 	if (!wrong && X509_CRL_get0_by_cert(crl, &entry, cert) == 1)
 		wrong = "the certificate is revoked";
 	ERR_clear_error();
-	attest_check(links, !wrong, "revocation", "'%s' against the CRL of '%s', %s to %s, at %s%s%s",
+	attest_check(links, !wrong, "revocation",
+		     "'%s' against the CRL of '%s', %s to %s, at %s%s%s",
 		     name_of(X509_get_subject_name(cert), subject, sizeof(subject)),
 		     name_of(X509_CRL_get_issuer(crl), from, sizeof(from)),
 		     asn1_time_of(X509_CRL_get0_lastUpdate(crl), last),

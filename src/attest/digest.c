@@ -64,7 +64,8 @@ bool p256_key_bytes(EVP_PKEY *key, uint8_t xy[64])
 	size_t size = 0;
 
 	if (EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point),
-					    &size) != 1 || size != 65 || point[0] != 4)
+					    &size) != 1 ||
+	    size != 65 || point[0] != 4)
 		return false;
 	memcpy(xy, point + 1, 64);
 	return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hashes and signatures as attestation formats carry them, over libcrypto. Every function returns false
- * when libcrypto fails, also for lack of memory: a verification then does not hold.
+ * Hashes and signatures as attestation formats carry them, over libcrypto. Every function returns
+ * false when libcrypto fails, also for lack of memory: a verification then does not hold.
  */
 #ifndef ATTEST_DIGEST_H
 #define ATTEST_DIGEST_H

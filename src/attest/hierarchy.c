@@ -38,11 +38,11 @@ static bool set_name(X509 *cert, const char *name)
 {
 	X509_NAME *subject = X509_get_subject_name(cert);
 
-	return X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const uint8_t *)name, -1, -1,
-					  0) == 1 &&
+	return X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const uint8_t *)name, -1,
+					  -1, 0) == 1 &&
 	       X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_UTF8,
-					  (const uint8_t *)"Seamless test hierarchy, not Intel", -1, -1,
-					  0) == 1;
+					  (const uint8_t *)"Seamless test hierarchy, not Intel", -1,
+					  -1, 0) == 1;
 }
 
 static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
@@ -88,7 +88,8 @@ static bool add_extensions(X509 *cert, X509 *issuer, const struct recipe *r)
 }
 
 /* A key and its certificate, issued by `issuer` or, when that is NULL, by itself. */
-static bool make_identity(struct identity *id, const struct recipe *r, const struct identity *issuer)
+static bool make_identity(struct identity *id, const struct recipe *r,
+			  const struct identity *issuer)
 {
 	const struct identity *by = issuer ? issuer : id;
 	bool good;
@@ -111,12 +112,18 @@ bool hierarchy_create(struct hierarchy *h, const struct pck_info *platform, time
 	static const char ca_usage[] = "critical,keyCertSign,cRLSign";
 	static const char leaf_usage[] = "critical,digitalSignature,nonRepudiation";
 	static const char leaf[] = "critical,CA:FALSE";
-	const struct recipe root = { "Seamless TEST Root CA", "critical,CA:TRUE,pathlen:1", ca_usage,
-				     NULL, from, to };
-	const struct recipe ca = { "Seamless TEST PCK Platform CA", "critical,CA:TRUE,pathlen:0",
-				   ca_usage, NULL, from, to };
-	const struct recipe pck = { "Seamless TEST PCK Certificate", leaf, leaf_usage, platform, from,
-				    to };
+	const struct recipe root = {
+		"Seamless TEST Root CA", "critical,CA:TRUE,pathlen:1", ca_usage, NULL, from, to
+	};
+	const struct recipe ca = { "Seamless TEST PCK Platform CA",
+				   "critical,CA:TRUE,pathlen:0",
+				   ca_usage,
+				   NULL,
+				   from,
+				   to };
+	const struct recipe pck = {
+		"Seamless TEST PCK Certificate", leaf, leaf_usage, platform, from, to
+	};
 	const struct recipe tcb = { "Seamless TEST TCB Signing", leaf, leaf_usage, NULL, from, to };
 	bool good;
 

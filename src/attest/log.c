@@ -60,7 +60,8 @@ static void check_rtmr(struct attest_result *result, int i, const uint8_t want[4
 		attest_check(&result->links, true, name, "replay of the log = %s", got_hex);
 	else if (i == 3 && !seen)
 		attest_add(&result->links, ATTEST_NOT_CHECKED, name,
-			   "%s: extended by the guest's software, the log has no event of it", want_hex);
+			   "%s: extended by the guest's software, the log has no event of it",
+			   want_hex);
 	else
 		attest_check(&result->links, false, name, "replay of the log = %s, but it is %s",
 			     got_hex, want_hex);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reads and writes the SGX extensions of a PCK certificate: a sequence of {OID, value} pairs, one of whose
- * values is again such a sequence.
+ * Reads and writes the SGX extensions of a PCK certificate: a sequence of {OID, value} pairs, one
+ * of whose values is again such a sequence.
  */
 #include <openssl/asn1.h>
 #include <openssl/err.h>
@@ -38,7 +38,8 @@ static asn1_list *list_of(const ASN1_TYPE *type)
 	return type->type == V_ASN1_SEQUENCE ? list_read(type->value.sequence) : NULL;
 }
 
-/* The number behind the last dot of an OID that is `prefix` and one more number; 0 for any other. */
+/* The number behind the last dot of an OID that is `prefix` and one more number; 0 for any other.
+ */
 static int oid_tail(const ASN1_TYPE *type, const char *prefix)
 {
 	char text[80];
@@ -69,8 +70,8 @@ static bool octets_of(const ASN1_TYPE *value, uint8_t *out, int size)
 
 static bool number_of(const ASN1_TYPE *value, int64_t max, int64_t *out)
 {
-	return value->type == V_ASN1_INTEGER && ASN1_INTEGER_get_int64(out, value->value.integer) == 1 &&
-	       *out >= 0 && *out <= max;
+	return value->type == V_ASN1_INTEGER &&
+	       ASN1_INTEGER_get_int64(out, value->value.integer) == 1 && *out >= 0 && *out <= max;
 }
 
 typedef bool read_pair(int tail, const ASN1_TYPE *value, struct pck_info *info);
@@ -127,7 +128,8 @@ static bool read_field(int tail, const ASN1_TYPE *value, struct pck_info *info)
 	case PCK_PCEID: return octets_of(value, info->pceid, 2);
 	case PCK_FMSPC: return octets_of(value, info->fmspc, 6);
 	case PCK_TCB:
-		return read_list(list_of(value), PCK_EXTENSION_OID ".2", read_tcb, info, &tcb_seen) &&
+		return read_list(list_of(value), PCK_EXTENSION_OID ".2", read_tcb, info,
+				 &tcb_seen) &&
 		       (tcb_seen & TCB_ALL) == TCB_ALL;
 	default: return true; /* SGX type, platform instance, configuration: nothing here asks */
 	}

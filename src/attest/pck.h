@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The SGX extensions of a PCK certificate (OID 1.2.840.113741.1.13.1, Intel SGX PCK Certificate and CRL
- * Profile): which platform it is, and at which TCB level.
+ * The SGX extensions of a PCK certificate (OID 1.2.840.113741.1.13.1, Intel SGX PCK Certificate and
+ * CRL Profile): which platform it is, and at which TCB level.
  */
 #ifndef ATTEST_PCK_H
 #define ATTEST_PCK_H
@@ -24,7 +24,8 @@ struct pck_info {
 /* False: no such extension, or one that is not what the profile says. */
 bool pck_read(const X509 *cert, struct pck_info *info);
 
-/* The DER value of the extension. The caller frees it with OPENSSL_free(); returns its size, 0 on failure. */
+/* The DER value of the extension. The caller frees it with OPENSSL_free(); returns its size, 0 on
+ * failure. */
 size_t pck_write(const struct pck_info *info, unsigned char **der);
 
 #endif

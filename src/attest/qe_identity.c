@@ -9,7 +9,8 @@
 #include "formats/bytes.h"
 
 /* (value ^ want) & mask is zero in each byte. */
-static bool masked_equal(const uint8_t *value, const uint8_t *want, const uint8_t *mask, size_t size)
+static bool masked_equal(const uint8_t *value, const uint8_t *want, const uint8_t *mask,
+			 size_t size)
 {
 	uint8_t differs = 0;
 
@@ -60,7 +61,8 @@ static const json_t *find_level(const json_t *identity, uint16_t isvsvn)
 	return NULL;
 }
 
-void check_qe_identity(const json_t *identity, const struct quote *quote, struct attest_links *links)
+void check_qe_identity(const json_t *identity, const struct quote *quote,
+		       struct attest_links *links)
 {
 	const struct qe_report *qe = &quote->qe;
 	char hex[65], what[48];
@@ -71,7 +73,8 @@ void check_qe_identity(const json_t *identity, const struct quote *quote, struct
 			     attributes_match(identity, qe->attributes) &&
 			     signer_matches(identity, qe->mrsigner) &&
 			     json_number(identity, "isvprodid") == qe->isvprodid,
-		     "QE identity", "%sMISCSELECT, ATTRIBUTES, MRSIGNER %s and ISVPRODID %u of the QE report",
+		     "QE identity",
+		     "%sMISCSELECT, ATTRIBUTES, MRSIGNER %s and ISVPRODID %u of the QE report",
 		     id ? "" : "not of a TD QE: ", hex_of(qe->mrsigner, 32, hex), qe->isvprodid);
 	snprintf(what, sizeof(what), "ISVSVN %u", qe->isvsvn);
 	check_tcb_status(find_level(identity, qe->isvsvn), "QE TCB level", what, links);

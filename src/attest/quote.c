@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A TD quote, from the TD's measurements up to the trust anchor: attestation key, quoting enclave, platform
- * certificate, chain.
+ * A TD quote, from the TD's measurements up to the trust anchor: attestation key, quoting enclave,
+ * platform certificate, chain.
  */
 #include <openssl/x509.h>
 #include <string.h>
@@ -32,9 +32,11 @@ static void check_qe_binding(const struct quote *q, struct attest_links *links)
 	char hex[65];
 
 	EVP_MD_CTX_free(ctx);
-	attest_check(links, good && !memcmp(want, q->qe.reportdata, sizeof(want)), "QE report binding",
-		     "SHA-256 of attestation key and QE authentication data = %s, compared with the "
-		     "QE's REPORTDATA", hex_of(want, 32, hex));
+	attest_check(
+		links, good && !memcmp(want, q->qe.reportdata, sizeof(want)), "QE report binding",
+		"SHA-256 of attestation key and QE authentication data = %s, compared with the "
+		"QE's REPORTDATA",
+		hex_of(want, 32, hex));
 }
 
 static void check_qe_signature(const struct quote *q, const struct chain *chain,
@@ -42,9 +44,10 @@ static void check_qe_signature(const struct quote *q, const struct chain *chain,
 {
 	EVP_PKEY *key = chain->count ? X509_get0_pubkey(chain->cert[0]) : NULL;
 
-	attest_check(links, key && p256_verify(key, q->qe_signature, q->qe_bytes, QUOTE_QE_REPORT_SIZE),
-		     "QE report signature", "ECDSA P-256 by the PCK over the QE report of %u bytes%s",
-		     QUOTE_QE_REPORT_SIZE, key ? "" : ": no PCK certificate");
+	attest_check(
+		links, key && p256_verify(key, q->qe_signature, q->qe_bytes, QUOTE_QE_REPORT_SIZE),
+		"QE report signature", "ECDSA P-256 by the PCK over the QE report of %u bytes%s",
+		QUOTE_QE_REPORT_SIZE, key ? "" : ": no PCK certificate");
 }
 
 static void check_pck(const struct chain *chain, struct attest_links *links)
@@ -72,7 +75,8 @@ static void read_chain(const struct quote *q, struct chain *chain, struct attest
 	}
 	memset(chain, 0, sizeof(*chain));
 	attest_check(links, false, "PCK certificate",
-		     "certification data of type %u holds no certificate chain (type 5)", q->cert_type);
+		     "certification data of type %u holds no certificate chain (type 5)",
+		     q->cert_type);
 }
 
 void check_quote(const struct attest_options *options, struct attest_result *result)
@@ -81,11 +85,12 @@ void check_quote(const struct attest_options *options, struct attest_result *res
 	const struct quote *q = &result->quote;
 	struct chain chain;
 
-	attest_check(links, true, "structure", "quote version %u, TDX %s body, %zu bytes", q->version,
-		     q->body_type == QUOTE_BODY_TD_1_5 ? "1.5" : "1.0", q->size);
+	attest_check(links, true, "structure", "quote version %u, TDX %s body, %zu bytes",
+		     q->version, q->body_type == QUOTE_BODY_TD_1_5 ? "1.5" : "1.0", q->size);
 	if (q->trailing)
 		attest_add(links, ATTEST_NOTE, "trailing bytes",
-			   "%zu after the quote: nothing covers them, they are ignored", q->trailing);
+			   "%zu after the quote: nothing covers them, they are ignored",
+			   q->trailing);
 	check_quote_signature(q, links);
 	check_qe_binding(q, links);
 	read_chain(q, &chain, links);

@@ -13,13 +13,13 @@
 #include "attest/hierarchy.h"
 #include "attest/quoting.h"
 
-#define YEAR      (365 * 24 * 3600)
+#define YEAR	  (365 * 24 * 3600)
 #define AUTH_SIZE 32
 
 struct quoting {
 	struct hierarchy hierarchy;
 	char *root, *chain; /* PEM */
-	EVP_PKEY *key;      /* the attestation key */
+	EVP_PKEY *key;	    /* the attestation key */
 	uint8_t key_bytes[QUOTE_KEY_SIZE];
 	uint8_t auth[AUTH_SIZE];
 	uint8_t qe_bytes[QUOTE_QE_REPORT_SIZE]; /* binds the key and `auth` */
@@ -39,7 +39,8 @@ static const struct pck_info platform = {
 
 static bool make_qe_report(struct quoting *q)
 {
-	struct qe_report qe = { .attributes = { 0x15, 0, 0, 0, 0, 0, 0, 0, 0xe7 }, .isvprodid = 2,
+	struct qe_report qe = { .attributes = { 0x15, 0, 0, 0, 0, 0, 0, 0, 0xe7 },
+				.isvprodid = 2,
 				.isvsvn = 4 };
 	uint8_t bound[QUOTE_KEY_SIZE + AUTH_SIZE];
 
@@ -91,7 +92,8 @@ void quoting_destroy(struct quoting *q)
 	free(q);
 }
 
-static const char *report_wrong(const struct tdreport *r, const uint8_t *bytes, const uint8_t *mac_key)
+static const char *report_wrong(const struct tdreport *r, const uint8_t *bytes,
+				const uint8_t *mac_key)
 {
 	uint8_t hash[48], mac[32];
 
@@ -130,7 +132,8 @@ size_t quoting_quote(const struct quoting *q, const uint8_t bytes[TDREPORT_SIZE]
 		     const uint8_t *mac_key, unsigned int version, uint8_t *out, size_t size,
 		     char *why, size_t why_size)
 {
-	struct quote quote = { .version = (uint16_t)version, .key_type = QUOTE_KEY_ECDSA_P256,
+	struct quote quote = { .version = (uint16_t)version,
+			       .key_type = QUOTE_KEY_ECDSA_P256,
 			       .tee_type = QUOTE_TEE_TDX };
 	struct tdreport report;
 	struct format_error err;

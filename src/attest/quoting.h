@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The quoting service of the software platform: turns a TDREPORT into a quote of version 4 or 5, signed by a
- * test hierarchy made for the occasion. Such a quote verifies with that hierarchy's root (`verify --root`)
- * and is refused without it as not Intel's.
+ * The quoting service of the software platform: turns a TDREPORT into a quote of version 4 or 5,
+ * signed by a test hierarchy made for the occasion. Such a quote verifies with that hierarchy's
+ * root (`verify --root`) and is refused without it as not Intel's.
  */
 #ifndef ATTEST_QUOTING_H
 #define ATTEST_QUOTING_H
@@ -18,14 +18,15 @@
 struct hierarchy;
 struct quoting;
 
-/* Makes the hierarchy and an attestation key; certificates are valid for a year from `now` on. NULL: failed. */
+/* Makes the hierarchy and an attestation key; certificates are valid for a year from `now` on.
+ * NULL: failed. */
 struct quoting *quoting_create(time_t now);
 void quoting_destroy(struct quoting *q);
 
 /*
- * Signs a quote over a report. The report's two hashes must hold, and with a `mac_key` (32 bytes; NULL: not
- * checked) its MAC. Returns the size of the quote; 0 with a reason in `why` when it is refused or `size` is
- * too small.
+ * Signs a quote over a report. The report's two hashes must hold, and with a `mac_key` (32 bytes;
+ * NULL: not checked) its MAC. Returns the size of the quote; 0 with a reason in `why` when it is
+ * refused or `size` is too small.
  */
 size_t quoting_quote(const struct quoting *q, const uint8_t report[TDREPORT_SIZE],
 		     const uint8_t *mac_key, unsigned int version, uint8_t *out, size_t size,

@@ -19,8 +19,9 @@ static void check_binding(struct attest_links *links, const char *name, const ui
 		attest_check(links, true, name, "SHA-384 of bytes %zu to %zu = %s", offset,
 			     offset + size - 1, hex_of(got, sizeof(got), got_hex));
 	else
-		attest_check(links, false, name, "SHA-384 of bytes %zu to %zu = %s, the report says %s",
-			     offset, offset + size - 1, hex_of(got, sizeof(got), got_hex),
+		attest_check(links, false, name,
+			     "SHA-384 of bytes %zu to %zu = %s, the report says %s", offset,
+			     offset + size - 1, hex_of(got, sizeof(got), got_hex),
 			     hex_of(want, 48, want_hex));
 }
 
@@ -39,12 +40,14 @@ static void check_mac(struct attest_links *links, const struct attest_options *o
 		attest_check(links, mac_is_of(options->mac_key, bytes), "MAC",
 			     "HMAC-SHA-256 over bytes 0 to 223 with the key that was given");
 	else if (mac_is_of(options->maybe_key, bytes))
-		attest_check(links, true, "MAC",
-			     "HMAC-SHA-256 over bytes 0 to 223 with the key of the built-in software "
-			     "platform, which is no secret");
+		attest_check(
+			links, true, "MAC",
+			"HMAC-SHA-256 over bytes 0 to 223 with the key of the built-in software "
+			"platform, which is no secret");
 	else
-		attest_add(links, ATTEST_NOT_CHECKED, "MAC",
-			   "HMAC-SHA-256 over bytes 0 to 223: only the CPU that made it has the key");
+		attest_add(
+			links, ATTEST_NOT_CHECKED, "MAC",
+			"HMAC-SHA-256 over bytes 0 to 223: only the CPU that made it has the key");
 }
 
 void check_report(const struct attest_options *options, const uint8_t *bytes,
@@ -71,6 +74,6 @@ void check_td(const struct tdinfo *td, struct attest_links *links)
 		attest_add(links, ATTEST_NOTE, "TD attributes",
 			   "DEBUG is set: the host can read and change this TD");
 	if (wrong)
-		attest_add(links, ATTEST_NOTE, "XFAM", "0x%llx: %s",
-			   (unsigned long long)td->xfam, wrong);
+		attest_add(links, ATTEST_NOTE, "XFAM", "0x%llx: %s", (unsigned long long)td->xfam,
+			   wrong);
 }

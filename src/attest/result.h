@@ -9,15 +9,15 @@
 #include <stddef.h>
 
 enum attest_verdict {
-	ATTEST_HOLDS,       /* compared, and it is so */
-	ATTEST_FAILS,       /* compared, and it is not so */
+	ATTEST_HOLDS,	    /* compared, and it is so */
+	ATTEST_FAILS,	    /* compared, and it is not so */
 	ATTEST_NOT_CHECKED, /* what it takes was not supplied, or nobody outside the CPU has it */
-	ATTEST_NOTE,        /* worth knowing; no claim that could fail */
+	ATTEST_NOTE,	    /* worth knowing; no claim that could fail */
 };
 
 struct attest_link {
 	enum attest_verdict verdict;
-	char name[40];  /* what is linked: "QE report binding" */
+	char name[40];	/* what is linked: "QE report binding" */
 	char text[320]; /* what was compared with what, and what was seen */
 };
 
@@ -29,7 +29,8 @@ struct attest_links {
 };
 
 /*
- * Adds a link. A result that is full turns its last link into a failure, so that none is lost in silence.
+ * Adds a link. A result that is full turns its last link into a failure, so that none is lost in
+ * silence.
  */
 void attest_add(struct attest_links *links, enum attest_verdict verdict, const char *name,
 		const char *text, ...) __attribute__((format(printf, 4, 5)));

@@ -26,8 +26,8 @@ static bool reaches(const json_t *components, const uint8_t svn[16], size_t from
 }
 
 /*
- * Levels stand in descending order; the first that the platform reaches counts. From module version 1 on
- * the first two TDX components are the module's own and are judged by its identity.
+ * Levels stand in descending order; the first that the platform reaches counts. From module version
+ * 1 on the first two TDX components are the module's own and are judged by its identity.
  */
 static const json_t *find_level(const json_t *info, const struct pck_info *pck,
 				const uint8_t tee_tcb_svn[16])
@@ -96,18 +96,19 @@ static void check_module(const json_t *info, const struct tee_tcb_info *tcb,
 			 struct attest_links *links)
 {
 	uint8_t version = tcb->tee_tcb_svn[1];
-	const json_t *identity = version ? find_identity(info, version)
-					 : json_object_get(info, "tdxModule");
+	const json_t *identity =
+		version ? find_identity(info, version) : json_object_get(info, "tdxModule");
 	char hex[97], what[48];
 
 	if (!attest_check(links, identity && module_matches(identity, tcb), "TDX module identity",
 			  "MRSIGNERSEAM %s and SEAM attributes 0x%llx, module version %u%s",
 			  hex_of(tcb->mrsignerseam, 48, hex), (unsigned long long)tcb->attributes,
-			  version, identity ? "" : ": not listed") || !version)
+			  version, identity ? "" : ": not listed") ||
+	    !version)
 		return;
 	snprintf(what, sizeof(what), "module SVN %u", tcb->tee_tcb_svn[0]);
-	check_tcb_status(find_module_level(identity, tcb->tee_tcb_svn[0]), "TDX module TCB level", what,
-			 links);
+	check_tcb_status(find_module_level(identity, tcb->tee_tcb_svn[0]), "TDX module TCB level",
+			 what, links);
 }
 
 void check_tcb_info(const json_t *info, const struct chain *chain, const struct quote *quote,
@@ -124,8 +125,8 @@ void check_tcb_info(const json_t *info, const struct chain *chain, const struct 
 		return;
 	}
 	same = json_hex(info, "fmspc", fmspc, 6) && json_hex(info, "pceId", pceid, 2) &&
-	       chain->count && pck_read(chain->cert[0], &pck) &&
-	       !memcmp(fmspc, pck.fmspc, 6) && !memcmp(pceid, pck.pceid, 2);
+	       chain->count && pck_read(chain->cert[0], &pck) && !memcmp(fmspc, pck.fmspc, 6) &&
+	       !memcmp(pceid, pck.pceid, 2);
 	if (!attest_check(links, same, "TCB info platform",
 			  "FMSPC %s and PCEID %s compared with the PCK certificate%s",
 			  hex_of(fmspc, 6, fmspc_hex), hex_of(pceid, 2, pceid_hex),

@@ -82,6 +82,7 @@ void attest_verify(const void *bytes, size_t size, const struct attest_options *
 	case ATTEST_UNKNOWN:
 		attest_check(&result->links, false, "kind",
 			     "%zu bytes: not a TDREPORT (1024 bytes, first byte 0x81), a TD quote "
-			     "(version 4 or 5, TEE type 0x81), an event log or a CCEL table", size);
+			     "(version 4 or 5, TEE type 0x81), an event log or a CCEL table",
+			     size);
 	}
 }

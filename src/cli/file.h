@@ -13,8 +13,8 @@ struct file {
 };
 
 /*
- * Reads a file, a pipe, or standard input for "-", of at most `max` bytes. 0, or -1 after saying why on
- * stderr. file_free() may be called on a zeroed structure.
+ * Reads a file, a pipe, or standard input for "-", of at most `max` bytes. 0, or -1 after saying
+ * why on stderr. file_free() may be called on a zeroed structure.
  */
 int file_read(struct file *file, const char *path, size_t max);
 void file_free(struct file *file);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * `seamless measure`: the MRTD of a firmware image, in both page orders in use, found by building the TD leaf by
- * leaf in the software module.
+ * `seamless measure`: the MRTD of a firmware image, in both page orders in use, found by building
+ * the TD leaf by leaf in the software module.
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -35,23 +35,27 @@ struct measure {
 	bool wanted[ORDERS];
 	bool json, match;
 	uint8_t expected[VMM_MRTD_SIZE]; /* with `match` */
-	struct file image;               /* all files, one after the other */
+	struct file image;		 /* all files, one after the other */
 	uint8_t mrtd[ORDERS][VMM_MRTD_SIZE];
 };
 
 static void usage(FILE *out)
 {
 	fputs("usage: seamless measure FILE... [OPTIONS]\n\n"
-	      "FILE is a firmware image with TDX metadata; several are taken as one image, in the order\n"
+	      "FILE is a firmware image with TDX metadata; several are taken as one image, in the "
+	      "order\n"
 	      "in which they are mapped (OVMF_VARS.fd OVMF_CODE.fd).\n"
 	      "  --order ORDER  single: each page is added and extended before the next;\n"
 	      "                 two-pass: all pages of a section are added, then extended;\n"
 	      "                 without it, both\n"
-	      "  --match WHAT   which order gives this MRTD? WHAT is 96 hex digits, or a file: a TDREPORT\n"
+	      "  --match WHAT   which order gives this MRTD? WHAT is 96 hex digits, or a file: a "
+	      "TDREPORT\n"
 	      "                 or a quote\n"
-	      "  --json         {\"mrtd\": {\"single\": \"<96 hex>\", \"two-pass\": \"<96 hex>\"}}\n\n"
+	      "  --json         {\"mrtd\": {\"single\": \"<96 hex>\", \"two-pass\": \"<96 "
+	      "hex>\"}}\n\n"
 	      "Exit status: 0 measured, and matched where asked; 1 the image is wrong, or nothing\n"
-	      "matches; 2 usage or I/O error.\n", out);
+	      "matches; 2 usage or I/O error.\n",
+	      out);
 }
 
 static int take_order(struct measure *m, const char *name)
@@ -121,8 +125,10 @@ static int append(struct measure *m, const char *path)
 static int read_options(struct measure *m, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "order", required_argument, NULL, 'o' }, { "match", required_argument, NULL, 'm' },
-		{ "json", no_argument, NULL, 'j' },	   { "help", no_argument, NULL, 'h' },
+		{ "order", required_argument, NULL, 'o' },
+		{ "match", required_argument, NULL, 'm' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;

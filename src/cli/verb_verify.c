@@ -30,19 +30,23 @@ struct verify {
 static void usage(FILE *out)
 {
 	fputs("usage: seamless verify FILE [OPTIONS]\n\n"
-	      "FILE is a TDREPORT, a TD quote of version 4 or 5, an event log or a CCEL table; - is stdin.\n"
+	      "FILE is a TDREPORT, a TD quote of version 4 or 5, an event log or a CCEL table; - "
+	      "is stdin.\n"
 	      "  --root FILE         trust anchor, a certificate; without it, Intel's SGX Root CA\n"
-	      "  --time TIME         judge validity at TIME: 2024-01-31, 2024-01-31T12:00:00Z or @SECONDS;\n"
+	      "  --time TIME         judge validity at TIME: 2024-01-31, 2024-01-31T12:00:00Z or "
+	      "@SECONDS;\n"
 	      "                      without it, now\n"
 	      "  --crl FILE          certificate revocation list, PEM or DER; may be repeated\n"
 	      "  --tcb FILE          TCB info, JSON\n"
 	      "  --qe-identity FILE  QE identity, JSON\n"
 	      "  --tcb-chain FILE    PEM: certificates that signed TCB info and QE identity\n"
 	      "  --log FILE          event log to replay against the RTMRs\n"
-	      "  --mac-key HEX       32 bytes: key of a TDREPORT's MAC; without it, that of the built-in\n"
+	      "  --mac-key HEX       32 bytes: key of a TDREPORT's MAC; without it, that of the "
+	      "built-in\n"
 	      "                      software platform is tried\n"
 	      "  --json              result as JSON\n\n"
-	      "Exit status: 0 every link that could be checked holds, 1 one fails, 2 usage or I/O error.\n",
+	      "Exit status: 0 every link that could be checked holds, 1 one fails, 2 usage or I/O "
+	      "error.\n",
 	      out);
 }
 
@@ -66,8 +70,10 @@ static int parse_time(const char *text, time_t *time)
 			return 0;
 		}
 	}
-	fprintf(stderr, "seamless verify: '%s' is no time: 2024-01-31, 2024-01-31T12:00:00Z or "
-			"@SECONDS\n", text);
+	fprintf(stderr,
+		"seamless verify: '%s' is no time: 2024-01-31, 2024-01-31T12:00:00Z or "
+		"@SECONDS\n",
+		text);
 	return -1;
 }
 
@@ -167,7 +173,8 @@ static int read_options(struct verify *v, int argc, char **argv)
 	return CLI_USAGE;
 }
 
-/* A report may come from `seamless run`. Without memory for the platform, that link is not checked. */
+/* A report may come from `seamless run`. Without memory for the platform, that link is not checked.
+ */
 static void take_software_key(struct verify *v)
 {
 	char why[160];

@@ -172,9 +172,10 @@ static json_t *links_json(const struct attest_links *links)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < links->count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", links->link[i].name,
-						      "verdict", verdicts[links->link[i].verdict],
-						      "text", links->link[i].text));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:s}", "name", links->link[i].name,
+						"verdict", verdicts[links->link[i].verdict], "text",
+						links->link[i].text));
 	return list;
 }
 

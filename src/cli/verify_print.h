@@ -10,7 +10,8 @@
 /* For a person: the fields by name, then each link on a line of its own, then the verdict. */
 void verify_print(const char *path, const struct attest_result *result);
 
-/* For a program: {"file", "kind", "verified", "fields": {}, "links": [{"name", "verdict", "text"}]}. */
+/* For a program: {"file", "kind", "verified", "fields": {}, "links": [{"name", "verdict",
+ * "text"}]}. */
 int verify_print_json(const char *path, const struct attest_result *result);
 
 #endif

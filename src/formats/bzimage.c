@@ -7,15 +7,27 @@
 #include "formats/bytes.h"
 #include "formats/bzimage.h"
 
-enum { SETUP_SECTS = 0x1f1, BOOT_FLAG = 0x1fe, JUMP_OFFSET = 0x201, MAGIC = 0x202, VERSION = 0x206,
-       LOADFLAGS = 0x211, INITRD_MAX = 0x22c, ALIGNMENT = 0x230, RELOCATABLE = 0x234,
-       XLOADFLAGS = 0x236, CMDLINE_SIZE = 0x238, PREF_ADDRESS = 0x258, INIT_SIZE = 0x260,
-       HEADER_MIN = 0x268 };
+enum {
+	SETUP_SECTS = 0x1f1,
+	BOOT_FLAG = 0x1fe,
+	JUMP_OFFSET = 0x201,
+	MAGIC = 0x202,
+	VERSION = 0x206,
+	LOADFLAGS = 0x211,
+	INITRD_MAX = 0x22c,
+	ALIGNMENT = 0x230,
+	RELOCATABLE = 0x234,
+	XLOADFLAGS = 0x236,
+	CMDLINE_SIZE = 0x238,
+	PREF_ADDRESS = 0x258,
+	INIT_SIZE = 0x260,
+	HEADER_MIN = 0x268
+};
 
-#define XLF_KERNEL_64          0x1u
-#define XLF_CAN_BE_ABOVE_4G    0x2u
-#define LOADED_HIGH            0x1u
-#define MIN_VERSION            0x20cu /* the first with xloadflags */
+#define XLF_KERNEL_64	    0x1u
+#define XLF_CAN_BE_ABOVE_4G 0x2u
+#define LOADED_HIGH	    0x1u
+#define MIN_VERSION	    0x20cu /* the first with xloadflags */
 
 static int check_magic(const uint8_t *f, size_t size, struct format_error *err)
 {
@@ -56,7 +68,8 @@ static int check_sizes(struct bzimage *bz, const uint8_t *f, size_t size, struct
 	bz->kernel_size = size - bz->kernel;
 	if (bz->init_size < bz->kernel_size)
 		return format_fail(err, INIT_SIZE, "init_size", bz->init_size,
-				   "less than the kernel's 0x%zx bytes in the file", bz->kernel_size);
+				   "less than the kernel's 0x%zx bytes in the file",
+				   bz->kernel_size);
 	if (!bz->alignment || bz->alignment & (bz->alignment - 1))
 		return format_fail(err, ALIGNMENT, "kernel_alignment", bz->alignment,
 				   "expected a power of two");

@@ -11,23 +11,42 @@
 #define EHDR_SIZE 64u
 #define PHDR_SIZE 56u
 
-enum { EI_CLASS = 4, EI_DATA = 5, EI_VERSION = 6, E_TYPE = 16, E_MACHINE = 18, E_ENTRY = 24,
-       E_PHOFF = 32, E_PHENTSIZE = 54, E_PHNUM = 56 };
-enum { P_TYPE = 0, P_FLAGS = 4, P_OFFSET = 8, P_VADDR = 16, P_PADDR = 24, P_FILESZ = 32,
-       P_MEMSZ = 40 };
+enum {
+	EI_CLASS = 4,
+	EI_DATA = 5,
+	EI_VERSION = 6,
+	E_TYPE = 16,
+	E_MACHINE = 18,
+	E_ENTRY = 24,
+	E_PHOFF = 32,
+	E_PHENTSIZE = 54,
+	E_PHNUM = 56
+};
+enum {
+	P_TYPE = 0,
+	P_FLAGS = 4,
+	P_OFFSET = 8,
+	P_VADDR = 16,
+	P_PADDR = 24,
+	P_FILESZ = 32,
+	P_MEMSZ = 40
+};
 enum { CLASS_64 = 2, DATA_LSB = 1, ET_EXEC = 2, EM_X86_64 = 62 };
 enum { PT_LOAD = 1, PT_DYNAMIC = 2, PT_INTERP = 3 };
 
 static int check_ident(const uint8_t *f, size_t size, struct format_error *err)
 {
 	if (size < EHDR_SIZE)
-		return format_fail(err, 0, "file size", size, "too small for an ELF header of 64 bytes");
+		return format_fail(err, 0, "file size", size,
+				   "too small for an ELF header of 64 bytes");
 	if (memcmp(f, "\177ELF", 4))
-		return format_fail(err, 0, "EI_MAG", get_le32(f), "expected 0x464c457f: not an ELF file");
+		return format_fail(err, 0, "EI_MAG", get_le32(f),
+				   "expected 0x464c457f: not an ELF file");
 	if (f[EI_CLASS] != CLASS_64)
 		return format_fail(err, EI_CLASS, "EI_CLASS", f[EI_CLASS], "expected 2, ELF64");
 	if (f[EI_DATA] != DATA_LSB)
-		return format_fail(err, EI_DATA, "EI_DATA", f[EI_DATA], "expected 1, little endian");
+		return format_fail(err, EI_DATA, "EI_DATA", f[EI_DATA],
+				   "expected 1, little endian");
 	if (f[EI_VERSION] != 1)
 		return format_fail(err, EI_VERSION, "EI_VERSION", f[EI_VERSION], "expected 1");
 	return 0;
@@ -98,9 +117,10 @@ static int insert_segment(struct elf *elf, const struct elf_segment *s, uint64_t
 		const struct elf_segment *a = &elf->segment[k], *b = a + 1;
 
 		if (ranges_overlap(a->gpa, a->mem_size, b->gpa, b->mem_size))
-			return format_fail(err, at + P_PADDR, "p_paddr", s->gpa,
-					   "overlaps another PT_LOAD segment at 0x%llx",
-					   (unsigned long long)(b->gpa == s->gpa ? a->gpa : b->gpa));
+			return format_fail(
+				err, at + P_PADDR, "p_paddr", s->gpa,
+				"overlaps another PT_LOAD segment at 0x%llx",
+				(unsigned long long)(b->gpa == s->gpa ? a->gpa : b->gpa));
 	}
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Static ELF64 x86-64 executables (System V gABI, AMD64 supplement): the bare guests that a VMM loads
- * without firmware. Physical addresses (p_paddr) are guest physical addresses.
+ * Static ELF64 x86-64 executables (System V gABI, AMD64 supplement): the bare guests that a VMM
+ * loads without firmware. Physical addresses (p_paddr) are guest physical addresses.
  */
 #ifndef FORMATS_ELF_H
 #define FORMATS_ELF_H
@@ -24,9 +24,9 @@
 struct elf_segment {
 	uint64_t offset;    /* of its contents in the file */
 	uint64_t file_size; /* bytes of contents; the rest up to mem_size is zero */
-	uint64_t gpa;       /* p_paddr */
+	uint64_t gpa;	    /* p_paddr */
 	uint64_t mem_size;  /* at least file_size, never 0 */
-	uint32_t flags;     /* ELF_SEGMENT_* */
+	uint32_t flags;	    /* ELF_SEGMENT_* */
 };
 
 struct elf {

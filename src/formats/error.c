@@ -18,8 +18,9 @@ int format_fail(struct format_error *err, uint64_t offset, const char *field, ui
 	err->offset = offset;
 	err->value = value;
 	snprintf(err->field, sizeof(err->field), "%s", field);
-	n = snprintf(err->text, sizeof(err->text), "offset 0x%llx: %s is 0x%llx: ",
-		     (unsigned long long)offset, err->field, (unsigned long long)value);
+	n = snprintf(err->text, sizeof(err->text),
+		     "offset 0x%llx: %s is 0x%llx: ", (unsigned long long)offset, err->field,
+		     (unsigned long long)value);
 	if (n < 0 || (size_t)n >= sizeof(err->text))
 		return -1;
 	va_start(ap, reason);

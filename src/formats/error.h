@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a parser says what is wrong with a file: the place, the field, the value seen and what was expected.
- * Every parser of this folder returns 0, or -1 with *err filled. `err` may be NULL.
+ * How a parser says what is wrong with a file: the place, the field, the value seen and what was
+ * expected. Every parser of this folder returns 0, or -1 with *err filled. `err` may be NULL.
  */
 #ifndef FORMATS_ERROR_H
 #define FORMATS_ERROR_H
@@ -10,9 +10,9 @@
 
 struct format_error {
 	uint64_t offset; /* of the field from the start of the file */
-	uint64_t value;  /* what stands there */
-	char field[48];  /* its name as the specification writes it */
-	char text[256];  /* one line for a person, with all of the above */
+	uint64_t value;	 /* what stands there */
+	char field[48];	 /* its name as the specification writes it */
+	char text[256];	 /* one line for a person, with all of the above */
 };
 
 /*

@@ -13,7 +13,8 @@
 /* TCG_PCR_EVENT: u32 index, u32 type, 20 bytes SHA-1, u32 size, data. */
 enum { FIRST_TYPE = 4, FIRST_SIZE = 28, FIRST_DATA = 32 };
 
-/* TCG_EfiSpecIDEvent: signature, u32 class, 4 bytes of versions and sizes, u32 algorithms, {u16 id, u16 size}. */
+/* TCG_EfiSpecIDEvent: signature, u32 class, 4 bytes of versions and sizes, u32 algorithms, {u16 id,
+ * u16 size}. */
 enum { SPEC_ALGORITHMS = 24, SPEC_LIST = 28 };
 
 /* TCG_PCR_EVENT2: u32 index, u32 type, u32 digest count, {u16 id, digest}, u32 size, data. */
@@ -78,8 +79,8 @@ static bool at_end(const struct eventlog *log)
 	if (left >= EVENT_DIGESTS) {
 		uint32_t mr = get_le32(p), type = get_le32(p + EVENT_TYPE);
 
-		return (mr == UINT32_MAX && type == UINT32_MAX) || (!mr && !type &&
-			!get_le32(p + EVENT_COUNT));
+		return (mr == UINT32_MAX && type == UINT32_MAX) ||
+		       (!mr && !type && !get_le32(p + EVENT_COUNT));
 	}
 	for (size_t i = 0; i < left; i++) {
 		if (p[i] != p[0] || (p[0] != 0 && p[0] != 0xff))
@@ -108,7 +109,8 @@ static int read_digests(struct eventlog *log, uint32_t count, struct eventlog_ev
 		uint16_t id, size;
 
 		if (!bytes_fit(log->size, log->pos, 2))
-			return format_fail(err, log->pos, "digest", 2, "bytes needed: the log is cut");
+			return format_fail(err, log->pos, "digest", 2,
+					   "bytes needed: the log is cut");
 		id = get_le16(log->bytes + log->pos);
 		size = digest_size(log, id);
 		if (!size)
@@ -147,7 +149,8 @@ int eventlog_next(struct eventlog *log, struct eventlog_event *event, struct for
 	event->offset = log->pos;
 	if (!bytes_fit(log->size, log->pos, EVENT_DIGESTS))
 		return format_fail(err, log->pos, "event header", EVENT_DIGESTS,
-				   "bytes needed, 0x%zx left: the log is cut", log->size - log->pos);
+				   "bytes needed, 0x%zx left: the log is cut",
+				   log->size - log->pos);
 	event->mr = get_le32(p);
 	event->type = get_le32(p + EVENT_TYPE);
 	if (event->mr > EVENTLOG_MR_RTMR3)

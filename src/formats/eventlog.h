@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Confidential-computing event log (UEFI 2.10 CC measurement; TCG PC Client Platform Firmware Profile): a
- * TCG_PCR_EVENT with the Spec ID event, then TCG_PCR_EVENT2 records, ended by zero or all-ones padding or
- * by the end of the file. And the ACPI CCEL table that says where the log stands.
+ * Confidential-computing event log (UEFI 2.10 CC measurement; TCG PC Client Platform Firmware
+ * Profile): a TCG_PCR_EVENT with the Spec ID event, then TCG_PCR_EVENT2 records, ended by zero or
+ * all-ones padding or by the end of the file. And the ACPI CCEL table that says where the log
+ * stands.
  *
  * The register index in the log is 0 for MRTD and n + 1 for RTMRn.
  */
@@ -15,12 +16,12 @@
 
 #include "formats/error.h"
 
-#define EVENTLOG_ALGORITHMS 8u      /* digests per event that the parser takes */
-#define EVENTLOG_SHA384     0x000cu /* TPM_ALG_SHA384, the only one that RTMRs use */
+#define EVENTLOG_ALGORITHMS 8u	    /* digests per event that the parser takes */
+#define EVENTLOG_SHA384	    0x000cu /* TPM_ALG_SHA384, the only one that RTMRs use */
 #define EVENTLOG_MR_RTMR0   1u
 #define EVENTLOG_MR_RTMR3   4u
 #define EVENTLOG_NO_ACTION  3u /* EV_NO_ACTION: informative, extends nothing */
-#define CCEL_SIZE           56u
+#define CCEL_SIZE	    56u
 
 struct eventlog {
 	const uint8_t *bytes; /* the caller's */
@@ -33,9 +34,9 @@ struct eventlog {
 };
 
 struct eventlog_event {
-	size_t offset; /* of the event in the log */
-	uint32_t mr;   /* 0 MRTD, 1 to 4 RTMR0 to RTMR3 */
-	uint32_t type; /* EV_* */
+	size_t offset;	       /* of the event in the log */
+	uint32_t mr;	       /* 0 MRTD, 1 to 4 RTMR0 to RTMR3 */
+	uint32_t type;	       /* EV_* */
 	const uint8_t *sha384; /* 48 bytes, or NULL when the event has no such digest */
 	const uint8_t *data;
 	uint32_t data_size;
@@ -55,8 +56,8 @@ bool eventlog_recognize(const void *bytes, size_t size);
 
 struct ccel {
 	uint8_t cc_type, cc_subtype; /* 2, 0: TDX */
-	uint64_t log_size;           /* minimum length of the log area, bytes */
-	uint64_t log_gpa;            /* its guest physical address */
+	uint64_t log_size;	     /* minimum length of the log area, bytes */
+	uint64_t log_gpa;	     /* its guest physical address */
 };
 
 /* Reads the CCEL table, checksum included. */

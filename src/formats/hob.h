@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Builds the TD HOB list (UEFI PI specification, volume 3; TDVF design guide, "TD Hand-Off Block"): what the
- * VMM tells TDVF about guest memory. A hand-off block, resource descriptors, the end.
+ * Builds the TD HOB list (UEFI PI specification, volume 3; TDVF design guide, "TD Hand-Off Block"):
+ * what the VMM tells TDVF about guest memory. A hand-off block, resource descriptors, the end.
  *
- * Write memory below 4 GiB first, in ascending order: OVMF stops looking at the first region that starts
- * at or above it.
+ * Write memory below 4 GiB first, in ascending order: OVMF stops looking at the first region that
+ * starts at or above it.
  */
 #ifndef FORMATS_HOB_H
 #define FORMATS_HOB_H
@@ -20,9 +20,9 @@ enum hob_resource {
 
 struct hob_list {
 	uint8_t *buffer; /* the caller's */
-	size_t size;     /* of the buffer */
-	size_t used;     /* bytes written so far, without the end */
-	uint64_t gpa;    /* where the guest will find the buffer */
+	size_t size;	 /* of the buffer */
+	size_t used;	 /* bytes written so far, without the end */
+	uint64_t gpa;	 /* where the guest will find the buffer */
 };
 
 /* Starts a list: writes the hand-off block. -1: the buffer is too small. */

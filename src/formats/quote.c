@@ -34,8 +34,8 @@ static const uint8_t *take(struct reader *r, size_t n)
 static int enter(struct reader *r, uint32_t length, size_t field, const char *what)
 {
 	if (!bytes_fit(r->end, r->pos, length))
-		return format_fail(r->err, field, what, length, "runs past the end, 0x%zx bytes left",
-				   r->end - r->pos);
+		return format_fail(r->err, field, what, length,
+				   "runs past the end, 0x%zx bytes left", r->end - r->pos);
 	r->end = r->pos + length;
 	return 0;
 }
@@ -55,7 +55,8 @@ static int read_header(struct quote *q, struct reader *r)
 		return format_fail(r->err, Q_KEY_TYPE, "attestation key type", q->key_type,
 				   "expected 2, ECDSA-256 with curve P-256");
 	if (q->tee_type != QUOTE_TEE_TDX)
-		return format_fail(r->err, Q_TEE_TYPE, "TEE type", q->tee_type, "expected 0x81, TDX");
+		return format_fail(r->err, Q_TEE_TYPE, "TEE type", q->tee_type,
+				   "expected 0x81, TDX");
 	memcpy(q->qe_vendor_id, p + Q_VENDOR, sizeof(q->qe_vendor_id));
 	memcpy(q->user_data, p + Q_USER_DATA, sizeof(q->user_data));
 	r->pos = QUOTE_HEADER_SIZE;
@@ -120,7 +121,8 @@ static int read_body(struct quote *q, struct reader *r)
 	return 0;
 }
 
-/* The header of certification data; the reader is then inside it, and it ends where its container does. */
+/* The header of certification data; the reader is then inside it, and it ends where its container
+ * does. */
 static int read_cert_header(struct reader *r, uint16_t *type, const char *what)
 {
 	size_t at = r->pos, end = r->end;

@@ -8,18 +8,40 @@
 #include "formats/tdreport.h"
 
 static const char *const attribute_name[64] = {
-	[0] = "DEBUG",   [4] = "HGS_PLUS_PROF",    [5] = "PERF_PROF", [6] = "PMT_PROF",
-	[16] = "ICSSD",  [27] = "LASS",            [28] = "SEPT_VE_DISABLE",
-	[29] = "MIGRATABLE", [30] = "PKS",         [31] = "KL",       [62] = "TPA",
+	[0] = "DEBUG",
+	[4] = "HGS_PLUS_PROF",
+	[5] = "PERF_PROF",
+	[6] = "PMT_PROF",
+	[16] = "ICSSD",
+	[27] = "LASS",
+	[28] = "SEPT_VE_DISABLE",
+	[29] = "MIGRATABLE",
+	[30] = "PKS",
+	[31] = "KL",
+	[62] = "TPA",
 	[63] = "PERFMON",
 };
 
 static const char *const xfam_name[64] = {
-	[0] = "X87",        [1] = "SSE",       [2] = "AVX",      [3] = "BNDREGS", [4] = "BNDCSR",
-	[5] = "AVX512_K",   [6] = "AVX512_ZMM_HI256",            [7] = "AVX512_HI16_ZMM",
-	[8] = "PT",         [9] = "PKRU",      [10] = "PASID",   [11] = "CET_U",  [12] = "CET_S",
-	[13] = "HDC",       [14] = "UINTR",    [15] = "LBR",     [16] = "HWP",
-	[17] = "AMX_TILECFG", [18] = "AMX_TILEDATA",
+	[0] = "X87",
+	[1] = "SSE",
+	[2] = "AVX",
+	[3] = "BNDREGS",
+	[4] = "BNDCSR",
+	[5] = "AVX512_K",
+	[6] = "AVX512_ZMM_HI256",
+	[7] = "AVX512_HI16_ZMM",
+	[8] = "PT",
+	[9] = "PKRU",
+	[10] = "PASID",
+	[11] = "CET_U",
+	[12] = "CET_S",
+	[13] = "HDC",
+	[14] = "UINTR",
+	[15] = "LBR",
+	[16] = "HWP",
+	[17] = "AMX_TILECFG",
+	[18] = "AMX_TILEDATA",
 };
 
 static char *names(const char *const table[64], uint64_t bits, char *text, size_t size)

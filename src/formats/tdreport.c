@@ -8,16 +8,32 @@
 #include "formats/tdreport.h"
 
 /* Offsets inside TEE_TCB_INFO and TDINFO. */
-enum { TCB_VALID = 0, TCB_SVN = 8, TCB_MRSEAM = 24, TCB_MRSIGNERSEAM = 72, TCB_ATTRIBUTES = 120,
-       TCB_SVN2 = 128 };
-enum { TD_ATTRIBUTES = 0, TD_XFAM = 8, TD_MRTD = 16, TD_MRCONFIGID = 64, TD_MROWNER = 112,
-       TD_MROWNERCONFIG = 160, TD_RTMR = 208, TD_SERVTD_HASH = 400 };
+enum {
+	TCB_VALID = 0,
+	TCB_SVN = 8,
+	TCB_MRSEAM = 24,
+	TCB_MRSIGNERSEAM = 72,
+	TCB_ATTRIBUTES = 120,
+	TCB_SVN2 = 128
+};
+enum {
+	TD_ATTRIBUTES = 0,
+	TD_XFAM = 8,
+	TD_MRTD = 16,
+	TD_MRCONFIGID = 64,
+	TD_MROWNER = 112,
+	TD_MROWNERCONFIG = 160,
+	TD_RTMR = 208,
+	TD_SERVTD_HASH = 400
+};
 
 /* Those that no hash covers. Later modules may use the others, and the hashes hold them. */
 static const struct {
 	uint16_t offset, size;
 } reserved[] = {
-	{ 3, 13 }, { 192, 32 }, { 495, 17 },
+	{ 3, 13 },
+	{ 192, 32 },
+	{ 495, 17 },
 };
 
 static int check_reserved(const uint8_t *p, struct format_error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TDREPORT_STRUCT, the 1,024 bytes that TDG.MR.REPORT gives a guest (Intel TDX Module ABI specification,
- * "TDREPORT_STRUCT"), and the TD attributes and XFAM inside.
+ * TDREPORT_STRUCT, the 1,024 bytes that TDG.MR.REPORT gives a guest (Intel TDX Module ABI
+ * specification, "TDREPORT_STRUCT"), and the TD attributes and XFAM inside.
  *
  *   0    REPORTMACSTRUCT  256 bytes  MACed; carries SHA-384 of the other two
  *   256  TEE_TCB_INFO     239 bytes  the module's identity (1.5.01 declares 256, the rest reserved)
@@ -16,9 +16,9 @@
 
 #include "formats/error.h"
 
-#define TDREPORT_SIZE      1024u
+#define TDREPORT_SIZE	   1024u
 #define TDREPORT_HASH_SIZE 48u /* SHA-384 */
-#define TDREPORT_RTMRS     4u
+#define TDREPORT_RTMRS	   4u
 
 /* Byte offsets from the start of the report. */
 enum tdreport_offset {
@@ -36,8 +36,8 @@ enum tdreport_offset {
 };
 
 #define TDREPORT_TEE_TCB_INFO_SIZE 239u /* these bytes are hashed into TEE_TCB_INFO_HASH */
-#define TDREPORT_TDINFO_SIZE       512u /* these into TEE_INFO_HASH */
-#define TDREPORT_TYPE_TDX          0x81u
+#define TDREPORT_TDINFO_SIZE	   512u /* these into TEE_INFO_HASH */
+#define TDREPORT_TYPE_TDX	   0x81u
 
 /* TEE_TCB_INFO_STRUCT */
 struct tee_tcb_info {
@@ -52,7 +52,7 @@ struct tee_tcb_info {
 /* TDINFO_STRUCT */
 struct tdinfo {
 	uint64_t attributes; /* TD attributes: tdx_attributes_names */
-	uint64_t xfam;       /* extended features the TD may use: tdx_xfam_names */
+	uint64_t xfam;	     /* extended features the TD may use: tdx_xfam_names */
 	uint8_t mrtd[48];
 	uint8_t mrconfigid[48];
 	uint8_t mrowner[48];
@@ -62,7 +62,7 @@ struct tdinfo {
 };
 
 struct tdreport {
-	uint8_t type;    /* TDREPORT_TYPE_TDX */
+	uint8_t type;	 /* TDREPORT_TYPE_TDX */
 	uint8_t subtype; /* 0 */
 	uint8_t version; /* 0; 1 when a service TD is bound */
 	uint8_t cpusvn[16];
@@ -89,7 +89,8 @@ void tdreport_build(const struct tdreport *report, uint8_t bytes[TDREPORT_SIZE])
  */
 const char *tdx_xfam_wrong(uint64_t xfam);
 
-/* Names of the bits that are set, comma-separated; "none". Unknown bits as "bit N". Returns `text`. */
+/* Names of the bits that are set, comma-separated; "none". Unknown bits as "bit N". Returns `text`.
+ */
 char *tdx_attributes_names(uint64_t attributes, char *text, size_t size);
 char *tdx_xfam_names(uint64_t xfam, char *text, size_t size);
 

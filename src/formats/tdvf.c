@@ -9,10 +9,11 @@
 #include "formats/tdvf.h"
 #include "formats/tdvf_sections.h"
 
-#define GUID_SIZE          16u
-#define TABLE_END          0x30u /* the footer GUID's start, counted from the end; the reset vector follows */
-#define LEGACY_POINTER     0x20u
-#define DESCRIPTOR_SIZE    16u
+#define GUID_SIZE 16u
+#define TABLE_END                                                                                  \
+	0x30u /* the footer GUID's start, counted from the end; the reset vector follows */
+#define LEGACY_POINTER	   0x20u
+#define DESCRIPTOR_SIZE	   16u
 #define DESCRIPTOR_VERSION 1u
 
 /* 96b582de-1fb2-45f7-baea-a366c55a082d: footer of the GUIDed table */
@@ -22,7 +23,8 @@ static const uint8_t footer_guid[GUID_SIZE] = { 0xde, 0x82, 0xb5, 0x96, 0xb2, 0x
 static const uint8_t metadata_guid[GUID_SIZE] = { 0x35, 0x65, 0x7a, 0xe4, 0x4a, 0x98, 0x98, 0x47,
 						  0x86, 0x5e, 0x46, 0x85, 0xa7, 0xbf, 0x8e, 0xc2 };
 
-/* An entry of the GUIDed table, read backwards: data, then u16 length of the whole entry, then GUID. */
+/* An entry of the GUIDed table, read backwards: data, then u16 length of the whole entry, then
+ * GUID. */
 #define ENTRY_HEADER (2u + GUID_SIZE)
 
 /*
@@ -53,8 +55,9 @@ static int find_entry(const uint8_t *image, size_t size, size_t *entry_end,
 					   ENTRY_HEADER, pos - start);
 		if (!memcmp(image + pos - GUID_SIZE, metadata_guid, GUID_SIZE)) {
 			if (entry < ENTRY_HEADER + 4)
-				return format_fail(err, pos - ENTRY_HEADER, "TDX metadata entry length",
-						   entry, "expected 0x%x or more", ENTRY_HEADER + 4);
+				return format_fail(err, pos - ENTRY_HEADER,
+						   "TDX metadata entry length", entry,
+						   "expected 0x%x or more", ENTRY_HEADER + 4);
 			*entry_end = pos - ENTRY_HEADER;
 			return 0;
 		}
@@ -84,7 +87,8 @@ static int find_by_guid(struct tdvf *tdvf, size_t entry_end, struct format_error
 	if (back > tdvf->image_size)
 		return format_fail(err, entry_end - 4, "TDX metadata offset", back,
 				   "counted from the end, points before the start of the file of "
-				   "0x%zx bytes", tdvf->image_size);
+				   "0x%zx bytes",
+				   tdvf->image_size);
 	tdvf->descriptor = tdvf->image_size - back;
 	tdvf->by_guid = true;
 	if (check_descriptor_fits(tdvf, entry_end - 4, back, tdvf->descriptor, err))
@@ -96,16 +100,18 @@ static int find_by_guid(struct tdvf *tdvf, size_t entry_end, struct format_error
 	return 0;
 }
 
-/* Without the table these bytes may be anything: what does not lead to a signature is no pointer. */
+/* Without the table these bytes may be anything: what does not lead to a signature is no pointer.
+ */
 static int find_by_pointer(struct tdvf *tdvf, struct format_error *err)
 {
 	size_t at = tdvf->image_size - LEGACY_POINTER;
 	uint32_t offset = get_le32(tdvf->image + at);
 
 	if (!bytes_fit(tdvf->image_size, offset, DESCRIPTOR_SIZE) || !has_signature(tdvf, offset))
-		return format_fail(err, at, "TDX metadata offset", offset,
-				   "no TDX metadata there, and no entry for it in a GUIDed table at "
-				   "the end of the file: not a TDVF image");
+		return format_fail(
+			err, at, "TDX metadata offset", offset,
+			"no TDX metadata there, and no entry for it in a GUIDed table at "
+			"the end of the file: not a TDVF image");
 	tdvf->descriptor = offset;
 	tdvf->by_guid = false;
 	return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The section table of TDX metadata: reads each entry and checks it against what its type allows, against
- * the file and against the other sections.
+ * The section table of TDX metadata: reads each entry and checks it against what its type allows,
+ * against the file and against the other sections.
  */
 #include <stdio.h>
 
@@ -108,12 +108,14 @@ static int check_raw(const struct entry *e)
 				    "expected 0 for this type");
 	if (!s->raw_size || bytes_fit(e->tdvf->image_size, s->data_offset, s->raw_size))
 		return 0;
-	return SECTION_FAIL(e, DATA_OFFSET, "DataOffset", s->data_offset,
-			    "with RawDataSize 0x%x it ends outside the file of 0x%zx bytes%s",
-			    s->raw_size, e->tdvf->image_size,
-			    looks_like_code_only(e) ?
-				    ". This is the CODE half: offsets are those of VARS+CODE; give "
-				    "both files, VARS first" : "");
+	return SECTION_FAIL(
+		e, DATA_OFFSET, "DataOffset", s->data_offset,
+		"with RawDataSize 0x%x it ends outside the file of 0x%zx bytes%s", s->raw_size,
+		e->tdvf->image_size,
+		looks_like_code_only(e)
+			? ". This is the CODE half: offsets are those of VARS+CODE; give "
+			  "both files, VARS first"
+			: "");
 }
 
 static int check_memory(const struct entry *e)
@@ -122,7 +124,8 @@ static int check_memory(const struct entry *e)
 
 	if (!rules[s->type].loaded) {
 		if (s->size || s->gpa)
-			return SECTION_FAIL(e, s->size ? SIZE : GPA, "memory", s->size ? s->size : s->gpa,
+			return SECTION_FAIL(e, s->size ? SIZE : GPA, "memory",
+					    s->size ? s->size : s->gpa,
 					    "expected 0: a section of this type is not loaded");
 		return 0;
 	}
@@ -166,9 +169,10 @@ static int check_total(const struct entry *e)
 			total += e->tdvf->section[i].size;
 	}
 	if (total > TDVF_MAX_ADDED)
-		return SECTION_FAIL(e, SIZE, "MemoryDataSize", e->s->size,
-				    "0x%llx bytes to add before the TD runs, expected 4 GiB or less",
-				    (unsigned long long)total);
+		return SECTION_FAIL(
+			e, SIZE, "MemoryDataSize", e->s->size,
+			"0x%llx bytes to add before the TD runs, expected 4 GiB or less",
+			(unsigned long long)total);
 	return 0;
 }
 
@@ -181,7 +185,8 @@ static int check_single(const struct entry *e)
 		return 0;
 	if (tdvf_find(e->tdvf, (enum tdvf_type)s->type) == s)
 		return 0;
-	return SECTION_FAIL(e, TYPE, "Type", s->type, "a second section of a type that stands once");
+	return SECTION_FAIL(e, TYPE, "Type", s->type,
+			    "a second section of a type that stands once");
 }
 
 static void read_section(struct tdvf_section *s, const uint8_t *p)

@@ -9,7 +9,8 @@
 
 #define TDVF_SECTION_SIZE 32u
 
-/* Reads and checks tdvf->count section entries at `offset`; the caller has checked that they fit. */
+/* Reads and checks tdvf->count section entries at `offset`; the caller has checked that they fit.
+ */
 int tdvf_read_sections(struct tdvf *tdvf, size_t offset, struct format_error *err);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Writes what the tests of the command verify: a report, quotes of both versions and the root that signed them.
- * Usage: make_files DIRECTORY
+ * Writes what the tests of the command verify: a report, quotes of both versions and the root that
+ * signed them. Usage: make_files DIRECTORY
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MRTD computed directly with SHA-384 from what the specification says TDH.MEM.PAGE.ADD and TDH.MR.EXTEND
- * measure, without a module: the tests hold what the module measures against it.
+ * MRTD computed directly with SHA-384 from what the specification says TDH.MEM.PAGE.ADD and
+ * TDH.MR.EXTEND measure, without a module: the tests hold what the module measures against it.
  */
 #ifndef TESTS_ATTEST_MRTD_REFERENCE_H
 #define TESTS_ATTEST_MRTD_REFERENCE_H

@@ -31,7 +31,8 @@ void make_report(uint8_t bytes[TDREPORT_SIZE])
 	tdreport_build(&r, bytes);
 	digest_sha384(bytes + TDREPORT_TEE_TCB_INFO, TDREPORT_TEE_TCB_INFO_SIZE,
 		      bytes + TDREPORT_TEE_TCB_INFO_HASH);
-	digest_sha384(bytes + TDREPORT_TDINFO, TDREPORT_TDINFO_SIZE, bytes + TDREPORT_TEE_INFO_HASH);
+	digest_sha384(bytes + TDREPORT_TDINFO, TDREPORT_TDINFO_SIZE,
+		      bytes + TDREPORT_TEE_INFO_HASH);
 	digest_hmac_sha256(test_mac_key, 32, bytes, TDREPORT_MAC, bytes + TDREPORT_MAC);
 }
 

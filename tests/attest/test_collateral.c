@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * TCB info and QE identity made here and signed by the test hierarchy, against quotes of the same hierarchy.
+ * TCB info and QE identity made here and signed by the test hierarchy, against quotes of the same
+ * hierarchy.
  */
 #include <jansson.h>
 #include <openssl/crypto.h>
@@ -33,12 +34,13 @@ static json_t *components(const uint8_t svn[16], int delta)
 	return list;
 }
 
-static json_t *level(const struct pck_info *pck, const uint8_t tdx[16], int delta, const char *status)
+static json_t *level(const struct pck_info *pck, const uint8_t tdx[16], int delta,
+		     const char *status)
 {
 	return json_pack("{s:{s:o, s:i, s:o}, s:s, s:s, s:[s]}", "tcb", "sgxtcbcomponents",
-			 components(pck->component, delta), "pcesvn", pck->pcesvn, "tdxtcbcomponents",
-			 components(tdx, delta), "tcbDate", "2025-01-01T00:00:00Z", "tcbStatus",
-			 status, "advisoryIDs", "TEST-SA-1");
+			 components(pck->component, delta), "pcesvn", pck->pcesvn,
+			 "tdxtcbcomponents", components(tdx, delta), "tcbDate",
+			 "2025-01-01T00:00:00Z", "tcbStatus", status, "advisoryIDs", "TEST-SA-1");
 }
 
 static json_t *module_identity(void)
@@ -50,8 +52,8 @@ static json_t *module_identity(void)
 	return json_pack("{s:s, s:s, s:s, s:s, s:[{s:{s:i}, s:s, s:s}, {s:{s:i}, s:s, s:s}]}", "id",
 			 "TDX_01", "mrsigner", zeros, "attributes", "0000000000000000",
 			 "attributesMask", "FFFFFFFFFFFFFFFF", "tcbLevels", "tcb", "isvsvn", 0x22,
-			 "tcbDate", "2025-01-01T00:00:00Z", "tcbStatus", "UpToDate", "tcb", "isvsvn", 2,
-			 "tcbDate", "2024-01-01T00:00:00Z", "tcbStatus", "UpToDate");
+			 "tcbDate", "2025-01-01T00:00:00Z", "tcbStatus", "UpToDate", "tcb",
+			 "isvsvn", 2, "tcbDate", "2024-01-01T00:00:00Z", "tcbStatus", "UpToDate");
 }
 
 static void make_tcb_info(void)
@@ -60,8 +62,8 @@ static void make_tcb_info(void)
 	char fmspc[13];
 
 	assert_true(pck_read(quoting_hierarchy(q.service)->pck.cert, &pck));
-	tcb_info = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:[o], s:[o, o]}", "id", "TDX", "version",
-			     3, "issueDate", "2025-06-01T00:00:00Z", "nextUpdate",
+	tcb_info = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:[o], s:[o, o]}", "id", "TDX",
+			     "version", 3, "issueDate", "2025-06-01T00:00:00Z", "nextUpdate",
 			     "2025-07-01T00:00:00Z", "fmspc", hex_of(pck.fmspc, 6, fmspc), "pceId",
 			     "0000", "tdxModuleIdentities", module_identity(), "tcbLevels",
 			     level(&pck, result.quote.tcb.tee_tcb_svn, 1, "UpToDate"),
@@ -74,15 +76,14 @@ static void make_qe_identity(void)
 	char signer[65];
 
 	hex_of(result.quote.qe.mrsigner, 32, signer);
-	qe_identity = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, "
-				"s:[{s:{s:i}, s:s, s:s}]}", "id", "TD_QE",
-				"version", 2, "issueDate", "2025-06-01T00:00:00Z",
-				"nextUpdate", "2025-07-01T00:00:00Z", "miscselect", "00000000",
-				"miscselectMask", "FFFFFFFF", "attributes",
-				"11000000000000000000000000000000", "attributesMask",
-				"FBFFFFFFFFFFFFFF0000000000000000", "mrsigner", signer, "isvprodid", 2,
-				"tcbLevels", "tcb", "isvsvn", 4, "tcbDate", "2025-01-01T00:00:00Z",
-				"tcbStatus", "UpToDate");
+	qe_identity = json_pack(
+		"{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, "
+		"s:[{s:{s:i}, s:s, s:s}]}",
+		"id", "TD_QE", "version", 2, "issueDate", "2025-06-01T00:00:00Z", "nextUpdate",
+		"2025-07-01T00:00:00Z", "miscselect", "00000000", "miscselectMask", "FFFFFFFF",
+		"attributes", "11000000000000000000000000000000", "attributesMask",
+		"FBFFFFFFFFFFFFFF0000000000000000", "mrsigner", signer, "isvprodid", 2, "tcbLevels",
+		"tcb", "isvsvn", 4, "tcbDate", "2025-01-01T00:00:00Z", "tcbStatus", "UpToDate");
 	assert_non_null(qe_identity);
 }
 
@@ -115,9 +116,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Signs the body as it is printed and puts both into a document; white space as the service sends it or not. */
-static struct attest_blob sign(int slot, const char *name, const json_t *body, const struct identity *by,
-			       const char *pattern)
+/* Signs the body as it is printed and puts both into a document; white space as the service sends
+ * it or not. */
+static struct attest_blob sign(int slot, const char *name, const json_t *body,
+			       const struct identity *by, const char *pattern)
 {
 	char *text = json_dumps(body, JSON_COMPACT), hex[129];
 	uint8_t signature[64];
@@ -143,11 +145,17 @@ static void verify(void)
 
 static void all_of_it_holds(void **state)
 {
-	static const char *const names[] = { "TCB signing certificate", "TCB info signature",
-					     "TCB info validity", "TCB info platform",
-					     "TDX module identity", "TDX module TCB level", "TCB level",
-					     "QE identity signature", "QE identity validity",
-					     "QE identity", "QE TCB level" };
+	static const char *const names[] = { "TCB signing certificate",
+					     "TCB info signature",
+					     "TCB info validity",
+					     "TCB info platform",
+					     "TDX module identity",
+					     "TDX module TCB level",
+					     "TCB level",
+					     "QE identity signature",
+					     "QE identity validity",
+					     "QE identity",
+					     "QE TCB level" };
 
 	(void)state;
 	verify();
@@ -241,9 +249,12 @@ static void statuses(void **state)
 		const char *status;
 		int want;
 	} cases[] = {
-		{ "UpToDate", ATTEST_HOLDS },	 { "ConfigurationNeeded", ATTEST_HOLDS },
-		{ "OutOfDate", ATTEST_FAILS },	 { "Revoked", ATTEST_FAILS },
-		{ "OutOfDateConfigurationNeeded", ATTEST_FAILS }, { "", ATTEST_FAILS },
+		{ "UpToDate", ATTEST_HOLDS },
+		{ "ConfigurationNeeded", ATTEST_HOLDS },
+		{ "OutOfDate", ATTEST_FAILS },
+		{ "Revoked", ATTEST_FAILS },
+		{ "OutOfDateConfigurationNeeded", ATTEST_FAILS },
+		{ "", ATTEST_FAILS },
 	};
 	json_t *reached = json_array_get(json_object_get(tcb_info, "tcbLevels"), 1);
 
@@ -258,9 +269,18 @@ static void statuses(void **state)
 static void malformed(void **state)
 {
 	static const char *const texts[] = {
-		"", "{", "[]", "null", "{}", "{\"tcbInfo\":{}}", "{\"tcbInfo\":1,\"signature\":\"00\"}",
-		"{\"signature\":\"00\",\"tcbInfo\":{}}", "{\"tcbInfo\":{},\"tcbInfo\":{}}",
-		"{\"tcbInfo\":{\"a\":1,\"a\":2},\"signature\":\"\"}", "\xff\xfe", "{\"tcbInfo\"",
+		"",
+		"{",
+		"[]",
+		"null",
+		"{}",
+		"{\"tcbInfo\":{}}",
+		"{\"tcbInfo\":1,\"signature\":\"00\"}",
+		"{\"signature\":\"00\",\"tcbInfo\":{}}",
+		"{\"tcbInfo\":{},\"tcbInfo\":{}}",
+		"{\"tcbInfo\":{\"a\":1,\"a\":2},\"signature\":\"\"}",
+		"\xff\xfe",
+		"{\"tcbInfo\"",
 	};
 
 	(void)state;
@@ -276,8 +296,8 @@ static void malformed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(all_of_it_holds),	 CASE(spacing_is_what_is_signed), CASE(without_a_signer),
-		CASE(another_signer),	 CASE(each_claim_counts),	  CASE(statuses),
+		CASE(all_of_it_holds), CASE(spacing_is_what_is_signed), CASE(without_a_signer),
+		CASE(another_signer),  CASE(each_claim_counts),		CASE(statuses),
 		CASE(malformed),
 	};
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Every single-bit flip of a valid quote must fail: of everything before the certificates in both versions,
- * and with the argument "chain" of every bit of the certificates too. In their PEM text a flip may leave the
- * decoded certificates as they are (the case of a line's end): only then may the quote still hold.
+ * Every single-bit flip of a valid quote must fail: of everything before the certificates in both
+ * versions, and with the argument "chain" of every bit of the certificates too. In their PEM text a
+ * flip may leave the decoded certificates as they are (the case of a line's end): only then may the
+ * quote still hold.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,8 @@ static bool holds(const struct test_quote *q)
 }
 
 /* Flips each bit of [from, to); returns how many flips went unnoticed. */
-static size_t flip_all(struct test_quote *q, size_t from, size_t to, bool (*excused)(const struct test_quote *))
+static size_t flip_all(struct test_quote *q, size_t from, size_t to,
+		       bool (*excused)(const struct test_quote *))
 {
 	size_t unnoticed = 0;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * MRTD as the software module measures it, leaf by leaf, against the reference from first principles: on images made
- * here with sections of every type, in both page orders.
+ * MRTD as the software module measures it, leaf by leaf, against the reference from first
+ * principles: on images made here with sections of every type, in both page orders.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 
 #define IMAGE_SIZE 0x10000u
 #define DESCRIPTOR 0x100u
-#define PAGE       0x1000u
+#define PAGE	   0x1000u
 
 static uint8_t image[IMAGE_SIZE];
 
@@ -70,7 +70,8 @@ static void compare(void)
 	}
 }
 
-/* As td-shim lays them out: payload with less data than memory, parameters, memory to be augmented, TdInfo. */
+/* As td-shim lays them out: payload with less data than memory, parameters, memory to be augmented,
+ * TdInfo. */
 static void every_type_of_section(void **state)
 {
 	static const struct tdvf_section sections[] = {
@@ -125,8 +126,8 @@ static void random_layouts(void **state)
 			s[i].attributes = data ? next(&seed) & TDVF_ATTR_MR_EXTEND : 0;
 			gpa += (pages + next(&seed) % 600) * PAGE;
 		}
-		s[8] = (struct tdvf_section){ 0xf000, PAGE, 0xfffff000, PAGE, TDVF_BFV,
-					      TDVF_ATTR_MR_EXTEND };
+		s[8] = (struct tdvf_section){ 0xf000, PAGE,	0xfffff000,
+					      PAGE,   TDVF_BFV, TDVF_ATTR_MR_EXTEND };
 		make_image(s, 9, seed);
 		compare();
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The known MRTDs of tests/data/images/known_mrtd.json, reproduced by the reference from the sections that the TDVF
- * parser gives. Images are found by their SHA-256: the synthetic ones must all be there, a firmware that a
- * distribution installs is compared when it is the known build.
+ * The known MRTDs of tests/data/images/known_mrtd.json, reproduced by the reference from the
+ * sections that the TDVF parser gives. Images are found by their SHA-256: the synthetic ones must
+ * all be there, a firmware that a distribution installs is compared when it is the known build.
  */
 #include <jansson.h>
 #include <setjmp.h>
@@ -59,7 +59,8 @@ static void compare(const uint8_t *image, size_t size, const json_t *entry)
 	if (tdvf_parse(&tdvf, image, size, &err))
 		fail_msg("%s", err.text);
 	assert_true(mrtd_reference(&tdvf, false, mrtd));
-	assert_string_equal(hex_of(mrtd, 48, hex), json_string_value(json_object_get(entry, "single")));
+	assert_string_equal(hex_of(mrtd, 48, hex),
+			    json_string_value(json_object_get(entry, "single")));
 	assert_true(mrtd_reference(&tdvf, true, mrtd));
 	assert_string_equal(hex_of(mrtd, 48, hex),
 			    json_string_value(json_object_get(entry, "two-pass")));

@@ -111,8 +111,8 @@ static void each_break_is_named(void **state)
 		size_t offset;
 		const char *name;
 	} breaks[] = {
-		{ 30, "quote signature" }, /* user data */
-		{ 60, "quote signature" }, /* TEE_TCB_SVN */
+		{ 30, "quote signature" },  /* user data */
+		{ 60, "quote signature" },  /* TEE_TCB_SVN */
 		{ 700, "quote signature" }, /* end of the body */
 		{ (verify(), offset_of(p->signature)), "quote signature" },
 		{ offset_of(p->qe_auth), "QE report binding" },
@@ -155,7 +155,8 @@ static void chains_of_other_shape(void **state)
 	const X509 *const no_ca[] = { h->pck.cert, h->root.cert };
 	const X509 *const tcb_leaf[] = { h->tcb_signing.cert, h->root.cert };
 	const X509 *const swapped[] = { h->pck.cert, h->root.cert, h->platform_ca.cert };
-	const X509 *const twice[] = { h->pck.cert, h->platform_ca.cert, h->root.cert, h->root.cert };
+	const X509 *const twice[] = { h->pck.cert, h->platform_ca.cert, h->root.cert,
+				      h->root.cert };
 
 	(void)state;
 	replace_chain(no_root, 2);
@@ -228,7 +229,8 @@ static struct attest_blob make_crl(const struct identity *issuer, const X509 *re
 	X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->cert));
 	X509_CRL_set1_lastUpdate(crl, time);
 	if (entry) {
-		X509_REVOKED_set_serialNumber(entry, (ASN1_INTEGER *)X509_get0_serialNumber(revoked));
+		X509_REVOKED_set_serialNumber(entry,
+					      (ASN1_INTEGER *)X509_get0_serialNumber(revoked));
 		X509_REVOKED_set_revocationDate(entry, time);
 		X509_CRL_add0_revoked(crl, entry);
 	}
@@ -293,7 +295,8 @@ static void service_refuses(void **state)
 	make_report(report);
 	assert_int_equal(quoting_quote(q.service, report, NULL, 3, out, sizeof(out), why, 200), 0);
 	assert_int_equal(quoting_quote(q.service, report, NULL, 4, out, 1000, why, 200), 0);
-	assert_int_equal(quoting_quote(q.service, report, other_key, 4, out, sizeof(out), why, 200), 0);
+	assert_int_equal(quoting_quote(q.service, report, other_key, 4, out, sizeof(out), why, 200),
+			 0);
 	assert_non_null(strstr(why, "MAC"));
 	report[TDREPORT_RTMR0]++;
 	assert_int_equal(quoting_quote(q.service, report, NULL, 4, out, sizeof(out), why, 200), 0);

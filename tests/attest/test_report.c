@@ -170,7 +170,7 @@ static void log_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(report_holds),	    cmocka_unit_test(every_bit_counts),
+		cmocka_unit_test(report_holds),		 cmocka_unit_test(every_bit_counts),
 		cmocka_unit_test(hashes_are_told_apart), cmocka_unit_test(other_files),
 		cmocka_unit_test(replay_against_report), cmocka_unit_test(log_alone),
 	};

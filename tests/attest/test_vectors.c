@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reports, quotes and an event log made by hardware, where they are: `vectors` beside the source tree, or the folder that
- * SEAMLESS_VECTORS names. Without them this test is skipped, and says so.
+ * Reports, quotes and an event log made by hardware, where they are: `vectors` beside the source
+ * tree, or the folder that SEAMLESS_VECTORS names. Without them this test is skipped, and says so.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -79,7 +79,8 @@ static void sample_collateral(void **state)
 	struct attest_blob file[] = { load("quotes/v4_spr.bin"), load("quotes/pck.crl"),
 				      load("quotes/root.crl"), load("quotes/qe_identity.json"),
 				      load("quotes/tcb_info.json") };
-	struct attest_options options = { .time = T_2023_06_20, .crl = { file[1], file[2] },
+	struct attest_options options = { .time = T_2023_06_20,
+					  .crl = { file[1], file[2] },
 					  .qe_identity = file[3] };
 
 	(void)state;
@@ -104,7 +105,8 @@ static void sample_collateral(void **state)
 static void log_of_a_cloud_td(void **state)
 {
 	struct attest_blob file[] = { load("eventlog/quote_of_the_same_td.bin"),
-				      load("eventlog/ccel_data.bin"), load("eventlog/ccel_table.bin") };
+				      load("eventlog/ccel_data.bin"),
+				      load("eventlog/ccel_table.bin") };
 	struct attest_options options = { .time = T_2026_06_01, .log = file[1] };
 
 	(void)state;
@@ -142,8 +144,10 @@ static void flips_of_a_real_quote(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(report),	     cmocka_unit_test(quotes_up_to_intel),
-		cmocka_unit_test(sample_collateral), cmocka_unit_test(log_of_a_cloud_td),
+		cmocka_unit_test(report),
+		cmocka_unit_test(quotes_up_to_intel),
+		cmocka_unit_test(sample_collateral),
+		cmocka_unit_test(log_of_a_cloud_td),
 		cmocka_unit_test(flips_of_a_real_quote),
 	};
 

@@ -12,7 +12,7 @@
 #include "formats/bytes.h"
 #include "formats/elf.h"
 
-#define PHDR(n) (64u + 56u * (n))
+#define PHDR(n)	  (64u + 56u * (n))
 #define FILE_SIZE 0x3000u
 
 static uint8_t file[FILE_SIZE];
@@ -147,7 +147,7 @@ static void truncated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(segments_ascend), CASE(broken_fields), CASE(nothing_to_load),
+		CASE(segments_ascend),	 CASE(broken_fields), CASE(nothing_to_load),
 		CASE(too_many_segments), CASE(truncated),
 	};
 

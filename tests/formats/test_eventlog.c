@@ -179,8 +179,8 @@ static void ccel_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(events_in_order), CASE(every_kind_of_end), CASE(truncated), CASE(broken),
-		CASE(ccel_table),
+		CASE(events_in_order), CASE(every_kind_of_end), CASE(truncated),
+		CASE(broken),	       CASE(ccel_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Quotes: what the builder writes the parser reads, and each broken length or type is refused. Signatures
- * are the attest tests' affair; here they are plain bytes.
+ * Quotes: what the builder writes the parser reads, and each broken length or type is refused.
+ * Signatures are the attest tests' affair; here they are plain bytes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,8 @@ static struct format_error err;
 
 static size_t build(uint16_t version)
 {
-	struct quote q = { .version = version, .key_type = QUOTE_KEY_ECDSA_P256,
+	struct quote q = { .version = version,
+			   .key_type = QUOTE_KEY_ECDSA_P256,
 			   .tee_type = QUOTE_TEE_TDX };
 
 	for (size_t i = 0; i < sizeof(noise); i++)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * TDREPORT: what is built is what is read, every byte has one home, and what is not a report is refused.
+ * TDREPORT: what is built is what is read, every byte has one home, and what is not a report is
+ * refused.
  */
 #include <setjmp.h>
 #include <stdarg.h>

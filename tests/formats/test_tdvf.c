@@ -15,9 +15,9 @@
 #define SECTION(n)  (0x10u + 32u * (n))
 #define DATA_OFFSET 0u
 #define RAW_SIZE    4u
-#define GPA         8u
+#define GPA	    8u
 #define MEM_SIZE    16u
-#define TYPE        24u
+#define TYPE	    24u
 #define ATTRIBUTES  28u
 
 /* synth_full.fd: BFV, CFV, TempMem, TempMem, TD_HOB; a fresh copy for each test to break. */
@@ -200,8 +200,10 @@ static void section_malformed(void **state)
 		{ 0, MEM_SIZE, 0x3000, "less than RawDataSize" },
 		{ 0, MEM_SIZE, 0x4800, "expected a multiple of 4 KiB" },
 		{ 2, MEM_SIZE + 4, 1, "overlaps section 0 (BFV)" },
-		{ 3, MEM_SIZE, 0x6000, "section 3 (TempMem) MemoryAddress is 0x80b000: overlaps section 2" },
-		{ 4, GPA, 0x80a000, "section 4 (TD_HOB) MemoryAddress is 0x80a000: overlaps section 3" },
+		{ 3, MEM_SIZE, 0x6000,
+		  "section 3 (TempMem) MemoryAddress is 0x80b000: overlaps section 2" },
+		{ 4, GPA, 0x80a000,
+		  "section 4 (TD_HOB) MemoryAddress is 0x80a000: overlaps section 3" },
 		{ 1, TYPE, TDVF_TD_INFO, "section 1 (TdInfo) memory is 0x2000" },
 	};
 
@@ -255,11 +257,12 @@ static void every_truncation_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(sections_as_known),   CASE(all_images_parse),     CASE(page_contents),
-		CASE(legacy_pointer),      CASE(pointer_outside),      CASE(table_malformed),
-		CASE(descriptor_malformed), CASE(descriptor_runs_out), CASE(section_malformed),
-		CASE(too_much_memory),     CASE(code_only_is_explained),
-		CASE(every_truncation_is_refused),
+		CASE(sections_as_known),      CASE(all_images_parse),
+		CASE(page_contents),	      CASE(legacy_pointer),
+		CASE(pointer_outside),	      CASE(table_malformed),
+		CASE(descriptor_malformed),   CASE(descriptor_runs_out),
+		CASE(section_malformed),      CASE(too_much_memory),
+		CASE(code_only_is_explained), CASE(every_truncation_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
