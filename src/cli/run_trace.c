@@ -57,8 +57,26 @@ static void seamcall(struct run_trace *trace, const struct seamless_event *e)
 {
 	char line[900];
 
-	explain_call(line, sizeof(line), EXPLAIN_HOST, e->in->gpr, e->out->gpr);
-	append_reason(line, sizeof(line));
+	if (e->where == SEAMLESS_TO_GUEST) {
+		size_t length = explain_call_in(line, sizeof(line), EXPLAIN_HOST, e->in->gpr);
+
+		if (length < sizeof(line))
+			snprintf(line + length, sizeof(line) - length, " -> guest");
+	} else {
+		explain_call(line, sizeof(line), EXPLAIN_HOST, e->in->gpr, e->out->gpr);
+		append_reason(line, sizeof(line));
+	}
+	print_line(trace, e->lp, line);
+}
+
+/* An exit of the guest that reaches the VMM, as TDH.VP.ENTER's result. */
+static void td_exit(struct run_trace *trace, const struct seamless_event *e)
+{
+	static const uint64_t enter[16]; /* RAX 0: the leaf number of TDH.VP.ENTER */
+	char line[900] = "    TD exit: ";
+	size_t length = strlen(line);
+
+	explain_call_out(line + length, sizeof(line) - length, EXPLAIN_HOST, enter, e->out->gpr);
 	print_line(trace, e->lp, line);
 }
 
@@ -79,7 +97,7 @@ static void tdcall(struct run_trace *trace, const struct seamless_event *e)
 	print_line(trace, e->lp, line);
 }
 
-/* Other exits that reach the VMM show as the result of its TDH.VP.ENTER. */
+/* Exits that the module serves alone are not shown. */
 static void on_event(void *opaque, const struct seamless_event *e)
 {
 	struct run_trace *trace = opaque;
@@ -88,8 +106,12 @@ static void on_event(void *opaque, const struct seamless_event *e)
 		return;
 	if (e->kind == SEAMLESS_EVENT_SEAMCALL)
 		seamcall(trace, e);
-	if (e->kind == SEAMLESS_EVENT_VM_EXIT && e->exit && (e->exit->reason & 0xffff) == TDX_EXIT_REASON_TDCALL)
+	if (e->kind != SEAMLESS_EVENT_VM_EXIT || !e->exit)
+		return;
+	if ((e->exit->reason & 0xffff) == TDX_EXIT_REASON_TDCALL)
 		tdcall(trace, e);
+	else if (e->where == SEAMLESS_TO_HOST)
+		td_exit(trace, e);
 }
 
 int run_trace_open(struct run_trace *trace, const char *path, struct seamless_machine *machine)
