@@ -21,9 +21,8 @@ first_of_each() {
 		leaf = line
 		sub(/[ (].*/, "", leaf)
 		if (leaf !~ /^TD[HG]\./) next
-		if (!(leaf in count)) { order[++n] = leaf; first[leaf] = line }
-		if (line ~ / = /) count[leaf]++
-		if (first[leaf] !~ / = / && line ~ / = /) first[leaf] = line
+		if (line !~ / = | -> guest/) next
+		if (!count[leaf]++) { order[++n] = leaf; first[leaf] = line }
 	}
 	END { for (i = 1; i <= n; i++) printf "%7d x  %.110s\n", count[order[i]], first[order[i]] }' "$1"
 }
