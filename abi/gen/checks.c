@@ -306,7 +306,7 @@ static const struct check tdh_vp_init_checks[] = {
 };
 
 static const struct check tdh_mem_page_promote_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, check_version },
+	{ CHECK_CALL, 0, 0, 0, null_l2_tables },
 	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_GPA_LEVEL, 1, 1, 2, NULL },
@@ -378,7 +378,7 @@ static const struct check tdh_mem_page_remove_checks[] = {
 };
 
 static const struct check tdh_mem_sept_remove_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, check_version },
+	{ CHECK_CALL, 0, 0, 0, null_l2_tables },
 	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_GPA_LEVEL, 1, 1, LEVEL_ROOT, NULL },

@@ -40,6 +40,7 @@ uint64_t md_begin_next(struct call *c);
 uint64_t md_begin_versioned(struct call *c);
 uint64_t md_own_vm(struct call *c);
 uint64_t mem_rd_walk(struct call *c);
+uint64_t null_l2_tables(struct call *c);
 uint64_t page_md_read(struct call *c);
 uint64_t promote_parts(struct call *c);
 uint64_t reclaim_owner(struct call *c);

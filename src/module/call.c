@@ -55,9 +55,12 @@ uint64_t call_lock_or_busy(struct call *c, uint16_t *lock, enum held_kind kind, 
 
 uint64_t call_lock_sept_entry(struct call *c, unsigned operand)
 {
-	if (!hold(c, c->sept.entry, HELD_SEPT_ENTRY, LOCK_EXCLUSIVE))
+	if (!hold(c, c->sept.entry, HELD_SEPT_ENTRY, LOCK_EXCLUSIVE)) {
+		if (!c->guest)
+			sept_put(c);
 		return fail(c, TDX_OPERAND_BUSY | operand, "the secure EPT entry of GPA %x at level %u is locked",
 			    c->sept.gpa, c->sept.level);
+	}
 	sept_reload(&c->sept);
 	return TDX_SUCCESS;
 }

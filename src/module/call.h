@@ -64,6 +64,8 @@ struct call {
 	struct page_ref vp_page;
 	struct page_ref page;  /* the private page operand */
 	struct page_ref old_page; /* what it takes the place of */
+	struct page_ref table[MAX_VMS]; /* new or old secure EPT tables, by VM; table_entry: where they hang */
+	uint64_t *table_entry[MAX_VMS];
 	uint64_t gpa;
 	unsigned level;
 	struct sept_ref sept;
@@ -160,8 +162,18 @@ uint64_t check_gpa_private(struct call *c, unsigned reg);
 /* The BEPOCH of what c->sept maps has been tracked, where the TD's state requires it. */
 uint64_t check_bepoch_tracked(struct call *c, unsigned operand);
 
+#define NULL_PA (~0ull)
+/* Makes c->table[vm] a table and hangs it into the tree of @vm. */
+void sept_hang_table(struct call *c, unsigned vm);
+/* The reverse for an L2 VM: the entry where it hung becomes @leaf, or free (0). */
+void drop_l2_table(struct call *c, unsigned vm, uint64_t leaf);
+/* Finds and locks the tables that L2 VMs have at c->sept. */
+uint64_t lock_l2_tables(struct call *c);
+
 /* Refuses with c->sept in RCX and RDX; the rule gets its GPA, level and state. */
 uint64_t sept_fail(struct call *c, uint64_t status, const char *rule);
+/* c->sept in RCX and RDX. */
+void sept_put(struct call *c);
 /* The PAMT entry of what c->sept maps. */
 struct pamt_entry *sept_target_pamt(struct call *c);
 

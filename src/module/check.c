@@ -255,10 +255,15 @@ uint64_t check_gpa_private(struct call *c, unsigned reg)
 	return TDX_SUCCESS;
 }
 
-uint64_t sept_fail(struct call *c, uint64_t status, const char *rule)
+void sept_put(struct call *c)
 {
 	c->regs->gpr[GPR_RCX] = sept_public_entry(c->sept.value);
 	c->regs->gpr[GPR_RDX] = sept_public_info(c->sept.value, c->sept.level);
+}
+
+uint64_t sept_fail(struct call *c, uint64_t status, const char *rule)
+{
+	sept_put(c);
 	return fail(c, status, rule, c->sept.gpa, c->sept.level, c->sept.state);
 }
 

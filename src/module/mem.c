@@ -3,9 +3,11 @@
  * TDH.MEM.SEPT.*, RANGE.* and TRACK: the secure EPT's own pages, blocking, and TLB tracking.
  */
 #include "gen/checks.h"
+#include "module/sept_l2.h"
 #include "module/state.h"
 
 #define TDR_FLAGS 0xFFFull
+#define PAGE_NOT_USED (1ull << 63) /* of R8 to R11: no page is taken; also set in NULL_PA */
 
 /* RDX of some leaves is a TDR address with a flag in bit 0; the TDR check wants the address alone. */
 uint64_t split_tdr_flag(struct call *c, uint64_t allowed)
@@ -21,22 +23,118 @@ uint64_t split_tdr_flag(struct call *c, uint64_t allowed)
 
 /* ---- TDH.MEM.SEPT.ADD ---- */
 
+/* The page given for the table of @vm, or NULL_PA: as R8 to R11 return it in version 1. */
+static void set_table_page(struct call *c, unsigned vm, uint64_t pa)
+{
+	c->table[vm].pa = pa;
+	if (c->version)
+		c->regs->gpr[GPR_R8 + vm] = pa;
+}
+
 uint64_t sept_add_flags(struct call *c)
 {
+	for (unsigned vm = 0; vm < MAX_VMS; vm++) {
+		uint64_t pa = vm && !c->version ? NULL_PA : c->in[GPR_R8 + vm];
+
+		set_table_page(c, vm, pa == NULL_PA ? NULL_PA : pa & ~PAGE_NOT_USED);
+	}
 	return split_tdr_flag(c, 1);
+}
+
+static uint64_t sept_add_l1(struct call *c)
+{
+	uint64_t pa = c->table[0].pa;
+
+	if (pa == NULL_PA && !c->version)
+		return fail(c, TDX_OPERAND_INVALID | GPR_R8, "R8 is %x, version 0 needs a page", pa);
+	if (pa == NULL_PA && c->sept.state != SEPT_STATE_NL_MAPPED)
+		return sept_fail(c, TDX_EPT_ENTRY_STATE_INCORRECT | GPR_RCX,
+				 "the entry of GPA %x at level %u is %e, must be NL_MAPPED where R8 gives no page");
+	if (pa == NULL_PA)
+		return TDX_SUCCESS;
+	if (c->sept.state == SEPT_STATE_FREE)
+		return check_page(c, GPR_R8, pa, PT_NDA, LOCK_EXCLUSIVE, &c->table[0]);
+	if (!c->flags)
+		return sept_fail(c, TDX_EPT_ENTRY_STATE_INCORRECT | GPR_RCX,
+				 "the entry of GPA %x at level %u is %e, must be FREE for a new table");
+	set_table_page(c, 0, pa | PAGE_NOT_USED);
+	return TDX_SUCCESS;
+}
+
+static uint64_t l2_status(uint64_t code, unsigned vm, unsigned level)
+{
+	return code | (uint64_t)vm << 16 | level;
+}
+
+static uint64_t sept_add_l2(struct call *c, unsigned vm)
+{
+	uint64_t pa = c->table[vm].pa;
+	struct l2_ref ref;
+
+	if (vm > c->td.tdcs->num_l2_vms)
+		return fail(c, TDX_OPERAND_INVALID | (GPR_R8 + vm), "a page %x for VM %u, the TD has %u L2 VMs", pa, vm,
+			    c->td.tdcs->num_l2_vms);
+	if (!sept_l2_walk(c->m, &c->td, vm, c->gpa, c->level, false, &ref)) {
+		sept_l2_put(c, &ref);
+		return fail(c, l2_status(TDX_L2_SEPT_WALK_FAILED, vm, ref.level),
+			    "the walk of VM %u to GPA %x ends at level %u", vm, c->gpa, ref.level);
+	}
+	c->table_entry[vm] = ref.entry;
+	if (sept_l2_state(ref.value) == L2_FREE)
+		return check_page(c, GPR_R8 + vm, pa, PT_NDA, LOCK_EXCLUSIVE, &c->table[vm]);
+	if (!c->flags) {
+		sept_l2_put(c, &ref);
+		return fail(c, l2_status(TDX_L2_SEPT_ENTRY_NOT_FREE, vm, ref.level),
+			    "VM %u has a table for GPA %x at level %u already", vm, c->gpa, ref.level);
+	}
+	set_table_page(c, vm, pa | PAGE_NOT_USED);
+	return TDX_SUCCESS;
 }
 
 uint64_t sept_add_pages(struct call *c)
 {
-	return check_page(c, GPR_R8, c->in[GPR_R8] & ~(1ull << 63), PT_NDA, LOCK_EXCLUSIVE, &c->page);
+	uint64_t st = sept_add_l1(c);
+
+	for (unsigned vm = 1; vm < MAX_VMS && !st; vm++) {
+		if (c->table[vm].pa != NULL_PA)
+			st = sept_add_l2(c, vm);
+	}
+	return st;
+}
+
+/* Makes c->table[vm] a table and hangs it into the tree of @vm. */
+void sept_hang_table(struct call *c, unsigned vm)
+{
+	uint64_t pa = c->table[vm].pa;
+
+	page_take(c, &c->table[vm], PT_EPT, c->td.pa, c->td.tdr->hkid, 0);
+	if (vm) {
+		__atomic_store_n(c->table_entry[vm], sept_l2_table(pa), __ATOMIC_RELEASE);
+		sept_write(&c->sept, c->sept.value | SEPT_ALIAS(vm));
+	} else {
+		sept_table_fill(pa_ptr(c->m, pa));
+		sept_write(&c->sept, sept_make(SEPT_STATE_NL_MAPPED, pa));
+	}
+	td_add_children(&c->td, 1);
 }
 
 uint64_t tdh_mem_sept_add(struct call *c)
 {
-	page_take(c, &c->page, PT_EPT, c->td.pa, c->td.tdr->hkid, 0);
-	sept_table_fill(pa_ptr(c->m, c->page.pa));
-	sept_write(&c->sept, sept_make(SEPT_STATE_NL_MAPPED, c->page.pa));
-	td_add_children(&c->td, 1);
+	bool added = false;
+
+	for (unsigned vm = 0; vm < MAX_VMS; vm++) {
+		if (c->table[vm].pa & PAGE_NOT_USED)
+			continue;
+		if (vm && added && call_interrupted(c)) {
+			c->regs->gpr[GPR_RCX] = c->in[GPR_RCX];
+			c->regs->gpr[GPR_RDX] = c->in[GPR_RDX] | c->flags;
+			return fail(c, TDX_INTERRUPTED_RESUMABLE,
+				    "interrupted before the table of VM %u; call again with R8 to R11 as returned", vm);
+		}
+		sept_hang_table(c, vm);
+		set_table_page(c, vm, NULL_PA);
+		added = true;
+	}
 	return TDX_SUCCESS;
 }
 
@@ -51,23 +149,64 @@ uint64_t lock_mapped_page(struct call *c)
 	return check_page_locked(c, GPR_RCX, pa, size, &c->page);
 }
 
+/* Version 1 returns the tables of L2 VMs that went with it. */
+uint64_t null_l2_tables(struct call *c)
+{
+	for (unsigned vm = 1; vm < MAX_VMS && c->version; vm++)
+		c->regs->gpr[GPR_R8 + vm] = NULL_PA;
+	return check_version(c);
+}
+
+/* Finds and locks the tables that the L2 VMs have at c->sept: c->table[vm]. */
+uint64_t lock_l2_tables(struct call *c)
+{
+	uint64_t st = TDX_SUCCESS;
+	struct l2_ref ref;
+
+	for (unsigned vm = 1; vm < MAX_VMS && !st; vm++) {
+		c->table_entry[vm] = NULL;
+		if (!(c->sept.value & SEPT_ALIAS(vm)) ||
+		    !sept_l2_walk(c->m, &c->td, vm, c->sept.gpa, c->sept.level, false, &ref))
+			continue;
+		c->table_entry[vm] = ref.entry;
+		st = check_page_locked(c, GPR_RCX, ref.value & SEPT_PA, PAGE_SIZE_4K, &c->table[vm]);
+	}
+	return st;
+}
+
+/* Takes the tables of the L2 VMs out of their trees, each entry becoming @leaf (0: free). */
+void drop_l2_table(struct call *c, unsigned vm, uint64_t leaf)
+{
+	__atomic_store_n(c->table_entry[vm], leaf, __ATOMIC_RELEASE);
+	pamt_free(c->table[vm].pamt);
+	td_add_children(&c->td, -1);
+	if (c->version)
+		c->regs->gpr[GPR_R8 + vm] = c->table[vm].pa;
+}
+
 uint64_t sept_page_empty(struct call *c)
 {
 	const uint64_t *table = pa_ptr(c->m, c->page.pa);
 
 	for (unsigned i = 0; i < 512; i++) {
-		if (sept_state_of(table[i]) != SEPT_STATE_FREE) {
-			sept_fail(c, 0, "");
-			return fail(c, TDX_EPT_PAGE_NOT_FREE | GPR_RCX,
-				    "entry %u of the table at %x for GPA %x is %e, all must be FREE", i, c->page.pa,
-				    c->gpa, sept_state_of(table[i]));
-		}
+		enum sept_state state = sept_state_of(__atomic_load_n(&table[i], __ATOMIC_ACQUIRE));
+
+		if (state == SEPT_STATE_FREE)
+			continue;
+		sept_put(c);
+		return fail(c, TDX_EPT_PAGE_NOT_FREE | GPR_RCX,
+			    "entry %u of the table at %x for GPA %x is %e, all must be FREE", i, c->page.pa, c->gpa,
+			    state);
 	}
-	return TDX_SUCCESS;
+	return lock_l2_tables(c);
 }
 
 uint64_t tdh_mem_sept_remove(struct call *c)
 {
+	for (unsigned vm = 1; vm < MAX_VMS; vm++) {
+		if (c->table_entry[vm])
+			drop_l2_table(c, vm, 0);
+	}
 	c->regs->gpr[GPR_RCX] = c->page.pa;
 	sept_write(&c->sept, sept_make(SEPT_STATE_FREE, 0));
 	pamt_free(c->page.pamt);
@@ -90,10 +229,25 @@ uint64_t sept_rd_debug(struct call *c)
 	return TDX_SUCCESS;
 }
 
+/* GPA_ATTR: those of VM 1 to 3 in 16 bits each, above what belongs to L1. */
+static uint64_t l2_attributes(struct call *c)
+{
+	uint64_t attr = 0;
+	struct l2_ref ref;
+
+	for (unsigned vm = 1; vm <= c->td.tdcs->num_l2_vms; vm++) {
+		if (c->sept.value & SEPT_ALIAS(vm) &&
+		    sept_l2_walk(c->m, &c->td, vm, c->sept.gpa, c->sept.level, false, &ref))
+			attr |= (uint64_t)sept_l2_attr(ref.value, false) << 16 * vm;
+	}
+	return attr;
+}
+
 uint64_t tdh_mem_sept_rd(struct call *c)
 {
-	c->regs->gpr[GPR_RCX] = sept_public_entry(c->sept.value);
-	c->regs->gpr[GPR_RDX] = sept_public_info(c->sept.value, c->sept.level);
+	sept_put(c);
+	if (c->flags)
+		c->regs->gpr[GPR_R8] = l2_attributes(c);
 	return TDX_SUCCESS;
 }
 
@@ -117,10 +271,28 @@ static enum sept_state blocked(enum sept_state s)
 	}
 }
 
+#define ANY_BLOCKEDW (SEPT_SET(SEPT_STATE_BLOCKEDW) | SEPT_SET(SEPT_STATE_PENDING_BLOCKEDW))
+
+static uint64_t block_alias(struct call *c, uint64_t entry)
+{
+	return sept_l2_block(entry, ANY_BLOCKEDW & SEPT_SET(sept_state_of(c->sept.value)));
+}
+
+static uint64_t unblock_alias(struct call *c, uint64_t entry)
+{
+	(void)c;
+	return sept_l2_unblock(entry);
+}
+
+/* The TD's own entry first: an L2 VM that runs into its alias finds the cause there. */
 uint64_t tdh_mem_range_block(struct call *c)
 {
+	uint64_t old = c->sept.value;
+
 	sept_target_pamt(c)->bepoch = c->td.tdcs->epoch;
-	sept_write(&c->sept, sept_with_state(c->sept.value, blocked(c->sept.state)));
+	sept_write(&c->sept, sept_with_state(old, blocked(c->sept.state)));
+	c->sept.value = old;
+	sept_l2_for_aliases(c, block_alias);
 	return TDX_SUCCESS;
 }
 
@@ -131,6 +303,8 @@ uint64_t unblock_tracked(struct call *c)
 
 uint64_t tdh_mem_range_unblock(struct call *c)
 {
+	if (!(SEPT_ANY_PENDING & SEPT_SET(c->sept.state)))
+		sept_l2_for_aliases(c, unblock_alias);
 	sept_write(&c->sept, sept_with_state(c->sept.value, sept_unblocked(c->sept.state)));
 	return TDX_SUCCESS;
 }

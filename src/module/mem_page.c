@@ -5,6 +5,7 @@
 #include "gen/checks.h"
 #include "module/keyid.h"
 #include "module/measure.h"
+#include "module/sept_l2.h"
 #include "module/state.h"
 
 #include <string.h>
@@ -36,8 +37,16 @@ uint64_t tdh_mem_page_aug(struct call *c)
 	return TDX_SUCCESS;
 }
 
+static uint64_t free_alias(struct call *c, uint64_t entry)
+{
+	(void)c;
+	(void)entry;
+	return 0;
+}
+
 uint64_t tdh_mem_page_remove(struct call *c)
 {
+	sept_l2_for_aliases(c, free_alias);
 	c->regs->gpr[GPR_RCX] = c->page.pa;
 	sept_write(&c->sept, sept_make(SEPT_STATE_FREE, 0));
 	pamt_free(c->page.pamt);
@@ -65,10 +74,16 @@ uint64_t relocate_old(struct call *c)
 	return st;
 }
 
+static uint64_t move_alias(struct call *c, uint64_t entry)
+{
+	return (sept_l2_unblock(entry) & ~SEPT_PA) | c->page.pa;
+}
+
 uint64_t tdh_mem_page_relocate(struct call *c)
 {
 	enum sept_state state = sept_unblocked(c->sept.state);
 
+	sept_l2_for_aliases(c, move_alias);
 	page_take(c, &c->page, PT_REG, c->td.pa, c->td.tdr->hkid, 0);
 	memcpy(pa_ptr(c->m, c->page.pa), pa_ptr(c->m, c->old_page.pa), PAGE_BYTES);
 	pamt_free(c->old_page.pamt);

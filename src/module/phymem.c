@@ -39,10 +39,10 @@ uint64_t reclaim_page(struct call *c)
 
 	if (st)
 		return st;
-	put_metadata(c);
 	if (c->page.pamt->type == PT_NDA || c->page.pamt->type == PT_RSVD)
 		return fail(c, TDX_PAGE_METADATA_INCORRECT | GPR_RCX, "page %x is %t and belongs to no TD", c->page.pa,
 			    c->page.pamt->type);
+	put_metadata(c);
 	if (c->page.pa & (PAGE_SIZE_OF(c->page.level) - 1))
 		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "page %x is not the start of its page of level %u",
 			    c->page.pa, c->page.level);
@@ -97,15 +97,14 @@ uint64_t tdh_phymem_page_wbinvd(struct call *c)
 
 /* ---- TDH.PHYMEM.CACHE.WB ---- */
 
-#define MSR_WBINVDP 0x98u
+#define MSR_WBNOINVDP 0x99u
 
 static bool note_flushed(struct call *c, struct wbcache *wb)
 {
 	bool any = false;
 
 	for (unsigned i = 0; i < MAX_HKIDS; i++) {
-		bool flushed = c->m->kot[i].state == KOT_STATE_FLUSHED &&
-			       c->m->kot[i].wbinvd_bitmap & 1u << c->lp->pkg;
+		bool flushed = c->m->kot[i].state == KOT_STATE_FLUSHED;
 
 		any |= flushed;
 		wb->pending[i / 64] &= ~(1ull << i % 64);
@@ -135,10 +134,10 @@ uint64_t cache_wb_start(struct call *c)
 				    "RCX is 1 but no write-back of package %u was interrupted", c->lp->pkg);
 		return TDX_SUCCESS;
 	}
-	if (!note_flushed(c, wb))
-		return fail(c, TDX_NO_HKID_READY_TO_WBCACHE, "no key id waits for the caches of package %u",
-			    c->lp->pkg);
 	wb->next_block = 0;
+	if (!note_flushed(c, wb))
+		return fail(c, TDX_NO_HKID_READY_TO_WBCACHE, "no key id waits for a write-back of caches, on package %u",
+			    c->lp->pkg);
 	return TDX_SUCCESS;
 }
 
@@ -155,10 +154,10 @@ static void wb_done(struct call *c, const struct wbcache *wb)
 uint64_t tdh_phymem_cache_wb(struct call *c)
 {
 	struct wbcache *wb = &c->m->wbcache[c->lp->pkg];
-	uint64_t blocks = platform_rdmsr(c->m->plat, c->lp_id, MSR_WBINVDP);
+	uint64_t blocks = platform_rdmsr(c->m->plat, c->lp_id, MSR_WBNOINVDP);
 
 	while (wb->next_block < blocks) {
-		platform_wrmsr(c->m->plat, c->lp_id, MSR_WBINVDP, wb->next_block);
+		platform_wrmsr(c->m->plat, c->lp_id, MSR_WBNOINVDP, wb->next_block);
 		wb->next_block++;
 		if (wb->next_block < blocks && call_interrupted(c))
 			return fail(c, TDX_INTERRUPTED_RESUMABLE,

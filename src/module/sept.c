@@ -8,7 +8,7 @@
 #define STATE_BITS (SEPT_D | SEPT_TDEX | SEPT_TDBW | SEPT_TDB | SEPT_TDP | SEPT_IPAT | SEPT_LEAF)
 #define INTERNAL_BITS (SEPT_LOCK | SEPT_HOST_PRIO)
 /* What SEPT.RD shows of a leaf: not the bits that encode its state, which RDX gives by number. */
-#define PUBLIC_HIDDEN (INTERNAL_BITS | SEPT_D | (1ull << 8) | SEPT_TDEX | SEPT_TDBW | SEPT_TDB | SEPT_TDP)
+#define PUBLIC_LEAF (SEPT_RWX | (7ull << 3) | SEPT_IPAT | SEPT_LEAF | SEPT_PA | SEPT_SUPPRESS_VE)
 
 struct state_row {
 	uint64_t bits;
@@ -66,13 +66,13 @@ uint64_t sept_public_entry(uint64_t entry)
 {
 	switch (sept_state_of(entry)) {
 	case SEPT_STATE_FREE:
-	case SEPT_STATE_REMOVED:
 		return SEPT_SUPPRESS_VE;
+	case SEPT_STATE_REMOVED:
 	case SEPT_STATE_NL_MAPPED:
 	case SEPT_STATE_NL_BLOCKED:
 		return entry & SEPT_RWX;
 	default:
-		return entry & ~PUBLIC_HIDDEN;
+		return entry & PUBLIC_LEAF;
 	}
 }
 
