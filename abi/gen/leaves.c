@@ -2463,6 +2463,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, old page EX, new pages EX",
 		.requires = "blocked (BLOCKED state, MAPPED allowed only when tracking is not required) and tracked",
 		.resume = "INTERRUPTED_RESTARTABLE before the point of change",
+		.change = "since 1.5.later: R12 and R13 are PAMT pages (dynamic PAMT)",
 		.checks = "fail OPERAND_INVALID RDX\npage RDX\ntd_state op_state=SH\ngpa_level RCX 1 2\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX\nfail L2_SEPT_PAGE_NOT_PROVIDED R8+vm\nfail L2_SEPT_WALK_FAILED vm_level\nfail INTERRUPTED_RESTARTABLE",
 	},
 	{
@@ -2540,6 +2541,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mng_init, .num_statuses = 21,
 		.locks = "TDR EX",
 		.requires = "op_state UNINITIALIZED; TDCX pages = 6+num_l2_vms",
+		.change = "since 1.5.later: R8 is an operand",
 		.uses = "TD_PARAMS (1024)",
 		.checks = "page RCX\ntd_state op_state=none\nshared RDX 1024\nfail LIMIT_CPUID_MAXVAL_SET\nfail OPERAND_INVALID ATTRIBUTES\nfail OPERAND_INVALID XFAM\nfail OPERAND_INVALID MAX_VCPUS\nfail OPERAND_INVALID NUM_L2_VMS\nfail TDCS_NOT_ALLOCATED\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID EXEC_CONTROLS\nfail OPERAND_INVALID EPTP_CONTROLS\nfail OPERAND_INVALID TSC_FREQUENCY\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID CPUID_CONFIG\nfail INCORRECT_MSR_VALUE msr:IA32_ARCH_CAPABILITIES\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID IA32_ARCH_CAPABILITIES_CONFIG\nfail OPERAND_INVALID RDX",
 	},
@@ -2554,6 +2556,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDVPR EX, implicit TDR SH, op_state SH",
 		.requires = "vCPU UNINITIALIZED; all TDCX pages present",
 		.note = "guest state: RIP 0xFFFFFFF0, RFLAGS 2, flat 4GB CS (access 0xC09B) and data segments (0xC093), CR0 0x21, CR4 0x2040, EFER 0x901, PAT 0x0007040600070406, DR7 0x400: 32-bit protected mode; RBX=GPA width (48/52), RCX=R8=RDX operand, RDX=CPUID(1).EAX, RSI=vCPU index; leaves the vCPU associated with this LP. v1 (x2APIC id in RDX) added later",
+		.change = "since 1.5.later: version 1: RDX holds the x2APIC id",
 		.checks = "page RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nfail TDCX_NUM_INCORRECT\nfail VCPU_STATE_INCORRECT\nfail MAX_VCPUS_EXCEEDED\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ",
 	},
 	{
@@ -2692,6 +2695,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_sys_init, .num_statuses = 38,
 		.locks = "global EX",
 		.requires = "INIT_PENDING; also performs the LP independent platform checks (CMR, SMRR, CPUID, MSR)",
+		.change = "since 1.5.later: version 1: RCX holds attributes",
 		.checks = "lock global EX\nfail SYS_BUSY\nfail OPERAND_INVALID RCX\nfail SYS_INIT_NOT_PENDING\nfail INCORRECT_MSR_VALUE msr:IA32_ARCH_CAPABILITIES\nfail INCORRECT_MSR_VALUE msr:IA32_XAPIC_DISABLE_STATUS\nfail INCORRECT_MSR_VALUE msr:IA32_MISC_PACKAGE_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_PERF_CAPABILITIES\nfail LIMIT_CPUID_MAXVAL_SET\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail INCORRECT_CPUID_VALUE\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail CPUID_LEAF_1F_FORMAT_UNRECOGNIZED\nfail CPUID_LEAF_NOT_SUPPORTED RAX\nfail INVALID_WBINVD_SCOPE\nfail INCORRECT_CPUID_VALUE\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_BASIC\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS2\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS3\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_MISC\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_EPT_VPID_CAP\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED1\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED1\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS2\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS3\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED1\nfail INCORRECT_MSR_VALUE msr\nfail NUM_ACTIVATED_HKIDS_NOT_SUPPORTED count\nfail INCORRECT_MSR_VALUE msr:IA32_WBNOINVDP\nfail CMR_LIST_INVALID\nfail SMRR_NOT_SUPPORTED\nfail SMRR_LOCK_NOT_SUPPORTED\nfail SMRR_NOT_LOCKED bytes:smrr\nfail INVALID_SMRR_CONFIGURATION bytes:smrr\nfail SMRR_OVERLAPS_CMR bytes:smrr,cmr\nfail INCOMPATIBLE_SEAM_CAPABILITIES\nfail SYS_INCOMPATIBLE_SIGSTRUCT\nfail RND_NO_ENTROPY",
 	},
 	{
@@ -2831,6 +2835,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_sys_config, .num_statuses = 12,
 		.locks = "global EX",
 		.requires = "INIT_DONE and every LP initialised -> CONFIG_DONE",
+		.change = "since 1.5.later: R8 bit 16 asks for dynamic PAMT",
 		.uses = "TDMR_INFO[], each 512 aligned",
 		.checks = "lock global EX\nfail SYS_BUSY\nfail SYS_CONFIG_NOT_PENDING\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R8\nfail INVALID_TDMR bytes:tdmr\nfail NON_ORDERED_TDMR bytes:tdmr\nfail INVALID_TDMR bytes:tdmr\nfail NON_ORDERED_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_RESERVED_IN_TDMR bytes:tdmr,area\nfail NON_ORDERED_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_PAMT bytes:tdmr,level\nfail INVALID_PAMT bytes:tdmr,level\nfail INVALID_PAMT bytes:tdmr,level\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail TDMR_OUTSIDE_CMRS bytes:tdmr",
 	},
@@ -4067,6 +4072,7 @@ const struct status_desc status_table[] = {
 	{ "TD_EXIT_ON_L2_VM_EXIT", "VP.ENTER result: debug TD exit upon L2 exit", TDX_TD_EXIT_ON_L2_VM_EXIT, DETAIL_EXIT_REASON, ABI_1_5_01, true },
 	{ "TD_EXIT_ON_L2_TO_L1", "VP.ENTER result: debug TD exit on L2->L1", TDX_TD_EXIT_ON_L2_TO_L1, DETAIL_EXIT_REASON, ABI_1_5_01, true },
 	{ "GLA_NOT_CANONICAL", "INVVPID list address not canonical", TDX_GLA_NOT_CANONICAL, DETAIL_NONE, ABI_1_5_01, true },
+	{ "UNINITIALIZE_ERROR", "the module's own \"no status yet\": never returned", TDX_UNINITIALIZE_ERROR, DETAIL_NONE, ABI_1_5_01, false },
 };
 const size_t status_table_len = sizeof(status_table) / sizeof(status_table[0]);
 

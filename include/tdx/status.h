@@ -354,6 +354,8 @@
 #define TDX_TD_EXIT_ON_L2_TO_L1                          0x0000114200000000ULL
 /* INVVPID list address not canonical */
 #define TDX_GLA_NOT_CANONICAL                            0xC000116000000000ULL
+/* the module's own "no status yet": never returned */
+#define TDX_UNINITIALIZE_ERROR                           0xFFFFFFFFFFFFFFFFULL
 /* event filter invalid since 1.5.later */
 #define TDX_EVENT_FILTER_INVALID                         0xC000010200000000ULL
 /* event filter order invalid since 1.5.later */

@@ -132,6 +132,7 @@ size_t explain_leaf_json(char *buf, size_t size, const struct explain_leaf_id *i
 	states(&t, "repeat", leaf->retry, retries, 5);
 	string(&t, "interruption", leaf->resume);
 	string(&t, "note", leaf->note);
+	string(&t, "later", leaf->change);
 	checks(&t, leaf->checks);
 	statuses(&t, leaf);
 	text_put(&t, '}');

@@ -181,6 +181,7 @@ size_t explain_leaf_page(char *buf, size_t size, const struct explain_leaf_id *i
 	retry(&t, leaf->retry);
 	paragraph(&t, "interruption", leaf->resume);
 	paragraph(&t, "note", leaf->note);
+	paragraph(&t, "later", leaf->change);
 	checks(&t, leaf->checks);
 	statuses(&t, leaf);
 	return t.len;

@@ -44,7 +44,7 @@ static const struct status_desc *find_status(uint64_t status)
 	const uint64_t hint = 1ULL << TDX_STATUS_HOST_RECOVERABILITY_HINT_BIT;
 	const uint64_t fatal = 1ULL << TDX_STATUS_FATAL_BIT;
 	uint64_t code = tdx_status_code(status);
-	const struct status_desc *desc = find(code);
+	const struct status_desc *desc = find(status == TDX_UNINITIALIZE_ERROR ? status : code);
 
 	if (!desc)
 		desc = find(code & ~hint);
@@ -57,6 +57,8 @@ static const char *advice(uint64_t status)
 {
 	uint64_t code = tdx_status_code(status);
 
+	if (status == TDX_UNINITIALIZE_ERROR)
+		return "a module that returns this is at fault";
 	if (tdx_status_software(status))
 		return "the call did not reach a module: load it, or turn on what the processor lacks";
 	if (tdx_status_fatal(status))
@@ -81,7 +83,7 @@ bool explain_status(uint64_t status, struct explain_status *out)
 	out->non_recoverable = tdx_status_non_recoverable(status);
 	out->fatal = tdx_status_fatal(status);
 	out->host_recoverability_hint = status >> TDX_STATUS_HOST_RECOVERABILITY_HINT_BIT & 1;
-	out->software = tdx_status_software(status);
+	out->software = tdx_status_software(status) && status != TDX_UNINITIALIZE_ERROR;
 	out->advice = advice(status);
 	out->class_name = out->software ? "software: the instruction itself"
 					: number_name(status_class_table, status_class_table_len,
@@ -152,6 +154,8 @@ size_t explain_status_text(char *buf, size_t size, uint64_t status, enum explain
 		return t.len;
 	}
 	text_add(&t, "%s", desc->name);
+	if (status == TDX_UNINITIALIZE_ERROR)
+		return t.len;
 	/* Only the leaves that run something tell an exit reason of 0. */
 	if ((desc->code != TDX_SUCCESS || (uint32_t)status || is_vp_enter(side, leaf)) &&
 	    short_detail(&d, detail_kind(desc, side, leaf), (uint32_t)status))
@@ -176,6 +180,8 @@ size_t explain_status_detail(char *buf, size_t size, uint64_t status, enum expla
 	enum status_detail kind;
 	const char *name = NULL;
 
+	if (status == TDX_UNINITIALIZE_ERROR)
+		return t.len;
 	if (!desc) {
 		if (detail)
 			text_add(&t, "0x%" PRIx32, detail);

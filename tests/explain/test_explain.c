@@ -140,6 +140,7 @@ static void test_statuses(void **state)
 	assert_status("PAGE_SIZE_MISMATCH(level 1)", TDX_PAGE_SIZE_MISMATCH | 1, -1);
 	assert_status("L2_SEPT_WALK_FAILED(VM 2, level 1)", TDX_L2_SEPT_WALK_FAILED | 0x20001, 3);
 	assert_status("SEAMCALL_UD", TDX_SEAMCALL_UD, 3);
+	assert_status("UNINITIALIZE_ERROR", UINT64_MAX, 3);
 	assert_status("0xdeadbeef00000000", 0xDEADBEEF00000000ULL, 3);
 	assert_true(explain_status(TDX_RND_NO_ENTROPY, &status));
 	assert_true(status.error && !status.non_recoverable && !status.software);

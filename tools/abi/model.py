@@ -61,6 +61,8 @@ class Leaf:
     @property
     def prose(self):
         out = {key: self.item.one(key, '') for key in ('locks', 'requires', 'resume', 'note')}
+        out['change'] = '; '.join('since %s: %s' % (line[1][0], ' '.join(line[1][1:]))
+                                  for line in self.item.all('change'))
         out['uses'] = ', '.join(line[3] for line in self.item.all('uses'))
         out['checks'] = '\n'.join(' '.join(words) for words in self.checks if words[0] != 'call')
         return out
@@ -145,5 +147,5 @@ class Model:
                 if name != 'any' and name not in sept:
                     leaf.item.fail('unknown S-EPT state ' + name)
         for status in self.statuses:
-            if status.value & ~STATUS_BITS:
+            if status.value & ~STATUS_BITS and status.name != 'UNINITIALIZE_ERROR':
                 raise SystemExit('status %s has low bits' % status.name)
