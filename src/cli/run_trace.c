@@ -53,15 +53,31 @@ static void append_reason(char *line, size_t size)
 		snprintf(line + length, size - length, "  # %s", sentence(reason));
 }
 
+static bool is_vmcall(const struct seamless_event *e)
+{
+	return !(e->in->gpr[0] & 0xffff);
+}
+
+/* The registers of a VMM that answers a TDVMCALL as it enters again: status in R10, mostly the result in R11. */
+static void append_answer(struct run_trace *trace, const struct seamless_event *e, char *line, size_t size)
+{
+	bool *answers = &trace->answers[e->lp % RUN_TRACE_LPS];
+	size_t length = strlen(line);
+
+	if (*answers)
+		snprintf(line + length, size - length, " answers r10=0x%" PRIx64 " r11=0x%" PRIx64, e->in->gpr[10],
+			 e->in->gpr[11]);
+	*answers = false;
+}
+
+/* TDH.VP.ENTER that got into the guest has no result yet: its exit is told later. */
 static void seamcall(struct run_trace *trace, const struct seamless_event *e)
 {
 	char line[900];
 
 	if (e->where == SEAMLESS_TO_GUEST) {
-		size_t length = explain_call_in(line, sizeof(line), EXPLAIN_HOST, e->in->gpr);
-
-		if (length < sizeof(line))
-			snprintf(line + length, sizeof(line) - length, " -> guest");
+		explain_call_in(line, sizeof(line), EXPLAIN_HOST, e->in->gpr);
+		append_answer(trace, e, line, sizeof(line));
 	} else {
 		explain_call(line, sizeof(line), EXPLAIN_HOST, e->in->gpr, e->out->gpr);
 		append_reason(line, sizeof(line));
@@ -69,18 +85,7 @@ static void seamcall(struct run_trace *trace, const struct seamless_event *e)
 	print_line(trace, e->lp, line);
 }
 
-/* An exit of the guest that reaches the VMM, as TDH.VP.ENTER's result. */
-static void td_exit(struct run_trace *trace, const struct seamless_event *e)
-{
-	static const uint64_t enter[16]; /* RAX 0: the leaf number of TDH.VP.ENTER */
-	char line[900] = "    TD exit: ";
-	size_t length = strlen(line);
-
-	explain_call_out(line + length, sizeof(line) - length, EXPLAIN_HOST, enter, e->out->gpr);
-	print_line(trace, e->lp, line);
-}
-
-/* A TDVMCALL goes to the host and has no result yet. */
+/* A TDVMCALL goes to the host and has no result yet; nor has a TDCALL that the host must help. */
 static void tdcall(struct run_trace *trace, const struct seamless_event *e)
 {
 	char line[900] = "    ";
@@ -89,15 +94,36 @@ static void tdcall(struct run_trace *trace, const struct seamless_event *e)
 	if (e->where == SEAMLESS_TO_GUEST) {
 		explain_call(line + 4, size, EXPLAIN_GUEST, e->in->gpr, e->out->gpr);
 		append_reason(line, sizeof(line));
-	} else if (!(e->in->gpr[0] & 0xffff)) {
+	} else if (is_vmcall(e)) {
 		explain_vmcall(line + 4, size, e->in->gpr);
+		trace->answers[e->lp % RUN_TRACE_LPS] = true;
 	} else {
 		explain_call_in(line + 4, size, EXPLAIN_GUEST, e->in->gpr);
 	}
 	print_line(trace, e->lp, line);
 }
 
-/* Exits that the module serves alone are not shown. */
+static void td_exit(struct run_trace *trace, const struct seamless_event *e)
+{
+	static const char head[] = "TDH.VP.ENTER = ";
+	const uint64_t enter[16] = { 0 };
+	char line[900];
+
+	memcpy(line, head, sizeof(head));
+	explain_call_out(line + sizeof(head) - 1, sizeof(line) - sizeof(head), EXPLAIN_HOST, enter, e->out->gpr);
+	print_line(trace, e->lp, line);
+}
+
+static void vm_exit(struct run_trace *trace, const struct seamless_event *e)
+{
+	bool call = e->exit && (e->exit->reason & 0xffff) == TDX_EXIT_REASON_TDCALL;
+
+	if (call)
+		tdcall(trace, e);
+	if (e->where == SEAMLESS_TO_HOST && !(call && is_vmcall(e)))
+		td_exit(trace, e);
+}
+
 static void on_event(void *opaque, const struct seamless_event *e)
 {
 	struct run_trace *trace = opaque;
@@ -106,12 +132,8 @@ static void on_event(void *opaque, const struct seamless_event *e)
 		return;
 	if (e->kind == SEAMLESS_EVENT_SEAMCALL)
 		seamcall(trace, e);
-	if (e->kind != SEAMLESS_EVENT_VM_EXIT || !e->exit)
-		return;
-	if ((e->exit->reason & 0xffff) == TDX_EXIT_REASON_TDCALL)
-		tdcall(trace, e);
-	else if (e->where == SEAMLESS_TO_HOST)
-		td_exit(trace, e);
+	if (e->kind == SEAMLESS_EVENT_VM_EXIT)
+		vm_exit(trace, e);
 }
 
 int run_trace_open(struct run_trace *trace, const char *path, struct seamless_machine *machine)

@@ -7,6 +7,10 @@
 enum { SECONDS = 0, MINUTES = 2, HOURS = 4, WEEKDAY = 6, DAY = 7, MONTH = 8, YEAR = 9, REG_A = 10, REG_B = 11,
        REG_C = 12, REG_D = 13, CENTURY = 0x32 };
 
+#define EXTENDED    0x1000000u
+#define MEMORY_LOW  0x34
+#define MEMORY_HIGH 0x5b
+
 #define A_32KHZ 0x26 /* 32 kHz time base, 1024 Hz rate; bit 7, update in progress, clear */
 #define B_24H   0x02
 #define D_VALID 0x80
@@ -14,6 +18,17 @@ enum { SECONDS = 0, MINUTES = 2, HOURS = 4, WEEKDAY = 6, DAY = 7, MONTH = 8, YEA
 void rtc_init(struct rtc *rtc, time_t (*now)(void))
 {
 	*rtc = (struct rtc){ .now = now };
+}
+
+/* In units of 64 KiB: 0x34 what is above 16 MiB, 0x5b what is above 4 GiB. */
+void rtc_set_memory(struct rtc *rtc, uint64_t low, uint64_t high)
+{
+	uint64_t extended = low > EXTENDED ? (low - EXTENDED) >> 16 : 0;
+
+	rtc->cmos[MEMORY_LOW] = (uint8_t)extended;
+	rtc->cmos[MEMORY_LOW + 1] = (uint8_t)(extended >> 8);
+	for (int i = 0; i < 3; i++)
+		rtc->cmos[MEMORY_HIGH + i] = (uint8_t)(high >> (16 + 8 * i));
 }
 
 static uint8_t bcd(int value)

@@ -21,6 +21,9 @@ struct rtc {
 
 /* `now` gives the seconds since 1970. */
 void rtc_init(struct rtc *rtc, time_t (*now)(void));
+
+/* The bytes by which firmware that knows nothing better sizes memory, below and above 4 GiB. */
+void rtc_set_memory(struct rtc *rtc, uint64_t low, uint64_t high);
 struct port_device rtc_device(struct rtc *rtc);
 
 #endif

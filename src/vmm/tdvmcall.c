@@ -129,14 +129,38 @@ static uint64_t instruction_wrmsr(struct vmm_vcpu *vcpu, uint64_t *regs)
 	return regs[R12] <= UINT32_MAX && vcpu_msr_write(&vcpu->msrs, (uint32_t)regs[R12], regs[R13]) ? DONE : INVALID;
 }
 
-/* No device has memory-mapped registers: reads give all ones. */
+/* Only PCI configuration space is memory-mapped; elsewhere reads give all ones. */
+static uint64_t mmio_read(struct vmm_vm *vm, uint64_t gpa, unsigned size)
+{
+	const struct vmm_range ecam = { PCI_ECAM_BASE, PCI_ECAM_SIZE };
+
+	if (size > 4 || !range_holds(ecam, gpa, size))
+		return UINT64_MAX;
+	return pci_ecam_read(&vm->pci, (uint32_t)(gpa - ecam.base), size);
+}
+
+static void mmio_write(struct vmm_vm *vm, uint64_t gpa, unsigned size, uint64_t value)
+{
+	const struct vmm_range ecam = { PCI_ECAM_BASE, PCI_ECAM_SIZE };
+
+	if (size <= 4 && range_holds(ecam, gpa, size))
+		pci_ecam_write(&vm->pci, (uint32_t)(gpa - ecam.base), size, (uint32_t)value);
+}
+
 static uint64_t request_mmio(struct vmm_vcpu *vcpu, uint64_t *regs)
 {
-	(void)vcpu;
+	struct vmm_vm *vm = vcpu->vm;
+	uint64_t gpa = regs[R14] & ~VM_SHARED_BIT;
+	unsigned size = (unsigned)regs[R12];
+
 	if (!valid_size(regs[R12], 8) || regs[R13] > 1)
 		return INVALID;
-	if (!regs[R13])
-		regs[R11] = regs[R12] == 8 ? UINT64_MAX : (1ull << (8 * regs[R12])) - 1;
+	pthread_mutex_lock(&vm->devices);
+	if (regs[R13])
+		mmio_write(vm, gpa, size, regs[R15]);
+	else
+		regs[R11] = mmio_read(vm, gpa, size) & (size == 8 ? UINT64_MAX : (1ull << (8 * size)) - 1);
+	pthread_mutex_unlock(&vm->devices);
 	return DONE;
 }
 
@@ -175,12 +199,15 @@ static handler find_handler(uint64_t number)
 	}
 }
 
-/*
- * Nothing in this machine raises interrupts, so a vCPU that halts has halted for good.
- */
-static bool is_halt(const uint64_t *regs)
+/* Nothing in this machine raises interrupts, so a vCPU that halts has halted for good. */
+static bool halts(struct vmm_vcpu *vcpu)
 {
-	return !regs[R10] && regs[R11] == TDX_VMCALL_FN_INSTRUCTION_HLT;
+	const uint64_t *regs = vcpu->regs;
+
+	if (regs[R10] || regs[R11] != TDX_VMCALL_FN_INSTRUCTION_HLT)
+		return false;
+	vcpu->waits = !regs[R12];
+	return true;
 }
 
 static void count_call(struct vmm_vm *vm)
@@ -195,7 +222,7 @@ bool vmcall_serve(struct vmm_vcpu *vcpu)
 {
 	uint64_t *regs = vcpu->regs;
 	handler serve = regs[R10] ? NULL : find_handler(regs[R11]);
-	bool halt = is_halt(regs);
+	bool halt = halts(vcpu);
 
 	/* R10 other than 0 names a call of a vendor; this host has none. */
 	regs[R10] = halt ? DONE : serve ? serve(vcpu, regs) : INVALID;

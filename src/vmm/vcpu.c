@@ -76,6 +76,17 @@ static bool run_once(struct vmm_vcpu *vcpu)
 	return false;
 }
 
+static void all_halted(struct vmm_vm *vm)
+{
+	for (unsigned i = 0; i < vm->config.vcpus; i++) {
+		if (vm->vcpu[i].waits) {
+			vm_end(vm, VM_WAITS, "vCPU %u waits in HLT for an interrupt; this machine has no source of one", i);
+			return;
+		}
+	}
+	vm_end(vm, VM_HALTED, "the guest halted");
+}
+
 static void halted(struct vmm_vcpu *vcpu)
 {
 	struct vmm_vm *vm = vcpu->vm;
@@ -85,7 +96,7 @@ static void halted(struct vmm_vcpu *vcpu)
 	last = --vm->running == 0;
 	pthread_mutex_unlock(&vm->lock);
 	if (last)
-		vm_end(vm, VM_HALTED, "the guest halted");
+		all_halted(vm);
 }
 
 void *vcpu_thread(void *opaque)

@@ -36,13 +36,17 @@ static void reset(void *vm)
 static void add_devices(struct vmm_vm *vm)
 {
 	struct port_device uart = uart_device(&vm->uart, UART_COM1), rtc = rtc_device(&vm->rtc);
+	struct port_device pci = pci_device(&vm->pci);
 
 	uart_init(&vm->uart, vm->config.console, vm->config.console_opaque);
 	rtc_init(&vm->rtc, now_seconds);
+	rtc_set_memory(&vm->rtc, vm->image->ram[0].size, vm->image->ram[1].size);
 	vm->pm = (struct pm){ .now_ns = now_ns, .power_off = power_off, .reset = reset, .opaque = vm };
 	bus_add(&vm->bus, &uart);
 	bus_add(&vm->bus, &rtc);
-	pm_add(&vm->pm, &vm->bus);
+	pm_add(&vm->pm, &vm->bus); /* its reset port lies among those of PCI and goes first */
+	pci_init(&vm->pci);
+	bus_add(&vm->bus, &pci);
 }
 
 static int add_vcpus(struct vmm_vm *vm, struct vmm_error *err)

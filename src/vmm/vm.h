@@ -14,6 +14,7 @@
 #include "vmm/error.h"
 #include "vmm/image.h"
 #include "vmm/msr.h"
+#include "vmm/pci.h"
 #include "vmm/pm.h"
 #include "vmm/rtc.h"
 #include "vmm/shared.h"
@@ -26,12 +27,13 @@
 /* Why a run ended. */
 enum vm_end {
 	VM_RUNNING = 0,
-	VM_HALTED,       /* every vCPU halted with nothing that could wake it */
+	VM_HALTED,       /* every vCPU halted with interrupts blocked: the guest's own end */
 	VM_POWERED_OFF,  /* by the guest */
 	VM_RESET,        /* asked for by the guest */
 	VM_ENOUGH,       /* the number of calls asked for was reached */
 	VM_FATAL_ERROR,  /* TDVMCALL<ReportFatalError> */
 	VM_TRIPLE_FAULT, /* or another end of a vCPU that the module does not recover from */
+	VM_WAITS,        /* every vCPU halted, one for an interrupt: nothing in this machine raises one */
 	VM_BAD_ACCESS,   /* private memory that is not there, or was never accepted */
 	VM_STOPPED,      /* vm_stop(): a signal, a timeout */
 	VM_FAILED,       /* a call of the module failed */
@@ -47,6 +49,7 @@ struct vmm_vcpu {
 	struct vcpu_msrs msrs;
 	pthread_t thread;
 	bool started;
+	bool waits; /* halted with interrupts enabled */
 	uint64_t fault_gpa; /* of the last EPT violation, to notice one that repeats without progress */
 	unsigned fault_repeats;
 };
@@ -76,6 +79,7 @@ struct vmm_vm {
 	struct uart uart;
 	struct rtc rtc;
 	struct pm pm;
+	struct pci pci;
 	pthread_mutex_t devices; /* one vCPU at a time in the devices */
 	pthread_mutex_t mapping; /* and in MapGPA */
 	struct vmm_vcpu vcpu[TD_MAX_VCPUS];
