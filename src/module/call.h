@@ -163,7 +163,8 @@ uint64_t check_gpa_private(struct call *c, unsigned reg);
 uint64_t check_bepoch_tracked(struct call *c, unsigned operand);
 
 #define NULL_PA (~0ull)
-/* Makes c->table[vm] a table and hangs it into the tree of @vm. */
+/* Makes c->table[vm] a table that maps nothing; then hangs it into the tree of @vm. */
+uint64_t *sept_new_table(struct call *c, unsigned vm);
 void sept_hang_table(struct call *c, unsigned vm);
 /* The reverse for an L2 VM: the entry where it hung becomes @leaf, or free (0). */
 void drop_l2_table(struct call *c, unsigned vm, uint64_t leaf);

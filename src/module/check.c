@@ -305,7 +305,7 @@ struct pamt_entry *sept_target_pamt(struct call *c)
 {
 	bool leaf = c->sept.value & SEPT_LEAF;
 
-	return pamt_at(c->m, c->sept.value & SEPT_PA, leaf ? (enum page_size)c->sept.level : PAGE_SIZE_4K);
+	return pamt_at(c->m, sept_pa(&c->sept), leaf ? (enum page_size)c->sept.level : PAGE_SIZE_4K);
 }
 
 uint64_t check_bepoch_tracked(struct call *c, unsigned operand)
@@ -322,9 +322,12 @@ uint64_t check_bepoch_tracked(struct call *c, unsigned operand)
 		    "epochs exit", c->sept.gpa, bepoch, c->td.tdcs->epoch);
 }
 
+/* Only a page that the guest can't write needs no tracking: what was exported and not written since. */
+#define NOT_TRACKED (SEPT_SET(SEPT_STATE_EXPORTED_BLOCKEDW) | SEPT_SET(SEPT_STATE_PENDING_EXPORTED_BLOCKEDW))
+
 static uint64_t check_tlb_tracked(struct call *c, unsigned reg)
 {
-	if (!op_state_tracks(c->td.tdcs->op_state))
+	if (!op_state_tracks(c->td.tdcs->op_state) || NOT_TRACKED & SEPT_SET(c->sept.state))
 		return TDX_SUCCESS;
 	if (!(SEPT_ANY_BLOCKED & SEPT_SET(c->sept.state)))
 		return sept_fail(c, TDX_GPA_RANGE_NOT_BLOCKED | reg,

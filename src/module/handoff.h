@@ -11,10 +11,11 @@
 #define HANDOFF_VERSION 0u
 
 struct handoff {
-	uint64_t magic;
+	uint8_t valid; /* the first eight bytes are as HANDOFF_DATA_* of the metadata reads them */
+	uint8_t reserved;
 	uint16_t version;
-	uint16_t valid;
 	uint32_t size; /* of this structure */
+	uint64_t magic;
 	uint32_t num_tdmrs, global_hkid;
 	uint64_t global_key_pkgs;
 	struct tdmr tdmr[MAX_TDMRS];

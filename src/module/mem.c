@@ -102,20 +102,26 @@ uint64_t sept_add_pages(struct call *c)
 	return st;
 }
 
-/* Makes c->table[vm] a table and hangs it into the tree of @vm. */
-void sept_hang_table(struct call *c, unsigned vm)
+/* Makes c->table[vm] a table that maps nothing. */
+uint64_t *sept_new_table(struct call *c, unsigned vm)
 {
-	uint64_t pa = c->table[vm].pa;
+	uint64_t *table = pa_ptr(c->m, c->table[vm].pa);
 
 	page_take(c, &c->table[vm], PT_EPT, c->td.pa, c->td.tdr->hkid, 0);
-	if (vm) {
-		__atomic_store_n(c->table_entry[vm], sept_l2_table(pa), __ATOMIC_RELEASE);
-		sept_write(&c->sept, c->sept.value | SEPT_ALIAS(vm));
-	} else {
-		sept_table_fill(pa_ptr(c->m, pa));
-		sept_write(&c->sept, sept_make(SEPT_STATE_NL_MAPPED, pa));
-	}
+	if (!vm)
+		sept_table_fill(table);
 	td_add_children(&c->td, 1);
+	return table;
+}
+
+void sept_hang_table(struct call *c, unsigned vm)
+{
+	if (!vm) {
+		sept_write(&c->sept, sept_make(SEPT_STATE_NL_MAPPED, c->table[0].pa));
+		return;
+	}
+	__atomic_store_n(c->table_entry[vm], sept_l2_table(c->table[vm].pa), __ATOMIC_RELEASE);
+	sept_write(&c->sept, c->sept.value | SEPT_ALIAS(vm));
 }
 
 uint64_t tdh_mem_sept_add(struct call *c)
@@ -131,6 +137,7 @@ uint64_t tdh_mem_sept_add(struct call *c)
 			return fail(c, TDX_INTERRUPTED_RESUMABLE,
 				    "interrupted before the table of VM %u; call again with R8 to R11 as returned", vm);
 		}
+		sept_new_table(c, vm);
 		sept_hang_table(c, vm);
 		set_table_page(c, vm, NULL_PA);
 		added = true;
@@ -143,7 +150,7 @@ uint64_t tdh_mem_sept_add(struct call *c)
 /* Locks the page or table that the entry maps: c->page. */
 uint64_t lock_mapped_page(struct call *c)
 {
-	uint64_t pa = c->sept.value & SEPT_PA;
+	uint64_t pa = sept_pa(&c->sept);
 	enum page_size size = c->sept.value & SEPT_LEAF ? (enum page_size)c->sept.level : PAGE_SIZE_4K;
 
 	return check_page_locked(c, GPR_RCX, pa, size, &c->page);

@@ -58,7 +58,7 @@ uint64_t tdh_mem_page_remove(struct call *c)
 
 uint64_t relocate_same(struct call *c)
 {
-	if (c->in[GPR_R8] == (c->sept.value & SEPT_PA))
+	if (c->in[GPR_R8] == sept_pa(&c->sept))
 		return fail(c, TDX_OPERAND_INVALID | GPR_R8, "page %x is where GPA %x is mapped already",
 			    c->in[GPR_R8], c->gpa);
 	return TDX_SUCCESS;
@@ -68,7 +68,7 @@ uint64_t relocate_same(struct call *c)
 uint64_t relocate_old(struct call *c)
 {
 	struct page_ref old;
-	uint64_t st = check_page_locked(c, GPR_RCX, c->sept.value & SEPT_PA, PAGE_SIZE_4K, &old);
+	uint64_t st = check_page_locked(c, GPR_RCX, sept_pa(&c->sept), PAGE_SIZE_4K, &old);
 
 	c->old_page = old;
 	return st;

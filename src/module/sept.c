@@ -146,6 +146,13 @@ void sept_write(struct sept_ref *ref, uint64_t value)
 	ref->state = sept_state_of(value);
 }
 
+uint64_t sept_pa(const struct sept_ref *ref)
+{
+	uint64_t pa = ref->value & SEPT_PA;
+
+	return ref->value & SEPT_LEAF ? pa & ~(PAGE_SIZE_OF(ref->level) - 1) : pa;
+}
+
 bool sept_try_lock(uint64_t *entry, bool guest)
 {
 	uint64_t old = __atomic_load_n(entry, __ATOMIC_RELAXED);
@@ -176,7 +183,7 @@ void *sept_translate(const struct module *m, const struct td *td, uint64_t gpa, 
 	sept_walk(m, td, gpa, 0, ref);
 	if (!(states_allowed & SEPT_SET(ref->state)) || !(ref->value & SEPT_LEAF))
 		return NULL;
-	return pa_ptr(m, (ref->value & SEPT_PA) + (gpa & (PAGE_SIZE_OF(ref->level) - 1)));
+	return pa_ptr(m, sept_pa(ref) + (gpa & (PAGE_SIZE_OF(ref->level) - 1)));
 }
 
 enum sept_state sept_unblocked(enum sept_state s)

@@ -67,6 +67,9 @@ uint64_t sept_public_info(uint64_t entry, unsigned level);
 /* Replaces the entry, keeping the lock bit as it stands. */
 void sept_write(struct sept_ref *ref, uint64_t value);
 
+/* The memory that an entry maps: a pending large page may hold the progress of its acceptance below its address. */
+uint64_t sept_pa(const struct sept_ref *ref);
+
 /* The new value of an entry in state @s that maps @pa (a table for NL_MAPPED). */
 uint64_t sept_make(enum sept_state s, uint64_t pa);
 /* The same mapping in another state. */
