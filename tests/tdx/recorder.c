@@ -21,8 +21,12 @@ void recorder_reset(uint16_t mask)
 
 static void answer(struct seamless_regs *regs)
 {
+	unsigned call = recorder.seamcalls + recorder.tdcalls - 1;
+
 	recorder.seen = *regs;
-	regs->gpr[GPR_RAX] = recorder.answer.gpr[GPR_RAX];
+	if (call < RECORDER_SCRIPT)
+		recorder.history[call] = *regs;
+	regs->gpr[GPR_RAX] = call < recorder.num_scripted ? recorder.script[call] : recorder.answer.gpr[GPR_RAX];
 	for (unsigned reg = 1; reg < 16; reg++) {
 		if (recorder.answer_mask & (1u << reg))
 			regs->gpr[reg] = recorder.answer.gpr[reg];

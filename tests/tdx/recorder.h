@@ -11,11 +11,17 @@
 #include "platform/regs.h"
 #include "seamless/lp.h"
 
+#define RECORDER_SCRIPT 16
+
 struct recorder {
 	unsigned seamcalls, tdcalls;
 	struct seamless_regs seen;    /* what the last call presented */
 	uint16_t answer_mask;    /* registers that the answer changes, bit n: register index n */
 	struct seamless_regs answer;  /* RAX always */
+	/* Statuses of the first calls, before that of answer, and what those calls presented. */
+	unsigned num_scripted;
+	uint64_t script[RECORDER_SCRIPT];
+	struct seamless_regs history[RECORDER_SCRIPT];
 };
 
 extern struct recorder recorder;

@@ -16,7 +16,9 @@ def source_top(text):
 
 def block(text, indent=' * ', width=96):
     out = []
-    for paragraph in text.split('\n'):
+    for index, paragraph in enumerate(text.split('\n\n')):
+        if index:
+            out.append('')
         lines = textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False)
         out += lines or ['']
     return '\n'.join((indent + line).rstrip() for line in out)

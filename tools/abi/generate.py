@@ -15,6 +15,7 @@ import emit_checks  # noqa: E402
 import emit_core  # noqa: E402
 import emit_leaves  # noqa: E402
 import emit_metadata  # noqa: E402
+import emit_policy  # noqa: E402
 import emit_status  # noqa: E402
 import emit_structures  # noqa: E402
 import emit_tests  # noqa: E402
@@ -36,6 +37,7 @@ def outputs(model):
         'include/tdx/tdh_types.h': emit_core.emit_types(model),
         'include/tdx/tdh_extern.h': emit_core.emit_extern(model),
         'include/tdx/tdx_core.c': emit_core.emit_core(model),
+        'include/tdx/tdh_policy.h': emit_policy.emit(model),
         'include/tdx/tdg.h': emit_calls.emit(model, 'guest'),
         'include/tdx/tdvmcall.h': emit_vmcalls.emit(model),
         'tests/tdx/typed_calls.h': emit_tests.emit(model),
