@@ -27,7 +27,10 @@ enum stage {
 	STAGES,
 };
 
-/* NULL without memory; aborts when a call of the bring-up is refused. */
+/*
+ * A machine at that stage, the same each time it is asked for: it stays the stage's, and what the
+ * last run did to it is undone. Aborts when a call of the bring-up is refused or without memory.
+ */
 struct seamless_machine *stage_machine(enum stage stage);
 
 #endif
