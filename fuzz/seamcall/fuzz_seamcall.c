@@ -5,6 +5,7 @@
  * host does beside. Whatever they are, every call must come back with a status, on the side that
  * the module says.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 
 #define MAX_OPERATIONS 64u
 #define LPS	       4u
+#define MSR_TSC_ADJUST 0x3bu
 
 #define HOLDS(property)                                                                            \
 	do {                                                                                       \
@@ -151,7 +153,7 @@ static void do_host(struct input *in, struct seamless_machine *m)
 	case 1: seamless_set_entropy(m, value & 1); break;
 	case 2: seamless_inject_pconfig(m, value & 7); break;
 	case 3: seamless_lp_kick(m, value & 3); break;
-	case 4: seamless_write(m, page_of(PAGES_BASE, what >> 3), bytes, sizeof(bytes)); break;
+	case 4: seamless_set_msr(m, (int)(what >> 4 & 3), MSR_TSC_ADJUST, value); break;
 	case 5: seamless_advance_tsc(m, value); break;
 	default: seamless_write(m, page_of(SHARED_BASE, what >> 3), bytes, sizeof(bytes)); break;
 	}
@@ -173,11 +175,31 @@ static void operate(struct input *in, struct seamless_machine *m)
 	seamless_lp_leave();
 }
 
+/* With FUZZ_TRACE in the environment, what a run does: for the analysis of a finding. */
+static void trace(void *opaque, const struct seamless_event *e)
+{
+	const struct seamless_regs *r = e->after ? e->out : e->in;
+	char reason[700] = "";
+
+	(void)opaque;
+	if (e->kind > SEAMLESS_EVENT_VM_EXIT)
+		return;
+	if (e->after)
+		seamless_reason(reason, sizeof(reason));
+	fprintf(stderr, "%s lp %d %s %u rax %llx rcx %llx rdx %llx r8 %llx r9 %llx %s\n",
+		e->after ? "  =>" : "call", e->lp, e->exit ? "exit" : "seamcall",
+		e->exit ? e->exit->reason : 0, (unsigned long long)r->gpr[0],
+		(unsigned long long)r->gpr[1], (unsigned long long)r->gpr[2],
+		(unsigned long long)r->gpr[8], (unsigned long long)r->gpr[9], reason);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
 	struct seamless_machine *m = stage_machine((enum stage)(take(&in, 1) % STAGES));
 
+	if (getenv("FUZZ_TRACE"))
+		seamless_set_trace(m, trace, NULL);
 	for (unsigned i = 0; i < MAX_OPERATIONS && in.left; i++)
 		operate(&in, m);
 	return 0;
