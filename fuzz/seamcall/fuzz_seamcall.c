@@ -14,7 +14,6 @@
 
 #define MAX_OPERATIONS 64u
 #define LPS	       4u
-#define MSR_TSC_ADJUST 0x3bu
 
 #define HOLDS(property)                                                                            \
 	do {                                                                                       \
@@ -126,12 +125,13 @@ static void take_exit(struct input *in, struct seamless_vm_exit *exit)
 	exit->idt_info = (uint32_t)take(in, 2) << 16;
 }
 
-static void do_guest(struct input *in, bool tdcall)
+static void do_guest(struct input *in, bool tdcall, bool as_it_is)
 {
 	struct seamless_vm_exit exit = { .reason = SEAMLESS_EXIT_TDCALL, .instr_length = 4 };
 	struct seamless_regs regs = { 0 };
 
-	seamless_set_guest_field(SEAMLESS_FIELD_ENTRY_INTR_INFO, 0);
+	if (!as_it_is)
+		seamless_guest_64bit();
 	if (tdcall)
 		take_regs(in, LEAF_GUEST, &regs);
 	else
@@ -153,7 +153,7 @@ static void do_host(struct input *in, struct seamless_machine *m)
 	case 1: seamless_set_entropy(m, value & 1); break;
 	case 2: seamless_inject_pconfig(m, value & 7); break;
 	case 3: seamless_lp_kick(m, value & 3); break;
-	case 4: seamless_set_msr(m, (int)(what >> 4 & 3), MSR_TSC_ADJUST, value); break;
+	case 4: seamless_write(m, page_of(PAGES_BASE, what >> 3), bytes, sizeof(bytes)); break;
 	case 5: seamless_advance_tsc(m, value); break;
 	default: seamless_write(m, page_of(SHARED_BASE, what >> 3), bytes, sizeof(bytes)); break;
 	}
@@ -168,8 +168,8 @@ static void operate(struct input *in, struct seamless_machine *m)
 	switch (op & 7) {
 	case 0: do_host(in, m); break;
 	case 1:
-	case 2: do_guest(in, true); break;
-	case 3: do_guest(in, false); break;
+	case 2: do_guest(in, true, op & 8); break;
+	case 3: do_guest(in, false, op & 8); break;
 	default: do_seamcall(in); break;
 	}
 	seamless_lp_leave();

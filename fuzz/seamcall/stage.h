@@ -6,17 +6,7 @@
 #ifndef FUZZ_SEAMCALL_STAGE_H
 #define FUZZ_SEAMCALL_STAGE_H
 
-#include "seamless/seamless.h"
-
-/* Physical memory: shared buffers, then pages for TDs. */
-#define SHARED_BASE 0x800000ull
-#define PAGES_BASE  0x2000000ull
-
-/* The TD of the later stages. Further pages up to number 63 are free at first. */
-#define TDR	   PAGES_BASE
-#define TDVPR	   (PAGES_BASE + 8 * 4096)
-#define FIRST_HKID 32u
-#define GPA_PAGE   0x1000ull /* a page that is added */
+#include "bring_up.h"
 
 enum stage {
 	STAGE_POWER_ON, /* nothing called */

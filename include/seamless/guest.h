@@ -49,8 +49,7 @@ enum seamless_field {
 
 /*
  * The guest that runs on the calling thread's processor exits. regs: its registers, then those of
- * the side where execution continues. The caller clears ENTRY_INTR_INFO before, as the CPU does
- * after injecting.
+ * the side where execution continues.
  */
 enum seamless_where seamless_vm_exit(const struct seamless_vm_exit *exit,
 				     struct seamless_regs *regs);
@@ -65,10 +64,18 @@ bool seamless_guest_field(uint32_t encoding, uint64_t *value);
 bool seamless_set_guest_field(uint32_t encoding, uint64_t value);
 
 /*
+ * Puts the running guest into 64-bit mode at CPL 0 (EFER, CS, SS), where TDCALL works; a vCPU
+ * starts in 32-bit mode.
+ */
+void seamless_guest_64bit(void);
+
+/*
  * One stretch of guest execution: from the registers at entry to those at the next VM exit,
  * described in *exit (zeroed before). Runs on the thread that made the call, which is bound:
  * seamless_guest_field() works. The function has to give an exit at last that leaves the TD; a kick
- * is its to notice (seamless_kicked()).
+ * is its to notice (seamless_kicked()). An interrupt within 4096 ticks of the entry and without
+ * progress of RIP looks like single-stepping to the module, which enters the guest again: let time
+ * pass with seamless_advance_tsc().
  */
 typedef void (*seamless_script)(void *opaque, struct seamless_regs *regs,
 				struct seamless_vm_exit *exit);

@@ -56,8 +56,8 @@ unsigned seamless_packages(const struct seamless_machine *m);
 uint64_t seamless_memory_size(const struct seamless_machine *m);
 
 /*
- * The file behind the RAM of a shareable machine, -1 otherwise: offset = physical address. It holds plaintext of all pages,
- * and what is written through it is not noticed as a host's write.
+ * The file behind the RAM of a shareable machine, -1 otherwise: offset = physical address. It holds
+ * plaintext of all pages, and what is written through it is not noticed as a host's write.
  */
 int seamless_memory_fd(const struct seamless_machine *m);
 /*

@@ -7,6 +7,12 @@
 #include "module/vcpu.h"
 #include "module/vmcs.h"
 
+#define IDLE_TICKS 100000u
+
+#define EFER_64BIT 0xd01u  /* SCE, LME, LMA, NXE */
+#define CS_RIGHTS  0xa09bu /* 64-bit code, DPL 0 */
+#define SS_RIGHTS  0xc093u
+
 /* The vCPU that runs on the calling thread's processor, NULL when there is none. */
 static struct lp_guest *running(void)
 {
@@ -53,6 +59,13 @@ bool seamless_set_guest_field(uint32_t encoding, uint64_t value)
 	return vmcs;
 }
 
+void seamless_guest_64bit(void)
+{
+	seamless_set_guest_field(SEAMLESS_FIELD_GUEST_EFER, EFER_64BIT);
+	seamless_set_guest_field(SEAMLESS_FIELD_GUEST_CS_RIGHTS, CS_RIGHTS);
+	seamless_set_guest_field(SEAMLESS_FIELD_GUEST_SS_RIGHTS, SS_RIGHTS);
+}
+
 static void interpret(struct lib_lp *lp, struct seamless_regs *regs, struct seamless_vm_exit *to)
 {
 	struct vm_exit e = { 0 };
@@ -74,6 +87,13 @@ static void interpret(struct lib_lp *lp, struct seamless_regs *regs, struct seam
 	};
 }
 
+/* No guest at all: it is interrupted after a while. */
+static void idle(struct seamless_machine *m, struct seamless_vm_exit *exit)
+{
+	seamless_advance_tsc(m, IDLE_TICKS);
+	exit->reason = SEAMLESS_EXIT_INTERRUPT;
+}
+
 void lib_run_guest(struct lib_lp *lp, struct seamless_regs *regs, struct seamless_vm_exit *exit)
 {
 	struct seamless_machine *m = lp->machine;
@@ -83,7 +103,7 @@ void lib_run_guest(struct lib_lp *lp, struct seamless_regs *regs, struct seamles
 	else if (m->script)
 		m->script(m->script_opaque, regs, exit);
 	else
-		exit->reason = SEAMLESS_EXIT_INTERRUPT;
+		idle(m, exit);
 }
 
 bool seamless_invept(struct seamless_machine *m, unsigned lp)

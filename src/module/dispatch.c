@@ -3,6 +3,7 @@
  * From RAX to the row of a leaf.
  */
 #include "module/check.h"
+#include "module/machine_check.h"
 #include "module/state.h"
 #include "gen/leaves.h"
 
@@ -103,7 +104,7 @@ void call_dispatch_guest(struct call *c)
 	dispatch(c, c->version && (rax & RAX_LEAF) != LEAF_TDG_VM_RD ? NULL : leaf_guest(rax & RAX_LEAF), rax);
 }
 
-enum module_where module_seamcall(struct module *m, unsigned lp, struct cpu_regs *regs)
+static enum module_where seamcall(struct module *m, unsigned lp, struct cpu_regs *regs)
 {
 	struct call c = { .m = m, .lp = &m->lp[lp], .lp_id = lp, .regs = regs, .where = MODULE_TO_HOST };
 	uint64_t rax = regs->gpr[GPR_RAX];
@@ -119,4 +120,18 @@ enum module_where module_seamcall(struct module *m, unsigned lp, struct cpu_regs
 	if (c.where == MODULE_TO_HOST)
 		__atomic_store_n(&c.lp->in_module, false, __ATOMIC_SEQ_CST);
 	return c.where;
+}
+
+enum module_where module_seamcall(struct module *m, unsigned lp, struct cpu_regs *regs)
+{
+	struct machine_check mc;
+	enum module_where where;
+
+	if (machine_check_dead(m, lp, regs))
+		return MODULE_TO_HOST;
+	if (machine_check_begin(&mc))
+		return machine_check_end(m, lp, regs, &mc);
+	where = seamcall(m, lp, regs);
+	machine_check_leave();
+	return where;
 }

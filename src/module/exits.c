@@ -4,6 +4,7 @@
  * goes on or the TD exits to the host.
  */
 #include <string.h>
+#include "module/machine_check.h"
 #include "module/guest.h"
 #include "module/stepping.h"
 #include "platform/platform.h"
@@ -231,10 +232,24 @@ static void record_exit(struct vmcs *vmcs, const struct vm_exit *ve)
 	vmcs_write(vmcs, VMCS_ENTRY_INTR_INFO, 0);
 }
 
+/* The control pages are used by pointers from the entry on: the host may have destroyed one since. */
+static void check_control_pages(const struct module *m, const struct lp_guest *g)
+{
+	if (!mem_any_destroyed(&m->plat->mem))
+		return;
+	pa_ptr(m, g->td.pa);
+	for (unsigned i = 0; i < g->td.tdr->num_tdcx; i++)
+		td_page(m, &g->td, i);
+	pa_ptr(m, g->vp.pa);
+	for (unsigned i = 0; i < g->vp.vps->num_pages; i++)
+		vcpu_page(m, &g->vp, i);
+}
+
 static void begin(struct guest_exit *x)
 {
 	struct lp_guest *g = &x->lp->guest;
 
+	check_control_pages(x->m, g);
 	x->td = &g->td;
 	x->vp = &g->vp;
 	x->tdcs = g->td.tdcs;
@@ -299,7 +314,7 @@ static void dispatch(struct guest_exit *x)
 		finish_resume(x);
 }
 
-enum module_where module_vm_exit(struct module *m, unsigned lp, struct cpu_regs *regs, const struct vm_exit *exit)
+static enum module_where vm_exit(struct module *m, unsigned lp, struct cpu_regs *regs, const struct vm_exit *exit)
 {
 	struct guest_exit x = { .m = m, .lp = &m->lp[lp], .lp_id = lp, .regs = regs, .ve = exit };
 
@@ -311,4 +326,18 @@ enum module_where module_vm_exit(struct module *m, unsigned lp, struct cpu_regs 
 	}
 	guest_regs_load(m, x.vp, regs);
 	return MODULE_TO_GUEST;
+}
+
+enum module_where module_vm_exit(struct module *m, unsigned lp, struct cpu_regs *regs, const struct vm_exit *exit)
+{
+	struct machine_check mc;
+	enum module_where where;
+
+	if (machine_check_dead(m, lp, regs))
+		return MODULE_TO_HOST;
+	if (machine_check_begin(&mc))
+		return machine_check_end(m, lp, regs, &mc);
+	where = vm_exit(m, lp, regs, exit);
+	machine_check_leave();
+	return where;
 }

@@ -74,12 +74,22 @@ struct walk {
 	struct guest_page *page;
 };
 
+/* A shared EPT is the host's, and a page of it that is private is no table. */
+static const uint64_t *table_at(const struct walk *w, uint64_t pa)
+{
+	struct memory *mem = &w->m->plat->mem;
+
+	if (!w->shared)
+		return pa_ptr(w->m, pa);
+	return mem_key(mem, pa) ? NULL : mem_ptr(mem, pa, PAGE_BYTES);
+}
+
 static enum guest_walk walk_tree(const struct walk *w, uint64_t table, unsigned level)
 {
 	struct guest_page *page = w->page;
 
 	for (page->permissions = EPT_RWX;; level--) {
-		const uint64_t *t = pa_ptr(w->m, keyid_strip(w->m, table));
+		const uint64_t *t = table_at(w, keyid_strip(w->m, table));
 		uint64_t entry;
 
 		if (!t)
@@ -163,9 +173,7 @@ static void *page_memory(struct guest_exit *x, const struct guest_page *page, bo
 
 	if (!shared)
 		return pa_ptr(x->m, pa);
-	return mem_shared_ptr(&x->m->plat->mem, x->lp_id, x->vps->last_exit_tsc, pa & ~(uint64_t)(PAGE_BYTES - 1),
-			      PAGE_BYTES)
-		? pa_ptr(x->m, pa) : NULL;
+	return mem_shared_ptr(&x->m->plat->mem, x->lp_id, x->vps->last_exit_tsc, pa, PAGE_BYTES - pa % PAGE_BYTES);
 }
 
 void *guest_map(struct guest_exit *x, uint64_t gpa, uint32_t access)

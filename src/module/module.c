@@ -2,6 +2,7 @@
 /*
  * Module instances: creation, the loader's replacement, and the way to physical memory.
  */
+#include "module/machine_check.h"
 #include "module/module.h"
 #include "module/state.h"
 #include "module/vcpu.h"
@@ -49,6 +50,11 @@ int module_in_guest(const struct module *m, unsigned lp)
 
 void *pa_ptr(const struct module *m, uint64_t pa)
 {
-	return mem_ptr(&m->plat->mem, pa & ~(uint64_t)(PAGE_BYTES - 1), PAGE_BYTES)
-		? mem_ptr(&m->plat->mem, pa, 1) : NULL;
+	void *ptr = mem_ptr(&m->plat->mem, pa, 1);
+
+	if (!ptr || mem_is_destroyed(&m->plat->mem, pa)) {
+		machine_check_at(pa);
+		return NULL;
+	}
+	return ptr;
 }

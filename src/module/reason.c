@@ -79,7 +79,10 @@ static void put_status(struct out *o, uint64_t status)
 	uint64_t detail = tdx_status_detail(status);
 	char num[32];
 
-	put(o, desc ? desc->name : value_text('x', status, num, sizeof(num)));
+	if (status == TDX_SEAMCALL_VMFAILINVALID)
+		put(o, "SEAMCALL_VMFAILINVALID");
+	else
+		put(o, desc ? desc->name : value_text('x', status, num, sizeof(num)));
 	if (!desc || desc->detail == DETAIL_NONE)
 		return;
 	put(o, "(");

@@ -81,6 +81,7 @@ struct module {
 	struct platform *plat;
 	uint16_t global_lock;
 	uint32_t sys_state; /* enum sys_state; atomic */
+	bool dead;          /* after a machine check inside the module, until the next is loaded; atomic */
 
 	/* found by SYS.INIT */
 	unsigned num_lps, num_pkgs, lps_inited;
@@ -115,7 +116,10 @@ struct module {
 	struct lp lp[MAX_LPS];
 };
 
-/* The host pointer behind a physical address as the module sees it, NULL where there is no memory. */
+/*
+ * The host pointer behind a physical address as the module sees it. Where there is no memory, or a page whose private
+ * content the host destroyed, it is a machine check: the call ends there and the module with it; NULL outside of calls.
+ */
 void *pa_ptr(const struct module *m, uint64_t pa);
 
 #endif

@@ -85,11 +85,8 @@ static uint64_t find_pending(struct call *c)
 
 static void zero_page(struct call *c, uint64_t pa)
 {
-	void *page = pa_ptr(c->m, pa);
-
-	if (page)
-		memset(page, 0, PAGE_BYTES);
 	keyid_tag(c->m, pa, PAGE_BYTES, c->td.tdr->hkid);
+	memset(pa_ptr(c->m, pa), 0, PAGE_BYTES);
 }
 
 /* Zeroes a 2M page 4K at a time. False: interrupted; *value holds how far it came. */

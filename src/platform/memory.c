@@ -168,7 +168,7 @@ static void destroy_page(struct memory *m, unsigned lp, uint64_t when, uint64_t 
 		read_view(m, page, view, MEM_PAGE);
 		memcpy(m->base + page, view, MEM_PAGE);
 		remember(m, lp, when, pa, mem_key(m, pa));
-		mem_key_set(m, page, MEM_PAGE, 0);
+		mem_key_set(m, page, MEM_PAGE, MEM_DESTROYED);
 	}
 	pthread_mutex_unlock(&m->lock);
 }

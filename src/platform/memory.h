@@ -22,6 +22,8 @@
 #define MEM_EVENTS 64u	 /* destroying host writes that are remembered, newest win */
 #define MEM_NO_LP  (~0u) /* an access by no logical processor (device, test) */
 
+#define MEM_DESTROYED 0xffffu /* tag: shared by now, and its private content is lost */
+
 /* A host write that destroyed a page of a private key. */
 struct mem_event {
 	uint64_t pa;   /* first byte written */
@@ -61,11 +63,24 @@ static inline bool mem_contains(const struct memory *m, uint64_t pa, uint64_t le
 	return pa < m->size && len <= m->size - pa;
 }
 
-/* The key id that the page of `pa` is under; 0 outside RAM. */
-static inline uint16_t mem_key(const struct memory *m, uint64_t pa)
+static inline uint16_t mem_tag(const struct memory *m, uint64_t pa)
 {
 	return pa < m->size ? atomic_load_explicit(&m->keys[pa / MEM_PAGE], memory_order_relaxed)
 			    : 0;
+}
+
+/* The key id that the page of `pa` is under; 0 outside RAM. */
+static inline uint16_t mem_key(const struct memory *m, uint64_t pa)
+{
+	uint16_t tag = mem_tag(m, pa);
+
+	return tag == MEM_DESTROYED ? 0 : tag;
+}
+
+/* Whether a host write destroyed the page and mem_key_set() has not given it a key since. */
+static inline bool mem_is_destroyed(const struct memory *m, uint64_t pa)
+{
+	return mem_tag(m, pa) == MEM_DESTROYED;
 }
 
 /* The pages of the range are now written with `hkid` (their content is the caller's business). */
@@ -79,6 +94,12 @@ void mem_key_set(struct memory *m, uint64_t pa, uint64_t len, uint16_t hkid);
 static inline bool mem_key_check(const struct memory *m, uint64_t pa, uint16_t hkid)
 {
 	return !m->encrypted || mem_key(m, pa) == hkid;
+}
+
+/* Whether any page was ever destroyed: a quick look before a thorough one. */
+static inline bool mem_any_destroyed(const struct memory *m)
+{
+	return atomic_load_explicit(&m->destroyed, memory_order_relaxed);
 }
 
 /* The newest remembered host write that destroyed the page of `pa`. False: none. */

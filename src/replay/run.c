@@ -10,12 +10,6 @@
 #include "replay/run.h"
 #include "replay/scan.h"
 
-/* The guest's mode at each of its exits, unless the line says otherwise: 64-bit, most privileged.
- */
-#define EFER_64BIT 0xd01
-#define CS_RIGHTS  0xa09b
-#define SS_RIGHTS  0xc093
-
 /* The file asks for what the machine can't do. */
 static bool stop(struct run *r, const char *what)
 {
@@ -44,10 +38,7 @@ static bool load_guest(struct run *r)
 {
 	const struct transcript_call *c = &r->event->call;
 
-	seamless_set_guest_field(SEAMLESS_FIELD_GUEST_EFER, EFER_64BIT);
-	seamless_set_guest_field(SEAMLESS_FIELD_GUEST_CS_RIGHTS, CS_RIGHTS);
-	seamless_set_guest_field(SEAMLESS_FIELD_GUEST_SS_RIGHTS, SS_RIGHTS);
-	seamless_set_guest_field(SEAMLESS_FIELD_ENTRY_INTR_INFO, 0);
+	seamless_guest_64bit();
 	seamless_set_guest_field(SEAMLESS_FIELD_GUEST_RIP, c->rip);
 	for (unsigned i = 0; i < c->fields; i++) {
 		const struct transcript_field *f = &c->field[i];

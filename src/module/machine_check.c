@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Machine checks inside the module: the way out of a call, and what is left.
+ */
+#include "module/machine_check.h"
+#include "module/state.h"
+#include "platform/platform.h"
+
+/* The guarded part that this thread is in. */
+static _Thread_local struct machine_check *guard;
+
+void machine_check_enter(struct machine_check *mc)
+{
+	guard = mc;
+}
+
+void machine_check_leave(void)
+{
+	guard = NULL;
+}
+
+void machine_check_at(uint64_t pa)
+{
+	if (!guard)
+		return;
+	guard->pa = pa;
+	longjmp(guard->back, 1);
+}
+
+static void explain(struct module *m, unsigned lp, uint64_t pa)
+{
+	struct reason *r = &m->lp[lp].reason;
+	struct mem_event event;
+
+	*r = (struct reason){ .leaf = r->leaf, .status = TDX_SEAMCALL_VMFAILINVALID };
+	if (!mem_last_destroyed(&m->plat->mem, pa, &event)) {
+		r->rule = "machine check at %x; the module is shut down";
+		r->value[0] = pa;
+		return;
+	}
+	r->rule = event.lp == MEM_NO_LP
+		? "machine check: the page of %x (key id %u) was overwritten by the host; the module is shut down"
+		: "machine check: the page of %x (key id %u) was overwritten by the host on logical processor %u; "
+		  "the module is shut down";
+	r->value[0] = event.pa;
+	r->value[1] = event.hkid;
+	r->value[2] = event.lp;
+}
+
+static enum module_where refuse(struct module *m, unsigned lp, struct cpu_regs *regs)
+{
+	m->lp[lp].guest.running = false;
+	__atomic_store_n(&m->lp[lp].in_module, false, __ATOMIC_SEQ_CST);
+	regs->gpr[GPR_RAX] = TDX_SEAMCALL_VMFAILINVALID;
+	return MODULE_TO_HOST;
+}
+
+enum module_where machine_check_end(struct module *m, unsigned lp, struct cpu_regs *regs,
+				    const struct machine_check *mc)
+{
+	guard = NULL;
+	__atomic_store_n(&m->dead, true, __ATOMIC_RELEASE);
+	explain(m, lp, mc->pa);
+	return refuse(m, lp, regs);
+}
+
+bool machine_check_dead(struct module *m, unsigned lp, struct cpu_regs *regs)
+{
+	if (!__atomic_load_n(&m->dead, __ATOMIC_ACQUIRE))
+		return false;
+	m->lp[lp].reason = (struct reason){ .status = TDX_SEAMCALL_VMFAILINVALID,
+					    .rule = "the module was shut down by a machine check" };
+	refuse(m, lp, regs);
+	return true;
+}
