@@ -9,7 +9,8 @@
 static const struct opcode_group *const groups[] = {
 	&cpu_ops_alu, &cpu_ops_shift, &cpu_ops_muldiv, &cpu_ops_bit, &cpu_ops_mov, &cpu_ops_atomic, &cpu_ops_stack, &cpu_ops_control,
 	&cpu_ops_far, &cpu_ops_string, &cpu_ops_flag, &cpu_ops_system, &cpu_ops_segment, &cpu_ops_exit,
-	&cpu_ops_sse_mov, &cpu_ops_sse_int, &cpu_ops_sse_fp, &cpu_ops_xstate, &cpu_ops_x87, &cpu_ops_mmx,
+	&cpu_ops_sse_mov, &cpu_ops_sse_int, &cpu_ops_sse_fp, &cpu_ops_sse_text, &cpu_ops_crypto, &cpu_ops_xstate,
+	&cpu_ops_x87, &cpu_ops_mmx,
 };
 
 /* Opcodes by mnemonic; the caller frees it. */

@@ -153,39 +153,36 @@ static bool emit_bit(const struct decode *d, const struct opcode *op, struct ins
 	return true;
 }
 
-/* Scans. An operation gets the old destination too: BSF and BSR keep it when the source is 0. */
+/* Scans. BSF and BSR of 0 keep the whole destination. */
 #define DEFINE_SCANS(S)									\
-static inline uint##S##_t do_bsf##S(struct cpu *cpu, uint##S##_t old, uint##S##_t v)	\
+static inline uint##S##_t do_bsf##S(struct cpu *cpu, uint##S##_t v)			\
 {											\
 	flags_logic##S(cpu, v);								\
-	return v ? (uint##S##_t)__builtin_ctzll(v) : old;				\
+	return (uint##S##_t)__builtin_ctzll(v);					\
 }											\
-static inline uint##S##_t do_bsr##S(struct cpu *cpu, uint##S##_t old, uint##S##_t v)	\
+static inline uint##S##_t do_bsr##S(struct cpu *cpu, uint##S##_t v)			\
 {											\
 	flags_logic##S(cpu, v);								\
-	return v ? (uint##S##_t)(63 - __builtin_clzll(v)) : old;			\
+	return (uint##S##_t)(63 - __builtin_clzll(v));				\
 }											\
-static inline uint##S##_t do_tzcnt##S(struct cpu *cpu, uint##S##_t old, uint##S##_t v)	\
+static inline uint##S##_t do_tzcnt##S(struct cpu *cpu, uint##S##_t v)		\
 {											\
 	uint##S##_t r = v ? (uint##S##_t)__builtin_ctzll(v) : S;			\
 											\
-	(void)old;									\
 	flags_logic##S(cpu, r);								\
 	flags_set_carry(cpu, !v, false);						\
 	return r;									\
 }											\
-static inline uint##S##_t do_lzcnt##S(struct cpu *cpu, uint##S##_t old, uint##S##_t v)	\
+static inline uint##S##_t do_lzcnt##S(struct cpu *cpu, uint##S##_t v)		\
 {											\
 	uint##S##_t r = v ? (uint##S##_t)(__builtin_clzll(v) - (64 - S)) : S;		\
 											\
-	(void)old;									\
 	flags_logic##S(cpu, r);								\
 	flags_set_carry(cpu, !v, false);						\
 	return r;									\
 }											\
-static inline uint##S##_t do_popcnt##S(struct cpu *cpu, uint##S##_t old, uint##S##_t v)	\
+static inline uint##S##_t do_popcnt##S(struct cpu *cpu, uint##S##_t v)		\
 {											\
-	(void)old;									\
 	flags_load_arith(cpu, v ? 0 : FLAG_ZF);						\
 	return (uint##S##_t)__builtin_popcountll(v);					\
 }
@@ -193,27 +190,35 @@ DEFINE_SCANS(16)
 DEFINE_SCANS(32)
 DEFINE_SCANS(64)
 
-#define SCAN(op, S)									\
+#define SCAN(op, S, KEEPS)								\
 HANDLER(op##_rr##S)									\
 {											\
-	set_reg##S(cpu, insn->dst, do_##op##S(cpu, reg##S(cpu, insn->dst), reg##S(cpu, insn->src))); \
+	uint##S##_t v = reg##S(cpu, insn->src);						\
+											\
+	if (v || !KEEPS)								\
+		set_reg##S(cpu, insn->dst, do_##op##S(cpu, v));				\
+	else										\
+		flags_logic##S(cpu, 0);							\
 	NEXT;										\
 }											\
 HANDLER(op##_rm##S)									\
 {											\
 	uint##S##_t v = load##S(cpu, insn, insn_lin(cpu, insn));			\
 											\
-	set_reg##S(cpu, insn->dst, do_##op##S(cpu, reg##S(cpu, insn->dst), v));		\
+	if (v || !KEEPS)								\
+		set_reg##S(cpu, insn->dst, do_##op##S(cpu, v));				\
+	else										\
+		flags_logic##S(cpu, 0);							\
 	NEXT;										\
 }
 
-#define SCAN_OP(op) SCAN(op, 16) SCAN(op, 32) SCAN(op, 64)				\
+#define SCAN_OP(op, keeps) SCAN(op, 16, keeps) SCAN(op, 32, keeps) SCAN(op, 64, keeps)	\
 static const struct reg_rm op = { BY_SIZE_NO8(op##_rr), BY_SIZE_NO8(op##_rm) }
-SCAN_OP(bsf);
-SCAN_OP(bsr);
-SCAN_OP(tzcnt);
-SCAN_OP(lzcnt);
-SCAN_OP(popcnt);
+SCAN_OP(bsf, true);
+SCAN_OP(bsr, true);
+SCAN_OP(tzcnt, false);
+SCAN_OP(lzcnt, false);
+SCAN_OP(popcnt, false);
 
 /* CRC-32C, one byte at a time. */
 static uint32_t crc32c(uint32_t crc, uint64_t v, unsigned size)

@@ -8,7 +8,7 @@
 
 #define FSW_TOP(fsw)	((fsw) >> 11 & 7u)
 
-/* Any MMX instruction but EMMS makes all registers valid and ST(0) the physical register 0. */
+/* Any MMX instruction makes all registers valid and ST(0) the physical register 0. */
 static void mmx_enter(struct cpu *cpu, struct insn *insn)
 {
 	struct cpu_fx *fx = &cpu->s.fx;
@@ -167,10 +167,10 @@ HANDLER(movdq2q)
 	NEXT;
 }
 
+/* EMMS then empties them. */
 HANDLER(emms)
 {
-	if (cpu->s.fx.fsw & ~cpu->s.fx.fcw & 0x3f)
-		cpu_raise(cpu, insn, EXC_MF);
+	mmx_enter(cpu, insn);
 	cpu->s.fx.ftw = 0;
 	NEXT;
 }

@@ -220,6 +220,8 @@ static bool emit_extend(const struct decode *d, const struct opcode *op, struct 
 
 	if (from > 2)
 		return false;
+	if (to == 1 && from == 2)
+		from = 1;	/* MOVSXD with a 16-bit operand size moves 16 bits */
 	insn->dst = decode_reg(d->op[0].reg.value);
 	if (op_is_reg(d, 1))
 		insn->src = decode_reg(d->op[1].reg.value);

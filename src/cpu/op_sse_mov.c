@@ -5,12 +5,16 @@
 #include "cpu/flags.h"
 #include "cpu/sse.h"
 
+#define BEFORE_RESULT	0x07u	/* invalid, denormal, divide by zero: if unmasked, no result is computed */
+
 void sse_flags(struct cpu *cpu, struct insn *insn, uint32_t mxcsr)
 {
-	uint32_t raised = mxcsr & 0x3f;
+	uint32_t raised = mxcsr & 0x3f, masks = cpu->s.fx.mxcsr >> 7;
 
+	if (unlikely(raised & ~masks & BEFORE_RESULT))
+		raised &= BEFORE_RESULT;
 	cpu->s.fx.mxcsr |= raised;
-	if (unlikely(raised & ~(cpu->s.fx.mxcsr >> 7)))
+	if (unlikely(raised & ~masks))
 		cpu_raise(cpu, insn, cpu->s.cr4 & CR4_OSXMMEXCPT ? EXC_XM : EXC_UD);
 }
 

@@ -28,6 +28,7 @@ static unsigned xmm_bytes(const struct cpu *cpu)
 /* The 64-bit form has full pointers, the other one 32-bit offsets with (zero) selectors. */
 static void image_pointers(const struct insn *insn, struct cpu_fx *image)
 {
+	image->fcw = (image->fcw & 0x1f3f) | 0x40;
 	if (!insn->aux) {
 		image->fip = (uint32_t)image->fip;
 		image->fdp = (uint32_t)image->fdp;

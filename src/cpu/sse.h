@@ -90,7 +90,10 @@ static inline uint32_t sse_mxcsr(const struct cpu *cpu)
 
 void sse_flags(struct cpu *cpu, struct insn *insn, uint32_t mxcsr);
 
-/* STATEMENT is one or more instructions; %[d] is read and written, %[s] read. */
+/*
+ * STATEMENT is one or more instructions; %[d] is read and written, %[s] read. One thing differs from hardware: when
+ * overflow or underflow is unmasked, UE and PE are those of the masked result.
+ */
 #define SSE_FP(STATEMENT)								\
 	do {										\
 		uint32_t in = sse_mxcsr(cpu), out;					\
