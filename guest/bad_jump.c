@@ -9,7 +9,7 @@
 #define SHARED_UNUSED (SHARED_ALIAS + 0x900000ull)
 
 /* A shared page that is there: a return instruction, should it ever be executed. */
-static inline uint64_t shared_code(void)
+__attribute__((unused)) static uint64_t shared_code(void)
 {
 	volatile uint8_t *page = (volatile uint8_t *)(SHARED_ALIAS + 0xa00000ull);
 

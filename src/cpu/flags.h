@@ -85,11 +85,11 @@ static inline bool flags_condition(const struct cpu *cpu, unsigned cc)
 	case 0: v = flag_of(cpu); break;
 	case 1: v = flag_cf(cpu); break;
 	case 2: v = flag_zf(cpu); break;
-	case 3: v = flag_cf(cpu) | flag_zf(cpu); break;
+	case 3: v = flag_cf(cpu) || flag_zf(cpu); break;
 	case 4: v = flag_sf(cpu); break;
 	case 5: v = flag_pf(cpu); break;
 	case 6: v = flag_sf(cpu) ^ flag_of(cpu); break;
-	default: v = flag_zf(cpu) | (flag_sf(cpu) ^ flag_of(cpu));
+	default: v = flag_zf(cpu) || (flag_sf(cpu) ^ flag_of(cpu));
 	}
 	return v ^ (cc & 1);
 }
