@@ -97,9 +97,9 @@ TDX_HIDDEN tdx_status_t tdcall_saved_ret(tdx_u64 fn, struct tdx_module_args *arg
 #define TDX_VMCALL_REGS 0xFFCC
 
 /*
- * TDG.VP.VMCALL on a struct: args->rcx is the mask of exposed registers (others than TDX_VMCALL_REGS are dropped),
- * the exposed ones go to the VMM and come back as it left them: trust none of them. A register that is not exposed keeps its value.
- * Returns RAX, the module's status; the VMM's answer is in args->r10.
+ * TDG.VP.VMCALL on a struct: args->rcx is the mask of exposed registers (others than TDX_VMCALL_REGS are dropped), the
+ * exposed ones go to the VMM and come back as it left them: trust none of them. A register that is not exposed
+ * keeps its value. Returns RAX, the module's status; the VMM's answer is in args->r10.
  */
 TDX_INLINE tdx_status_t tdvmcall(struct tdx_module_args *args)
 {
@@ -108,10 +108,11 @@ TDX_INLINE tdx_status_t tdvmcall(struct tdx_module_args *args)
 }
 
 /*
- * TDH.VP.ENTER on registers in register-index order, in place: regs points to sixteen 64-bit elements of any type (struct
- * tdx_module_args, KVM's vcpu->arch.regs). rcx names the vCPU: tdx_enter(). RAX, RSP and RBP of the array are neither read nor
- * written; the caller's RBP survives whatever the exit did to it. On return the array holds the registers as the exit left them
- * and the processor's own hold none of the guest's values. XMM registers are the guest's: save them before if in use.
+ * TDH.VP.ENTER on registers in register-index order, in place: regs points to sixteen 64-bit elements of any type
+ * (struct tdx_module_args, KVM's vcpu->arch.regs). rcx names the vCPU: see tdh_vp_enter(). RAX, RSP and RBP of the array
+ * are neither read nor written; the caller's RBP survives whatever the exit did to it. On return the array holds the
+ * registers as the exit left them and the processor's own hold none of the guest's values. XMM registers are the
+ * guest's: save them before if in use.
  */
 TDX_HIDDEN tdx_status_t __tdx_vp_enter(void *regs, tdx_u64 rcx);
 
@@ -120,8 +121,9 @@ TDX_HIDDEN tdx_status_t __tdx_vp_enter(void *regs, tdx_u64 rcx);
 #define TDX_ENTER_RESUME_L1 (1ULL << 53)
 
 /*
- * Enters a vCPU; flags are 0 or TDX_ENTER_*. Returns SUCCESS with the exit reason in bits 31:0, or why not. After a TDVMCALL (reason 77) the
- * array holds the guest's exposed registers and is where the answer goes; after any other exit what is in it is ignored on the next entry.
+ * Enters a vCPU; flags are 0 or TDX_ENTER_*. Returns SUCCESS with the exit reason in bits 31:0, or why not. After a
+ * TDVMCALL (reason 77) the array holds the guest's exposed registers and is where the answer goes; after any other exit
+ * what is in it is ignored on the next entry.
  */
 #ifdef TDX_OUT_OF_LINE
 tdx_status_t tdh_vp_enter(tdx_tdvpr_t tdvpr, tdx_u64 flags, void *regs);
@@ -133,8 +135,16 @@ TDX_TYPED tdx_status_t tdh_vp_enter(tdx_tdvpr_t tdvpr, tdx_u64 flags, void *regs
 #endif
 
 /*
- * The same for TDs created without CONFIG_FLAGS.NO_RBP_MOD: their guests may expose RBP in a TDVMCALL and then find in it what the host's RBP
- * held at the next entry. Here RBP of the array goes in and out like the others, so that a guest gets its own back.
+ * The lean form: reads the array only if answer is set, which must be so exactly when the last exit was a TDVMCALL; the
+ * module takes no register from the host after any other exit, nor on the first entry. An exit that is no TDVMCALL writes
+ * only rcx, rdx, r8 and r9 of the array (the others are zero by definition, and are left as they were).
+ */
+TDX_HIDDEN tdx_status_t __tdx_vp_enter_lean(void *regs, tdx_u64 rcx, int answer);
+
+/*
+ * The same as tdh_vp_enter() for TDs created without CONFIG_FLAGS.NO_RBP_MOD: their guests may expose RBP in a TDVMCALL
+ * and then find in it what the host's RBP held at the next entry. Here RBP of the array goes in and out like the others,
+ * so that a guest gets its own back.
  */
 TDX_HIDDEN tdx_status_t __tdx_vp_enter_rbp(void *regs, tdx_u64 rcx);
 

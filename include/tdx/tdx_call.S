@@ -249,4 +249,49 @@ TDX_END(\name)
 tdx_vp_enter_form __tdx_vp_enter
 tdx_vp_enter_form __tdx_vp_enter_rbp, 40
 
+/* The exit reason of a TDCALL in a status of success: TDG.VP.VMCALL. */
+#define TDX_EXIT_TDCALL 77
+
+/*
+ * status __tdx_vp_enter_lean(void *regs, u64 rcx, int answer): the same, but regs is read only if the last exit was a TDVMCALL
+ * (answer), and of any other exit only the four registers are written that it says something in.
+ */
+TDX_FUNCTION(__tdx_vp_enter_lean)
+	tdx_push_all_saved
+	tdx_push %rdi
+	mov	%rsi, %rcx
+	test	%edx, %edx
+	jz	1f
+	mov	TDX_ARGS_RDX(%rdi), %rdx
+	mov	TDX_ARGS_R8(%rdi), %r8
+	mov	TDX_ARGS_R9(%rdi), %r9
+	mov	TDX_ARGS_R10(%rdi), %r10
+	mov	TDX_ARGS_R11(%rdi), %r11
+	tdx_load_saved %rdi
+	mov	TDX_ARGS_RSI(%rdi), %rsi
+	mov	TDX_ARGS_RDI(%rdi), %rdi
+1:	xor	%eax, %eax
+	call	__tdx_seamcall
+	cmp	$TDX_EXIT_TDCALL, %rax
+	jne	2f
+	.cfi_remember_state
+	tdx_store_all_and_clear
+	tdx_pop_all_saved
+	TDX_RET
+2:	.cfi_restore_state
+	tdx_pop	%rdi
+	mov	%rcx, TDX_ARGS_RCX(%rdi)
+	mov	%rdx, TDX_ARGS_RDX(%rdi)
+	mov	%r8, TDX_ARGS_R8(%rdi)
+	mov	%r9, TDX_ARGS_R9(%rdi)
+	xor	%ecx, %ecx
+	xor	%edx, %edx
+	xor	%r8d, %r8d
+	xor	%r9d, %r9d
+	xor	%r10d, %r10d
+	xor	%r11d, %r11d
+	tdx_pop_all_saved
+	TDX_RET
+TDX_END(__tdx_vp_enter_lean)
+
 	.section .note.GNU-stack, "", @progbits

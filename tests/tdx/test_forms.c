@@ -124,6 +124,62 @@ static void test_vp_enter_clears_what_the_guest_left(void **state)
 	assert_int_equal(left, 0);
 }
 
+static tdx_status_t enter_lean(void *regs)
+{
+	return __tdx_vp_enter_lean(regs, 0x40007000, 0);
+}
+
+static tdx_status_t enter_lean_with_answer(void *regs)
+{
+	return __tdx_vp_enter_lean(regs, 0x40007000, 1);
+}
+
+/* Without an answer nothing of the array goes in; an asynchronous exit writes four registers. */
+static void test_lean_form_around_an_asynchronous_exit(void **state)
+{
+	struct tdx_module_args regs;
+
+	(void)state;
+	fill(&regs);
+	recorder_reset(ALL_BUT_RAX_RSP);
+	recorder.answer.gpr[GPR_RAX] = TDX_SUCCESS | 48;
+	assert_callee_saved(enter_lean, &regs, TDX_SUCCESS | 48);
+	assert_int_equal(SEEN(RCX), 0x40007000);
+	for (unsigned reg = 2; reg < 16; reg++)
+		assert_int_not_equal(recorder.seen.gpr[reg], 0x5000 + reg);
+	assert_array(&regs, 1u << GPR_RCX | 1u << GPR_RDX | 1u << GPR_R8 | 1u << GPR_R9);
+}
+
+static void test_lean_form_around_a_tdvmcall(void **state)
+{
+	struct tdx_module_args regs;
+
+	(void)state;
+	fill(&regs);
+	recorder_reset(ALL_BUT_RAX_RSP);
+	recorder.answer.gpr[GPR_RAX] = TDX_SUCCESS | 77;
+	assert_callee_saved(enter_lean_with_answer, &regs, TDX_SUCCESS | 77);
+	assert_int_equal(SEEN(RCX), 0x40007000);
+	assert_int_equal(SEEN(RDX), 0x5002);
+	assert_int_equal(SEEN(RDI), 0x5007);
+	assert_int_equal(SEEN(R15), 0x500F);
+	assert_array(&regs, ALL_BUT_RAX_RSP & ~(1u << GPR_RBP));
+}
+
+/* A refused entry that names the same number in its low half is no TDVMCALL. */
+static void test_lean_form_refused(void **state)
+{
+	struct tdx_module_args regs;
+
+	(void)state;
+	fill(&regs);
+	recorder_reset(0);
+	recorder.answer.gpr[GPR_RAX] = TDX_OPERAND_BUSY | 77;
+	assert_callee_saved(enter_lean_with_answer, &regs, TDX_OPERAND_BUSY | 77);
+	assert_int_equal(regs.rbx, 0x5003);
+	assert_int_equal(regs.r15, 0x500F);
+}
+
 static void test_saved_ret_passes_and_returns_all(void **state)
 {
 	struct tdx_module_args args;
@@ -318,6 +374,9 @@ int main(void)
 		cmocka_unit_test(test_vp_enter_uses_the_array_in_place),
 		cmocka_unit_test(test_vp_enter_keeps_rbp_when_the_exit_zeroes_it),
 		cmocka_unit_test(test_vp_enter_clears_what_the_guest_left),
+		cmocka_unit_test(test_lean_form_around_an_asynchronous_exit),
+		cmocka_unit_test(test_lean_form_around_a_tdvmcall),
+		cmocka_unit_test(test_lean_form_refused),
 		cmocka_unit_test(test_saved_ret_passes_and_returns_all),
 		cmocka_unit_test(test_ret_returns_the_volatile_ones),
 		cmocka_unit_test(test_plain_form_writes_nothing),
