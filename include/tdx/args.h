@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * struct tdx_module_args: the registers of a SEAMCALL, TDCALL or TDVMCALL in the processor's own register-index order
- * (the number in ModRM and REX). A hypervisor that keeps guest registers in an array indexed by decoded register number
- * has this layout already and passes its array as it is.
+ * struct tdx_module_args: the registers of a SEAMCALL, TDCALL or TDVMCALL in the processor's own
+ * register-index order (the number in ModRM and REX). A hypervisor that keeps guest registers in an
+ * array indexed by decoded register number has this layout already and passes its array as it is.
  *
- * Everything about the layout is asserted here. Assembly may include this file for the TDX_ARGS_* offsets; the slots
- * of RAX, RSP and RBP hold no operand and have no offset, so that naming one does not assemble.
+ * Everything about the layout is asserted here. Assembly may include this file for the TDX_ARGS_*
+ * offsets; the slots of RAX, RSP and RBP hold no operand and have no offset, so that naming one
+ * does not assemble.
  */
 #ifndef TDX_ARGS_H
 #define TDX_ARGS_H
@@ -15,8 +16,8 @@
 #define TDX_ARGS_RBX 24
 #define TDX_ARGS_RSI 48
 #define TDX_ARGS_RDI 56
-#define TDX_ARGS_R8 64
-#define TDX_ARGS_R9 72
+#define TDX_ARGS_R8  64
+#define TDX_ARGS_R9  72
 #define TDX_ARGS_R10 80
 #define TDX_ARGS_R11 88
 #define TDX_ARGS_R12 96
@@ -27,8 +28,8 @@
 
 /* The software statuses (status.h) in a form that assembly reads. */
 #define TDX_ASM_VMFAILINVALID 0xC0FFFF0000000000
-#define TDX_ASM_GP 0xC0FFFF0100000000
-#define TDX_ASM_UD 0xC0FFFF0200000000
+#define TDX_ASM_GP	      0xC0FFFF0100000000
+#define TDX_ASM_UD	      0xC0FFFF0200000000
 
 #ifndef __ASSEMBLER__
 
@@ -36,7 +37,7 @@
 #include "types.h"
 
 struct tdx_module_args {
-	tdx_u64 rax_unused; /* the leaf number and the status are arguments and results of their own */
+	tdx_u64 rax_unused; /* leaf number and status are passed and returned apart */
 	tdx_u64 rcx;
 	tdx_u64 rdx;
 	tdx_u64 rbx;
@@ -54,8 +55,8 @@ struct tdx_module_args {
 	tdx_u64 r15;
 };
 
-#define TDX_ASSERT_SLOT(field, index)                                                             \
-	TDX_STATIC_ASSERT(__builtin_offsetof(struct tdx_module_args, field) == 8 * (index),       \
+#define TDX_ASSERT_SLOT(field, index)                                                              \
+	TDX_STATIC_ASSERT(__builtin_offsetof(struct tdx_module_args, field) == 8 * (index),        \
 			  "tdx_module_args." #field " is not at its register's index")
 
 TDX_ASSERT_SLOT(rax_unused, 0);
@@ -74,10 +75,11 @@ TDX_ASSERT_SLOT(r12, 12);
 TDX_ASSERT_SLOT(r13, 13);
 TDX_ASSERT_SLOT(r14, 14);
 TDX_ASSERT_SLOT(r15, 15);
-TDX_STATIC_ASSERT(sizeof(struct tdx_module_args) == 16 * 8, "tdx_module_args has a hole or an extra slot");
+TDX_STATIC_ASSERT(sizeof(struct tdx_module_args) == 16 * 8,
+		  "tdx_module_args has a hole or an extra slot");
 
-#define TDX_ASSERT_OFFSET(offset, field)                                                  \
-	TDX_STATIC_ASSERT(__builtin_offsetof(struct tdx_module_args, field) == (offset), \
+#define TDX_ASSERT_OFFSET(offset, field)                                                           \
+	TDX_STATIC_ASSERT(__builtin_offsetof(struct tdx_module_args, field) == (offset),           \
 			  "assembly offset of " #field " is wrong")
 
 TDX_ASSERT_OFFSET(TDX_ARGS_RCX, rcx);
@@ -93,22 +95,27 @@ TDX_ASSERT_OFFSET(TDX_ARGS_R12, r12);
 TDX_ASSERT_OFFSET(TDX_ARGS_R13, r13);
 TDX_ASSERT_OFFSET(TDX_ARGS_R14, r14);
 TDX_ASSERT_OFFSET(TDX_ARGS_R15, r15);
-TDX_STATIC_ASSERT(TDX_ASM_VMFAILINVALID == TDX_SEAMCALL_VMFAILINVALID && TDX_ASM_GP == TDX_SEAMCALL_GP &&
-		  TDX_ASM_UD == TDX_SEAMCALL_UD, "software statuses differ between C and assembly");
+TDX_STATIC_ASSERT(TDX_ASM_VMFAILINVALID == TDX_SEAMCALL_VMFAILINVALID &&
+			  TDX_ASM_GP == TDX_SEAMCALL_GP && TDX_ASM_UD == TDX_SEAMCALL_UD,
+		  "software statuses differ between C and assembly");
 
 /*
- * For a consumer that passes an array of its own to TDH.VP.ENTER: proves at compile time that its enumeration has the
- * registers at the same places and that an element is 64 bits wide:
+ * For a consumer that passes an array of its own to TDH.VP.ENTER: proves at compile time that its
+ * enumeration has the registers at the same places and that an element is 64 bits wide:
  *
- *   TDX_ASSERT_REGS_LAYOUT(unsigned long, VCPU_REGS_RAX, VCPU_REGS_RCX, VCPU_REGS_RDX, VCPU_REGS_RBX, VCPU_REGS_RSP,
- *                          VCPU_REGS_RBP, VCPU_REGS_RSI, VCPU_REGS_RDI, VCPU_REGS_R8, ..., VCPU_REGS_R15);
+ *   TDX_ASSERT_REGS_LAYOUT(unsigned long, VCPU_REGS_RAX, VCPU_REGS_RCX, VCPU_REGS_RDX,
+ *                          VCPU_REGS_RBX, VCPU_REGS_RSP, VCPU_REGS_RBP, VCPU_REGS_RSI,
+ *                          VCPU_REGS_RDI, VCPU_REGS_R8, ..., VCPU_REGS_R15);
  */
-#define TDX_ASSERT_REGS_LAYOUT(type, rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15) \
-	TDX_STATIC_ASSERT(sizeof(type) == 8, "registers are not kept in 64-bit elements");                       \
-	TDX_STATIC_ASSERT((rax) == 0 && (rcx) == 1 && (rdx) == 2 && (rbx) == 3 && (rsp) == 4 && (rbp) == 5 &&    \
-			  (rsi) == 6 && (rdi) == 7, "RAX to RDI are not in register-index order");               \
-	TDX_STATIC_ASSERT((r8) == 8 && (r9) == 9 && (r10) == 10 && (r11) == 11 && (r12) == 12 && (r13) == 13 &&  \
-			  (r14) == 14 && (r15) == 15, "R8 to R15 are not in register-index order")
+#define TDX_ASSERT_REGS_LAYOUT(type, rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11,     \
+			       r12, r13, r14, r15)                                                 \
+	TDX_STATIC_ASSERT(sizeof(type) == 8, "registers are not kept in 64-bit elements");         \
+	TDX_STATIC_ASSERT((rax) == 0 && (rcx) == 1 && (rdx) == 2 && (rbx) == 3 && (rsp) == 4 &&    \
+				  (rbp) == 5 && (rsi) == 6 && (rdi) == 7,                          \
+			  "RAX to RDI are not in register-index order");                           \
+	TDX_STATIC_ASSERT((r8) == 8 && (r9) == 9 && (r10) == 10 && (r11) == 11 && (r12) == 12 &&   \
+				  (r13) == 13 && (r14) == 14 && (r15) == 15,                       \
+			  "R8 to R15 are not in register-index order")
 
 #endif /* __ASSEMBLER__ */
 

@@ -2,8 +2,9 @@
 /*
  * Repeating calls: policy of the caller's choice around typed calls, never inside them.
  *
- * A repeat makes the call again from C values, so with its original operands, whatever the first try wrote to registers.
- * tdh_policy.h has, for each leaf that needs it, NAME_retry() (no entropy) and NAME_finish() (interrupted).
+ * A repeat makes the call again from C values, so with its original operands, whatever the first
+ * try wrote to registers. tdh_policy.h has, for each leaf that needs it, NAME_retry() (no entropy)
+ * and NAME_finish() (interrupted).
  */
 #ifndef TDX_POLICY_H
 #define TDX_POLICY_H
@@ -29,7 +30,8 @@ TDX_INLINE int tdx_status_busy(tdx_status_t status)
 {
 	tdx_status_t code = tdx_status_code(status);
 
-	return code == TDX_OPERAND_BUSY || code == TDX_OPERAND_BUSY_HOST_PRIORITY || code == TDX_SYS_BUSY;
+	return code == TDX_OPERAND_BUSY || code == TDX_OPERAND_BUSY_HOST_PRIORITY ||
+	       code == TDX_SYS_BUSY;
 }
 
 /* The processor had no random number or no key: the same call may succeed at once. */
@@ -49,18 +51,19 @@ TDX_INLINE int tdx_status_interrupted(tdx_status_t status)
 }
 
 /*
- * Makes a call again while it is busy and the caller's condition holds. Both are expressions that are evaluated each time:
+ * Makes a call again while it is busy and the caller's condition holds. Both are expressions that
+ * are evaluated each time:
  *
  *   status = tdx_while_busy(tdh_mem_track(tdr), --tries && (cpu_relax(), 1));
  */
-#define tdx_while_busy(call, again)                                             \
-	__extension__({                                                         \
-		tdx_status_t tdx_busy_status;                                   \
-		TDX_NO_UNROLL                                                   \
-		do                                                              \
-			tdx_busy_status = (call);                               \
-		while (tdx_status_busy(tdx_busy_status) && (again));            \
-		tdx_busy_status;                                                \
+#define tdx_while_busy(call, again)                                                                \
+	__extension__({                                                                            \
+		tdx_status_t tdx_busy_status;                                                      \
+		TDX_NO_UNROLL                                                                      \
+		do                                                                                 \
+			tdx_busy_status = (call);                                                  \
+		while (tdx_status_busy(tdx_busy_status) && (again));                               \
+		tdx_busy_status;                                                                   \
 	})
 
 #endif

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The thunks: the one SEAMCALL and the one TDCALL of a linked image, and the struct forms and TDH.VP.ENTER on top.
- * All symbols are hidden: no lazy binding stub can come between operands and call.
+ * The thunks: the one SEAMCALL and the one TDCALL of a linked image, and the struct forms and
+ * TDH.VP.ENTER on top. All symbols are hidden: no lazy binding stub can come between operands and
+ * call.
  *
  * Settings of the consumer, each with a default:
  *   TDX_SEAMCALL, TDX_TDCALL  the instructions
  *   TDX_TEXT_SECTION          where the code goes (".text"; a kernel names its noinstr section)
  *   TDX_RET                   how a function returns ("ret"; a kernel its return thunk)
- *   TDX_ENTRY                 what a function starts with (an end-branch where the compiler is asked for them)
- *   TDX_EXTABLE(insn, fixup)  registers the fix-up of a fault on insn. fixup is entered with the registers of the
- *                             fault but RAX, which holds the vector: 6 or 13. Default: the kernel's exception table,
- *                             elsewhere nothing; a fault handler finds the pair as __tdx_seamcall_insn, _fixup.
+ *   TDX_ENTRY                 what a function starts with (an end-branch where the compiler is
+ *                             asked for them)
+ *   TDX_EXTABLE(insn, fixup)  registers the fix-up of a fault on insn. fixup is entered with the
+ *                             registers of the fault but RAX, which holds the vector: 6 or 13.
+ *                             Default: the kernel's exception table, elsewhere nothing; a fault
+ *                             handler finds the pair as __tdx_seamcall_insn and _fixup.
  */
 #include "args.h"
 
@@ -57,8 +60,9 @@
 	TDX_TEXT_SECTION
 
 /*
- * The SEAMCALL of this image. In and out: every register as the leaf has it; RAX the leaf, then the status. Nothing
- * else changes: no stack traffic. The carry flag means VMfailInvalid: no module answered.
+ * The SEAMCALL of this image. In and out: every register as the leaf has it; RAX the leaf, then
+ * the status. Nothing else changes: no stack traffic. The carry flag means VMfailInvalid: no
+ * module answered.
  */
 TDX_FUNCTION(__tdx_seamcall)
 	TDX_SYMBOL(__tdx_seamcall_insn)
@@ -160,8 +164,9 @@ TDX_END(__tdx_tdcall)
 .endm
 
 /*
- * After a call that may return anything in any register: stores all to the array whose address is at the top of the
- * stack, then leaves nothing of it in a register that the caller could use under speculation.
+ * After a call that may return anything in any register: stores all to the array whose address is
+ * at the top of the stack, then leaves nothing of it in a register that the caller could use under
+ * speculation.
  */
 .macro tdx_store_all_and_clear rbp_slot=
 	tdx_push %rsi
@@ -253,8 +258,9 @@ tdx_vp_enter_form __tdx_vp_enter_rbp, 40
 #define TDX_EXIT_TDCALL 77
 
 /*
- * status __tdx_vp_enter_lean(void *regs, u64 rcx, int answer): the same, but regs is read only if the last exit was a TDVMCALL
- * (answer), and of any other exit only the four registers are written that it says something in.
+ * status __tdx_vp_enter_lean(void *regs, u64 rcx, int answer): the same, but regs is read only if
+ * the last exit was a TDVMCALL (answer), and of any other exit only the four registers are written
+ * that it says something in.
  */
 TDX_FUNCTION(__tdx_vp_enter_lean)
 	tdx_push_all_saved

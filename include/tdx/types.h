@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The distinct types of the call layer: an address of one kind can't be passed where another is wanted. All are one
- * 64-bit value in a struct, which folds into a register. Plain data and statuses are plain integers.
+ * The distinct types of the call layer: an address of one kind can't be passed where another is
+ * wanted. All are one 64-bit value in a struct, which folds into a register. Plain data and
+ * statuses are plain integers.
  *
- * Freestanding: C11 or C++17, gcc >= 12 or clang >= 14, <stdint.h> and <stddef.h> or, in a Linux kernel,
- * <linux/types.h>.
+ * Freestanding: C11 or C++17, gcc >= 12 or clang >= 14, <stdint.h> and <stddef.h> or, in a Linux
+ * kernel, <linux/types.h>.
  */
 #ifndef TDX_TYPES_H
 #define TDX_TYPES_H
@@ -19,7 +20,8 @@ typedef uint64_t tdx_u64;
 #endif
 
 #define TDX_INLINE static inline __attribute__((always_inline, unused))
-/* How a typed call is defined: inline, or by tdx_core.c as a function that other images call (TDX_OUT_OF_LINE). */
+/* How a typed call is defined: inline, or by tdx_core.c as a function that other images call
+ * (TDX_OUT_OF_LINE). */
 #ifndef TDX_TYPED
 #define TDX_TYPED TDX_INLINE
 #endif
@@ -33,27 +35,31 @@ typedef uint64_t tdx_u64;
 /* RAX of a call: see status.h. */
 typedef tdx_u64 tdx_status_t;
 
-#define TDX_DEFINE_TYPE(name)                                  \
-	typedef struct tdx_##name##_struct {                   \
-		tdx_u64 value;                                 \
-	} tdx_##name##_t;                                      \
-	TDX_INLINE tdx_##name##_t tdx_##name(tdx_u64 value)    \
-	{                                                      \
-		tdx_##name##_t typed = { value };              \
-		return typed;                                  \
+#define TDX_DEFINE_TYPE(name)                                                                      \
+	typedef struct tdx_##name##_struct {                                                       \
+		tdx_u64 value;                                                                     \
+	} tdx_##name##_t;                                                                          \
+	TDX_INLINE tdx_##name##_t tdx_##name(tdx_u64 value)                                        \
+	{                                                                                          \
+		tdx_##name##_t typed = { value };                                                  \
+		return typed;                                                                      \
 	}
 
 /* tdx_gpa(x): guest-physical address, bits 51:0; the shared bit is part of it. */
 TDX_DEFINE_TYPE(gpa)
-/* tdx_hpa(x): host-physical address of a private page or of one that becomes private; no key id bits. */
+/* tdx_hpa(x): host-physical address of a private page or of one that becomes private; no key id
+ * bits. */
 TDX_DEFINE_TYPE(hpa)
 /* tdx_hpa_keyed(x): host-physical address with its key id bits. */
 TDX_DEFINE_TYPE(hpa_keyed)
-/* tdx_shared_hpa(x): host-physical address of memory that host and module share, a shared key id allowed. */
+/* tdx_shared_hpa(x): host-physical address of memory that host and module share, a shared key id
+ * allowed. */
 TDX_DEFINE_TYPE(shared_hpa)
-/* tdx_tdr(x): a TD, named by the host-physical address of its TDR page (4 KiB aligned, no key id). */
+/* tdx_tdr(x): a TD, named by the host-physical address of its TDR page (4 KiB aligned, no key id).
+ */
 TDX_DEFINE_TYPE(tdr)
-/* tdx_tdvpr(x): a vCPU, named by the host-physical address of its TDVPR page (4 KiB aligned, no key id). */
+/* tdx_tdvpr(x): a vCPU, named by the host-physical address of its TDVPR page (4 KiB aligned, no key
+ * id). */
 TDX_DEFINE_TYPE(tdvpr)
 /* tdx_hkid(x): key id, bits 15:0. */
 TDX_DEFINE_TYPE(hkid)
@@ -61,11 +67,13 @@ TDX_DEFINE_TYPE(hkid)
 TDX_DEFINE_TYPE(level)
 /* tdx_field(x): metadata field id: see metadata.h. */
 TDX_DEFINE_TYPE(field)
-/* tdx_gpa_list(x): GPA_LIST_INFO: list page 51:12, format 2:0, first entry 11:3, last entry 63:55. */
+/* tdx_gpa_list(x): GPA_LIST_INFO: list page 51:12, format 2:0, first entry 11:3, last entry 63:55.
+ */
 TDX_DEFINE_TYPE(gpa_list)
 /* tdx_page_list(x): PAGE_LIST_INFO: list page 51:12, last entry 63:55. */
 TDX_DEFINE_TYPE(page_list)
-/* tdx_mbmd(x): migration bundle metadata: host-physical address 51:0 (128-byte aligned), buffer size 63:52. */
+/* tdx_mbmd(x): migration bundle metadata: host-physical address 51:0 (128-byte aligned), buffer
+ * size 63:52. */
 TDX_DEFINE_TYPE(mbmd)
 /* tdx_migs(x): migration stream index 15:0, command or resume 63. */
 TDX_DEFINE_TYPE(migs)
@@ -78,9 +86,9 @@ TDX_DEFINE_TYPE(migs)
 #define TDX_NO_HPA tdx_hpa(0xFFFFFFFFFFFFFFFFULL)
 
 /*
- * What RCX and RDX say when a walk of the secure EPT ended early or an entry was in a state the leaf refuses
- * (EPT_WALK_FAILED, EPT_ENTRY_STATE_INCORRECT, GPA_RANGE_NOT_BLOCKED, GPA_RANGE_ALREADY_BLOCKED); else zero, or what
- * the leaf says.
+ * What RCX and RDX say when a walk of the secure EPT ended early or an entry was in a state the
+ * leaf refuses (EPT_WALK_FAILED, EPT_ENTRY_STATE_INCORRECT, GPA_RANGE_NOT_BLOCKED,
+ * GPA_RANGE_ALREADY_BLOCKED); else zero, or what the leaf says.
  */
 struct tdx_sept_error {
 	tdx_u64 entry; /* SEPT_ENTRY as TDH.MEM.SEPT.RD shows it */

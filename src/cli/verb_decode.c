@@ -32,15 +32,21 @@ static void usage(FILE *out)
 	fputs("usage: seamless decode STATUS [--leaf NAME] [REG=VALUE...]\n"
 	      "       seamless decode --as TYPE VALUE\n"
 	      "       seamless decode - < LOG\n\n"
-	      "Explains a 64-bit completion status (a number, or a name such as OPERAND_BUSY): name, class, what its low half\n"
-	      "says and what to do next. With --leaf also what the registers hold after that call.\n"
-	      "From stdin, a kernel log: each line with a failed SEAMCALL or its registers is followed by an explanation.\n\n"
-	      "  --leaf NAME   the leaf that returned the status: TDH.MEM.PAGE.ADD, tdh_mem_page_add, 2, tdg:6\n"
+	      "Explains a 64-bit completion status (a number, or a name such as OPERAND_BUSY): "
+	      "name, class, what its low half\n"
+	      "says and what to do next. With --leaf also what the registers hold after that "
+	      "call.\n"
+	      "From stdin, a kernel log: each line with a failed SEAMCALL or its registers is "
+	      "followed by an explanation.\n\n"
+	      "  --leaf NAME   the leaf that returned the status: TDH.MEM.PAGE.ADD, "
+	      "tdh_mem_page_add, 2, tdg:6\n"
 	      "  REG=VALUE     a register after the call: RCX=0x8000000000000000\n"
-	      "  --as TYPE     explain VALUE as an operand of this type: exit_reason, td_attributes, field_id, sept_info,\n"
+	      "  --as TYPE     explain VALUE as an operand of this type: exit_reason, "
+	      "td_attributes, field_id, sept_info,\n"
 	      "                vmcall (a TDVMCALL number); --as help lists all\n"
 	      "  --json        result as JSON\n\n"
-	      "Exit status: 0 done, 1 the status is in no table, 2 usage or I/O error.\n", out);
+	      "Exit status: 0 done, 1 the status is in no table, 2 usage or I/O error.\n",
+	      out);
 }
 
 static bool number(const char *text, uint64_t *value)
@@ -59,7 +65,9 @@ static int bad_status(const char *text)
 	char near[160];
 
 	if (explain_status_suggest(near, sizeof(near), text))
-		fprintf(stderr, "seamless decode: '%s' is no number and no status; did you mean %s?\n", text, near);
+		fprintf(stderr,
+			"seamless decode: '%s' is no number and no status; did you mean %s?\n",
+			text, near);
 	else
 		fprintf(stderr, "seamless decode: '%s' is no 64-bit number and no status\n", text);
 	return CLI_USAGE;
@@ -76,7 +84,8 @@ static bool take_register(struct decode *d, char *text)
 	*equals = 0;
 	reg = explain_reg_index(text);
 	if (reg < 1 || !number(equals + 1, &d->regs[reg])) {
-		fprintf(stderr, "seamless decode: '%s=%s' is not REGISTER=NUMBER\n", text, equals + 1);
+		fprintf(stderr, "seamless decode: '%s=%s' is not REGISTER=NUMBER\n", text,
+			equals + 1);
 		return false;
 	}
 	d->given |= (uint16_t)(1u << reg);
@@ -109,8 +118,8 @@ static void register_text(const struct decode *d, unsigned reg, char *buf, size_
 
 static bool is_tdvmcall_exit(const struct decode *d)
 {
-	return d->have_leaf && d->leaf.side == EXPLAIN_HOST && d->leaf.number == 0 && (d->status & 0xFFFF) == 77 &&
-	       !tdx_status_error(d->status);
+	return d->have_leaf && d->leaf.side == EXPLAIN_HOST && d->leaf.number == 0 &&
+	       (d->status & 0xFFFF) == 77 && !tdx_status_error(d->status);
 }
 
 static void print_registers(const struct decode *d)
@@ -134,7 +143,8 @@ static int print_text(const struct decode *d)
 {
 	struct explain_status s;
 	char text[256];
-	int side = d->have_leaf ? (int)d->leaf.side : EXPLAIN_HOST, leaf = d->have_leaf ? (int)d->leaf.number : -1;
+	int side = d->have_leaf ? (int)d->leaf.side : EXPLAIN_HOST,
+	    leaf = d->have_leaf ? (int)d->leaf.number : -1;
 	bool known = explain_status(d->status, &s);
 
 	explain_status_text(text, sizeof(text), d->status, (enum explain_side)side, leaf);
@@ -163,7 +173,8 @@ static int print_json(const struct decode *d)
 {
 	struct explain_status s;
 	char text[512];
-	int side = d->have_leaf ? (int)d->leaf.side : EXPLAIN_HOST, leaf = d->have_leaf ? (int)d->leaf.number : -1;
+	int side = d->have_leaf ? (int)d->leaf.side : EXPLAIN_HOST,
+	    leaf = d->have_leaf ? (int)d->leaf.number : -1;
 	bool known = explain_status(d->status, &s);
 	const char *comma = "";
 
@@ -174,8 +185,9 @@ static int print_json(const struct decode *d)
 	explain_status_detail(text, sizeof(text), d->status, (enum explain_side)side, leaf);
 	member("detail", text);
 	member("meaning", s.meaning);
-	printf(",\"error\":%s,\"non_recoverable\":%s,\"fatal\":%s,\"software\":%s", s.error ? "true" : "false",
-	       s.non_recoverable ? "true" : "false", s.fatal ? "true" : "false", s.software ? "true" : "false");
+	printf(",\"error\":%s,\"non_recoverable\":%s,\"fatal\":%s,\"software\":%s",
+	       s.error ? "true" : "false", s.non_recoverable ? "true" : "false",
+	       s.fatal ? "true" : "false", s.software ? "true" : "false");
 	member("next", s.advice);
 	member("since", s.since);
 	printf(",\"registers\":{");
@@ -210,13 +222,17 @@ static int decode_as(const struct decode *d, const char *text)
 		return CLI_USAGE;
 	}
 	if (!strcmp(d->as, "vmcall")) {
-		const char *name = value <= UINT32_MAX ? explain_leaf_name(EXPLAIN_VMCALL, (uint32_t)value) : NULL;
+		const char *name = value <= UINT32_MAX
+					   ? explain_leaf_name(EXPLAIN_VMCALL, (uint32_t)value)
+					   : NULL;
 
 		puts(name ? name : "not in the tables");
 		return name ? CLI_DONE : CLI_WRONG;
 	}
 	if (!explain_value(out, sizeof(out), d->as, value)) {
-		fprintf(stderr, "seamless decode: no type '%s'; `seamless decode --as help` lists them\n", d->as);
+		fprintf(stderr,
+			"seamless decode: no type '%s'; `seamless decode --as help` lists them\n",
+			d->as);
 		return CLI_USAGE;
 	}
 	puts(out);
@@ -258,7 +274,8 @@ static int take_leaf(struct decode *d, const char *name)
 	if (explain_leaf_suggest(near, sizeof(near), name))
 		fprintf(stderr, "seamless decode: no leaf '%s'; did you mean %s?\n", name, near);
 	else
-		fprintf(stderr, "seamless decode: no leaf '%s'; `seamless leaf` lists them\n", name);
+		fprintf(stderr, "seamless decode: no leaf '%s'; `seamless leaf` lists them\n",
+			name);
 	return -1;
 }
 
@@ -318,4 +335,6 @@ static int run(int argc, char **argv)
 	return decode_status(&d, argc, argv);
 }
 
-const struct cli_verb verb_decode = { "decode", "explains a status, its registers, or a kernel log on stdin", run };
+const struct cli_verb verb_decode = { "decode",
+				      "explains a status, its registers, or a kernel log on stdin",
+				      run };

@@ -21,9 +21,12 @@ struct leaf_options {
 static void usage(FILE *out)
 {
 	fputs("usage: seamless leaf [NAME] [OPTIONS]\n\n"
-	      "Without NAME, lists the leaves of the TDX module: number, operands -> outputs. With NAME, all that the\n"
-	      "tables know of that leaf: registers, states that allow it, locks, order of checks, statuses.\n\n"
-	      "NAME is a leaf (TDH.MEM.PAGE.ADD or tdh_mem_page_add), a TDVMCALL sub-function (MapGPA), or a number: 2\n"
+	      "Without NAME, lists the leaves of the TDX module: number, operands -> outputs. With "
+	      "NAME, all that the\n"
+	      "tables know of that leaf: registers, states that allow it, locks, order of checks, "
+	      "statuses.\n\n"
+	      "NAME is a leaf (TDH.MEM.PAGE.ADD or tdh_mem_page_add), a TDVMCALL sub-function "
+	      "(MapGPA), or a number: 2\n"
 	      "or 0x2 for SEAMCALL, tdg:6 for TDCALL, vmcall:0x10001 for a sub-function.\n\n"
 	      "  --class CLASS      host, guest or vmcall\n"
 	      "  --object WORD      a part of the name: MEM, PAGE, EXPORT\n"
@@ -31,8 +34,10 @@ static void usage(FILE *out)
 	      "  --status NAME      can return this status\n"
 	      "  --td-state STATE   allowed in this state of the TD: RUNNABLE\n"
 	      "  --since VERSION    added by this module version: 1.5.01, 1.5.later or 2.0\n"
-	      "  --json             as JSON: an object for one leaf, an array of them for a list\n\n"
-	      "Exit status: 0 done, 1 no leaf passes the filters, 2 unknown name or usage error.\n", out);
+	      "  --json             as JSON: an object for one leaf, an array of them for a "
+	      "list\n\n"
+	      "Exit status: 0 done, 1 no leaf passes the filters, 2 unknown name or usage error.\n",
+	      out);
 }
 
 static int no_such_leaf(const char *name)
@@ -88,13 +93,15 @@ static int list(const struct leaf_options *options, char *page)
 /* Returns 0, or -1 after a message; *done when only help was asked for. */
 static int parse(int argc, char **argv, struct leaf_options *options, bool *done)
 {
-	static const struct option longs[] = {
-		{ "class", required_argument, NULL, 'c' },    { "object", required_argument, NULL, 'o' },
-		{ "register", required_argument, NULL, 'r' }, { "status", required_argument, NULL, 's' },
-		{ "td-state", required_argument, NULL, 't' }, { "since", required_argument, NULL, 'v' },
-		{ "json", no_argument, NULL, 'j' },	      { "help", no_argument, NULL, 'h' },
-		{ 0 }
-	};
+	static const struct option longs[] = { { "class", required_argument, NULL, 'c' },
+					       { "object", required_argument, NULL, 'o' },
+					       { "register", required_argument, NULL, 'r' },
+					       { "status", required_argument, NULL, 's' },
+					       { "td-state", required_argument, NULL, 't' },
+					       { "since", required_argument, NULL, 'v' },
+					       { "json", no_argument, NULL, 'j' },
+					       { "help", no_argument, NULL, 'h' },
+					       { 0 } };
 	struct explain_filter *filter = &options->filter;
 	int c;
 
@@ -111,8 +118,12 @@ static int parse(int argc, char **argv, struct leaf_options *options, bool *done
 			continue;
 		}
 		options->filtered = true;
-		*(c == 'c' ? &filter->side : c == 'o' ? &filter->object : c == 'r' ? &filter->reg :
-		  c == 's' ? &filter->status : c == 't' ? &filter->op_state : &filter->since) = optarg;
+		*(c == 'c'   ? &filter->side
+		  : c == 'o' ? &filter->object
+		  : c == 'r' ? &filter->reg
+		  : c == 's' ? &filter->status
+		  : c == 't' ? &filter->op_state
+			     : &filter->since) = optarg;
 	}
 	return 0;
 }
@@ -145,4 +156,6 @@ static int run(int argc, char **argv)
 	return result;
 }
 
-const struct cli_verb verb_leaf = { "leaf", "the ABI tables: registers, states and statuses of each leaf", run };
+const struct cli_verb verb_leaf = { "leaf",
+				    "the ABI tables: registers, states and statuses of each leaf",
+				    run };

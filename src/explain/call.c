@@ -23,7 +23,8 @@ static const struct leaf_desc *leaf_of(enum explain_side side, uint64_t rax)
 {
 	const struct leaf_desc *leaf = leaf_desc_of(side, (uint32_t)(rax & 0xFFFF));
 
-	if (!leaf || rax & RAX_RESERVED || version_of(rax) > 7 || !(leaf->versions >> version_of(rax) & 1))
+	if (!leaf || rax & RAX_RESERVED || version_of(rax) > 7 ||
+	    !(leaf->versions >> version_of(rax) & 1))
 		return NULL;
 	return leaf;
 }
@@ -43,7 +44,8 @@ static void unknown_call(struct text *t, enum explain_side side, const uint64_t 
 	text_put(t, ')');
 }
 
-static void inputs(struct text *t, const struct leaf_desc *leaf, unsigned version, const uint64_t in[16])
+static void inputs(struct text *t, const struct leaf_desc *leaf, unsigned version,
+		   const uint64_t in[16])
 {
 	const char *separator = "";
 
@@ -83,7 +85,8 @@ size_t explain_vmcall(char *buf, size_t size, const uint64_t regs[16])
 		inputs(&t, leaf, 0, regs);
 		text_put(&t, ')');
 	} else {
-		text_add(&t, "unknown(R10=0x%" PRIx64 ", R11=0x%" PRIx64 ")", regs[REG_R10], regs[REG_R11]);
+		text_add(&t, "unknown(R10=0x%" PRIx64 ", R11=0x%" PRIx64 ")", regs[REG_R10],
+			 regs[REG_R11]);
 	}
 	return t.len;
 }
@@ -126,16 +129,12 @@ static bool holds(const struct leaf_operand *op, uint64_t status)
 	bool error = tdx_status_error(status);
 
 	switch (op->when) {
-	case WHEN_SUCCESS:
-		return !error && !is_sept_error(status);
-	case WHEN_SEPT_ERROR:
-		return is_sept_error(status);
-	case WHEN_ERROR:
-		return error;
+	case WHEN_SUCCESS: return !error && !is_sept_error(status);
+	case WHEN_SEPT_ERROR: return is_sept_error(status);
+	case WHEN_ERROR: return error;
 	case WHEN_CPUID_CONFIG:
 		return status == (TDX_OPERAND_INVALID | TDX_OPERAND_ID_CPUID_CONFIG);
-	default:
-		return true;
+	default: return true;
 	}
 }
 
@@ -149,7 +148,8 @@ static void outputs(struct text *t, const struct leaf_desc *leaf, unsigned versi
 
 		if (op->min_version > version || !holds(op, status))
 			continue;
-		if (op->when == WHEN_ALWAYS && tdx_status_error(status) && (!value || value == in[op->reg]))
+		if (op->when == WHEN_ALWAYS && tdx_status_error(status) &&
+		    (!value || value == in[op->reg]))
 			continue;
 		if (!strncmp(op->name, "reserved_", 9) && !value)
 			continue;
@@ -160,7 +160,8 @@ static void outputs(struct text *t, const struct leaf_desc *leaf, unsigned versi
 
 static bool is_cross_td(uint64_t status)
 {
-	return tdx_status_code(status) == TDX_CROSS_TD_FAULT || tdx_status_code(status) == TDX_CROSS_TD_TRAP;
+	return tdx_status_code(status) == TDX_CROSS_TD_FAULT ||
+	       tdx_status_code(status) == TDX_CROSS_TD_TRAP;
 }
 
 /* What TDH.VP.ENTER came back with: an exit. */
@@ -227,7 +228,8 @@ static void vmcall_result(struct text *t, const uint64_t in[16], const uint64_t 
 	}
 }
 
-size_t explain_call_out(char *buf, size_t size, enum explain_side side, const uint64_t in[16], const uint64_t out[16])
+size_t explain_call_out(char *buf, size_t size, enum explain_side side, const uint64_t in[16],
+			const uint64_t out[16])
 {
 	const struct leaf_desc *leaf = leaf_of(side, in[REG_RAX]);
 	struct text t = text_start(buf, size);
@@ -237,7 +239,8 @@ size_t explain_call_out(char *buf, size_t size, enum explain_side side, const ui
 		vmcall_result(&t, in, out);
 		return t.len;
 	}
-	explain_status_text(status, sizeof(status), out[REG_RAX], side, (int)(in[REG_RAX] & 0xFFFF));
+	explain_status_text(status, sizeof(status), out[REG_RAX], side,
+			    (int)(in[REG_RAX] & 0xFFFF));
 	text_add(&t, "%s", status);
 	if (!leaf || tdx_status_software(out[REG_RAX]))
 		return t.len;
@@ -248,18 +251,21 @@ size_t explain_call_out(char *buf, size_t size, enum explain_side side, const ui
 	return t.len;
 }
 
-size_t explain_call(char *buf, size_t size, enum explain_side side, const uint64_t in[16], const uint64_t out[16])
+size_t explain_call(char *buf, size_t size, enum explain_side side, const uint64_t in[16],
+		    const uint64_t out[16])
 {
 	size_t len = explain_call_in(buf, size, side, in);
 	bool room = len + 3 < size;
 
 	if (room)
 		memcpy(buf + len, " = ", 4);
-	return len + 3 + explain_call_out(room ? buf + len + 3 : NULL, room ? size - len - 3 : 0, side, in, out);
+	return len + 3 +
+	       explain_call_out(room ? buf + len + 3 : NULL, room ? size - len - 3 : 0, side, in,
+				out);
 }
 
-size_t explain_register(char *buf, size_t size, const struct explain_leaf_id *id, unsigned reg, bool out,
-			uint64_t status, uint64_t value)
+size_t explain_register(char *buf, size_t size, const struct explain_leaf_id *id, unsigned reg,
+			bool out, uint64_t status, uint64_t value)
 {
 	const struct leaf_desc *leaf = leaf_desc_of(id->side, id->number);
 	struct text t = text_start(buf, size);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names and explanations of leaves, statuses and operands, from the ABI tables. Needs nothing else, keeps no state.
+ * Names and explanations of leaves, statuses and operands, from the ABI tables. Needs nothing else,
+ * keeps no state.
  *
- * Text functions work as snprintf does: at most size bytes are written, always with the ending 0 (unless size is 0); the
- * result is the length of the whole text. Registers are arrays of sixteen in register-index order (RAX, RCX, RDX, RBX, RSP, RBP,
- * RSI, RDI, R8 to R15).
+ * Text functions work as snprintf does: at most size bytes are written, always with the ending 0
+ * (unless size is 0); the result is the length of the whole text. Registers are arrays of sixteen
+ * in register-index order (RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8 to R15).
  */
 #ifndef EXPLAIN_EXPLAIN_H
 #define EXPLAIN_EXPLAIN_H
@@ -14,34 +15,38 @@
 #include <stdint.h>
 
 enum explain_side {
-	EXPLAIN_HOST,   /* SEAMCALL */
-	EXPLAIN_GUEST,  /* TDCALL */
+	EXPLAIN_HOST,	/* SEAMCALL */
+	EXPLAIN_GUEST,	/* TDCALL */
 	EXPLAIN_VMCALL, /* sub-functions of TDG.VP.VMCALL */
 };
 
 /* ---- statuses (status.c) ---- */
 
 struct explain_status {
-	const char *name;       /* "OPERAND_BUSY", or NULL: not in the tables */
-	const char *meaning;    /* one sentence, or NULL */
+	const char *name;	/* "OPERAND_BUSY", or NULL: not in the tables */
+	const char *meaning;	/* one sentence, or NULL */
 	const char *class_name; /* or NULL */
-	const char *advice;     /* what to do next; never NULL */
+	const char *advice;	/* what to do next; never NULL */
 	bool error, non_recoverable, fatal, host_recoverability_hint;
-	bool software;          /* the instruction failed, no module answered */
-	const char *since;      /* the first module that has it, or NULL */
+	bool software;	   /* the instruction failed, no module answered */
+	const char *since; /* the first module that has it, or NULL */
 };
 
 /* Everything about a status but its detail. False: the code is not in the tables (name is NULL). */
 bool explain_status(uint64_t status, struct explain_status *out);
 
 /*
- * "OPERAND_BUSY(SEPT_TREE)", "SUCCESS", "PAGE_SIZE_MISMATCH(level 1)", or the number if it has no name. leaf is the leaf
- * number of the call (bits 15:0 of RAX) or -1: TDH.VP.ENTER's low half is an exit reason.
+ * "OPERAND_BUSY(SEPT_TREE)", "SUCCESS", "PAGE_SIZE_MISMATCH(level 1)", or the number if it has no
+ * name. leaf is the leaf number of the call (bits 15:0 of RAX) or -1: TDH.VP.ENTER's low half is an
+ * exit reason.
  */
-size_t explain_status_text(char *buf, size_t size, uint64_t status, enum explain_side side, int leaf);
+size_t explain_status_text(char *buf, size_t size, uint64_t status, enum explain_side side,
+			   int leaf);
 
-/* The detail alone: "operand SEPT_TREE (146)", "exit reason EPT_VIOLATION (48)"; empty when there is none. */
-size_t explain_status_detail(char *buf, size_t size, uint64_t status, enum explain_side side, int leaf);
+/* The detail alone: "operand SEPT_TREE (146)", "exit reason EPT_VIOLATION (48)"; empty when there
+ * is none. */
+size_t explain_status_detail(char *buf, size_t size, uint64_t status, enum explain_side side,
+			     int leaf);
 
 /* The value of a status name, with or without TDX_ before it, in any case. False: no such name. */
 bool explain_status_by_name(const char *name, uint64_t *status);
@@ -58,42 +63,48 @@ struct explain_leaf_id {
 };
 
 /*
- * A leaf or TDVMCALL sub-function by name (TDH.MEM.PAGE.ADD, tdh_mem_page_add, MapGPA; any case) or by number ("2" and
- * "0x2" are host leaves, "tdg:6" a guest leaf, "vmcall:0x10001" a sub-function).
+ * A leaf or TDVMCALL sub-function by name (TDH.MEM.PAGE.ADD, tdh_mem_page_add, MapGPA; any case) or
+ * by number ("2" and "0x2" are host leaves, "tdg:6" a guest leaf, "vmcall:0x10001" a sub-function).
  */
 bool explain_leaf_find(const char *text, struct explain_leaf_id *out);
 
-/* The nearest names to one that does not exist: "TDH.MEM.PAGE.ADD, TDH.MEM.PAGE.AUG"; empty if none is near. */
+/* The nearest names to one that does not exist: "TDH.MEM.PAGE.ADD, TDH.MEM.PAGE.AUG"; empty if none
+ * is near. */
 size_t explain_leaf_suggest(char *buf, size_t size, const char *text);
 size_t explain_status_suggest(char *buf, size_t size, const char *text);
 
 /* ---- one call (call.c) ---- */
 
-/* "TDH.MEM.PAGE.ADD(gpa=0x1000, level=0, tdr=0x40000000, page=0x40010000, source=0x2000)". in: before the call. */
+/* "TDH.MEM.PAGE.ADD(gpa=0x1000, level=0, tdr=0x40000000, page=0x40010000, source=0x2000)". in:
+ * before the call. */
 size_t explain_call_in(char *buf, size_t size, enum explain_side side, const uint64_t in[16]);
 
 /*
- * "SUCCESS", "EPT_WALK_FAILED(RCX) sept_entry=0x8000000000000000 level=3 state=FREE": status and outputs. in: before the
- * call, out: after it. TDH.VP.ENTER: the exit, and the TDVMCALL by name.
+ * "SUCCESS", "EPT_WALK_FAILED(RCX) sept_entry=0x8000000000000000 level=3 state=FREE": status and
+ * outputs. in: before the call, out: after it. TDH.VP.ENTER: the exit, and the TDVMCALL by name.
  */
-size_t explain_call_out(char *buf, size_t size, enum explain_side side, const uint64_t in[16], const uint64_t out[16]);
+size_t explain_call_out(char *buf, size_t size, enum explain_side side, const uint64_t in[16],
+			const uint64_t out[16]);
 
 /* Both with " = " between: the line of a trace. */
-size_t explain_call(char *buf, size_t size, enum explain_side side, const uint64_t in[16], const uint64_t out[16]);
+size_t explain_call(char *buf, size_t size, enum explain_side side, const uint64_t in[16],
+		    const uint64_t out[16]);
 
-/* A TDVMCALL as the VMM gets it (registers after TDH.VP.ENTER) or the guest makes it: "MapGPA(gpa=0x1000, size=0x2000)". */
+/* A TDVMCALL as the VMM gets it (registers after TDH.VP.ENTER) or the guest makes it:
+ * "MapGPA(gpa=0x1000, size=0x2000)". */
 size_t explain_vmcall(char *buf, size_t size, const uint64_t regs[16]);
 
 /* "EPT_VIOLATION", or NULL. */
 const char *explain_exit_reason(uint16_t basic_reason);
 
-/* What a register holds before (out false) or after a call, as " name  value  meaning" lines; empty: nothing named. */
-size_t explain_register(char *buf, size_t size, const struct explain_leaf_id *leaf, unsigned reg, bool out,
-			uint64_t status, uint64_t value);
+/* What a register holds before (out false) or after a call, as " name  value  meaning" lines;
+ * empty: nothing named. */
+size_t explain_register(char *buf, size_t size, const struct explain_leaf_id *leaf, unsigned reg,
+			bool out, uint64_t status, uint64_t value);
 
 /*
- * A value as the tables' type of that name prints it ("td_attributes", "sept_info", "exit_reason", "field_id" ...). 0: no
- * such type. explain_type_nth() names them, NULL at the end.
+ * A value as the tables' type of that name prints it ("td_attributes", "sept_info", "exit_reason",
+ * "field_id" ...). 0: no such type. explain_type_nth() names them, NULL at the end.
  */
 size_t explain_value(char *buf, size_t size, const char *type, uint64_t value);
 const char *explain_type_nth(size_t n);
@@ -104,7 +115,8 @@ const char *explain_reg_name(unsigned reg);
 
 /* ---- metadata fields (field.c) ---- */
 
-/* "TD.ATTRIBUTES", "VMCS.GUEST_CR0", "TD.RTMR[1].2" of a field id; the number in hexadecimal if it has no name. */
+/* "TD.ATTRIBUTES", "VMCS.GUEST_CR0", "TD.RTMR[1].2" of a field id; the number in hexadecimal if it
+ * has no name. */
 size_t explain_field(char *buf, size_t size, uint64_t field_id);
 
 /* ---- kernel logs (log.c) ---- */
@@ -117,8 +129,8 @@ struct explain_log {
 };
 
 /*
- * Explains one line of a kernel log: "SEAMCALL (0x..) failed: 0x..", "SEAMCALL TDH_MNG_CREATE failed: 0x..", and the register
- * dumps that follow. Empty text: there is nothing to explain.
+ * Explains one line of a kernel log: "SEAMCALL (0x..) failed: 0x..", "SEAMCALL TDH_MNG_CREATE
+ * failed: 0x..", and the register dumps that follow. Empty text: there is nothing to explain.
  */
 size_t explain_log_line(char *buf, size_t size, struct explain_log *log, const char *line);
 
@@ -144,7 +156,8 @@ bool explain_filter_check(const struct explain_filter *filter, char *err, size_t
 /* The n-th leaf that passes the filter. False: there is none. */
 bool explain_leaf_nth(const struct explain_filter *filter, size_t n, struct explain_leaf_id *out);
 
-/* "TDH.MEM.PAGE.ADD  2  gpa, tdr, page, source -> sept_entry, sept_info": the line of a leaf in a list. */
+/* "TDH.MEM.PAGE.ADD  2  gpa, tdr, page, source -> sept_entry, sept_info": the line of a leaf in a
+ * list. */
 size_t explain_leaf_line(char *buf, size_t size, const struct explain_leaf_id *leaf);
 
 #endif

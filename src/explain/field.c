@@ -9,9 +9,9 @@
 #include "gen/metadata.h"
 #include "gen/structures.h"
 
-#define L2_VMCS_CLASS 36
+#define L2_VMCS_CLASS  36
 #define L2_VMCS_STRIDE 8
-#define L2_VMS 3
+#define L2_VMS	       3
 
 static const struct {
 	const char *name;
@@ -29,8 +29,8 @@ static unsigned bits(uint64_t id, unsigned first, uint64_t mask)
 }
 
 /* The field that a code falls into, with the number of the element in *index. */
-static const struct md_field *find(const struct md_field *fields, unsigned len, unsigned cls, uint32_t code,
-				   uint32_t *index)
+static const struct md_field *find(const struct md_field *fields, unsigned len, unsigned cls,
+				   uint32_t code, uint32_t *index)
 {
 	for (unsigned i = 0; i < len; i++) {
 		const struct md_field *f = &fields[i];

@@ -27,21 +27,24 @@ static void string(struct text *t, const char *name, const char *value)
 static void operand(struct text *t, const struct leaf_operand *op)
 {
 	static const char *const locks[] = { NULL, "shared", "exclusive" };
-	static const char *const whens[] = { NULL, "success", "sept_error", "error", "cpuid_config" };
+	static const char *const whens[] = { NULL, "success", "sept_error", "error",
+					     "cpuid_config" };
 
-	text_add(t, "{\"register\":\"%s\",\"name\":\"%s\",\"type\":\"%s\"", abi_reg_names[op->reg], op->name,
-		 operand_type_table[op->type].name);
+	text_add(t, "{\"register\":\"%s\",\"name\":\"%s\",\"type\":\"%s\"", abi_reg_names[op->reg],
+		 op->name, operand_type_table[op->type].name);
 	string(t, "meaning", op->meaning);
 	string(t, "when", whens[op->when]);
 	string(t, "lock", locks[op->lock]);
 	if (op->page_type != ABI_NO_PAGE_TYPE)
-		string(t, "page_type", number_name(page_type_table, page_type_table_len, op->page_type));
+		string(t, "page_type",
+		       number_name(page_type_table, page_type_table_len, op->page_type));
 	if (op->min_version)
 		text_add(t, ",\"version\":%u", op->min_version);
 	text_put(t, '}');
 }
 
-static void operands(struct text *t, const char *name, const struct leaf_operand *ops, unsigned count)
+static void operands(struct text *t, const char *name, const struct leaf_operand *ops,
+		     unsigned count)
 {
 	key(t, name);
 	text_put(t, '[');
@@ -53,7 +56,8 @@ static void operands(struct text *t, const char *name, const struct leaf_operand
 	text_put(t, ']');
 }
 
-static void states(struct text *t, const char *name, uint32_t set, const char *const *names, unsigned count)
+static void states(struct text *t, const char *name, uint32_t set, const char *const *names,
+		   unsigned count)
 {
 	const char *comma = "";
 
@@ -80,7 +84,8 @@ static void statuses(struct text *t, const struct leaf_desc *leaf)
 		const struct leaf_status *s = &leaf->statuses[i];
 
 		explain_status(s->code, &status);
-		text_add(t, "%s{\"name\":\"%s\",\"value\":\"0x%016" PRIx64 "\"", i ? "," : "", status.name, s->code);
+		text_add(t, "%s{\"name\":\"%s\",\"value\":\"0x%016" PRIx64 "\"", i ? "," : "",
+			 status.name, s->code);
 		string(t, "detail", s->what);
 		text_put(t, '}');
 	}
@@ -113,14 +118,15 @@ static void checks(struct text *t, const char *lines)
 size_t explain_leaf_json(char *buf, size_t size, const struct explain_leaf_id *id)
 {
 	static const char *const sides[] = { "host", "guest", "vmcall" };
-	static const char *const retries[] = { "busy", "entropy", "resumable", "restartable", "incremental" };
+	static const char *const retries[] = { "busy", "entropy", "resumable", "restartable",
+					       "incremental" };
 	const struct leaf_desc *leaf = leaf_desc_of(id->side, id->number);
 	struct text t = text_start(buf, size);
 
 	if (!leaf)
 		return 0;
-	text_add(&t, "{\"name\":\"%s\",\"number\":%" PRIu32 ",\"class\":\"%s\",\"since\":\"%s\"", leaf->name,
-		 leaf->number, sides[leaf->cls], abi_version_names[leaf->since]);
+	text_add(&t, "{\"name\":\"%s\",\"number\":%" PRIu32 ",\"class\":\"%s\",\"since\":\"%s\"",
+		 leaf->name, leaf->number, sides[leaf->cls], abi_version_names[leaf->since]);
 	text_add(&t, ",\"versions\":%s", leaf->versions > 1 ? "[0,1]" : "[0]");
 	operands(&t, "in", leaf->ins, leaf->num_ins);
 	operands(&t, "out", leaf->outs, leaf->num_outs);

@@ -52,7 +52,8 @@ static void id_of(const struct leaf_desc *leaf, struct explain_leaf_id *out)
 	out->name = leaf->name;
 }
 
-static bool find_name(const struct leaf_desc *table, size_t len, const char *name, struct explain_leaf_id *out)
+static bool find_name(const struct leaf_desc *table, size_t len, const char *name,
+		      struct explain_leaf_id *out)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (same_name(table[i].name, name)) {
@@ -102,7 +103,9 @@ bool explain_leaf_find(const char *text, struct explain_leaf_id *out)
 	static const struct {
 		const char *prefix;
 		enum explain_side side;
-	} sides[] = { { "tdh:", EXPLAIN_HOST }, { "tdg:", EXPLAIN_GUEST }, { "vmcall:", EXPLAIN_VMCALL } };
+	} sides[] = { { "tdh:", EXPLAIN_HOST },
+		      { "tdg:", EXPLAIN_GUEST },
+		      { "vmcall:", EXPLAIN_VMCALL } };
 
 	for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++) {
 		size_t len = strlen(sides[i].prefix);
@@ -110,8 +113,8 @@ bool explain_leaf_find(const char *text, struct explain_leaf_id *out)
 		if (!strncasecmp(text, sides[i].prefix, len))
 			return find_number(sides[i].side, text + len, out);
 	}
-	return find_number(EXPLAIN_HOST, text, out) || find_name(leaf_table, leaf_table_len, text, out) ||
-	       find_vmcall(text, out);
+	return find_number(EXPLAIN_HOST, text, out) ||
+	       find_name(leaf_table, leaf_table_len, text, out) || find_vmcall(text, out);
 }
 
 size_t explain_leaf_suggest(char *buf, size_t size, const char *text)

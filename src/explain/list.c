@@ -12,7 +12,7 @@
 #include "explain/tables.h"
 #include "explain/text.h"
 
-#define NAME_COLUMN 28
+#define NAME_COLUMN   28
 #define NUMBER_COLUMN 36
 #define NUM_OP_STATES 11
 
@@ -76,7 +76,8 @@ static bool passes(const struct leaf_desc *leaf, const struct explain_filter *f)
 	if (f->status && !has_status(leaf, f->status))
 		return false;
 	if (f->op_state &&
-	    !(leaf->op_states >> (unsigned)index_of(f->op_state, op_state_names, NUM_OP_STATES) & 1))
+	    !(leaf->op_states >> (unsigned)index_of(f->op_state, op_state_names, NUM_OP_STATES) &
+	      1))
 		return false;
 	return !f->since || !strcasecmp(abi_version_names[leaf->since], f->since);
 }
@@ -95,8 +96,8 @@ static bool known_object(const char *word)
 }
 
 /* Says that a filter's word is unknown, with the words that exist or the nearest of them. */
-static void unknown(char *err, size_t size, const char *what, const char *word, const char *const *names,
-		    unsigned count)
+static void unknown(char *err, size_t size, const char *what, const char *word,
+		    const char *const *names, unsigned count)
 {
 	struct text t = text_start(err, size);
 
@@ -122,8 +123,9 @@ bool explain_filter_check(const struct explain_filter *f, char *err, size_t size
 		unknown(err, size, "module version", f->since, abi_version_names, 3);
 	else if (f->status && !explain_status_by_name(f->status, &code))
 		snprintf(err, size, "no status '%s'%s%s%s", f->status,
-			 explain_status_suggest(near, sizeof(near), f->status) ? "; did you mean " : "", near,
-			 near[0] ? "?" : "");
+			 explain_status_suggest(near, sizeof(near), f->status) ? "; did you mean "
+									       : "",
+			 near, near[0] ? "?" : "");
 	else
 		return true;
 	return false;

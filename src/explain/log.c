@@ -77,7 +77,8 @@ static bool leaf_of(const char *word, const char *before, struct explain_leaf_id
 		return explain_leaf_find(text, leaf);
 	}
 	/* The version stands above the number. */
-	snprintf(text, sizeof(text), "%s:%u", strcasecmp(before, "TDCALL") ? "tdh" : "tdg", (unsigned)(number & 0xFFFF));
+	snprintf(text, sizeof(text), "%s:%u", strcasecmp(before, "TDCALL") ? "tdh" : "tdg",
+		 (unsigned)(number & 0xFFFF));
 	return explain_leaf_find(text, leaf);
 }
 
@@ -104,7 +105,8 @@ static void say_status(struct text *t, const struct explain_log *log)
 		text_add(t, ": %s", status.meaning);
 }
 
-static void say_register(struct text *t, const struct explain_log *log, unsigned reg, uint64_t value)
+static void say_register(struct text *t, const struct explain_log *log, unsigned reg,
+			 uint64_t value)
 {
 	char text[256];
 

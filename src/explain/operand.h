@@ -11,7 +11,8 @@
 #include "gen/leaves.h"
 
 /* "gpa=0x1000, level=0": name and value; separator stands between the parts of one register. */
-void operand_add(struct text *t, const struct leaf_operand *op, uint64_t value, const char *separator);
+void operand_add(struct text *t, const struct leaf_operand *op, uint64_t value,
+		 const char *separator);
 
 /* The value alone. */
 void operand_value(struct text *t, enum operand_type type, uint64_t value, const char *separator);

@@ -33,25 +33,21 @@ static void paragraph(struct text *t, const char *name, const char *words)
 static const char *when_text(unsigned when)
 {
 	switch (when) {
-	case WHEN_SUCCESS:
-		return "on success";
-	case WHEN_SEPT_ERROR:
-		return "on S-EPT errors";
-	case WHEN_ERROR:
-		return "on errors";
-	case WHEN_CPUID_CONFIG:
-		return "on OPERAND_INVALID(CPUID_CONFIG)";
-	default:
-		return NULL;
+	case WHEN_SUCCESS: return "on success";
+	case WHEN_SEPT_ERROR: return "on S-EPT errors";
+	case WHEN_ERROR: return "on errors";
+	case WHEN_CPUID_CONFIG: return "on OPERAND_INVALID(CPUID_CONFIG)";
+	default: return NULL;
 	}
 }
 
 static void operand_rules(struct text *t, const struct leaf_operand *op)
 {
 	static const char *const locks[] = { NULL, "shared", "exclusive" };
-	const char *type = op->page_type == ABI_NO_PAGE_TYPE
-				   ? NULL
-				   : number_name(page_type_table, page_type_table_len, op->page_type);
+	const char *type =
+		op->page_type == ABI_NO_PAGE_TYPE
+			? NULL
+			: number_name(page_type_table, page_type_table_len, op->page_type);
 
 	if (op->min_version)
 		text_add(t, "; version %u", op->min_version);
@@ -63,7 +59,8 @@ static void operand_rules(struct text *t, const struct leaf_operand *op)
 		text_add(t, ", locked %s", locks[op->lock]);
 }
 
-static void operands(struct text *t, const char *name, const struct leaf_operand *ops, unsigned count)
+static void operands(struct text *t, const char *name, const struct leaf_operand *ops,
+		     unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
 		const struct leaf_operand *op = &ops[i];
@@ -73,7 +70,8 @@ static void operands(struct text *t, const char *name, const struct leaf_operand
 
 		label(t, i ? "" : name);
 		text_add(t, "%-4s %-16s ", abi_reg_names[op->reg], op->name);
-		text_add(&w, "%s", op->meaning ? op->meaning : operand_type_table[op->type].meaning);
+		text_add(&w, "%s",
+			 op->meaning ? op->meaning : operand_type_table[op->type].meaning);
 		operand_rules(&w, op);
 		text_wrap(t, start, LABEL_COLUMN + 22, words);
 		text_put(t, '\n');
@@ -81,7 +79,8 @@ static void operands(struct text *t, const char *name, const struct leaf_operand
 }
 
 /* The names of the set bits: "RUNNABLE, LIVE_EXPORT"; "all" for a full set. */
-static void states(struct text *t, const char *name, uint32_t set, const char *const *names, unsigned count)
+static void states(struct text *t, const char *name, uint32_t set, const char *const *names,
+		   unsigned count)
 {
 	char words[640];
 	struct text w = text_start(words, sizeof(words));
@@ -104,7 +103,8 @@ static void states(struct text *t, const char *name, uint32_t set, const char *c
 
 static void retry(struct text *t, unsigned set)
 {
-	static const char *const names[] = { "busy", "entropy", "resumable", "restartable", "incremental" };
+	static const char *const names[] = { "busy", "entropy", "resumable", "restartable",
+					     "incremental" };
 
 	states(t, "repeat", set, names, sizeof(names) / sizeof(names[0]));
 }
@@ -155,8 +155,8 @@ static void heading(struct text *t, const struct leaf_desc *leaf)
 
 	text_add(t, "%s\n", leaf->name);
 	label(t, "number");
-	text_add(t, leaf->cls == LEAF_VMCALL ? "0x%" PRIx32 " (%s, R11)" : "%" PRIu32 " (%s)", leaf->number,
-		 instructions[leaf->cls]);
+	text_add(t, leaf->cls == LEAF_VMCALL ? "0x%" PRIx32 " (%s, R11)" : "%" PRIu32 " (%s)",
+		 leaf->number, instructions[leaf->cls]);
 	text_add(t, ", since %s", abi_version_names[leaf->since]);
 	if (leaf->versions > 1)
 		text_add(t, ", versions 0 and 1");

@@ -15,11 +15,12 @@
 
 /* The statuses that no module returns: the instruction itself failed. */
 static const struct status_desc software_statuses[] = {
-	{ "SEAMCALL_VMFAILINVALID", "no module is loaded, or it is not ready for a call", TDX_SEAMCALL_VMFAILINVALID,
-	  DETAIL_NONE, ABI_1_5_01, false },
-	{ "SEAMCALL_GP", "#GP on the instruction: TDX is not enabled, or wrong mode or privilege", TDX_SEAMCALL_GP,
-	  DETAIL_NONE, ABI_1_5_01, false },
-	{ "SEAMCALL_UD", "#UD on the instruction: VMX is off, no TDX, or the thread is no logical processor",
+	{ "SEAMCALL_VMFAILINVALID", "no module is loaded, or it is not ready for a call",
+	  TDX_SEAMCALL_VMFAILINVALID, DETAIL_NONE, ABI_1_5_01, false },
+	{ "SEAMCALL_GP", "#GP on the instruction: TDX is not enabled, or wrong mode or privilege",
+	  TDX_SEAMCALL_GP, DETAIL_NONE, ABI_1_5_01, false },
+	{ "SEAMCALL_UD",
+	  "#UD on the instruction: VMX is off, no TDX, or the thread is no logical processor",
 	  TDX_SEAMCALL_UD, DETAIL_NONE, ABI_1_5_01, false },
 };
 
@@ -60,17 +61,21 @@ static const char *advice(uint64_t status)
 	if (status == TDX_UNINITIALIZE_ERROR)
 		return "a module that returns this is at fault";
 	if (tdx_status_software(status))
-		return "the call did not reach a module: load it, or turn on what the processor lacks";
+		return "the call did not reach a module: load it, or turn on what the processor "
+		       "lacks";
 	if (tdx_status_fatal(status))
 		return "the TD can only be torn down";
 	if (code == TDX_INTERRUPTED_RESUMABLE)
 		return "call again with the returned registers";
-	if (code == TDX_INTERRUPTED_RESTARTABLE || code == TDX_RND_NO_ENTROPY || code == TDX_KEY_GENERATION_FAILED)
+	if (code == TDX_INTERRUPTED_RESTARTABLE || code == TDX_RND_NO_ENTROPY ||
+	    code == TDX_KEY_GENERATION_FAILED)
 		return "call again with the same operands";
 	if (!tdx_status_error(status))
-		return tdx_status_non_recoverable(status) ? "the vCPU or the TD can't run again" : "done";
+		return tdx_status_non_recoverable(status) ? "the vCPU or the TD can't run again"
+							  : "done";
 	if (tdx_status_non_recoverable(status))
-		return "don't repeat unchanged: correct the operand or the state it complains about";
+		return "don't repeat unchanged: correct the operand or the state it complains "
+		       "about";
 	return "repeat: the condition may pass or be removed";
 }
 
@@ -104,8 +109,10 @@ static bool is_vp_enter(enum explain_side side, int leaf)
 	       (side == EXPLAIN_GUEST && leaf == LEAF_TDG_VP_ENTER);
 }
 
-/* What the low half says: the leaf's own row knows best (SUCCESS: an exit reason, a count, or nothing). */
-static enum status_detail detail_kind(const struct status_desc *desc, enum explain_side side, int leaf)
+/* What the low half says: the leaf's own row knows best (SUCCESS: an exit reason, a count, or
+ * nothing). */
+static enum status_detail detail_kind(const struct status_desc *desc, enum explain_side side,
+				      int leaf)
 {
 	const struct leaf_desc *row = leaf < 0 ? NULL : leaf_desc_of(side, (uint32_t)leaf);
 
@@ -142,7 +149,8 @@ static bool short_detail(struct text *t, enum status_detail kind, uint32_t detai
 	return true;
 }
 
-size_t explain_status_text(char *buf, size_t size, uint64_t status, enum explain_side side, int leaf)
+size_t explain_status_text(char *buf, size_t size, uint64_t status, enum explain_side side,
+			   int leaf)
 {
 	const struct status_desc *desc = find_status(status);
 	struct text t = text_start(buf, size);
@@ -166,13 +174,22 @@ size_t explain_status_text(char *buf, size_t size, uint64_t status, enum explain
 }
 
 static const char *const detail_labels[] = {
-	[DETAIL_OPERAND] = "operand",     [DETAIL_EXIT_REASON] = "exit reason", [DETAIL_LEVEL] = "S-EPT level",
-	[DETAIL_VM_LEVEL] = "VM, level",  [DETAIL_MSR] = "MSR",                 [DETAIL_PACKAGE] = "package",
-	[DETAIL_CPUID_LEAF] = "CPUID leaf", [DETAIL_BYTES] = "indices",         [DETAIL_LIST_INDEX] = "list index",
-	[DETAIL_VMCS_FIELD] = "VMCS field", [DETAIL_COUNT] = "entries not processed", [DETAIL_SLOT] = "slot",
+	[DETAIL_OPERAND] = "operand",
+	[DETAIL_EXIT_REASON] = "exit reason",
+	[DETAIL_LEVEL] = "S-EPT level",
+	[DETAIL_VM_LEVEL] = "VM, level",
+	[DETAIL_MSR] = "MSR",
+	[DETAIL_PACKAGE] = "package",
+	[DETAIL_CPUID_LEAF] = "CPUID leaf",
+	[DETAIL_BYTES] = "indices",
+	[DETAIL_LIST_INDEX] = "list index",
+	[DETAIL_VMCS_FIELD] = "VMCS field",
+	[DETAIL_COUNT] = "entries not processed",
+	[DETAIL_SLOT] = "slot",
 };
 
-size_t explain_status_detail(char *buf, size_t size, uint64_t status, enum explain_side side, int leaf)
+size_t explain_status_detail(char *buf, size_t size, uint64_t status, enum explain_side side,
+			     int leaf)
 {
 	const struct status_desc *desc = find_status(status);
 	uint32_t detail = (uint32_t)status;
@@ -188,7 +205,8 @@ size_t explain_status_detail(char *buf, size_t size, uint64_t status, enum expla
 		return t.len;
 	}
 	kind = detail_kind(desc, side, leaf);
-	if (kind == DETAIL_NONE || (!detail && (kind == DETAIL_COUNT || (desc->code == TDX_SUCCESS && leaf < 0)))) {
+	if (kind == DETAIL_NONE ||
+	    (!detail && (kind == DETAIL_COUNT || (desc->code == TDX_SUCCESS && leaf < 0)))) {
 		if (detail)
 			text_add(&t, "0x%" PRIx32 " (none is defined)", detail);
 		return t.len;
@@ -203,7 +221,8 @@ size_t explain_status_detail(char *buf, size_t size, uint64_t status, enum expla
 	else if (kind == DETAIL_VM_LEVEL)
 		text_add(&t, "%" PRIu32 ", %" PRIu32, detail >> 16, detail & 0xFFFF);
 	else if (kind == DETAIL_BYTES)
-		text_add(&t, "%u, %u, %u, %u", detail & 0xFF, detail >> 8 & 0xFF, detail >> 16 & 0xFF, detail >> 24);
+		text_add(&t, "%u, %u, %u, %u", detail & 0xFF, detail >> 8 & 0xFF,
+			 detail >> 16 & 0xFF, detail >> 24);
 	else
 		text_number(&t, detail);
 	return t.len;

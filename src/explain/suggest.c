@@ -36,15 +36,16 @@ unsigned edit_distance(const char *a, const char *b)
 	for (size_t j = 0; j <= lb; j++)
 		rows[0][j] = (unsigned)j;
 	for (size_t i = 1; i <= la; i++) {
-		unsigned *now = rows[i % 3], *before = rows[(i + 2) % 3], *earlier = rows[(i + 1) % 3];
+		unsigned *now = rows[i % 3], *before = rows[(i + 2) % 3],
+			 *earlier = rows[(i + 1) % 3];
 
 		now[0] = (unsigned)i;
 		for (size_t j = 1; j <= lb; j++) {
 			unsigned cost = plain(a[i - 1]) != plain(b[j - 1]);
 
 			now[j] = min3(before[j] + 1, now[j - 1] + 1, before[j - 1] + cost);
-			if (i > 1 && j > 1 && plain(a[i - 1]) == plain(b[j - 2]) && plain(a[i - 2]) == plain(b[j - 1]) &&
-			    earlier[j - 2] + 1 < now[j])
+			if (i > 1 && j > 1 && plain(a[i - 1]) == plain(b[j - 2]) &&
+			    plain(a[i - 2]) == plain(b[j - 1]) && earlier[j - 2] + 1 < now[j])
 				now[j] = earlier[j - 2] + 1;
 		}
 	}
@@ -55,7 +56,8 @@ struct suggest suggest_start(const char *wanted)
 {
 	size_t len = strlen(wanted);
 
-	return (struct suggest){ .wanted = wanted, .limit = len > 12 ? 4 : (unsigned)(len + 2) / 3 };
+	return (struct suggest){ .wanted = wanted,
+				 .limit = len > 12 ? 4 : (unsigned)(len + 2) / 3 };
 }
 
 void suggest_offer(struct suggest *s, const char *candidate)

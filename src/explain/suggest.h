@@ -24,7 +24,8 @@ void suggest_offer(struct suggest *s, const char *candidate);
 /* "A, B": as snprintf. */
 size_t suggest_text(const struct suggest *s, char *buf, size_t size);
 
-/* Edits (insert, delete, replace, swap neighbours) from a to b without regard to case, '.', '_' and '-' taken as the same. */
+/* Edits (insert, delete, replace, swap neighbours) from a to b without regard to case, '.', '_' and
+ * '-' taken as the same. */
 unsigned edit_distance(const char *a, const char *b);
 
 #endif

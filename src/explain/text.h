@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A writer into a buffer of fixed size that counts what did not fit: what all text functions of explain.h are made of.
+ * A writer into a buffer of fixed size that counts what did not fit: what all text functions of
+ * explain.h are made of.
  */
 #ifndef EXPLAIN_TEXT_H
 #define EXPLAIN_TEXT_H

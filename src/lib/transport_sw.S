@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The call layer's thunks over the software module: the same source as for the hardware, with a call of the routine below in
- * the place of the instruction. Linking this file or tdx_call.S is what chooses the module.
+ * The call layer's thunks over the software module: the same source as for the hardware, with a
+ * call of the routine below in the place of the instruction. Linking this file or tdx_call.S is
+ * what chooses the module.
  */
 #define TDX_SEAMCALL call seamless_sw_seamcall
 #define TDX_TDCALL call seamless_sw_tdcall
@@ -14,8 +15,9 @@
 #define REGS_SIZE (128 + 256)
 
 /*
- * An instruction in software: all registers to a struct seamless_regs on the stack, the C function, all registers back, RBP
- * too. The carry flag is clear: software reports a missing module by the status itself.
+ * An instruction in software: all registers to a struct seamless_regs on the stack, the C
+ * function, all registers back, RBP too. The carry flag is clear: software reports a missing
+ * module by the status itself.
  */
 .macro sw_instruction name, handler, optional
 	.p2align 4

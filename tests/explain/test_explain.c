@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Explanations: statuses, calls as a trace shows them, look-ups, near misses, and that no input makes a text function
- * write beyond its buffer or lie about its length.
+ * Explanations: statuses, calls as a trace shows them, look-ups, near misses, and that no input
+ * makes a text function write beyond its buffer or lie about its length.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,8 +18,8 @@
 #define RAX 0
 #define RCX 1
 #define RDX 2
-#define R8 8
-#define R9 9
+#define R8  8
+#define R9  9
 #define R10 10
 #define R11 11
 #define R12 12
@@ -27,7 +27,8 @@
 
 static char buf[1024];
 
-static void assert_call(const char *expected, enum explain_side side, const uint64_t in[16], const uint64_t out[16])
+static void assert_call(const char *expected, enum explain_side side, const uint64_t in[16],
+			const uint64_t out[16])
 {
 	size_t len = explain_call(buf, sizeof(buf), side, in, out);
 
@@ -37,21 +38,26 @@ static void assert_call(const char *expected, enum explain_side side, const uint
 
 static void test_page_add(void **state)
 {
-	uint64_t in[16] = { [RAX] = 2, [RCX] = 0x1000, [RDX] = 0x40000000, [R8] = 0x40010000, [R9] = 0x2000 };
+	uint64_t in[16] = {
+		[RAX] = 2, [RCX] = 0x1000, [RDX] = 0x40000000, [R8] = 0x40010000, [R9] = 0x2000
+	};
 	uint64_t out[16] = { 0 };
 
 	(void)state;
-	assert_call("TDH.MEM.PAGE.ADD(gpa=0x1000, level=0, tdr=0x40000000, page=0x40010000, source=0x2000) = SUCCESS",
+	assert_call("TDH.MEM.PAGE.ADD(gpa=0x1000, level=0, tdr=0x40000000, page=0x40010000, "
+		    "source=0x2000) = SUCCESS",
 		    EXPLAIN_HOST, in, out);
 	out[RAX] = TDX_EPT_WALK_FAILED | TDX_OPERAND_ID_RCX;
 	out[RCX] = 1ULL << 63;
 	out[RDX] = 3;
-	assert_call("TDH.MEM.PAGE.ADD(gpa=0x1000, level=0, tdr=0x40000000, page=0x40010000, source=0x2000)"
+	assert_call("TDH.MEM.PAGE.ADD(gpa=0x1000, level=0, tdr=0x40000000, page=0x40010000, "
+		    "source=0x2000)"
 		    " = EPT_WALK_FAILED(RCX) sept_entry=0x8000000000000000 level=3 state=FREE",
 		    EXPLAIN_HOST, in, out);
 	out[RAX] = TDX_PAGE_METADATA_INCORRECT | TDX_OPERAND_ID_R8;
 	out[RCX] = out[RDX] = 0;
-	assert_call("TDH.MEM.PAGE.ADD(gpa=0x1000, level=0, tdr=0x40000000, page=0x40010000, source=0x2000)"
+	assert_call("TDH.MEM.PAGE.ADD(gpa=0x1000, level=0, tdr=0x40000000, page=0x40010000, "
+		    "source=0x2000)"
 		    " = PAGE_METADATA_INCORRECT(R8)",
 		    EXPLAIN_HOST, in, out);
 }
@@ -62,7 +68,8 @@ static void test_reserved_bits_are_not_hidden(void **state)
 	uint64_t out[16] = { [RAX] = TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX };
 
 	(void)state;
-	assert_call("TDH.MEM.PAGE.AUG(gpa=0x1ff9, tdr=1, page=2) = OPERAND_INVALID(RCX)", EXPLAIN_HOST, in, out);
+	assert_call("TDH.MEM.PAGE.AUG(gpa=0x1ff9, tdr=1, page=2) = OPERAND_INVALID(RCX)",
+		    EXPLAIN_HOST, in, out);
 }
 
 static void test_metadata_by_name(void **state)
@@ -71,14 +78,17 @@ static void test_metadata_by_name(void **state)
 	uint64_t out[16] = { [R8] = 0x1234 };
 
 	(void)state;
-	assert_call("TDH.MNG.RD(tdr=0x40000000, field=TD.ATTRIBUTES) = SUCCESS value=0x1234", EXPLAIN_HOST, in, out);
+	assert_call("TDH.MNG.RD(tdr=0x40000000, field=TD.ATTRIBUTES) = SUCCESS value=0x1234",
+		    EXPLAIN_HOST, in, out);
 	in[RAX] |= 1 << 16;
 	in[RDX] = UINT64_MAX;
 	out[RAX] = TDX_METADATA_FIRST_FIELD_ID_IN_CONTEXT;
 	out[RDX] = TDX_MD_TD_RTMR + 8;
 	out[R8] = 0;
-	assert_call("TDH.MNG.RD.v1(tdr=0x40000000, field=first) = METADATA_FIRST_FIELD_ID_IN_CONTEXT"
-		    " next_field=TD.RTMR[1].2 value=0", EXPLAIN_HOST, in, out);
+	assert_call(
+		"TDH.MNG.RD.v1(tdr=0x40000000, field=first) = METADATA_FIRST_FIELD_ID_IN_CONTEXT"
+		" next_field=TD.RTMR[1].2 value=0",
+		EXPLAIN_HOST, in, out);
 	explain_field(buf, sizeof(buf), TDX_MD_VMCS_GUEST_CR0);
 	assert_string_equal(buf, "VMCS.GUEST_CR0");
 	explain_field(buf, sizeof(buf), 0x00F0000300FFFFFFULL);
@@ -89,22 +99,29 @@ static void test_exits(void **state)
 {
 	uint64_t in[16] = { [RCX] = 0x40007000 | TDX_ENTER_RESUME_L1 };
 	uint64_t out[16] = { [RAX] = 48, [RCX] = 2, [R8] = 0x12345000 };
-	uint64_t vmcall[16] = { [RAX] = 77, [RCX] = 0x3C00, [R11] = 0x10001, [R12] = 0x800000000000, [R13] = 0x1000 };
+	uint64_t vmcall[16] = {
+		[RAX] = 77, [RCX] = 0x3C00, [R11] = 0x10001, [R12] = 0x800000000000, [R13] = 0x1000
+	};
 	uint64_t guest_in[16], guest_out[16] = { [R10] = TDX_VMCALL_RETRY, [R11] = 0x800000001000 };
 
 	(void)state;
-	assert_call("TDH.VP.ENTER(tdvpr=0x40007000, resume_l1) = SUCCESS(EPT_VIOLATION) exit_qualification=0x2"
-		    " gpa=0x12345000", EXPLAIN_HOST, in, out);
+	assert_call("TDH.VP.ENTER(tdvpr=0x40007000, resume_l1) = SUCCESS(EPT_VIOLATION) "
+		    "exit_qualification=0x2"
+		    " gpa=0x12345000",
+		    EXPLAIN_HOST, in, out);
 	assert_call("TDH.VP.ENTER(tdvpr=0x40007000, resume_l1) = SUCCESS(TDCALL)"
-		    " MapGPA(gpa=0x800000000000, size=0x1000)", EXPLAIN_HOST, in, vmcall);
+		    " MapGPA(gpa=0x800000000000, size=0x1000)",
+		    EXPLAIN_HOST, in, vmcall);
 	memcpy(guest_in, vmcall, sizeof(guest_in));
 	guest_in[RAX] = 0;
-	assert_call("TDG.VP.VMCALL: MapGPA(gpa=0x800000000000, size=0x1000) = RETRY failed_gpa=0x800000001000",
+	assert_call("TDG.VP.VMCALL: MapGPA(gpa=0x800000000000, size=0x1000) = RETRY "
+		    "failed_gpa=0x800000001000",
 		    EXPLAIN_GUEST, guest_in, guest_out);
 	out[RAX] = TDX_NON_RECOVERABLE_VCPU | 2;
 	out[RCX] = out[R8] = 0;
-	assert_call("TDH.VP.ENTER(tdvpr=0x40007000, resume_l1) = NON_RECOVERABLE_VCPU(TRIPLE_FAULT)", EXPLAIN_HOST, in,
-		    out);
+	assert_call(
+		"TDH.VP.ENTER(tdvpr=0x40007000, resume_l1) = NON_RECOVERABLE_VCPU(TRIPLE_FAULT)",
+		EXPLAIN_HOST, in, out);
 }
 
 static void test_unknown_calls(void **state)
@@ -158,9 +175,12 @@ static void test_every_status_has_its_name(void **state)
 	static const struct {
 		uint64_t value;
 		const char *name;
-	} some[] = { { 0xC000010000000000, "OPERAND_INVALID" }, { 0x8000020300000000, "RND_NO_ENTROPY" },
-		     { 0xC0000B0D00000000, "EPT_ENTRY_STATE_INCORRECT" }, { 0x00000B0A00000000, "PAGE_ALREADY_ACCEPTED" },
-		     { 0xC000070000000000, "VCPU_STATE_INCORRECT" }, { 0x9000020500000000, "HOST_PRIORITY_BUSY_TIMEOUT" },
+	} some[] = { { 0xC000010000000000, "OPERAND_INVALID" },
+		     { 0x8000020300000000, "RND_NO_ENTROPY" },
+		     { 0xC0000B0D00000000, "EPT_ENTRY_STATE_INCORRECT" },
+		     { 0x00000B0A00000000, "PAGE_ALREADY_ACCEPTED" },
+		     { 0xC000070000000000, "VCPU_STATE_INCORRECT" },
+		     { 0x9000020500000000, "HOST_PRIORITY_BUSY_TIMEOUT" },
 		     { 0xC0000F0000000000, "IOMMU_INVALID_STATE" } };
 	uint64_t value;
 
@@ -219,7 +239,8 @@ static void test_near_misses(void **state)
 
 static void test_pages_and_filters(void **state)
 {
-	struct explain_filter filter = { .status = "TLB_TRACKING_NOT_DONE", .op_state = "runnable" };
+	struct explain_filter filter = { .status = "TLB_TRACKING_NOT_DONE",
+					 .op_state = "runnable" };
 	struct explain_leaf_id id;
 	size_t all = 0, some = 0;
 	char *page = malloc(1 << 16);
@@ -250,7 +271,8 @@ static void test_pages_and_filters(void **state)
 /* Every length of buffer gives the same text cut off, and the same length. */
 static void test_small_buffers(void **state)
 {
-	uint64_t in[16] = { [RAX] = 2, [RCX] = 0x1000, [RDX] = 0x40000000 }, out[16] = { [RAX] = TDX_EPT_WALK_FAILED };
+	uint64_t in[16] = { [RAX] = 2, [RCX] = 0x1000, [RDX] = 0x40000000 },
+		 out[16] = { [RAX] = TDX_EPT_WALK_FAILED };
 	size_t whole = explain_call(buf, sizeof(buf), EXPLAIN_HOST, in, out);
 
 	(void)state;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The call layer in a translation unit without a C library, in C and in C++: builds.sh compiles it in many ways.
+ * The call layer in a translation unit without a C library, in C and in C++: builds.sh compiles it
+ * in many ways.
  */
 #include "tdx/tdx.h"
 
@@ -8,13 +9,15 @@
 extern "C" {
 #endif
 
-tdx_status_t host(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_hpa_t page, tdx_shared_hpa_t source, struct tdx_sept_error *ext);
+tdx_status_t host(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_hpa_t page, tdx_shared_hpa_t source,
+		  struct tdx_sept_error *ext);
 tdx_status_t migrate(struct tdh_import_mem_args args, tdx_gpa_list_t *next);
 tdx_status_t l2(tdx_u64 vm, tdx_gpa_t state, struct tdg_vp_enter_out *out);
 tdx_status_t guest(tdx_u64 port, tdx_u64 *data);
 tdx_status_t run(tdx_tdvpr_t vp, struct tdx_module_args *regs);
 
-tdx_status_t host(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_hpa_t page, tdx_shared_hpa_t source, struct tdx_sept_error *ext)
+tdx_status_t host(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_hpa_t page, tdx_shared_hpa_t source,
+		  struct tdx_sept_error *ext)
 {
 	return tdh_mem_page_add(gpa, tdr, page, source, ext) | tdh_mem_track(tdr);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A prefixed copy of the call layer (made by builds.sh under the prefix "mine") beside the names of a Linux tree.
+ * A prefixed copy of the call layer (made by builds.sh under the prefix "mine") beside the names of
+ * a Linux tree.
  */
 #include "linux_like.h"
 #include "prefixed/tdx.h"

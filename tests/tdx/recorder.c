@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-
 #define VOLATILE_REGS 0x0F06
 
 struct recorder recorder;
@@ -26,7 +25,8 @@ static void answer(struct seamless_regs *regs)
 	recorder.seen = *regs;
 	if (call < RECORDER_SCRIPT)
 		recorder.history[call] = *regs;
-	regs->gpr[GPR_RAX] = call < recorder.num_scripted ? recorder.script[call] : recorder.answer.gpr[GPR_RAX];
+	regs->gpr[GPR_RAX] =
+		call < recorder.num_scripted ? recorder.script[call] : recorder.answer.gpr[GPR_RAX];
 	for (unsigned reg = 1; reg < 16; reg++) {
 		if (recorder.answer_mask & (1u << reg))
 			regs->gpr[reg] = recorder.answer.gpr[reg];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The struct forms, TDH.VP.ENTER on an array, TDVMCALL on a struct, and some typed calls spelled out register by register
- * (the exhaustive test draws on the same tables as the code, these do not).
+ * The struct forms, TDH.VP.ENTER on an array, TDVMCALL on a struct, and some typed calls spelled
+ * out register by register (the exhaustive test draws on the same tables as the code, these do
+ * not).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,9 +14,9 @@
 #include "recorder.h"
 #include "tdx/tdx.h"
 
-#define SEEN(name) recorder.seen.gpr[GPR_##name]
+#define SEEN(name)	recorder.seen.gpr[GPR_##name]
 #define ALL_BUT_RAX_RSP 0xFFEE
-#define SAVED_BUT_RBP 0xF0C8
+#define SAVED_BUT_RBP	0xF0C8
 
 static void fill(struct tdx_module_args *args)
 {
@@ -32,17 +33,20 @@ static void assert_callee_saved(tdx_status_t (*call)(void *), void *argument, td
 	uint64_t before[6] = { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66 }, after[6];
 	tdx_status_t result;
 
-	__asm__ volatile("push %%rbp\n\tpush %[after]\n\t"
-			 "mov 0(%[before]), %%rbx\n\tmov 8(%[before]), %%r12\n\tmov 16(%[before]), %%r13\n\t"
-			 "mov 24(%[before]), %%r14\n\tmov 32(%[before]), %%r15\n\tmov 40(%[before]), %%rbp\n\t"
-			 "call *%%rax\n\t"
-			 "pop %%rcx\n\t"
-			 "mov %%rbx, 0(%%rcx)\n\tmov %%r12, 8(%%rcx)\n\tmov %%r13, 16(%%rcx)\n\t"
-			 "mov %%r14, 24(%%rcx)\n\tmov %%r15, 32(%%rcx)\n\tmov %%rbp, 40(%%rcx)\n\t"
-			 "pop %%rbp"
-			 : "=a"(result)
-			 : "a"(call), "D"(argument), [before] "d"(before), [after] "c"(after)
-			 : "rbx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "cc", "memory");
+	__asm__ volatile(
+		"push %%rbp\n\tpush %[after]\n\t"
+		"mov 0(%[before]), %%rbx\n\tmov 8(%[before]), %%r12\n\tmov 16(%[before]), %%r13\n\t"
+		"mov 24(%[before]), %%r14\n\tmov 32(%[before]), %%r15\n\tmov 40(%[before]), "
+		"%%rbp\n\t"
+		"call *%%rax\n\t"
+		"pop %%rcx\n\t"
+		"mov %%rbx, 0(%%rcx)\n\tmov %%r12, 8(%%rcx)\n\tmov %%r13, 16(%%rcx)\n\t"
+		"mov %%r14, 24(%%rcx)\n\tmov %%r15, 32(%%rcx)\n\tmov %%rbp, 40(%%rcx)\n\t"
+		"pop %%rbp"
+		: "=a"(result)
+		: "a"(call), "D"(argument), [before] "d"(before), [after] "c"(after)
+		: "rbx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "cc",
+		  "memory");
 	assert_int_equal(result, status);
 	assert_memory_equal(before, after, sizeof(before));
 }
@@ -68,7 +72,8 @@ static void assert_array(const struct tdx_module_args *args, uint16_t changed)
 
 	memcpy(slots, args, sizeof(slots));
 	for (unsigned reg = 0; reg < 16; reg++)
-		assert_int_equal(slots[reg], changed & (1u << reg) ? RECORDER_ANSWER(reg) : 0x5000 + reg);
+		assert_int_equal(slots[reg],
+				 changed & (1u << reg) ? RECORDER_ANSWER(reg) : 0x5000 + reg);
 }
 
 static void test_vp_enter_uses_the_array_in_place(void **state)
@@ -115,12 +120,13 @@ static void test_vp_enter_clears_what_the_guest_left(void **state)
 	(void)state;
 	fill(&regs);
 	recorder_reset(ALL_BUT_RAX_RSP);
-	__asm__ volatile("mov %[regs], %%rdi\n\tmov $0x1000, %%esi\n\tcall __tdx_vp_enter\n\t"
-			 "or %%rcx, %%rdx\n\tor %%rsi, %%rdx\n\tor %%rdi, %%rdx\n\tor %%r8, %%rdx\n\t"
-			 "or %%r9, %%rdx\n\tor %%r10, %%rdx\n\tor %%r11, %%rdx"
-			 : "=d"(left)
-			 : [regs] "r"(&regs)
-			 : "rax", "rcx", "rsi", "rdi", "r8", "r9", "r10", "r11", "cc", "memory");
+	__asm__ volatile(
+		"mov %[regs], %%rdi\n\tmov $0x1000, %%esi\n\tcall __tdx_vp_enter\n\t"
+		"or %%rcx, %%rdx\n\tor %%rsi, %%rdx\n\tor %%rdi, %%rdx\n\tor %%r8, %%rdx\n\t"
+		"or %%r9, %%rdx\n\tor %%r10, %%rdx\n\tor %%r11, %%rdx"
+		: "=d"(left)
+		: [regs] "r"(&regs)
+		: "rax", "rcx", "rsi", "rdi", "r8", "r9", "r10", "r11", "cc", "memory");
 	assert_int_equal(left, 0);
 }
 
@@ -250,8 +256,8 @@ static void test_page_add_by_hand(void **state)
 	(void)state;
 	recorder_reset(0);
 	recorder.answer.gpr[GPR_RAX] = 0xC0000B0000000001ULL;
-	assert_int_equal(tdh_mem_page_add(tdx_gpa(0x100000), tdx_tdr(0x40000000), tdx_hpa(0x40010000),
-					  tdx_shared_hpa(0x2000), &ext),
+	assert_int_equal(tdh_mem_page_add(tdx_gpa(0x100000), tdx_tdr(0x40000000),
+					  tdx_hpa(0x40010000), tdx_shared_hpa(0x2000), &ext),
 			 TDX_EPT_WALK_FAILED | TDX_OPERAND_ID_RCX);
 	assert_int_equal(SEEN(RAX), 2);
 	assert_int_equal(SEEN(RCX), 0x100000);
@@ -266,8 +272,9 @@ static void test_sept_add_by_hand(void **state)
 {
 	(void)state;
 	recorder_reset(0);
-	assert_int_equal(tdh_mem_sept_add(tdx_gpa(0x80000000), TDX_LEVEL_1G, tdx_tdr(0x40000000), 0, tdx_hpa(0x40011000),
-					  NULL), 0);
+	assert_int_equal(tdh_mem_sept_add(tdx_gpa(0x80000000), TDX_LEVEL_1G, tdx_tdr(0x40000000), 0,
+					  tdx_hpa(0x40011000), NULL),
+			 0);
 	assert_int_equal(SEEN(RAX), 3);
 	assert_int_equal(SEEN(RCX), 0x80000002);
 	assert_int_equal(SEEN(RDX), 0x40000000);
@@ -277,8 +284,13 @@ static void test_sept_add_by_hand(void **state)
 static void test_import_mem_by_hand(void **state)
 {
 	struct tdh_import_mem_args args = {
-		.gpa_list = tdx_gpa_list(1), .tdr = tdx_tdr(2), .mbmd = tdx_mbmd(3), .buffers = tdx_shared_hpa(4),
-		.migs = tdx_migs(5), .mac_list_0 = tdx_shared_hpa(6), .mac_list_1 = tdx_shared_hpa(7),
+		.gpa_list = tdx_gpa_list(1),
+		.tdr = tdx_tdr(2),
+		.mbmd = tdx_mbmd(3),
+		.buffers = tdx_shared_hpa(4),
+		.migs = tdx_migs(5),
+		.mac_list_0 = tdx_shared_hpa(6),
+		.mac_list_1 = tdx_shared_hpa(7),
 		.new_pages = tdx_shared_hpa(8),
 	};
 	tdx_gpa_list_t next;
@@ -312,7 +324,8 @@ static void test_map_gpa_by_hand(void **state)
 	assert_int_equal(failed, RECORDER_ANSWER(GPR_R11));
 }
 
-/* A function that calls nothing else keeps its locals below the stack pointer: a bare call would overwrite them. */
+/* A function that calls nothing else keeps its locals below the stack pointer: a bare call would
+ * overwrite them. */
 static __attribute__((noinline)) uint64_t sum_across_a_call(uint64_t seed)
 {
 	volatile uint64_t local[8];
@@ -366,7 +379,8 @@ static void test_status_macros(void **state)
 }
 
 enum consumer_regs { A, C, D, B, SP, BP, SI, DI, R8, R9, R10, R11, R12, R13, R14, R15 };
-TDX_ASSERT_REGS_LAYOUT(unsigned long, A, C, D, B, SP, BP, SI, DI, R8, R9, R10, R11, R12, R13, R14, R15);
+TDX_ASSERT_REGS_LAYOUT(unsigned long, A, C, D, B, SP, BP, SI, DI, R8, R9, R10, R11, R12, R13, R14,
+		       R15);
 
 int main(void)
 {

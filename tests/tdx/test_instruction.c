@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The real thunks (tdx_call.S) in an ordinary process: the instruction faults, the fault handler goes to the fix-up, the call
- * returns a software status. VMfailInvalid is played by the handler: carry flag set, instruction skipped.
+ * The real thunks (tdx_call.S) in an ordinary process: the instruction faults, the fault handler
+ * goes to the fix-up, the call returns a software status. VMfailInvalid is played by the handler:
+ * carry flag set, instruction skipped.
  */
 #include <setjmp.h>
 #include <signal.h>

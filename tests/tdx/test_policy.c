@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Repeats: on missing entropy with the original operands, after an interruption with those that the leaf asks for, on busy as
- * long as the caller wants, and never on anything else.
+ * Repeats: on missing entropy with the original operands, after an interruption with those that the
+ * leaf asks for, on busy as long as the caller wants, and never on anything else.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -83,7 +83,8 @@ static void test_blockw_goes_on_in_the_list(void **state)
 
 	(void)state;
 	script(TDX_INTERRUPTED_RESUMABLE, 1);
-	assert_int_equal(tdh_export_blockw_finish(tdx_gpa_list(0x2000), tdx_tdr(0x1000), &end, 10), TDX_SUCCESS);
+	assert_int_equal(tdh_export_blockw_finish(tdx_gpa_list(0x2000), tdx_tdr(0x1000), &end, 10),
+			 TDX_SUCCESS);
 	assert_int_equal(CALL(0, RCX), 0x2000);
 	assert_int_equal(CALL(1, RCX), RECORDER_ANSWER(GPR_RCX));
 	assert_int_equal(CALL(1, RDX), 0x1000);
@@ -95,7 +96,8 @@ static void test_migration_sets_the_command_bit(void **state)
 	(void)state;
 	script(TDX_INTERRUPTED_RESUMABLE, 2);
 	recorder.script[1] = TDX_RND_NO_ENTROPY;
-	assert_int_equal(tdh_export_state_immutable_finish(tdx_tdr(1), tdx_mbmd(2), tdx_page_list(3), tdx_migs(4), NULL, 10),
+	assert_int_equal(tdh_export_state_immutable_finish(tdx_tdr(1), tdx_mbmd(2),
+							   tdx_page_list(3), tdx_migs(4), NULL, 10),
 			 TDX_SUCCESS);
 	assert_int_equal(recorder.seamcalls, 3);
 	assert_int_equal(CALL(0, R10), 4);
@@ -108,8 +110,13 @@ static void test_migration_sets_the_command_bit(void **state)
 static void test_sept_add_passes_returned_pages(void **state)
 {
 	struct tdh_mem_sept_add_v1_args args = {
-		.gpa = tdx_gpa(0x40000000), .level = TDX_LEVEL_2M, .tdr = tdx_tdr(0x1000), .sept_page = tdx_hpa(0x5000),
-		.sept_page_vm1 = TDX_NO_HPA, .sept_page_vm2 = TDX_NO_HPA, .sept_page_vm3 = tdx_hpa(0x6000),
+		.gpa = tdx_gpa(0x40000000),
+		.level = TDX_LEVEL_2M,
+		.tdr = tdx_tdr(0x1000),
+		.sept_page = tdx_hpa(0x5000),
+		.sept_page_vm1 = TDX_NO_HPA,
+		.sept_page_vm2 = TDX_NO_HPA,
+		.sept_page_vm3 = tdx_hpa(0x6000),
 	};
 
 	(void)state;
@@ -126,8 +133,13 @@ static void test_sept_add_passes_returned_pages(void **state)
 static void test_demote_restarts(void **state)
 {
 	struct tdh_mem_page_demote_args args = {
-		.gpa = tdx_gpa(0x40000000), .level = TDX_LEVEL_2M, .tdr = tdx_tdr(0x1000), .sept_page = tdx_hpa(0x5000),
-		.sept_page_vm1 = tdx_hpa(0x7000), .sept_page_vm2 = TDX_NO_HPA, .sept_page_vm3 = TDX_NO_HPA,
+		.gpa = tdx_gpa(0x40000000),
+		.level = TDX_LEVEL_2M,
+		.tdr = tdx_tdr(0x1000),
+		.sept_page = tdx_hpa(0x5000),
+		.sept_page_vm1 = tdx_hpa(0x7000),
+		.sept_page_vm2 = TDX_NO_HPA,
+		.sept_page_vm3 = TDX_NO_HPA,
 	};
 
 	(void)state;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Every typed call against the leaf descriptors: each operand reaches its register, no register beyond them is named by
- * the leaf, each output comes from its register, and status and leaf number are where they belong.
+ * Every typed call against the leaf descriptors: each operand reaches its register, no register
+ * beyond them is named by the leaf, each output comes from its register, and status and leaf number
+ * are where they belong.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "recorder.h"
 #include "tdx/tdx.h"
 
-#define STATUS 0x1234567800000042ULL
+#define STATUS	       0x1234567800000042ULL
 #define OPERAND(index) (0xC0DE000000000000ULL | (uint64_t)((index) + 1) << 16)
 
 struct probe {
@@ -64,17 +65,22 @@ static uint16_t named_outputs(const struct leaf_desc *leaf, unsigned version)
 	return mask;
 }
 
-static void check_registers(const struct typed_call *call, const struct probe *p, uint16_t in, uint16_t out)
+static void check_registers(const struct typed_call *call, const struct probe *p, uint16_t in,
+			    uint16_t out)
 {
 	for (unsigned reg = 1; reg < 16; reg++) {
 		unsigned bit = 1u << reg;
 
-		check((p->in_mask & bit) == (in & bit), call, "operands differ from the table", reg);
-		check((p->out_mask & bit) == (out & bit), call, "outputs differ from the table", reg);
+		check((p->in_mask & bit) == (in & bit), call, "operands differ from the table",
+		      reg);
+		check((p->out_mask & bit) == (out & bit), call, "outputs differ from the table",
+		      reg);
 		if (p->in_mask & bit)
-			check(recorder.seen.gpr[reg] == p->in[reg], call, "operand not in its register", reg);
+			check(recorder.seen.gpr[reg] == p->in[reg], call,
+			      "operand not in its register", reg);
 		if (p->out_mask & bit)
-			check(p->out[reg] == RECORDER_ANSWER(reg), call, "output not from its register", reg);
+			check(p->out[reg] == RECORDER_ANSWER(reg), call,
+			      "output not from its register", reg);
 	}
 }
 
@@ -90,7 +96,8 @@ static void check_leaf(const struct typed_call *call)
 	recorder.answer.gpr[GPR_RAX] = STATUS;
 	call->run(&p);
 	check(p.status == STATUS, call, "status not from RAX", 0);
-	check(recorder.seen.gpr[GPR_RAX] == (call->number | call->version << 16), call, "leaf number", 0);
+	check(recorder.seen.gpr[GPR_RAX] == (call->number | call->version << 16), call,
+	      "leaf number", 0);
 	check(recorder.seamcalls == (call->cls == LEAF_HOST), call, "SEAMCALL made", 0);
 	check(recorder.tdcalls == (call->cls == LEAF_GUEST), call, "TDCALL made", 0);
 	check_registers(call, &p, leaf->in_mask[call->version], named_outputs(leaf, call->version));

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fifteen calls written by hand for the prototypes of wrappers.c: the measure that the compiled typed calls may not exceed
- * by one instruction. The rules of the hand: the thunk is called, not jumped to, as in the middle of a caller; a
- * pointer that is needed after the call waits in a callee-saved register. (The module keeps RSI and RDI too: where a pointer can wait
- * there, a push and a pop are saved. The compilers find that in some wrappers and then beat this file.)
+ * Fifteen calls written by hand for the prototypes of wrappers.c: the measure that the compiled
+ * typed calls may not exceed by one instruction. The rules of the hand: the thunk is called, not
+ * jumped to, as in the middle of a caller; a pointer that is needed after the call waits in a
+ * callee-saved register. (The module keeps RSI and RDI too: where a pointer can wait there, a push
+ * and a pop are saved. The compilers find that in some wrappers and then beat this file.)
  */
 	.text
 
