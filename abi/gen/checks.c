@@ -503,7 +503,7 @@ static const struct check tdh_servtd_prebind_checks[] = {
 static const struct check tdh_sys_shutdown_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, shutdown_version },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, shutdown_others },
+	{ CHECK_CALL, 0, 0, 0, shutdown_area },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 

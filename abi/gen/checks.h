@@ -57,7 +57,7 @@ uint64_t sept_rd_flags(struct call *c);
 uint64_t servtd_distinct(struct call *c);
 uint64_t servtd_operands(struct call *c);
 uint64_t servtd_service(struct call *c);
-uint64_t shutdown_others(struct call *c);
+uint64_t shutdown_area(struct call *c);
 uint64_t shutdown_version(struct call *c);
 uint64_t sys_config_operands(struct call *c);
 uint64_t sys_config_tdmrs(struct call *c);

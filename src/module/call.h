@@ -63,17 +63,22 @@ struct call {
 	struct vcpu vp;
 	struct page_ref vp_page;
 	struct page_ref page;  /* the private page operand */
-	struct page_ref old_page; /* what it takes the place of */
-	struct page_ref table[MAX_VMS]; /* new or old secure EPT tables, by VM; table_entry: where they hang */
-	uint64_t *table_entry[MAX_VMS];
 	uint64_t gpa;
 	unsigned level;
 	struct sept_ref sept;
 	uint64_t flags;        /* flag bits that share a register with an address */
-	uint64_t scratch[4];   /* from a leaf's own check to its invocation */
+
+	/* not zero at first: what a leaf's own checks leave to its invocation */
+	struct page_ref old_page; /* what c->page takes the place of */
+	struct page_ref table[MAX_VMS]; /* new or old secure EPT tables, by VM; table_entry: where they hang */
+	uint64_t *table_entry[MAX_VMS];
+	uint64_t scratch[4];
 
 	struct held_set held;
 };
+
+/* A call of @lp with these registers: everything zero that counts on it. */
+void call_init(struct call *c, struct module *m, unsigned lp, struct cpu_regs *regs, enum module_where from);
 
 /* The row of a leaf. */
 struct leaf {

@@ -27,14 +27,16 @@ static uint64_t check_private_pa(struct call *c, unsigned reg, uint64_t pa, enum
 static uint64_t lock_pamt(struct call *c, unsigned operand, uint64_t pa, enum page_size smallest,
 			  enum lock_mode mode, struct page_ref *ref)
 {
+	struct pamt_entry *path[NUM_PAGE_SIZES];
+
+	if (!pamt_path(c->m, pa, path))
+		return fail(c, TDX_OPERAND_ADDR_RANGE_ERROR | operand,
+			    "page %x is in no TDMR, or TDH.SYS.TDMR.INIT has not reached it", pa);
 	ref->pa = pa;
 	for (int level = PAGE_SIZE_1G; level >= (int)smallest; level--) {
-		struct pamt_entry *e = pamt_at(c->m, pa, (enum page_size)level);
+		struct pamt_entry *e = path[level];
 		enum lock_mode now = level == (int)smallest ? mode : LOCK_SHARED;
 
-		if (!e)
-			return fail(c, TDX_OPERAND_ADDR_RANGE_ERROR | operand,
-				    "page %x is in no TDMR, or TDH.SYS.TDMR.INIT has not reached it", pa);
 		ref->pamt = e;
 		ref->level = (enum page_size)level;
 		if (!call_lock(c, &e->lock, HELD_HOST_PRIO, now))
@@ -314,7 +316,7 @@ uint64_t check_bepoch_tracked(struct call *c, unsigned operand)
 
 	if (!op_state_tracks(c->td.tdcs->op_state))
 		return TDX_SUCCESS;
-	bepoch = sept_target_pamt(c)->bepoch;
+	bepoch = __atomic_load_n(&sept_target_pamt(c)->bepoch, __ATOMIC_RELAXED);
 	if (tlb_tracked(&c->td, bepoch))
 		return TDX_SUCCESS;
 	return fail(c, TDX_TLB_TRACKING_NOT_DONE | operand,

@@ -7,6 +7,7 @@
 #include "module/state.h"
 #include "gen/leaves.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define RAX_LEAF 0xFFFFull
@@ -81,13 +82,22 @@ static void dispatch(struct call *c, const struct leaf *row, uint64_t rax)
 		call_run(c);
 }
 
+void call_init(struct call *c, struct module *m, unsigned lp, struct cpu_regs *regs, enum module_where from)
+{
+	memset(c, 0, offsetof(struct call, old_page));
+	c->held.count = 0;
+	c->m = m;
+	c->lp = &m->lp[lp];
+	c->lp_id = lp;
+	c->regs = regs;
+	c->where = from;
+}
+
 static void call_begin(struct call *c)
 {
-	uint64_t rax = c->regs->gpr[GPR_RAX];
-
 	memcpy(c->in, c->regs->gpr, sizeof(c->in));
-	c->version = (unsigned)((rax & RAX_VERSION) >> 16);
-	c->lp->reason = (struct reason){ 0 };
+	c->version = (unsigned)((c->in[GPR_RAX] & RAX_VERSION) >> 16);
+	c->lp->reason.rule = NULL;
 }
 
 void call_dispatch_guest(struct call *c)
@@ -106,10 +116,12 @@ void call_dispatch_guest(struct call *c)
 
 static enum module_where seamcall(struct module *m, unsigned lp, struct cpu_regs *regs)
 {
-	struct call c = { .m = m, .lp = &m->lp[lp], .lp_id = lp, .regs = regs, .where = MODULE_TO_HOST };
 	uint64_t rax = regs->gpr[GPR_RAX];
 	uint64_t status;
+	struct call c;
 
+	call_init(&c, m, lp, regs, MODULE_TO_HOST);
+	/* Before the state is looked at: TDH.SYS.SHUTDOWN changes it and then looks for others inside. */
 	__atomic_store_n(&c.lp->in_module, true, __ATOMIC_SEQ_CST);
 	call_begin(&c);
 	status = admit(&c, rax);
@@ -118,7 +130,7 @@ static enum module_where seamcall(struct module *m, unsigned lp, struct cpu_regs
 	else
 		dispatch(&c, leaf_host(rax & RAX_LEAF), rax);
 	if (c.where == MODULE_TO_HOST)
-		__atomic_store_n(&c.lp->in_module, false, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&c.lp->in_module, false, __ATOMIC_RELEASE);
 	return c.where;
 }
 

@@ -42,7 +42,7 @@ static const struct tdmr *tdmr_of(const struct module *m, uint64_t pa)
 static struct pamt_entry *entry_in(const struct module *m, const struct tdmr *t, uint64_t pa,
 				   enum page_size level)
 {
-	uint64_t index = (pa - t->base) / PAGE_SIZE_OF(level);
+	uint64_t index = (pa - t->base) >> (12 + 9 * level);
 
 	return pa_ptr(m, t->pamt_base[level] + index * sizeof(struct pamt_entry));
 }
@@ -55,27 +55,22 @@ static bool tdmr_usable(const struct tdmr *t, uint64_t pa)
 	return pa < (next & ~(PAGE_SIZE_OF(PAGE_SIZE_1G) - 1));
 }
 
-struct pamt_entry *pamt_at(const struct module *m, uint64_t pa, enum page_size level)
-{
-	const struct tdmr *t = tdmr_of(m, pa);
-
-	return t && tdmr_usable(t, pa) ? entry_in(m, t, pa, level) : NULL;
-}
-
-bool pamt_find(const struct module *m, uint64_t pa, struct page_ref *out)
+bool pamt_path(const struct module *m, uint64_t pa, struct pamt_entry *path[NUM_PAGE_SIZES])
 {
 	const struct tdmr *t = tdmr_of(m, pa);
 
 	if (!t || !tdmr_usable(t, pa))
 		return false;
-	out->pa = pa;
-	for (int level = PAGE_SIZE_1G; level >= PAGE_SIZE_4K; level--) {
-		out->level = (enum page_size)level;
-		out->pamt = entry_in(m, t, pa, out->level);
-		if (out->pamt->type != PT_NDA)
-			break;
-	}
+	for (int level = PAGE_SIZE_4K; level <= PAGE_SIZE_1G; level++)
+		path[level] = entry_in(m, t, pa, (enum page_size)level);
 	return true;
+}
+
+struct pamt_entry *pamt_at(const struct module *m, uint64_t pa, enum page_size level)
+{
+	struct pamt_entry *path[NUM_PAGE_SIZES];
+
+	return pamt_path(m, pa, path) ? path[level] : NULL;
 }
 
 /* A large page's 512 parts, described one by one. */

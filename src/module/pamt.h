@@ -44,8 +44,8 @@ void pamt_set(struct pamt_entry *e, enum page_type type, uint64_t owner);
 /* The entry of @pa at exactly this size, NULL outside the initialised TDMRs. */
 struct pamt_entry *pamt_at(const struct module *m, uint64_t pa, enum page_size level);
 
-/* Walks from 1G down to the size that describes @pa. False: no initialised TDMR there. */
-bool pamt_find(const struct module *m, uint64_t pa, struct page_ref *out);
+/* The entries of @pa at each size. False: no initialised TDMR there. */
+bool pamt_path(const struct module *m, uint64_t pa, struct pamt_entry *path[NUM_PAGE_SIZES]);
 
 /* All PAMT entries of a large page between its description as one page and as 512 smaller ones. */
 void pamt_demote(const struct module *m, const struct page_ref *large, uint64_t owner);

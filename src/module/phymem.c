@@ -27,7 +27,7 @@ uint64_t tdh_phymem_page_rdmd(struct call *c)
 
 	put_metadata(c);
 	if (e->type == PT_REG || e->type == PT_EPT)
-		c->regs->gpr[GPR_R9] = e->bepoch;
+		c->regs->gpr[GPR_R9] = __atomic_load_n(&e->bepoch, __ATOMIC_RELAXED);
 	return TDX_SUCCESS;
 }
 

@@ -40,14 +40,25 @@ uint64_t shutdown_version(struct call *c)
 	return TDX_SUCCESS;
 }
 
-uint64_t shutdown_others(struct call *c)
+uint64_t shutdown_area(struct call *c)
 {
 	if (!area(c->m))
 		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "the handoff area of %u pages is too small",
 			    c->m->plat->config.loader.handoff_pages);
-	for (unsigned i = 0; i < c->m->num_lps; i++) {
-		if (i != c->lp_id && __atomic_load_n(&c->m->lp[i].in_module, __ATOMIC_SEQ_CST))
-			return fail(c, TDX_SYS_BUSY, "logical processor %u is inside the module or a guest", i);
+	return TDX_SUCCESS;
+}
+
+/* Nobody new gets in once the state says so; whoever is inside then sends us back. */
+static uint64_t shut_out_others(struct call *c)
+{
+	struct module *m = c->m;
+
+	__atomic_store_n(&m->sys_state, SYS_STATE_SHUTDOWN, __ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < m->num_lps; i++) {
+		if (i == c->lp_id || !__atomic_load_n(&m->lp[i].in_module, __ATOMIC_SEQ_CST))
+			continue;
+		__atomic_store_n(&m->sys_state, SYS_STATE_READY, __ATOMIC_SEQ_CST);
+		return fail(c, TDX_SYS_BUSY, "logical processor %u is inside the module or a guest", i);
 	}
 	return TDX_SUCCESS;
 }
@@ -56,8 +67,10 @@ uint64_t tdh_sys_shutdown(struct call *c)
 {
 	struct module *m = c->m;
 	struct handoff *h = area(m);
+	uint64_t st = shut_out_others(c);
 
-	__atomic_store_n(&m->sys_state, SYS_STATE_SHUTDOWN, __ATOMIC_SEQ_CST);
+	if (st)
+		return st;
 	memset(h, 0, sizeof(*h));
 	h->magic = HANDOFF_MAGIC;
 	h->version = HANDOFF_VERSION;

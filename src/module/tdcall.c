@@ -57,15 +57,17 @@ static void watch_host_priority(struct guest_exit *x)
 
 void handle_tdcall(struct guest_exit *x)
 {
-	struct call c = {
-		.m = x->m, .lp = x->lp, .lp_id = x->lp_id, .regs = x->regs, .guest = true, .vm = x->vps->curr_vm,
-		.where = MODULE_TO_GUEST, .td = *x->td, .vp = *x->vp,
-	};
+	struct call c;
 
 	if (!guest_in_64bit(x->vmcs)) {
 		inject_gp(x);
 		return;
 	}
+	call_init(&c, x->m, x->lp_id, x->regs, MODULE_TO_GUEST);
+	c.guest = true;
+	c.vm = x->vps->curr_vm;
+	c.td = *x->td;
+	c.vp = *x->vp;
 	x->lp->guest.exit = x;
 	call_dispatch_guest(&c);
 	x->lp->guest.exit = NULL;
