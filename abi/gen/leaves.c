@@ -850,11 +850,11 @@ static const struct leaf_operand ins_tdh_sys_init[] = {
 };
 
 static const struct leaf_operand outs_tdh_sys_init[] = {
-	{ "cpuid_leaf", "0, or failing CPUID leaf, subleaf<<32", REG_RCX, OPERAND_TYPE_CPUID_LEAF, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask_eax_ebx", "mask of EAX, EBX<<32", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask_ecx_edx", "mask of ECX, EDX<<32", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "expected_eax_ebx", "expected EAX, EBX<<32", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "expected_ecx_edx", "expected ECX, EDX<<32", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "cpuid_leaf", "0, or failing CPUID leaf, subleaf<<32", REG_RCX, OPERAND_TYPE_CPUID_LEAF, WHEN_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask_eax_ebx", "mask of EAX, EBX<<32", REG_RDX, OPERAND_TYPE_U64, WHEN_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask_ecx_edx", "mask of ECX, EDX<<32", REG_R8, OPERAND_TYPE_U64, WHEN_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "expected_eax_ebx", "expected EAX, EBX<<32", REG_R9, OPERAND_TYPE_U64, WHEN_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "expected_ecx_edx", "expected ECX, EDX<<32", REG_R10, OPERAND_TYPE_U64, WHEN_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_sys_init[] = {
@@ -915,9 +915,9 @@ static const struct leaf_status statuses_tdh_sys_rd[] = {
 };
 
 static const struct leaf_operand outs_tdh_sys_lp_init[] = {
-	{ "cpuid_leaf", "0, or inconsistent CPUID leaf, subleaf<<32", REG_RCX, OPERAND_TYPE_CPUID_LEAF, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask_eax_ebx", "mask of EAX, EBX<<32", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask_ecx_edx", "mask of ECX, EDX<<32", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "cpuid_leaf", "0, or inconsistent CPUID leaf, subleaf<<32", REG_RCX, OPERAND_TYPE_CPUID_LEAF, WHEN_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask_eax_ebx", "mask of EAX, EBX<<32", REG_RDX, OPERAND_TYPE_U64, WHEN_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask_ecx_edx", "mask of ECX, EDX<<32", REG_R8, OPERAND_TYPE_U64, WHEN_ERROR, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_sys_lp_init[] = {

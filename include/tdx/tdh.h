@@ -1267,11 +1267,11 @@ TDX_TYPED tdx_status_t tdh_sys_info(struct tdh_sys_info_args args, tdx_u64 *out_
 /*
  * TDH.SYS.INIT: leaf 33.
  *   in   RCX  attributes       attributes, must be 0 (bits may be defined later, v1)
- *   out  RCX  cpuid_leaf       0, or failing CPUID leaf, subleaf<<32
- *   out  RDX  mask_eax_ebx     mask of EAX, EBX<<32
- *   out  R8   mask_ecx_edx     mask of ECX, EDX<<32
- *   out  R9   expected_eax_ebx expected EAX, EBX<<32
- *   out  R10  expected_ecx_edx expected ECX, EDX<<32
+ *   out  RCX  cpuid_leaf       0, or failing CPUID leaf, subleaf<<32 (on error)
+ *   out  RDX  mask_eax_ebx     mask of EAX, EBX<<32 (on error)
+ *   out  R8   mask_ecx_edx     mask of ECX, EDX<<32 (on error)
+ *   out  R9   expected_eax_ebx expected EAX, EBX<<32 (on error)
+ *   out  R10  expected_ecx_edx expected ECX, EDX<<32 (on error)
  * Requires: INIT_PENDING; also performs the LP independent platform checks (CMR, SMRR, CPUID,
  * MSR).
  * Repeat: entropy, busy.
@@ -1339,9 +1339,9 @@ TDX_TYPED tdx_status_t tdh_sys_rd(tdx_field_t field, tdx_field_t *next_field, td
 
 /*
  * TDH.SYS.LP.INIT: leaf 35.
- *   out  RCX  cpuid_leaf       0, or inconsistent CPUID leaf, subleaf<<32
- *   out  RDX  mask_eax_ebx     mask of EAX, EBX<<32
- *   out  R8   mask_ecx_edx     mask of ECX, EDX<<32
+ *   out  RCX  cpuid_leaf       0, or inconsistent CPUID leaf, subleaf<<32 (on error)
+ *   out  RDX  mask_eax_ebx     mask of EAX, EBX<<32 (on error)
+ *   out  R8   mask_ecx_edx     mask of ECX, EDX<<32 (on error)
  * Requires: INIT_DONE or later, LP not yet initialised.
  * Repeat: entropy, busy.
  * Statuses: SUCCESS, SYS_BUSY, SYS_LP_INIT_NOT_PENDING, SYS_LP_INIT_DONE, RND_NO_ENTROPY,

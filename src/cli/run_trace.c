@@ -58,15 +58,17 @@ static bool is_vmcall(const struct seamless_event *e)
 	return !(e->in->gpr[0] & 0xffff);
 }
 
-/* The registers of a VMM that answers a TDVMCALL as it enters again: status in R10, mostly the result in R11. */
+/* The VMM's answer to a TDVMCALL, in the registers of the next entry. */
 static void append_answer(struct run_trace *trace, const struct seamless_event *e, char *line, size_t size)
 {
 	bool *answers = &trace->answers[e->lp % RUN_TRACE_LPS];
 	size_t length = strlen(line);
+	char answer[256];
 
-	if (*answers)
-		snprintf(line + length, size - length, " answers r10=0x%" PRIx64 " r11=0x%" PRIx64, e->in->gpr[10],
-			 e->in->gpr[11]);
+	if (*answers) {
+		explain_vmcall_out(answer, sizeof(answer), trace->asked[e->lp % RUN_TRACE_LPS], e->in->gpr);
+		snprintf(line + length, size - length, " answers %s", answer);
+	}
 	*answers = false;
 }
 
@@ -97,6 +99,7 @@ static void tdcall(struct run_trace *trace, const struct seamless_event *e)
 	} else if (is_vmcall(e)) {
 		explain_vmcall(line + 4, size, e->in->gpr);
 		trace->answers[e->lp % RUN_TRACE_LPS] = true;
+		memcpy(trace->asked[e->lp % RUN_TRACE_LPS], e->in->gpr, sizeof(e->in->gpr));
 	} else {
 		explain_call_in(line + 4, size, EXPLAIN_GUEST, e->in->gpr);
 	}

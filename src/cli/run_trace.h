@@ -21,6 +21,7 @@ struct run_trace {
 	char last[1024];  /* the line printed last; lines that repeat it are counted */
 	uint64_t repeats;
 	bool answers[RUN_TRACE_LPS]; /* the next TDH.VP.ENTER of that logical processor answers a TDVMCALL */
+	uint64_t asked[RUN_TRACE_LPS][16];  /* the registers of that TDVMCALL */
 	bool owned; /* `out` was opened here */
 };
 

@@ -221,11 +221,23 @@ static void vmcall_result(struct text *t, const uint64_t in[16], const uint64_t 
 	else
 		text_add(t, "0x%" PRIx64, out[REG_R10]);
 	for (unsigned i = 0; leaf && i < leaf->num_outs; i++) {
-		if (out[leaf->outs[i].reg]) {
+		unsigned reg = leaf->outs[i].reg;
+
+		/* A register that came back as it went is no answer. */
+		if (out[reg] && out[reg] != in[reg]) {
 			text_put(t, ' ');
-			operand_add(t, &leaf->outs[i], out[leaf->outs[i].reg], " ");
+			operand_add(t, &leaf->outs[i], out[reg], " ");
 		}
 	}
+}
+
+size_t explain_vmcall_out(char *buf, size_t size, const uint64_t asked[16],
+			  const uint64_t answer[16])
+{
+	struct text t = text_start(buf, size);
+
+	vmcall_result(&t, asked, answer);
+	return t.len;
 }
 
 size_t explain_call_out(char *buf, size_t size, enum explain_side side, const uint64_t in[16],

@@ -94,6 +94,10 @@ size_t explain_call(char *buf, size_t size, enum explain_side side, const uint64
  * "MapGPA(gpa=0x1000, size=0x2000)". */
 size_t explain_vmcall(char *buf, size_t size, const uint64_t regs[16]);
 
+/* Its answer: "RETRY failed_gpa=0x2000". asked: as above; answer: registers of the next entry. */
+size_t explain_vmcall_out(char *buf, size_t size, const uint64_t asked[16],
+			  const uint64_t answer[16]);
+
 /* "EPT_VIOLATION", or NULL. */
 const char *explain_exit_reason(uint16_t basic_reason);
 

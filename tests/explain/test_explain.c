@@ -117,6 +117,12 @@ static void test_exits(void **state)
 	assert_call("TDG.VP.VMCALL: MapGPA(gpa=0x800000000000, size=0x1000) = RETRY "
 		    "failed_gpa=0x800000001000",
 		    EXPLAIN_GUEST, guest_in, guest_out);
+	explain_vmcall_out(buf, sizeof(buf), vmcall, guest_out);
+	assert_string_equal(buf, "RETRY failed_gpa=0x800000001000");
+	guest_out[R10] = 0;
+	guest_out[R11] = 0x10001; /* as it went */
+	explain_vmcall_out(buf, sizeof(buf), vmcall, guest_out);
+	assert_string_equal(buf, "SUCCESS");
 	out[RAX] = TDX_NON_RECOVERABLE_VCPU | 2;
 	out[RCX] = out[R8] = 0;
 	assert_call(
