@@ -74,14 +74,10 @@ struct walk {
 	struct guest_page *page;
 };
 
-/* A shared EPT is the host's, and a page of it that is private is no table. */
+/* A shared EPT is the host's own (or the TD's zero page at first): whatever it did to its pages is no machine check. */
 static const uint64_t *table_at(const struct walk *w, uint64_t pa)
 {
-	struct memory *mem = &w->m->plat->mem;
-
-	if (!w->shared)
-		return pa_ptr(w->m, pa);
-	return mem_key(mem, pa) ? NULL : mem_ptr(mem, pa, PAGE_BYTES);
+	return w->shared ? mem_ptr(&w->m->plat->mem, pa, PAGE_BYTES) : pa_ptr(w->m, pa);
 }
 
 static enum guest_walk walk_tree(const struct walk *w, uint64_t table, unsigned level)
