@@ -123,6 +123,7 @@ static void make_descriptors(struct guest *g)
 	}
 	guest_write(g, TSS + 4, STACK0);
 	guest_write(g, TSS + 36, STACK_IST);
+	g->memory[TSS + 102] = 0x68;		/* no I/O bitmap */
 }
 
 static struct guest *make(struct cpu_group *group, uint8_t *memory)
