@@ -42,7 +42,7 @@
 /* Guest code as assembly: GUEST(name, "code"). Position-independent. */
 #define GUEST(name, code)							\
 	extern const uint8_t name[], name##_end[];				\
-	__asm__(".pushsection .rodata\n" #name ":\n" code "\n" #name "_end:\n.popsection")
+	__asm__(".pushsection .rodata\n.balign 64\n" #name ":\n" code "\n" #name "_end:\n.popsection")
 
 struct guest {
 	struct cpu *cpu;
