@@ -101,6 +101,21 @@ static void check_shared(void)
 	check(!*(volatile uint64_t *)SHARED_PAGE, "it is a new page");
 }
 
+/* A part of the 2 MiB page that check_accept() left: the rest of it must keep what it holds. */
+static void check_split(void)
+{
+	const uint64_t part = LARGE_PAGE + 0x5000;
+	volatile uint64_t *shared = (volatile uint64_t *)(SHARED_ALIAS + part);
+
+	check(!tdg_vp_vmcall_map_gpa(part | SHARED_BIT, PAGE, NULL), "MapGPA of a part of a 2 MiB page");
+	*shared = 0x9abc;
+	check(*shared == 0x9abc, "it holds what is written");
+	check(*(volatile uint8_t *)(LARGE_PAGE + 0x123456) == 1, "the rest of the page is as it was");
+	check(!tdg_vp_vmcall_map_gpa(part, PAGE, NULL), "MapGPA back to private");
+	check(!tdg_mem_page_accept(tdx_gpa(part), TDX_LEVEL_4K), "accepted it again");
+	check(!*(volatile uint64_t *)part, "it is a new page");
+}
+
 static void check_rtmr(uint8_t expected[SHA384_SIZE])
 {
 	uint8_t both[2 * SHA384_SIZE] = { 0 };
@@ -189,6 +204,7 @@ void guest_main(const struct guest_boot *boot)
 	check_ve();
 	check_accept();
 	check_shared();
+	check_split();
 	check_rtmr(rtmr);
 	check_report(&info, rtmr);
 	check_metadata(&info);

@@ -24,6 +24,11 @@ void host_leave_lp(struct vmm_host *host)
 	seamless_lp_leave();
 }
 
+bool host_is_lp(struct vmm_host *host, unsigned lp)
+{
+	return seamless_lp_machine() == host->machine && seamless_lp_number() == lp;
+}
+
 void host_kick_lp(struct vmm_host *host, unsigned lp)
 {
 	seamless_lp_kick(host->machine, lp);

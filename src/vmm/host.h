@@ -44,6 +44,7 @@ void host_close(struct vmm_host *host);
 /* Makes the calling thread a logical processor, and ends that. */
 int host_enter_lp(struct vmm_host *host, unsigned lp, struct vmm_error *err);
 void host_leave_lp(struct vmm_host *host);
+bool host_is_lp(struct vmm_host *host, unsigned lp); /* the calling thread? */
 void host_kick_lp(struct vmm_host *host, unsigned lp);
 
 /* A private key id for a TD; 0 when all are in use. */

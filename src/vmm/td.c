@@ -2,7 +2,6 @@
 /*
  * Creating a TD and its vCPUs.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "tdx/tdx.h"
@@ -122,6 +121,7 @@ int td_create(struct vmm_td *td, struct vmm_host *host, const struct td_config *
 	td->hkid = host_take_hkid(host);
 	td->owner = (uint16_t)(FRAME_TD + td->hkid);
 	td->staging = host_new_page(host);
+	pthread_mutex_init(&td->sept.lock, NULL);
 	if (!td->hkid)
 		return vmm_fail(err, "no private key id left");
 	if (td->staging == VMM_NO_FRAME)

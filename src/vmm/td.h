@@ -6,7 +6,7 @@
 #ifndef VMM_TD_H
 #define VMM_TD_H
 
-#include <stdbool.h>
+#include <pthread.h>
 #include <stdint.h>
 
 #include "vmm/error.h"
@@ -21,6 +21,13 @@ struct td_config {
 	uint16_t max_vcpus;
 };
 
+/* The pages of the secure EPT that were added: a hash set (td_sept.c). */
+struct td_sept {
+	pthread_mutex_t lock;
+	uint64_t *key;
+	size_t count, capacity;
+};
+
 struct td_vcpu {
 	uint64_t tdvpr; /* VMM_NO_FRAME: not created */
 	int lp;         /* logical processor that it is associated with; -1: none */
@@ -32,7 +39,7 @@ struct vmm_td {
 	uint16_t hkid;
 	uint64_t tdr; /* VMM_NO_FRAME: not created */
 	uint64_t staging; /* host page from which TDH.MEM.PAGE.ADD copies */
-	bool finalized;
+	struct td_sept sept;
 	struct td_vcpu vcpu[TD_MAX_VCPUS];
 	unsigned vcpus;
 };

@@ -4,7 +4,6 @@
  * last, and each of them is shown to be free.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "tdx/tdx.h"
 #include "vmm/td_internal.h"
@@ -195,6 +194,8 @@ int td_destroy(struct vmm_td *td, uint64_t *freed, struct vmm_error *err)
 		host_free_page(td->host, td->staging);
 	if (td->hkid && !result)
 		host_give_hkid(td->host, td->hkid);
+	td_sept_free(&td->sept);
 	td->tdr = td->staging = VMM_NO_FRAME;
+	td->host = NULL;
 	return result;
 }

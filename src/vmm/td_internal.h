@@ -13,4 +13,12 @@ uint64_t td_new_frame(struct vmm_td *td, enum vmm_level level, struct vmm_error 
 /* 0 for TDX_SUCCESS, else -1 with *err. */
 int td_call_failed(const char *call, tdx_status_t status, struct vmm_error *err);
 
+/* Adds the missing pages of the secure EPT above an entry of `level` for `gpa`. Any thread. */
+int td_sept_path(struct vmm_td *td, uint64_t gpa, unsigned level, struct vmm_error *err);
+
+/* Remembers the page that TDH.MEM.PAGE.DEMOTE put below the 2 MiB entry of `gpa`. */
+int td_sept_split(struct vmm_td *td, uint64_t gpa, struct vmm_error *err);
+
+void td_sept_free(struct td_sept *sept);
+
 #endif

@@ -2,7 +2,6 @@
 /*
  * Taking private memory away from a running TD: block, track, make all vCPUs leave the guest once, remove.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "tdx/tdx.h"
@@ -77,7 +76,7 @@ static int demote(struct vmm_td *td, uint64_t gpa, uint64_t frame, struct vmm_er
 		return vmm_fail_call(err, "TDH.MEM.PAGE.DEMOTE", status);
 	}
 	vmm_frames_split(&td->host->frames, frame);
-	return 0;
+	return td_sept_split(td, gpa, err);
 }
 
 struct removal {

@@ -130,8 +130,10 @@ void vm_stop(struct vmm_vm *vm, const char *why)
 
 void vm_kick(struct vmm_vm *vm)
 {
-	for (unsigned i = 0; i < vm->config.vcpus; i++)
-		host_kick_lp(vm->host, i);
+	for (unsigned i = 0; i < vm->config.vcpus; i++) {
+		if (!host_is_lp(vm->host, i))
+			host_kick_lp(vm->host, i);
+	}
 }
 
 enum vm_end vm_run(struct vmm_vm *vm)

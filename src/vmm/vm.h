@@ -118,7 +118,7 @@ int vm_destroy(struct vmm_vm *vm, uint64_t *freed, struct vmm_error *err);
 void vm_end(struct vmm_vm *vm, enum vm_end end, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void vm_end_error(struct vmm_vm *vm, enum vm_end end, const struct vmm_error *err);
 
-/* Makes every vCPU leave the guest once. */
+/* Makes every vCPU but the caller's own, which is out already, leave the guest once. */
 void vm_kick(struct vmm_vm *vm);
 
 /* The vCPU's thread: runs it until it or the run ends. */
