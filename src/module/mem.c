@@ -105,9 +105,10 @@ uint64_t sept_add_pages(struct call *c)
 /* Makes c->table[vm] a table that maps nothing. */
 uint64_t *sept_new_table(struct call *c, unsigned vm)
 {
-	uint64_t *table = pa_ptr(c->m, c->table[vm].pa);
+	uint64_t *table;
 
 	page_take(c, &c->table[vm], PT_EPT, c->td.pa, c->td.tdr->hkid, 0);
+	table = pa_ptr(c->m, c->table[vm].pa);
 	if (!vm)
 		sept_table_fill(table);
 	td_add_children(&c->td, 1);
