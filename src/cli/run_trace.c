@@ -67,7 +67,9 @@ static void append_answer(struct run_trace *trace, const struct seamless_event *
 
 	if (*answers) {
 		explain_vmcall_out(answer, sizeof(answer), trace->asked[e->lp % RUN_TRACE_LPS], e->in->gpr);
-		snprintf(line + length, size - length, " answers %s", answer);
+		snprintf(line + length, size - length, " -> guest, answers %s", answer);
+	} else {
+		snprintf(line + length, size - length, " -> guest");
 	}
 	*answers = false;
 }
@@ -108,7 +110,7 @@ static void tdcall(struct run_trace *trace, const struct seamless_event *e)
 
 static void td_exit(struct run_trace *trace, const struct seamless_event *e)
 {
-	static const char head[] = "TDH.VP.ENTER = ";
+	static const char head[] = "    TD exit: ";
 	const uint64_t enter[16] = { 0 };
 	char line[900];
 

@@ -95,7 +95,8 @@ def trace():
                  r"^\[0\] TDH\.MNG\.CREATE\(tdr=0x\w+, hkid=0x21\) = SUCCESS$",
                  r"^\[0\]     TDG\.MEM\.PAGE\.ACCEPT\(gpa=0x800000, level=0\) = SUCCESS$",
                  r"^\[0\]     MapGPA\(gpa=0x800000e00000, size=0x1000\)$",
-                 r"^\[0\] TDH\.VP\.ENTER\(tdvpr=0x\w+\) -> guest r10=0x8000000000000000 ",
+                 r"^\[0\] TDH\.VP\.ENTER\(tdvpr=0x\w+\) -> guest, answers INVALID_OPERAND$",
+                 r"^\[0\] TDH\.VP\.ENTER\(tdvpr=0x\w+\) -> guest, answers SUCCESS data=0x60$",
                  r"^\[0\]     TD exit: SUCCESS\(EPT_VIOLATION\) .*gpa=0xa00000$",
                  r"^\[0\] TDH\.PHYMEM\.PAGE\.RDMD\(page=0x\w+\) = SUCCESS page_type=NDA"]:
         if not re.search(line, lines, re.M):
