@@ -6,9 +6,33 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "explain/explain.h"
 #include "replay/run.h"
 
 #define INTR_VALID (1ull << 31)
+
+/* What the event is: the leaf by name, the kind of exit, or nothing for memory. */
+static void name_event(const struct transcript_event *e, char *text, size_t len)
+{
+	const struct transcript_call *c = &e->call;
+	uint32_t leaf = (uint32_t)c->in.gpr[0].lo & 0xffff;
+	const char *name = NULL;
+
+	if (e->kind == TRANSCRIPT_SEAMCALL)
+		name = explain_leaf_name(EXPLAIN_HOST, leaf);
+	else if (e->kind == TRANSCRIPT_TDCALL)
+		name = explain_leaf_name(EXPLAIN_GUEST, leaf);
+	else if (e->kind == TRANSCRIPT_EXIT)
+		name = explain_exit_reason((uint16_t)c->exit.reason);
+	if (name)
+		snprintf(text, len, e->kind == TRANSCRIPT_EXIT ? "VM exit %s" : "%s", name);
+	else if (e->kind == TRANSCRIPT_EXIT)
+		snprintf(text, len, "VM exit %u", c->exit.reason);
+	else if (e->kind == TRANSCRIPT_SEAMCALL || e->kind == TRANSCRIPT_TDCALL)
+		snprintf(text, len, "leaf %u", leaf);
+	else
+		snprintf(text, len, "%s", "");
+}
 
 void run_differs(struct run *r, const char *what, const char *expected, const char *got)
 {
@@ -28,8 +52,7 @@ void run_differs(struct run *r, const char *what, const char *expected, const ch
 		seamless_reason(reason, sizeof(reason));
 	}
 	r->differs = true;
-	snprintf(label, sizeof(label), "%.*s", (int)r->event->label_len,
-		 r->event->label ? r->event->label : "");
+	name_event(r->event, label, sizeof(label));
 	if (r->options->difference)
 		r->options->difference(r->options->opaque, &d);
 }
@@ -49,11 +72,29 @@ static void format_value(char *text, size_t len, uint64_t lo, uint64_t hi)
 		snprintf(text, len, "%" PRIx64, lo);
 }
 
+/* Whether RAX holds a status after the event: a call that came back to its caller. */
+static bool gives_status(const struct transcript_event *e)
+{
+	return e->kind == TRANSCRIPT_TDCALL ? e->call.to_guest
+					    : e->kind == TRANSCRIPT_SEAMCALL && !e->call.to_guest;
+}
+
+/* A status by name behind its number. */
+static void add_status(const struct transcript_event *e, char *text, size_t len, uint64_t status)
+{
+	enum explain_side side = e->kind == TRANSCRIPT_TDCALL ? EXPLAIN_GUEST : EXPLAIN_HOST;
+	size_t used = strlen(text);
+
+	text[used++] = ' ';
+	explain_status_text(text + used, len - used, status, side,
+			    (int)(e->call.in.gpr[0].lo & 0xffff));
+}
+
 static void compare_value(struct run *r, const char *what, const struct transcript_value *v,
 			  struct captured got)
 {
 	struct captured wanted = run_value(r, v);
-	char expected_text[40], got_text[40];
+	char expected_text[120], got_text[120];
 
 	if (v->how == HOW_CAPTURE)
 		r->captured[v->name] = got;
@@ -63,6 +104,10 @@ static void compare_value(struct run *r, const char *what, const struct transcri
 		return;
 	format_value(expected_text, sizeof(expected_text), wanted.lo, wanted.hi);
 	format_value(got_text, sizeof(got_text), got.lo, got.hi);
+	if (v == &r->event->call.out.gpr[0] && gives_status(r->event)) {
+		add_status(r->event, expected_text, sizeof(expected_text), wanted.lo);
+		add_status(r->event, got_text, sizeof(got_text), got.lo);
+	}
 	run_differs(r, what, expected_text, got_text);
 }
 
@@ -101,7 +146,9 @@ static void compare_regs(struct run *r, const struct seamless_regs *otherwise,
 		struct captured c = { true, otherwise->gpr[i], 0 };
 		struct transcript_value v = expected(&out->gpr[i], c);
 
-		if (i != 4)
+		if (i == 0 && out->gpr[0].how != HOW_OMITTED)
+			compare64(r, names[0], &out->gpr[0], got->gpr[0]);
+		else if (i != 4)
 			compare64(r, names[i], &v, got->gpr[i]);
 	}
 	for (unsigned i = 0; i < 16; i++) {

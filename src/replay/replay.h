@@ -15,9 +15,8 @@
 struct replay_difference {
 	const char *file;
 	unsigned line;
-	const char
-		*label;	  /* the leaf, as the transcript's comment names it, or the kind of event */
-	const char *what; /* "rax", "memory 10009004", "goes on in" ... */
+	const char *label; /* the leaf by name, the VM exit, or "" for memory */
+	const char *what;  /* "rax", "memory 10009004", "goes on in" ... */
 	const char *expected;
 	const char *got;
 	const char

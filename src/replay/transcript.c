@@ -180,19 +180,13 @@ static const struct line_kind {
 	{ "END", TRANSCRIPT_END, false, read_nothing },
 };
 
-/* The comment behind two blanks becomes the label. */
-static void take_label(struct scan *s, struct transcript_event *e)
+/* A comment behind two blanks is none of the event's. */
+static void drop_comment(struct scan *s)
 {
-	static const char mark[] = "  #";
-	const char *at = memmem(s->at, (size_t)(s->end - s->at), mark, 3);
+	const char *at = memmem(s->at, (size_t)(s->end - s->at), "  #", 3);
 
-	if (!at)
-		return;
-	e->label = at + 3;
-	while (e->label < s->end && *e->label == ' ')
-		e->label++;
-	e->label_len = (size_t)(s->end - e->label);
-	s->end = at;
+	if (at)
+		s->end = at;
 }
 
 static bool check_order(struct transcript *t, enum transcript_kind kind)
@@ -211,7 +205,7 @@ static bool read_line(struct scan *s, struct transcript_event *e)
 
 	memset(e, 0, sizeof(*e));
 	e->line = t->line;
-	take_label(s, e);
+	drop_comment(s);
 	scan_word(s, &w);
 	for (size_t i = 0; i < sizeof(line_kinds) / sizeof(line_kinds[0]); i++) {
 		const struct line_kind *k = &line_kinds[i];

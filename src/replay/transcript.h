@@ -96,8 +96,6 @@ struct transcript_call {
 struct transcript_event {
 	enum transcript_kind kind;
 	unsigned line;
-	const char *label; /* the comment at its end, label_len bytes; a leaf's name as a rule */
-	size_t label_len;
 	bool private;		       /* GW, GR, GH */
 	uint64_t pa, len;	       /* len: of memory, in bytes */
 	const char *hex;	       /* W, R: 2 * len digits (R: or `**`) */

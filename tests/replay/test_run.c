@@ -62,8 +62,9 @@ static void registers_that_differ(void **state)
 	(void)state;
 	assert_true(replay(
 		PLAT "S 0 rax=21 r12=77 x3=5 => V rax=1 r12=78 rdi=9 x3=6  # LEAF\nEND\n", false));
-	assert_string_equal(told, "f:2 LEAF|rax|1|0\nf:2 LEAF|rdi|9|0\nf:2 LEAF|r12|78|77\n"
-				  "f:2 LEAF|x3|6|5\n");
+	assert_string_equal(told, "f:2 TDH.SYS.INIT|rax|1 SUCCESS(0x1)|0 SUCCESS\nf:2 "
+				  "TDH.SYS.INIT|rdi|9|0\nf:2 TDH.SYS.INIT|r12|78|77\n"
+				  "f:2 TDH.SYS.INIT|x3|6|5\n");
 	assert_int_equal(counts.mismatches, 1);
 }
 
@@ -88,8 +89,8 @@ static void sides_that_differ(void **state)
 	(void)state;
 	assert_true(replay(PLAT "S 0 rax=21 => T rax=0 rip=0\nC 0 rip=0 rax=1 => T rax=0\nEND\n",
 			   false));
-	assert_string_equal(told, "f:2 |goes on in|the guest|the host\n"
-				  "f:3 |runs on the processor|the guest|the host\n");
+	assert_string_equal(told, "f:2 TDH.SYS.INIT|goes on in|the guest|the host\n"
+				  "f:3 TDG.VP.INFO|runs on the processor|the guest|the host\n");
 	assert_int_equal(counts.mismatches, 2);
 }
 
@@ -100,7 +101,7 @@ static void captured_values(void **state)
 				"S 0 rax=ff r12=$keep => V rax=* r12=$keep\n"
 				"S 0 rax=ff r12=78 => V rax=* r12=$keep\nEND\n",
 			   false));
-	assert_string_equal(told, "f:4 |r12|77|78\n");
+	assert_string_equal(told, "f:4 leaf 255|r12|77|78\n");
 }
 
 static void repeats_stop_at_the_first_difference(void **state)
