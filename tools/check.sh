@@ -45,9 +45,9 @@ stage() {
 	clang) setup build-clang clang && suites build-clang --suite quick ;;
 	asan)
 		export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-		setup build-asan gcc -Db_sanitize=address,undefined -Db_lundef=false && suites build-asan --suite quick
+		setup build-asan clang -Db_sanitize=address,undefined -Db_lundef=false && suites build-asan --suite quick
 		;;
-	tsan) setup build-tsan gcc -Db_sanitize=thread -Db_lundef=false && suites build-tsan --suite threads ;;
+	tsan) setup build-tsan clang -Db_sanitize=thread -Db_lundef=false && suites build-tsan --suite threads ;;
 	fuzz)
 		setup build-fuzz clang -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \
 			&& suites build-fuzz --suite fuzz

@@ -278,7 +278,7 @@ enum { LEAVE_EXCEPTION = 1, LEAVE_EXIT, LEAVE_RESTART };
 #define NEXT	return insn + 1
 #endif
 
-#define HANDLER(name)	static struct insn *name(struct cpu *cpu, struct insn *insn)
+#define HANDLER(name)	static struct insn *name(struct cpu *cpu __attribute__((unused)), struct insn *insn)
 
 /* event.c */
 _Noreturn void cpu_raise(struct cpu *cpu, struct insn *insn, unsigned vector);

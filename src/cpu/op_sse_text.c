@@ -92,7 +92,8 @@ static unsigned implicit_length(const struct comparison *c, const struct text *t
 /* The magnitude of a length register, at most the number of elements. */
 static unsigned explicit_length(const struct comparison *c, uint64_t v, bool wide)
 {
-	uint64_t magnitude = wide ? ((int64_t)v < 0 ? -v : v) : ((int32_t)v < 0 ? -(uint32_t)v : (uint32_t)v);
+	int64_t length = wide ? (int64_t)v : (int32_t)v;
+	uint64_t magnitude = length < 0 ? 0 - (uint64_t)length : (uint64_t)length;
 
 	return magnitude > c->n ? c->n : (unsigned)magnitude;
 }
