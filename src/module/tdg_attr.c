@@ -5,10 +5,21 @@
 #include "gen/checks.h"
 #include "module/guest.h"
 #include "module/guest_mem.h"
+#include "module/sept_l2.h"
 
 #define PENDING_BIT (1ull << 62)
 #define ATTR_OF(attr, vm) ((uint16_t)((attr) >> (16 * (vm))))
-#define ATTR_VALID 0x8000u
+#define ATTR_AT(attr, vm) ((uint64_t)(attr) << (16 * (vm)))
+#define ATTR_RESERVED 0x7f00u
+#define FLAG_INVEPT 0x8000u
+#define VM_CTLS_EXIT_ON_WALK_FAILURE (1ull << 0)
+#define EPT_Q_PERMISSION_XU (1ull << 6)
+#define DETAILS_LEVEL_SHIFT (32 + 3)
+#define DETAILS_VM_SHIFT (32 + 20)
+#define SEPT_ANY_BLOCKEDW (SEPT_SET(SEPT_STATE_BLOCKEDW) | SEPT_SET(SEPT_STATE_EXPORTED_BLOCKEDW) | \
+			   SEPT_SET(SEPT_STATE_EXPORTED_DIRTY_BLOCKEDW) | SEPT_SET(SEPT_STATE_PENDING_BLOCKEDW) | \
+			   SEPT_SET(SEPT_STATE_PENDING_EXPORTED_BLOCKEDW) | \
+			   SEPT_SET(SEPT_STATE_PENDING_EXPORTED_DIRTY_BLOCKEDW))
 
 static uint64_t refuse(struct call *c, uint64_t status)
 {
@@ -27,7 +38,39 @@ static bool state_allowed(const struct call *c)
 	return c->leaf->sept_states & SEPT_SET(c->sept.state);
 }
 
+/* An alias that the entry of L1 tells of is there, under a table that may be blocked since. */
+static bool find_alias(const struct call *c, unsigned vm, struct l2_ref *ref)
+{
+	return c->sept.value & SEPT_ALIAS(vm) &&
+	       sept_l2_walk(c->m, &c->td, vm, c->sept.gpa, c->sept.level, true, ref);
+}
+
+static uint16_t alias_attr(const struct call *c, const struct l2_ref *ref)
+{
+	return sept_l2_attr(ref->value, SEPT_ANY_BLOCKEDW & SEPT_SET(c->sept.state));
+}
+
+void tdg_unblock_aliases(struct call *c)
+{
+	struct l2_ref ref;
+
+	for (unsigned vm = 1; vm <= c->td.tdcs->num_l2_vms; vm++)
+		if (find_alias(c, vm, &ref))
+			sept_l2_write(&ref, sept_l2_unblock(ref.value));
+}
+
 /* ---- read ---- */
+
+static uint64_t attributes(const struct call *c)
+{
+	uint64_t attr = 0;
+	struct l2_ref ref;
+
+	for (unsigned vm = 1; vm <= c->td.tdcs->num_l2_vms; vm++)
+		if (find_alias(c, vm, &ref))
+			attr |= ATTR_AT(alias_attr(c, &ref), vm);
+	return attr;
+}
 
 uint64_t tdg_mem_page_attr_rd(struct call *c)
 {
@@ -44,7 +87,7 @@ uint64_t tdg_mem_page_attr_rd(struct call *c)
 		return leaf_leaves(c);
 	}
 	c->regs->gpr[GPR_RCX] = c->sept.gpa | c->sept.level | pending_bit(c);
-	c->regs->gpr[GPR_RDX] = 0;
+	c->regs->gpr[GPR_RDX] = attributes(c);
 	return TDX_SUCCESS;
 }
 
@@ -57,7 +100,7 @@ static uint64_t check_attributes(struct call *c)
 		uint16_t attr = ATTR_OF(c->in[GPR_RDX], vm);
 		bool absent = !vm || vm > c->td.tdcs->num_l2_vms;
 
-		if (absent ? attr : attr && !(attr & ATTR_VALID))
+		if (absent ? attr : attr && !(attr & GPA_ATTR_VALID))
 			return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "attributes %x of VM %u: %s", attr, vm,
 				    (uintptr_t)(absent ? "that VM has none" : "VALID (bit 15) is 0"));
 		if (absent && ATTR_OF(c->in[GPR_R8], vm))
@@ -90,8 +133,106 @@ static uint64_t find_entry(struct call *c)
 	return state_allowed(c) ? TDX_SUCCESS : violation(c);
 }
 
+/* What is to become of the alias of one VM. */
+struct alias_plan {
+	uint16_t attr;     /* the outcome that the caller is told */
+	bool entry, alias; /* its L2 entry was found; and maps the page already */
+	struct l2_ref ref;
+};
+
+static bool attr_legal(uint16_t attr)
+{
+	return !(attr & (ATTR_RESERVED | GPA_ATTR_SVE)) &&
+	       (attr & GPA_ATTR_R || !(attr & (GPA_ATTR_W | GPA_ATTR_PWA)));
+}
+
+/* No table for the alias: the host adds it when it sees the exit, if the TD has asked for one. */
+static uint64_t walk_failed(struct call *c, const struct l2_ref *ref)
+{
+	uint64_t e = ref->value;
+
+	if (!(c->td.tdcs->vm_ctls[ref->vm] & VM_CTLS_EXIT_ON_WALK_FAILURE))
+		return fail(c, TDX_L2_SEPT_WALK_FAILED | ref->vm << 16 | ref->level,
+			    "VM %u has no table for GPA %x at level %u", ref->vm, c->gpa, ref->level);
+	exit_ept(guest_exit_of(c), c->gpa,
+		 EPT_Q_WRITE | EPT_Q_PERMISSIONS(e & SEPT_RWX) | (e >> 10 & 1 ? EPT_Q_PERMISSION_XU : 0),
+		 EXT_EXIT_GPA_DETAILS | (uint64_t)ref->level << DETAILS_LEVEL_SHIFT |
+		 (uint64_t)ref->vm << DETAILS_VM_SHIFT);
+	return leaf_leaves(c);
+}
+
+/* Combines what is asked for with what the alias has; an illegal outcome leaves it as it is. */
+static uint64_t plan_vm(struct call *c, unsigned vm, struct alias_plan *p, bool *illegal)
+{
+	uint16_t mask = ATTR_OF(c->in[GPR_R8], vm) | GPA_ATTR_VALID;
+	uint16_t want = ATTR_OF(c->in[GPR_RDX], vm) & mask, now = 0;
+
+	p->attr = ATTR_OF(c->in[GPR_RDX], vm);
+	if (!want)
+		return TDX_SUCCESS;
+	p->entry = p->alias = find_alias(c, vm, &p->ref);
+	if (p->alias) {
+		now = alias_attr(c, &p->ref);
+		want |= now & (uint16_t)~mask;
+		p->attr = want;
+	}
+	if (!(want & GPA_ATTR_RWX))
+		return TDX_SUCCESS;
+	p->attr = attr_legal(want) ? want : now;
+	if (!attr_legal(want)) {
+		*illegal = true;
+	} else if (!p->alias) {
+		p->entry = sept_l2_walk(c->m, &c->td, vm, c->sept.gpa, c->sept.level, true, &p->ref);
+		return p->entry ? TDX_SUCCESS : walk_failed(c, &p->ref);
+	}
+	return TDX_SUCCESS;
+}
+
+static uint64_t packed(const struct alias_plan plan[MAX_VMS])
+{
+	uint64_t attr = 0;
+
+	for (unsigned vm = 1; vm < MAX_VMS; vm++)
+		attr |= ATTR_AT(plan[vm].attr, vm);
+	return attr;
+}
+
+static uint64_t make_plan(struct call *c, struct alias_plan plan[MAX_VMS])
+{
+	bool illegal = false;
+	uint64_t st = TDX_SUCCESS;
+
+	for (unsigned vm = 1; vm <= c->td.tdcs->num_l2_vms && !st && c->where == MODULE_TO_GUEST; vm++)
+		st = plan_vm(c, vm, &plan[vm], &illegal);
+	if (st)
+		return refuse(c, st);
+	if (!illegal)
+		return TDX_SUCCESS;
+	refuse(c, TDX_PAGE_ATTR_INVALID);
+	c->regs->gpr[GPR_RDX] = packed(plan);
+	return fail(c, TDX_PAGE_ATTR_INVALID, "W or PWA without R, SVE or a reserved bit; the attributes are %x", packed(plan));
+}
+
+/* Makes, changes or removes the alias of one VM. */
+static void carry_out(struct call *c, unsigned vm, struct alias_plan *p)
+{
+	bool blocked = p->alias ? sept_l2_state(p->ref.value) == L2_BLOCKED : pending_bit(c) != 0;
+
+	if (!p->entry || !(p->attr & GPA_ATTR_VALID))
+		return;
+	if (p->attr & GPA_ATTR_RWX) {
+		sept_l2_write(&p->ref, sept_l2_leaf(p->attr, c->sept.value & SEPT_PA, blocked));
+		sept_write(&c->sept, c->sept.value | SEPT_ALIAS(vm));
+	} else {
+		sept_l2_write(&p->ref, 0);
+		sept_write(&c->sept, c->sept.value & ~SEPT_ALIAS(vm));
+		p->attr = GPA_ATTR_VALID;
+	}
+}
+
 uint64_t tdg_mem_page_attr_wr(struct call *c)
 {
+	struct alias_plan plan[MAX_VMS] = { 0 };
 	uint64_t st = check_attributes(c);
 
 	if (!st)
@@ -102,9 +243,15 @@ uint64_t tdg_mem_page_attr_wr(struct call *c)
 		st = find_entry(c);
 	if (st)
 		return refuse(c, st);
-	if (c->where != MODULE_TO_GUEST)
+	if (c->where == MODULE_TO_GUEST)
+		st = make_plan(c, plan);
+	if (st || c->where != MODULE_TO_GUEST)
 		return st;
+	for (unsigned vm = 1; vm <= c->td.tdcs->num_l2_vms; vm++) {
+		carry_out(c, vm, &plan[vm]);
+		c->lp->guest.stale_tlb |= (ATTR_OF(c->in[GPR_R8], vm) & FLAG_INVEPT) != 0;
+	}
 	c->regs->gpr[GPR_RCX] = c->in[GPR_RCX] | pending_bit(c);
-	c->regs->gpr[GPR_RDX] = 0;
+	c->regs->gpr[GPR_RDX] = packed(plan);
 	return TDX_SUCCESS;
 }

@@ -133,6 +133,7 @@ uint64_t tdg_mem_page_accept(struct call *c)
 		sept_write(&c->sept, value);
 		return leaf_interrupted(c);
 	}
+	tdg_unblock_aliases(c);
 	sept_write(&c->sept, sept_with_state(value, accepted_state(c->sept.state)) | SEPT_RWX);
 	return TDX_SUCCESS;
 }
