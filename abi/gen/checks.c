@@ -92,6 +92,19 @@ static const struct check tdg_mem_page_attr_wr_checks[] = {
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
+static const struct check tdg_vp_enter_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, vp_enter_l2_operands },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdg_vp_invept_checks[] = {
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdg_vp_invvpid_checks[] = {
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
 static const struct check tdh_vp_enter_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, vp_enter_format },
 	{ CHECK_TDVPR, 1, LOCK_SHARED, 0, NULL },
@@ -584,4 +597,7 @@ const struct leaf leaves_guest[LEAVES_GUEST] = {
 	[22] = { "TDG.MR.VERIFYREPORT", 22, 0, 0x0000, 0x0000, 0x0000, tdg_mr_verifyreport_checks, tdg_mr_verifyreport },
 	[23] = { "TDG.MEM.PAGE.ATTR.RD", 23, 0, 0x0000, 0x0000, 0xf7d0, tdg_mem_page_attr_rd_checks, tdg_mem_page_attr_rd },
 	[24] = { "TDG.MEM.PAGE.ATTR.WR", 24, 0, 0x0000, 0x0000, 0x4510, tdg_mem_page_attr_wr_checks, tdg_mem_page_attr_wr },
+	[25] = { "TDG.VP.ENTER", 25, 0, 0x0000, 0x0000, 0x0000, tdg_vp_enter_checks, tdg_vp_enter },
+	[26] = { "TDG.VP.INVEPT", 26, 0, 0x0000, 0x0000, 0x0000, tdg_vp_invept_checks, tdg_vp_invept },
+	[27] = { "TDG.VP.INVVPID", 27, 0, 0x0000, 0x0000, 0x0000, tdg_vp_invvpid_checks, tdg_vp_invvpid },
 };

@@ -3579,7 +3579,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdg_vp_enter, .num_outs = 13,
 		.statuses = statuses_tdg_vp_enter, .num_statuses = 9,
 		.uses = "L2_ENTER_GUEST_STATE (GPRs, RFLAGS, RIP, SSP, interrupt status)",
-		.checks = "gpa_private\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID RCX\nfail OPERAND_INVALID L2_VAPIC_GPA\nfail PENDING_INTERRUPT\nfail TD_EXIT_BEFORE_L2_ENTRY",
+		.checks = "fail OPERAND_INVALID RDX\nfail OPERAND_INVALID RCX\nfail OPERAND_INVALID L2_VAPIC_GPA\nfail PENDING_INTERRUPT\nfail TD_EXIT_BEFORE_L2_ENTRY",
 	},
 	{
 		.name = "TDG.VP.INVEPT", .number = 26, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3601,7 +3601,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdg_vp_invvpid, .num_outs = 1,
 		.statuses = statuses_tdg_vp_invvpid, .num_statuses = 4,
 		.resume = "list form resumes by re-execution",
-		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RCX\nfail GLA_NOT_CANONICAL\nfail OPERAND_INVALID RDX\nfail GLA_NOT_CANONICAL\npoll_interrupt",
+		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RCX\nfail GLA_NOT_CANONICAL\nfail OPERAND_INVALID RDX\nfail GLA_NOT_CANONICAL",
 	},
 	{
 		.name = "TDG.SPDM.TPA.SET", .number = 64, .cls = LEAF_GUEST, .since = ABI_2_0,

@@ -20,6 +20,7 @@ enum { CR_MOV_TO, CR_MOV_FROM, CR_CLTS, CR_LMSW };
 #define CR0_HIGH 0xffffffff00000000ull
 #define CR0_IGNORED 0x1ffaffc0ull /* reserved bits that a write leaves as they are */
 #define CR0_LMSW 0xeull
+#define CR0_L2_LMSW 0xfull
 
 #define CR4_VMXE (1ull << 13)
 #define CR4_KL (1ull << 19)
@@ -46,8 +47,8 @@ static void write_cr0(struct guest_exit *x, uint64_t value)
 
 	if (cr0_faults(x, value))
 		inject_gp(x);
-	else if (~value & (CR0_PE | CR0_NE) || value & (CR0_NW | CR0_CD | CR0_HIGH))
-		inject_ve(x, EXIT_REASON_CR_ACCESS, x->ve->qualification, 0, 0);
+	else if (~value & (CR0_NE | (x->vps->curr_vm ? 0 : CR0_PE)) || value & (CR0_NW | CR0_CD | CR0_HIGH))
+		deny(x, x->ve->qualification);
 	else
 		vmcs_write(x->vmcs, VMCS_GUEST_CR0, (value & ~CR0_IGNORED) | (old & CR0_IGNORED));
 }
@@ -79,7 +80,7 @@ static void write_cr4(struct guest_exit *x, uint64_t value)
 	if (illegal || value & cr4_denied(x) || cet_without_wp)
 		inject_gp(x);
 	else
-		inject_ve(x, EXIT_REASON_CR_ACCESS, x->ve->qualification, 0, 0);
+		deny(x, x->ve->qualification);
 }
 
 static uint64_t source_register(const struct guest_exit *x, unsigned reg)
@@ -108,6 +109,46 @@ void handle_cr_access(struct guest_exit *x)
 		write_cr4(x, value);
 	else
 		exit_unexpected(x);
+}
+
+/* A write of @value would change bits that L1 keeps for itself. */
+static bool l1_owns(uint64_t value, uint64_t mask, uint64_t shadow)
+{
+	return (value ^ shadow) & mask;
+}
+
+/* LMSW may set PE, not clear it. */
+static void l2_lmsw(struct guest_exit *x)
+{
+	const struct tdvps *vps = x->vps;
+	uint64_t old = vmcs_read(x->vmcs, VMCS_GUEST_CR0);
+	uint64_t data = CR_Q_LMSW_DATA(x->ve->qualification) & CR0_L2_LMSW;
+
+	if (l1_owns(data, vps->shadow_cr0_guest_host_mask[vps->curr_vm] & CR0_L2_LMSW,
+		    vps->shadow_cr0_read_shadow[vps->curr_vm]))
+		exit_to_l1(x, TDX_SUCCESS, 0);
+	else
+		vmcs_write(x->vmcs, VMCS_GUEST_CR0, (old & ~CR0_L2_LMSW) | data | (old & CR0_PE));
+}
+
+void handle_l2_cr_access(struct guest_exit *x)
+{
+	const struct tdvps *vps = x->vps;
+	uint64_t q = x->ve->qualification;
+	uint64_t value = source_register(x, CR_Q_GPR(q));
+	bool write = CR_Q_TYPE(q) == CR_MOV_TO;
+	unsigned vm = vps->curr_vm;
+
+	if (CR_Q_TYPE(q) == CR_LMSW)
+		l2_lmsw(x);
+	else if (write && CR_Q_NUMBER(q) == 0 &&
+		 !l1_owns(value, vps->shadow_cr0_guest_host_mask[vm], vps->shadow_cr0_read_shadow[vm]))
+		write_cr0(x, value);
+	else if (write && CR_Q_NUMBER(q) == 4 &&
+		 !l1_owns(value, vps->shadow_cr4_guest_host_mask[vm], vps->shadow_cr4_read_shadow[vm]))
+		write_cr4(x, value);
+	else
+		exit_to_l1(x, TDX_SUCCESS, 0);
 }
 
 void handle_xsetbv(struct guest_exit *x)

@@ -62,13 +62,45 @@ void handle_ept_violation(struct guest_exit *x)
 	uint64_t q = x->ve->qualification;
 
 	if (q & EPT_Q_NMI_UNBLOCKING)
-		vmcs_set_bits(x->vmcs, VMCS_GUEST_INTERRUPTIBILITY, INTERRUPTIBILITY_NMI);
+		guest_reblock_nmi(x);
 	if (above_address_width(x, gpa) && q & EPT_Q_GLA_VALID)
 		inject_pf(x, x->ve->guest_linear, page_fault_code(x));
 	else if (guest_gpa_shared(x->td, gpa))
 		exit_ept(x, gpa, q, EXT_EXIT_NONE);
 	else
 		private_violation(x, gpa);
+}
+
+/* L1 hears of violations of pages that it has: it gave them to the VM with other rights, or not at all. */
+static bool l1_has_page(struct guest_exit *x, uint64_t gpa)
+{
+	struct sept_ref ref;
+
+	sept_walk(x->m, x->td, gpa, 0, &ref);
+	if (SEPT_GUEST_READ & SEPT_SET(ref.state))
+		exit_to_l1(x, TDX_SUCCESS, 0);
+	else if (SEPT_ACCEPTABLE & SEPT_SET(ref.state))
+		exit_to_l1(x, TDX_SUCCESS, EXT_EXIT_PENDING_EPT_VIOLATION);
+	return x->next == NEXT_L1;
+}
+
+void handle_l2_ept_violation(struct guest_exit *x)
+{
+	uint64_t gpa = x->ve->guest_physical;
+	uint64_t q = x->ve->qualification;
+
+	if (above_address_width(x, gpa) && q & EPT_Q_GLA_VALID) {
+		exit_to_l1(x, TDX_SUCCESS, 0);
+		return;
+	}
+	if (!guest_gpa_shared(x->td, gpa)) {
+		if (l1_has_page(x, gpa))
+			return;
+		stepping_log_violation(x, gpa);
+	}
+	if (q & EPT_Q_NMI_UNBLOCKING)
+		guest_reblock_nmi(x);
+	exit_ept(x, gpa, q, EXT_EXIT_NONE);
 }
 
 void handle_ept_misconfiguration(struct guest_exit *x)

@@ -201,17 +201,29 @@ static enum msr_outcome write_msr(struct guest_exit *x, uint32_t msr)
 
 /* ---- both ---- */
 
+/* L1 has a bitmap of its own for each of its VMs. */
+static bool l1_intercepts(const struct guest_exit *x, uint32_t msr, bool write)
+{
+	unsigned vm = x->vps->curr_vm;
+	const uint8_t *bitmap;
+
+	if (!vm)
+		return false;
+	bitmap = vcpu_page(x->m, x->vp, TDVPS_PAGE_L2 + (vm - 1) * TDVPS_PAGES_PER_L2 + 2);
+	return bitmap[MSR_BITMAP_BYTE(msr) + (write ? MSR_BITMAP_WRITES : 0)] & MSR_BITMAP_BIT(msr);
+}
+
 static void handle(struct guest_exit *x, bool write)
 {
 	uint32_t msr = (uint32_t)x->vps->gpr[GPR_RCX];
 	enum msr_outcome outcome = MSR_VE;
 
-	if (MSR_IN_BITMAP(msr))
+	if (MSR_IN_BITMAP(msr) && !l1_intercepts(x, msr, write))
 		outcome = write ? write_msr(x, msr) : read_msr(x, msr);
 	switch (outcome) {
 	case MSR_DONE: break;
 	case MSR_GP: inject_gp(x); break;
-	case MSR_VE: inject_ve(x, x->ve->reason, 0, 0, 0); break;
+	case MSR_VE: deny(x, 0); break;
 	case MSR_UNEXPECTED: exit_unexpected(x); break;
 	}
 }

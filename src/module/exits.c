@@ -6,10 +6,9 @@
 #include <string.h>
 #include "module/machine_check.h"
 #include "module/guest.h"
+#include "module/l2.h"
 #include "module/stepping.h"
 #include "platform/platform.h"
-
-typedef void (*exit_handler)(struct guest_exit *x);
 
 /* ---- how an exit ends ---- */
 
@@ -60,12 +59,12 @@ static void give_ve(struct guest_exit *x)
 	inject_ve(x, x->ve->reason, x->ve->qualification, 0, 0);
 }
 
-static void give_exit(struct guest_exit *x)
+void exit_as_is(struct guest_exit *x)
 {
 	exit_to_host(x, TDX_SUCCESS, x->ve->qualification, 0);
 }
 
-static void give_interrupt(struct guest_exit *x)
+void exit_with_interrupt(struct guest_exit *x)
 {
 	exit_to_host(x, TDX_SUCCESS, x->ve->qualification, x->ve->intr_info);
 }
@@ -89,7 +88,7 @@ static void exception_or_nmi(struct guest_exit *x)
 
 #define SMI_Q_MSMI (1ull << 0)
 
-static void other_smi(struct guest_exit *x)
+void handle_smi(struct guest_exit *x)
 {
 	bool machine_check = x->ve->qualification & SMI_Q_MSMI;
 
@@ -100,12 +99,12 @@ static void other_smi(struct guest_exit *x)
 #define NOTIFICATION_Q_CONTEXT_INVALID (1ull << 0)
 #define NOTIFICATION_Q_NMI_UNBLOCKING (1ull << 12)
 
-static void notification(struct guest_exit *x)
+void handle_notification(struct guest_exit *x)
 {
 	bool lost = x->ve->qualification & NOTIFICATION_Q_CONTEXT_INVALID;
 
 	if (x->ve->qualification & NOTIFICATION_Q_NMI_UNBLOCKING)
-		vmcs_set_bits(x->vmcs, VMCS_GUEST_INTERRUPTIBILITY, INTERRUPTIBILITY_NMI);
+		guest_reblock_nmi(x);
 	exit_to_host(x, lost ? TDX_NON_RECOVERABLE_TD : TDX_SUCCESS, x->ve->qualification, 0);
 }
 
@@ -132,12 +131,12 @@ static void nmi_window(struct guest_exit *x)
 
 static const exit_handler handlers[EXIT_REASONS] = {
 	[EXIT_REASON_EXCEPTION_NMI] = exception_or_nmi,
-	[EXIT_REASON_EXTERNAL_INTERRUPT] = give_interrupt,
+	[EXIT_REASON_EXTERNAL_INTERRUPT] = exit_with_interrupt,
 	[EXIT_REASON_TRIPLE_FAULT] = triple_fault,
-	[EXIT_REASON_INIT] = give_exit,
-	[EXIT_REASON_OTHER_SMI] = other_smi,
+	[EXIT_REASON_INIT] = exit_as_is,
+	[EXIT_REASON_OTHER_SMI] = handle_smi,
 	[EXIT_REASON_NMI_WINDOW] = nmi_window,
-	[EXIT_REASON_TASK_SWITCH] = give_exit,
+	[EXIT_REASON_TASK_SWITCH] = exit_as_is,
 	[EXIT_REASON_CPUID] = handle_cpuid,
 	[EXIT_REASON_GETSEC] = inject_ud,
 	[EXIT_REASON_HLT] = give_ve,
@@ -172,11 +171,11 @@ static const exit_handler handlers[EXIT_REASONS] = {
 	[EXIT_REASON_PML_FULL] = exit_unexpected,
 	[EXIT_REASON_PCONFIG] = give_ve,
 	[EXIT_REASON_ENCLV] = inject_ud,
-	[EXIT_REASON_C_STATE_SMI] = give_interrupt,
+	[EXIT_REASON_C_STATE_SMI] = exit_with_interrupt,
 	[EXIT_REASON_ENQCMD_PASID] = inject_gp,
 	[EXIT_REASON_ENQCMDS_PASID] = inject_ud,
-	[EXIT_REASON_BUS_LOCK] = give_exit,
-	[EXIT_REASON_NOTIFICATION] = notification,
+	[EXIT_REASON_BUS_LOCK] = exit_as_is,
+	[EXIT_REASON_NOTIFICATION] = handle_notification,
 	[EXIT_REASON_SEAMCALL] = inject_ud,
 	[EXIT_REASON_TDCALL] = handle_tdcall,
 };
@@ -268,7 +267,9 @@ static void begin(struct guest_exit *x)
 /* A debugger's exception bitmap holds for what the module injects too. */
 static void check_debugger(struct guest_exit *x)
 {
-	if (!exit_debug_td(x) || !injection_is_intercepted(x))
+	bool goes_on = x->next == NEXT_RESUME || x->next == NEXT_AGAIN;
+
+	if (!goes_on || !exit_debug_td(x) || !injection_is_intercepted(x->vmcs))
 		return;
 	exit_to_host(x, TDX_SUCCESS, 0, (uint32_t)vmcs_read(x->vmcs, VMCS_ENTRY_INTR_INFO));
 	x->exit.reason = EXIT_REASON_EXCEPTION_NMI;
@@ -277,6 +278,8 @@ static void check_debugger(struct guest_exit *x)
 /* The guest goes on, unless a bus lock that was reported on the way is due first. */
 static void finish_resume(struct guest_exit *x)
 {
+	if (x->next != NEXT_RESUME && x->next != NEXT_AGAIN)
+		return;
 	if (x->next == NEXT_RESUME && !(vmcs_read(x->vmcs, VMCS_ENTRY_INTR_INFO) & INTR_VALID)) {
 		if (!x->vps->curr_vm)
 			guest_request_nmi_window(x->vps, x->vmcs);
@@ -285,33 +288,36 @@ static void finish_resume(struct guest_exit *x)
 	if (x->lp->step.bus_lock) {
 		exit_to_host(x, TDX_SUCCESS, 0, 0);
 		x->exit.reason = EXIT_REASON_BUS_LOCK;
-		return;
 	}
-	check_debugger(x);
 }
 
 static void dispatch(struct guest_exit *x)
 {
+	unsigned vm = x->vps->curr_vm;
+
 	if (x->td->tdr->fatal) {
 		exit_to_host(x, TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE, x->ve->qualification, x->ve->intr_info);
 		return;
 	}
 	if (x->ve->reason & EXIT_BUS_LOCK_BIT)
 		x->lp->step.bus_lock = true;
+	if (vm && x->vps->l2_debug_ctls[vm] & L2_DEBUG_EXIT_ON_EXIT) {
+		exit_to_host(x, TDX_TD_EXIT_ON_L2_VM_EXIT, x->ve->qualification, x->ve->intr_info);
+		return;
+	}
 	switch (stepping_on_exit(x)) {
 	case STEPPING_RESUME:
 		x->next = NEXT_AGAIN;
-		check_debugger(x);
-		return;
+		break;
 	case STEPPING_WRONG_APIC_MODE:
 		exit_to_host(x, TDX_NON_RECOVERABLE_TD_WRONG_APIC_MODE, x->ve->qualification, x->ve->intr_info);
 		return;
 	case STEPPING_CONTINUE:
+		vm ? l2_handle(x) : handle(x);
+		finish_resume(x);
 		break;
 	}
-	handle(x);
-	if (x->next == NEXT_RESUME || x->next == NEXT_AGAIN)
-		finish_resume(x);
+	vm ? l2_finish(x) : check_debugger(x);
 }
 
 static enum module_where vm_exit(struct module *m, unsigned lp, struct cpu_regs *regs, const struct vm_exit *exit)
@@ -324,6 +330,7 @@ static enum module_where vm_exit(struct module *m, unsigned lp, struct cpu_regs 
 		td_exit(&x);
 		return MODULE_TO_HOST;
 	}
+	x.lp->guest.vm = x.vps->curr_vm;
 	guest_regs_load(m, x.vp, regs);
 	return MODULE_TO_GUEST;
 }

@@ -71,6 +71,8 @@ enum guest_next {
 	NEXT_AGAIN,   /* enter the guest as it stands: the instruction runs again */
 	NEXT_EXIT,    /* asynchronous TD exit */
 	NEXT_VMCALL,  /* TD exit of TDG.VP.VMCALL */
+	NEXT_L1,      /* from an L2 VM: TDG.VP.ENTER returns in L1 */
+	NEXT_OTHER_VM, /* another VM of the vCPU has been made ready to be entered */
 };
 
 /* What the host learns at an asynchronous TD exit. */
@@ -100,6 +102,8 @@ struct guest_exit {
 	bool host_priority;     /* a guest leaf met a lock that the host has priority on */
 };
 
+typedef void (*exit_handler)(struct guest_exit *x);
+
 static inline uint32_t exit_basic(const struct guest_exit *x)
 {
 	return x->ve->reason & EXIT_BASIC;
@@ -119,6 +123,13 @@ void exit_ept(struct guest_exit *x, uint64_t gpa, uint64_t qualification, uint64
 void exit_ept_misconfigured(struct guest_exit *x, uint64_t gpa);
 /* TD exit whose low half of RAX is 0. */
 void exit_plain(struct guest_exit *x, uint64_t status);
+/* TD exit with the exit's qualification, and with its interruption information. */
+void exit_as_is(struct guest_exit *x);
+void exit_with_interrupt(struct guest_exit *x);
+/* From an L2 VM to L1. */
+void exit_to_l1(struct guest_exit *x, uint64_t status, uint64_t extended);
+/* What a TD can't have: #VE, or for an L2 VM an exit to L1. */
+void deny(struct guest_exit *x, uint64_t qualification);
 /* What cannot be on sound hardware: the end of a production TD, an ordinary exit of a debug TD. */
 void exit_unexpected(struct guest_exit *x);
 
@@ -150,8 +161,8 @@ void inject_pf(struct guest_exit *x, uint64_t gla, uint32_t error_code);
 void inject_ve(struct guest_exit *x, uint32_t reason, uint64_t qualification, uint64_t gpa, uint64_t gla);
 /* The event whose delivery met the exit is delivered again at the next entry. */
 void reinject_idt_event(struct guest_exit *x);
-/* An event is waiting that the debugger of a debug TD intercepts. */
-bool injection_is_intercepted(const struct guest_exit *x);
+/* An event is waiting that the debugger of a debug TD intercepts, or L1 in its VM. */
+bool injection_is_intercepted(const struct vmcs *vmcs);
 
 /* ---- guest state ---- */
 
@@ -160,6 +171,8 @@ bool guest_in_64bit(const struct vmcs *vmcs);
 /* To the next instruction: RIP, end of STI and MOV SS blocking, single-step trap. */
 void guest_skip_instruction(struct vmcs *vmcs);
 void vmcs_clear_bits(struct vmcs *vmcs, uint32_t field, uint64_t bits);
+/* The exit undid an IRET that had ended the blocking of NMIs. */
+void guest_reblock_nmi(struct guest_exit *x);
 /* Opens the NMI window if the host has asked for an NMI and no #VE is unread. */
 void guest_request_nmi_window(const struct tdvps *vps, struct vmcs *vmcs);
 
@@ -169,12 +182,19 @@ void handle_cpuid(struct guest_exit *x);
 void handle_rdmsr(struct guest_exit *x);
 void handle_wrmsr(struct guest_exit *x);
 void handle_cr_access(struct guest_exit *x);
+void handle_l2_cr_access(struct guest_exit *x);
 void handle_xsetbv(struct guest_exit *x);
 void handle_ept_violation(struct guest_exit *x);
+void handle_l2_ept_violation(struct guest_exit *x);
 void handle_ept_misconfiguration(struct guest_exit *x);
 void handle_tdcall(struct guest_exit *x);
+void handle_smi(struct guest_exit *x);
+void handle_notification(struct guest_exit *x);
 
 /* ---- entry and TD exit (td_entry.c, td_exit.c) ---- */
+
+/* What the host passes back to the TDG.VP.VMCALL that the guest left with. */
+void vp_enter_complete_vmcall(struct call *c);
 
 /* A vCPU that counted itself into an epoch leaves it. */
 void epoch_leave(struct tdcs *tdcs, const struct tdvps *vps);

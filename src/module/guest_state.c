@@ -47,6 +47,14 @@ void guest_skip_instruction(struct vmcs *vmcs)
 	set_pending_single_step(vmcs);
 }
 
+void guest_reblock_nmi(struct guest_exit *x)
+{
+	if (!x->vps->curr_vm)
+		vmcs_set_bits(x->vmcs, VMCS_GUEST_INTERRUPTIBILITY, INTERRUPTIBILITY_NMI);
+	else if (!(x->ve->idt_info & INTR_VALID))
+		x->vps->nmi_unblocking_due_to_iret = 1;
+}
+
 void guest_request_nmi_window(const struct tdvps *vps, struct vmcs *vmcs)
 {
 	if (vps->pend_nmi && !vps->ve_valid)

@@ -75,6 +75,14 @@ void inject_ve(struct guest_exit *x, uint32_t reason, uint64_t qualification, ui
 	vmcs_set_bits(x->vmcs, VMCS_GUEST_RFLAGS, RFLAGS_RF);
 }
 
+void deny(struct guest_exit *x, uint64_t qualification)
+{
+	if (x->vps->curr_vm)
+		exit_to_l1(x, TDX_SUCCESS, 0);
+	else
+		inject_ve(x, x->ve->reason, qualification, 0, 0);
+}
+
 void reinject_idt_event(struct guest_exit *x)
 {
 	if (INTR_TYPE(x->ve->idt_info) == INTR_TYPE_NMI)
@@ -91,14 +99,14 @@ static bool pf_filter_matches(const struct vmcs *vmcs)
 	return (error & vmcs_read(vmcs, VMCS_PF_ERROR_MASK)) == vmcs_read(vmcs, VMCS_PF_ERROR_MATCH);
 }
 
-bool injection_is_intercepted(const struct guest_exit *x)
+bool injection_is_intercepted(const struct vmcs *vmcs)
 {
-	uint32_t info = waiting(x->vmcs);
+	uint32_t info = waiting(vmcs);
 	unsigned vector = INTR_VECTOR(info);
 
 	if (!(info & INTR_VALID) || INTR_TYPE(info) != INTR_TYPE_EXCEPTION || vector > 31)
 		return false;
-	if (!(vmcs_read(x->vmcs, VMCS_EXCEPTION_BITMAP) >> vector & 1))
+	if (!(vmcs_read(vmcs, VMCS_EXCEPTION_BITMAP) >> vector & 1))
 		return false;
-	return vector != VECTOR_PF || pf_filter_matches(x->vmcs);
+	return vector != VECTOR_PF || pf_filter_matches(vmcs);
 }

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 #include "module/guest.h"
+#include "module/l2.h"
 
 #define STATUS_FATAL (1ull << 61)
 #define STATUS_HINT (1ull << 60)
@@ -95,6 +96,8 @@ static void leave(struct guest_exit *x, const struct aftermath *a, bool skip_ins
 	if (!a->inaccessible) {
 		if (skip_instruction)
 			guest_skip_instruction(x->vmcs);
+		else if (x->vps->curr_vm)
+			l2_store_state(x->m, x->vp, x->vps->curr_vm);
 		x->vps->last_td_exit = a->last_exit;
 		__atomic_store_n(&x->vps->state, a->state, __ATOMIC_RELEASE);
 		epoch_leave(x->tdcs, x->vps);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "gen/checks.h"
 #include "module/guest.h"
+#include "module/l2.h"
 #include "module/stepping.h"
 #include "platform/platform.h"
 
@@ -49,7 +50,7 @@ uint64_t vp_enter_associate(struct call *c)
 
 uint64_t vp_enter_flags(struct call *c)
 {
-	const struct tdvps *vps = c->vp.vps;
+	struct tdvps *vps = c->vp.vps;
 
 	if (flags_of(c) & RCX_HINT && vps->last_td_exit != LAST_TD_EXIT_ASYNC_TRAP)
 		return fail(c, TDX_OPERAND_INVALID | GPR_RCX,
@@ -57,6 +58,8 @@ uint64_t vp_enter_flags(struct call *c)
 	if (flags_of(c) & RCX_RESUME_L1 && !vps->curr_vm)
 		return fail(c, TDX_OPERAND_INVALID | GPR_RCX,
 			    "resume L1 (bit 53) is set, but the last TD exit was from L1");
+	if (flags_of(c) & RCX_RESUME_L1)
+		l2_route_to_l1(vps);
 	return TDX_SUCCESS;
 }
 
@@ -96,16 +99,18 @@ uint64_t vp_enter_epoch(struct call *c)
 	if (c->vp.vps->vcpu_epoch != epoch) {
 		c->vp.vps->vcpu_epoch = epoch;
 		c->lp->guest.stale_tlb = true;
+		l2_forget_translations(&c->td, c->vp.vps);
 	}
 	return TDX_SUCCESS;
 }
 
-/* The answer to a suspected zero-step attack: an EPT violation exit although the guest was not entered. */
+/* An EPT violation exit although the guest was not entered: suspicion of a zero-step attack, or a page of L2's. */
 static uint64_t refuse_as_ept_violation(struct call *c, uint64_t gpa)
 {
 	uint64_t *gpr = c->regs->gpr;
 	uint64_t rbp = gpr[GPR_RBP], rsp = gpr[GPR_RSP];
 
+	epoch_leave(c->td.tdcs, c->vp.vps);
 	c->vp.vps->last_td_exit = LAST_TD_EXIT_ASYNC_FAULT;
 	memset(c->regs, 0, sizeof(*c->regs));
 	gpr[GPR_RBP] = rbp;
@@ -115,10 +120,13 @@ static uint64_t refuse_as_ept_violation(struct call *c, uint64_t gpa)
 	return EXIT_REASON_EPT_VIOLATION;
 }
 
-/* The guest wants to hear of a suspected zero-step attack, if an event can be delivered to it now. */
+/*
+ * The guest wants to hear of a suspected zero-step attack: by #VE if an event can be delivered to it now, by the
+ * return of TDG.VP.ENTER if L2 met it.
+ */
 static void notify_suspicion(struct call *c)
 {
-	struct vmcs *vmcs = vcpu_vmcs(c->m, &c->vp, 0);
+	struct vmcs *vmcs = vcpu_vmcs(c->m, &c->vp, c->vp.vps->curr_vm);
 	uint64_t gpa = vmcs_read(vmcs, VMCS_GUEST_PHYSICAL);
 	uint64_t q = vmcs_read(vmcs, VMCS_EXIT_QUALIFICATION);
 	uint32_t reason = (uint32_t)vmcs_read(vmcs, VMCS_EXIT_REASON);
@@ -127,6 +135,10 @@ static void notify_suspicion(struct call *c)
 
 	if ((reason & EXIT_BASIC) != EXIT_REASON_EPT_VIOLATION || gpa & td_shared_bit(&c->td))
 		return;
+	if (c->vp.vps->curr_vm) {
+		l2_route_to_l1(c->vp.vps);
+		return;
+	}
 	if (vmcs_read(vmcs, VMCS_GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_NMI || q & EPT_Q_NMI_UNBLOCKING ||
 	    vmcs_read(vmcs, VMCS_IDT_INFO) & INTR_VALID || c->vp.vps->ve_valid)
 		return;
@@ -135,27 +147,26 @@ static void notify_suspicion(struct call *c)
 
 uint64_t vp_enter_stepping(struct call *c)
 {
-	uint64_t gpa = 0;
+	struct tdvps *vps = c->vp.vps;
+	uint64_t suspect = 0, missing = 0;
+	enum stepping_entry verdict = stepping_on_entry(c, &suspect);
 
-	switch (stepping_on_entry(c, &gpa)) {
-	case STEPPING_TREE_BUSY:
-		epoch_leave(c->td.tdcs, c->vp.vps);
+	if (verdict == STEPPING_TREE_BUSY) {
+		epoch_leave(c->td.tdcs, vps);
 		return fail(c, TDX_OPERAND_BUSY | TDX_OPERAND_ID_SEPT_TREE, "the secure EPT is in use by another call");
-	case STEPPING_REFUSE:
-		epoch_leave(c->td.tdcs, c->vp.vps);
-		return refuse_as_ept_violation(c, gpa);
-	case STEPPING_NOTIFY:
-		if (!c->vp.vps->curr_vm)
-			notify_suspicion(c);
-		break;
-	case STEPPING_ENTER:
-		break;
 	}
+	if (verdict == STEPPING_NOTIFY)
+		notify_suspicion(c);
+	if (vps->curr_vm && !l2_resume(c, &missing))
+		return refuse_as_ept_violation(c, missing);
+	if (verdict == STEPPING_REFUSE)
+		return refuse_as_ept_violation(c, suspect);
+	if (vps->curr_vm && !l2_translate(c->m, &c->td, &c->vp, vps->curr_vm, &missing))
+		return refuse_as_ept_violation(c, missing);
 	return TDX_SUCCESS;
 }
 
-/* What the host passes back to the TDG.VP.VMCALL that the guest left with. */
-static void complete_vmcall(struct call *c)
+void vp_enter_complete_vmcall(struct call *c)
 {
 	uint64_t *guest = c->vp.vps->gpr;
 	uint64_t mask = guest[GPR_RCX];
@@ -173,7 +184,7 @@ static void complete_last_exit(struct call *c)
 	uint64_t hint = (flags_of(c) & RCX_HINT) != 0;
 
 	if (c->vp.vps->last_td_exit == LAST_TD_EXIT_TDVMCALL)
-		complete_vmcall(c);
+		vp_enter_complete_vmcall(c);
 	else if (c->vp.vps->last_td_exit == LAST_TD_EXIT_ASYNC_TRAP)
 		*rax = (*rax & ~(1ull << STATUS_HINT_BIT)) | hint << STATUS_HINT_BIT;
 }
