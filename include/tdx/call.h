@@ -59,6 +59,17 @@ register unsigned long tdx_stack_pointer __asm__("rsp");
 	"lea 128(%%rsp), %%rsp"
 #endif
 
+/* The same around a leaf that comes back with another RBP. */
+#if defined(TDX_NO_RED_ZONE) || defined(__KERNEL__)
+#define TDX_ASM_TDCALL_KEEP_RBP "push %%rbp\n\t" TDX_ASM_TDCALL "\n\tpop %%rbp"
+#else
+#define TDX_ASM_TDCALL_KEEP_RBP                                                                    \
+	"lea -128(%%rsp), %%rsp\n\t"                                                               \
+	"push %%rbp\n\t" TDX_ASM_TDCALL "\n\t"                                                     \
+	"pop %%rbp\n\t"                                                                           \
+	"lea 128(%%rsp), %%rsp"
+#endif
+
 /* Leaves that use AES-GCM leave no XMM register as it was; a kernel has none in use. */
 #if defined(__SSE__) && !defined(__KERNEL__)
 #define TDX_CLOBBER_XMM                                                                            \

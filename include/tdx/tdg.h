@@ -640,7 +640,7 @@ TDX_INLINE tdx_status_t tdg_vp_enter(tdx_u64 vm, tdx_gpa_t guest_state, struct t
 	register tdx_u64 r12 __asm__("r12");
 	register tdx_u64 r13 __asm__("r13");
 
-	__asm__ volatile(TDX_ASM_TDCALL
+	__asm__ volatile(TDX_ASM_TDCALL_KEEP_RBP
 			 : "+a"(rax), "+c"(rcx), "+d"(rdx), "=S"(rsi), "=D"(rdi), "=r"(r8), "=r"(r9),
 			   "=r"(r10), "=r"(r11), "=r"(r12), "=r"(r13), "+r"(TDX_STACK_POINTER)
 			 :

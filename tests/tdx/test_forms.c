@@ -306,6 +306,25 @@ static void test_import_mem_by_hand(void **state)
 	assert_int_equal(next.value, RECORDER_ANSWER(GPR_RCX));
 }
 
+static tdx_status_t l2_enter(void *out)
+{
+	return tdg_vp_enter(1ULL << 52, tdx_gpa(0x1000), out);
+}
+
+/* TDG.VP.ENTER comes back with the RBP of the L2 guest. */
+static void test_l2_enter_keeps_rbp(void **state)
+{
+	struct tdg_vp_enter_out out;
+
+	(void)state;
+	recorder_reset(ALL_BUT_RAX_RSP);
+	assert_callee_saved(l2_enter, &out, TDX_SUCCESS);
+	assert_int_equal(SEEN(RAX), 25);
+	assert_int_equal(SEEN(RCX), 1ULL << 52);
+	assert_int_equal(SEEN(RDX), 0x1000);
+	assert_int_equal(out.ext_exit_qualification, RECORDER_ANSWER(GPR_R13));
+}
+
 static void test_map_gpa_by_hand(void **state)
 {
 	tdx_u64 failed = 0;
@@ -398,6 +417,7 @@ int main(void)
 		cmocka_unit_test(test_page_add_by_hand),
 		cmocka_unit_test(test_sept_add_by_hand),
 		cmocka_unit_test(test_import_mem_by_hand),
+		cmocka_unit_test(test_l2_enter_keeps_rbp),
 		cmocka_unit_test(test_map_gpa_by_hand),
 		cmocka_unit_test(test_red_zone_survives),
 		cmocka_unit_test(test_locals_survive),

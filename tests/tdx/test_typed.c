@@ -10,36 +10,10 @@
 #include "gen/leaves.h"
 #include "recorder.h"
 #include "tdx/tdx.h"
-
-#define STATUS	       0x1234567800000042ULL
-#define OPERAND(index) (0xC0DE000000000000ULL | (uint64_t)((index) + 1) << 16)
-
-struct probe {
-	tdx_u64 status;
-	uint16_t in_mask, out_mask;
-	uint64_t in[16], out[16];
-};
-
-struct typed_call {
-	const char *name;
-	enum leaf_class cls;
-	uint32_t number, version;
-	void (*run)(struct probe *p);
-};
-
-static void expect_in(struct probe *p, enum abi_reg reg, uint64_t value)
-{
-	p->in_mask |= (uint16_t)(1u << reg);
-	p->in[reg] = value;
-}
-
-static void got_out(struct probe *p, enum abi_reg reg, uint64_t value)
-{
-	p->out_mask |= (uint16_t)(1u << reg);
-	p->out[reg] = value;
-}
-
 #include "typed_calls.h"
+
+#define STATUS 0x1234567800000042ULL
+#define OPERAND(reg) (0xC0DE000000000000ULL | (uint64_t)(reg) << 16 | 5)
 
 static unsigned failures;
 
@@ -51,36 +25,26 @@ static void check(int ok, const struct typed_call *call, const char *what, unsig
 	fprintf(stderr, "%s: %s (%s)\n", call->name, what, abi_reg_names[reg]);
 }
 
-/* Outputs that the descriptors call reserved have no place in the typed calls. */
-static uint16_t named_outputs(const struct leaf_desc *leaf, unsigned version)
+/* Every register has a value of its own, which also tells its parts apart. */
+static void fill(uint64_t in[16])
 {
-	uint16_t mask = 0;
-
-	for (unsigned i = 0; i < leaf->num_outs; i++) {
-		const struct leaf_operand *out = &leaf->outs[i];
-
-		if (out->min_version <= version && strncmp(out->name, "reserved_", 9) != 0)
-			mask |= (uint16_t)(1u << out->reg);
-	}
-	return mask;
+	for (unsigned reg = 0; reg < 16; reg++)
+		in[reg] = OPERAND(reg);
 }
 
-static void check_registers(const struct typed_call *call, const struct probe *p, uint16_t in,
-			    uint16_t out)
+/* The registers of mask arrived as in has them, and out says where each output came from. */
+static void check_registers(const struct typed_call *call, const struct probe *p, const uint64_t in[16],
+			    uint16_t mask, uint16_t out)
 {
 	for (unsigned reg = 1; reg < 16; reg++) {
 		unsigned bit = 1u << reg;
 
-		check((p->in_mask & bit) == (in & bit), call, "operands differ from the table",
-		      reg);
-		check((p->out_mask & bit) == (out & bit), call, "outputs differ from the table",
-		      reg);
-		if (p->in_mask & bit)
-			check(recorder.seen.gpr[reg] == p->in[reg], call,
-			      "operand not in its register", reg);
+		if (mask & bit)
+			check(recorder.seen.gpr[reg] == in[reg], call, "operand not in its register", reg);
+		check((p->out_mask & bit) == (out & bit), call, "outputs differ from the table", reg);
 		if (p->out_mask & bit)
-			check(p->out[reg] == RECORDER_ANSWER(reg), call,
-			      "output not from its register", reg);
+			check(p->out[reg] == RECORDER_ANSWER(reg), call, "output not from its register",
+			      reg);
 	}
 }
 
@@ -88,44 +52,50 @@ static void check_leaf(const struct typed_call *call)
 {
 	const struct leaf_desc *leaf = leaf_by_number(call->cls, call->number);
 	struct probe p = { 0 };
+	uint64_t in[16];
 
 	check(leaf != NULL, call, "no descriptor", 0);
 	if (!leaf)
 		return;
+	fill(in);
 	recorder_reset(leaf->out_mask[call->version]);
 	recorder.answer.gpr[GPR_RAX] = STATUS;
-	call->run(&p);
+	call->run(in, &p);
 	check(p.status == STATUS, call, "status not from RAX", 0);
 	check(recorder.seen.gpr[GPR_RAX] == (call->number | call->version << 16), call,
 	      "leaf number", 0);
 	check(recorder.seamcalls == (call->cls == LEAF_HOST), call, "SEAMCALL made", 0);
 	check(recorder.tdcalls == (call->cls == LEAF_GUEST), call, "TDCALL made", 0);
-	check_registers(call, &p, leaf->in_mask[call->version], named_outputs(leaf, call->version));
+	check_registers(call, &p, in, leaf->in_mask[call->version], named_outputs(leaf, call->version));
 }
 
-/* TDVMCALL: exactly the registers of the mask are exposed, and come back as the VMM left them. */
+/* TDVMCALL: exactly the registers of the mask are exposed, those that are no operand as 0. */
 static void check_vmcall(const struct typed_call *call)
 {
 	const struct leaf_desc *leaf = leaf_by_number(call->cls, call->number);
-	uint16_t fixed = 1u << REG_R10 | 1u << REG_R11;
+	uint64_t in[16], expected[16] = { 0 };
 	struct probe p = { 0 };
 	uint16_t exposed;
 
 	check(leaf != NULL, call, "no descriptor", 0);
 	if (!leaf)
 		return;
-	exposed = (uint16_t)(leaf->in_mask[0] | leaf->out_mask[0] | fixed);
+	fill(in);
+	for (unsigned i = 0; i < leaf->num_ins; i++)
+		expected[leaf->ins[i].reg] = in[leaf->ins[i].reg];
+	expected[REG_R11] = call->number;
+	exposed = (uint16_t)(leaf->in_mask[0] | leaf->out_mask[0] | 1u << REG_R10 | 1u << REG_R11);
 	recorder_reset(exposed);
 	recorder.answer_mask = exposed;
-	call->run(&p);
+	call->run(in, &p);
 	check(p.status == RECORDER_ANSWER(REG_R10), call, "status not from R10", REG_R10);
 	check(recorder.seen.gpr[GPR_RAX] == 0, call, "leaf number", 0);
 	check(recorder.seen.gpr[GPR_RCX] == exposed, call, "mask", REG_RCX);
 	check(recorder.tdcalls == 1, call, "TDCALL made", 0);
-	check_registers(call, &p, exposed, leaf->out_mask[0]);
+	check_registers(call, &p, expected, exposed, leaf->out_mask[0]);
 
 	recorder.answer.gpr[GPR_RAX] = STATUS;
-	call->run(&p);
+	call->run(in, &p);
 	check(p.status == STATUS, call, "a refusal of the module is hidden", 0);
 }
 

@@ -54,6 +54,7 @@ class Call:
         style = leaf.item.one('typed', '')
         self.args_struct = style == 'struct' or len(self.params) > MAX_PARAMS
         self.out_struct = len(self.results) > MAX_OUT_PARAMS
+        self.loses_rbp = 'RBP' in leaf.item.words_of('loses')
         self.crypto = any(word in leaf.name for word in ('.EXPORT.', '.IMPORT.', '.MIG.'))
 
     def in_regs(self):

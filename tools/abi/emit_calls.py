@@ -88,7 +88,7 @@ def asm_block(call, instruction, regs):
     plus = [c for c in (call.constraint(reg) for reg in regs) if c[1] in '+=']
     only = [c for c in (call.constraint(reg) for reg in regs) if c[1] not in '+=']
     clobbers = ['"%s"' % reg.lower() for reg in call.clobbers()] + ['"cc"', '"memory"']
-    out = '\t__asm__ volatile(%s\n' % instruction
+    out = '\t__asm__ volatile(%s%s\n' % (instruction, '_KEEP_RBP' if call.loses_rbp else '')
     out += wrap_list(': ', ['"+a"(rax)'] + plus + ['"+r"(TDX_STACK_POINTER)'])
     out += wrap_list(': ', only)
     out += wrap_list(': ', clobbers)[:-1] + (' TDX_CLOBBER_XMM' if call.crypto else '') + ');\n'
