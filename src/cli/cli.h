@@ -19,6 +19,7 @@ struct cli_verb {
 	int (*run)(int argc, char **argv);
 };
 
+extern const struct cli_verb verb_bench;
 extern const struct cli_verb verb_decode;
 extern const struct cli_verb verb_leaf;
 extern const struct cli_verb verb_measure;

@@ -15,6 +15,7 @@ static const struct cli_verb *const verbs[] = {
 	&verb_exec,
 	&verb_verify,
 	&verb_run,
+	&verb_bench,
 	NULL,
 };
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The measurements of `seamless bench`. Each runs both sides of its ratio in turn, several times, and keeps the best time of
+ * each side: noise only ever adds.
+ */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include <stdint.h>
+
+#include "vmm/error.h"
+
+/* Building a TD: all its memory added and measured; against libcrypto's SHA-384 over the bytes that MRTD covers. */
+struct bench_td_build {
+	uint64_t pages;
+	uint64_t hashed; /* bytes */
+	double build;    /* seconds */
+	double hash;     /* seconds */
+};
+
+int bench_td_build(struct bench_td_build *out, struct vmm_error *err);
+
+/* TDH.MNG.RD there and back, against a call of an empty function. */
+struct bench_round_trip {
+	double seamcall; /* seconds for one */
+	double call;
+};
+
+int bench_round_trip(struct bench_round_trip *out, struct vmm_error *err);
+
+/* The interpreter, in instructions per second. */
+struct bench_interpreter {
+	double integer;
+	double memory;
+};
+
+int bench_interpreter(struct bench_interpreter *out, struct vmm_error *err);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the measurements share: the time, and a machine with its module brought up.
+ */
+#ifndef BENCH_INTERNAL_H
+#define BENCH_INTERNAL_H
+
+#include <time.h>
+
+#include "vmm/td.h"
+
+#define BENCH_ROUNDS 5
+
+static inline double bench_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+static inline void bench_keep_best(double *best, double seconds)
+{
+	if (!*best || seconds < *best)
+		*best = seconds;
+}
+
+/* Runs `measure` on logical processor 0 of a machine of its own. */
+int bench_on_machine(int (*measure)(struct vmm_host *host, void *out, struct vmm_error *err), void *out,
+		     struct vmm_error *err);
+
+/* A TD without memory or vCPUs, up to TDH.MNG.INIT. */
+int bench_create_td(struct vmm_td *td, struct vmm_host *host, struct vmm_error *err);
+
+#endif

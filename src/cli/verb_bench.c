@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+/*
+ * `seamless bench`: speeds as ratios to a baseline that is measured in the same run.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/bench.h"
+#include "cli/cli.h"
+
+struct results {
+	struct bench_td_build build;
+	struct bench_round_trip trip;
+	struct bench_interpreter interpreter;
+};
+
+static void usage(FILE *out)
+{
+	fputs("usage: seamless bench [--json]\n\n"
+	      "Measures, each against a baseline in the same run:\n"
+	      "  building a TD of 16 MiB, measured, against libcrypto's SHA-384 over the bytes that MRTD covers\n"
+	      "  a SEAMCALL there and back (TDH.MNG.RD) against a call of an empty function\n"
+	      "  the interpreter on integer code and on memory-heavy code, in instructions a second\n",
+	      out);
+}
+
+static int measure(struct results *r, struct vmm_error *err)
+{
+	return bench_td_build(&r->build, err) || bench_round_trip(&r->trip, err) ||
+			       bench_interpreter(&r->interpreter, err)
+		       ? -1
+		       : 0;
+}
+
+static void print_text(const struct results *r)
+{
+	const struct bench_td_build *b = &r->build;
+
+	printf("TD build, measured     %6.2f of SHA-384 alone  (%.1f MB hashed: %.1f ms, SHA-384 %.1f ms)\n",
+	       b->hash / b->build, (double)b->hashed * 1e-6, b->build * 1e3, b->hash * 1e3);
+	printf("SEAMCALL round trip    %6.1f empty calls       (TDH.MNG.RD %.0f ns, call %.2f ns)\n",
+	       r->trip.seamcall / r->trip.call, r->trip.seamcall * 1e9, r->trip.call * 1e9);
+	printf("interpreter, integer   %6.1f million instructions a second\n", r->interpreter.integer * 1e-6);
+	printf("interpreter, memory    %6.1f million instructions a second\n", r->interpreter.memory * 1e-6);
+}
+
+static void print_json(const struct results *r)
+{
+	const struct bench_td_build *b = &r->build;
+
+	printf("{\"td_build\":{\"ratio\":%.4f,\"pages\":%" PRIu64 ",\"hashed_bytes\":%" PRIu64
+	       ",\"build_s\":%.6f,\"sha384_s\":%.6f},\n",
+	       b->hash / b->build, b->pages, b->hashed, b->build, b->hash);
+	printf(" \"seamcall\":{\"ratio\":%.2f,\"seamcall_ns\":%.2f,\"call_ns\":%.3f},\n",
+	       r->trip.seamcall / r->trip.call, r->trip.seamcall * 1e9, r->trip.call * 1e9);
+	printf(" \"interpreter\":{\"integer_per_s\":%.0f,\"memory_per_s\":%.0f}}\n", r->interpreter.integer,
+	       r->interpreter.memory);
+}
+
+static int run(int argc, char **argv)
+{
+	bool json = argc == 2 && !strcmp(argv[1], "--json");
+	struct results results;
+	struct vmm_error err;
+
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+		usage(stdout);
+		return CLI_DONE;
+	}
+	if (argc > 1 && !json) {
+		usage(stderr);
+		return CLI_USAGE;
+	}
+	if (measure(&results, &err)) {
+		fprintf(stderr, "seamless: %s\n", err.text);
+		return CLI_WRONG;
+	}
+	if (json)
+		print_json(&results);
+	else
+		print_text(&results);
+	return CLI_DONE;
+}
+
+const struct cli_verb verb_bench = { "bench", "speeds, each against a baseline in the same run", run };
