@@ -18,7 +18,7 @@
  *   out  R9   vcpu_index       vcpu index
  *   out  R10  sys_rd_available bit0 SYS.RD available
  *   out  R11  reserved_r11     0
- * Statuses: SUCCESS, OPERAND_INVALID.
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX, -).
  */
 struct tdg_vp_info_out {
 	tdx_u64 gpaw;
@@ -56,7 +56,7 @@ TDX_INLINE tdx_status_t tdg_vp_info(struct tdg_vp_info_out *out)
  * TDG.MR.RTMR.EXTEND: leaf 2.
  *   in   RCX  data             GPA of 48-byte buffer, 64 aligned, private
  *   in   RDX  index            0..3
- * Statuses: SUCCESS, OPERAND_INVALID (-, RCX, RDX).
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX, -, RCX, RDX).
  */
 TDX_INLINE tdx_status_t tdg_mr_rtmr_extend(tdx_gpa_t data, tdx_u64 index)
 {
@@ -78,7 +78,7 @@ TDX_INLINE tdx_status_t tdg_mr_rtmr_extend(tdx_gpa_t data, tdx_u64 index)
  *   out  R8   gla              GLA
  *   out  R9   gpa              GPA
  *   out  R10  instr_len_info   instruction length 31:0, instruction info 63:32
- * Statuses: SUCCESS, OPERAND_INVALID, NO_VALID_VE_INFO.
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX, -), NO_VALID_VE_INFO.
  */
 struct tdg_vp_veinfo_get_out {
 	tdx_u64 exit_reason;
@@ -118,7 +118,7 @@ TDX_INLINE tdx_status_t tdg_vp_veinfo_get(struct tdg_vp_veinfo_get_out *out)
  *   in   RDX  report_data      GPA of 64-byte REPORTDATA, 64 aligned
  *   in   R8   sub_type         sub type 0
  * Interruption: interrupted: RAX,RIP unchanged so it re-executes.
- * Statuses: SUCCESS, OPERAND_INVALID (-, RCX, RDX, R8), NON_RECOVERABLE_TD_CORRUPTED_MD.
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX, -, RCX, RDX, R8), NON_RECOVERABLE_TD_CORRUPTED_MD.
  */
 TDX_INLINE tdx_status_t tdg_mr_report(tdx_gpa_t report, tdx_gpa_t report_data, tdx_u64 sub_type)
 {
@@ -138,7 +138,7 @@ TDX_INLINE tdx_status_t tdg_mr_report(tdx_gpa_t report, tdx_gpa_t report_data, t
 /*
  * TDG.VP.CPUIDVE.SET: leaf 5.
  *   in   RCX  flags            bit0 #VE on CPUID at CPL 0, bit1 at CPL>0
- * Statuses: SUCCESS, OPERAND_INVALID (RCX).
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX, RCX).
  */
 TDX_INLINE tdx_status_t tdg_vp_cpuidve_set(tdx_u64 flags)
 {
@@ -160,8 +160,8 @@ TDX_INLINE tdx_status_t tdg_vp_cpuidve_set(tdx_u64 flags)
  * no SEPT leaf in an acceptable state -> TD exit as EPT violation with extended qualification
  * ACCEPT(1); page zeroed then MAPPED.
  * Repeat: busy.
- * Statuses: SUCCESS, OPERAND_INVALID (-, RCX), OPERAND_BUSY (-, RCX), PAGE_ALREADY_ACCEPTED
- * (level), PAGE_SIZE_MISMATCH (level).
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX, -, RCX), OPERAND_BUSY (-, RCX),
+ * PAGE_ALREADY_ACCEPTED (level), PAGE_SIZE_MISMATCH (level).
  */
 TDX_INLINE tdx_status_t tdg_mem_page_accept(tdx_gpa_t gpa, tdx_level_t level)
 {
@@ -235,7 +235,7 @@ TDX_INLINE tdx_status_t tdg_vm_rd_v1(tdx_u64 vm_id, tdx_field_t field, tdx_field
  *   in   R9   mask             mask
  *   out  R8   old_value        previous value
  * Repeat: busy.
- * Statuses: SUCCESS, OPERAND_INVALID (RCX), METADATA_FIRST_FIELD_ID_IN_CONTEXT,
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX, RCX), METADATA_FIRST_FIELD_ID_IN_CONTEXT,
  * METADATA_FIELD_NOT_WRITABLE, METADATA_FIELD_VALUE_NOT_VALID, METADATA_WR_MASK_NOT_VALID,
  * OPERAND_BUSY (METADATA_FIELD), METADATA_FIELD_ID_INCORRECT.
  */
@@ -265,7 +265,7 @@ TDX_INLINE tdx_status_t tdg_vm_wr(tdx_u64 vm_id, tdx_field_t field, tdx_u64 valu
  *   in   RDX  field            field id
  *   out  RDX  next_field       next field id (always)
  *   out  R8   value            value
- * Statuses: SUCCESS, OPERAND_INVALID (RCX), METADATA_FIRST_FIELD_ID_IN_CONTEXT,
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX, RCX), METADATA_FIRST_FIELD_ID_IN_CONTEXT,
  * METADATA_FIELD_ID_INCORRECT, METADATA_FIELD_NOT_READABLE.
  */
 TDX_INLINE tdx_status_t tdg_vp_rd(tdx_u64 vp_id, tdx_field_t field, tdx_field_t *next_field, tdx_u64
@@ -295,7 +295,7 @@ TDX_INLINE tdx_status_t tdg_vp_rd(tdx_u64 vp_id, tdx_field_t field, tdx_field_t 
  *   in   R9   mask             mask
  *   out  R8   old_value        previous value
  * Repeat: busy.
- * Statuses: SUCCESS, OPERAND_INVALID (RCX), METADATA_FIRST_FIELD_ID_IN_CONTEXT,
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX, RCX), METADATA_FIRST_FIELD_ID_IN_CONTEXT,
  * METADATA_FIELD_NOT_WRITABLE, METADATA_FIELD_VALUE_NOT_VALID, METADATA_WR_MASK_NOT_VALID,
  * OPERAND_BUSY (METADATA_FIELD), METADATA_FIELD_ID_INCORRECT.
  */
@@ -324,8 +324,8 @@ TDX_INLINE tdx_status_t tdg_vp_wr(tdx_u64 vp_id, tdx_field_t field, tdx_u64 valu
  *   in   RDX  field            field id (all ones = first)
  *   out  RDX  next_field       next
  *   out  R8   value            value
- * Statuses: SUCCESS, METADATA_FIRST_FIELD_ID_IN_CONTEXT, METADATA_FIELD_ID_INCORRECT,
- * METADATA_FIELD_NOT_READABLE.
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX), METADATA_FIRST_FIELD_ID_IN_CONTEXT,
+ * METADATA_FIELD_ID_INCORRECT, METADATA_FIELD_NOT_READABLE.
  */
 TDX_INLINE tdx_status_t tdg_sys_rd(tdx_field_t field, tdx_field_t *next_field, tdx_u64 *value)
 {
@@ -349,7 +349,8 @@ TDX_INLINE tdx_status_t tdg_sys_rd(tdx_field_t field, tdx_field_t *next_field, t
  *   in   RDX  list             GPA of 4K private page
  *   in   R8   field            first field id
  *   out  R8   next_field       next field id
- * Statuses: SUCCESS, OPERAND_INVALID (RDX), METADATA_LIST_OVERFLOW.
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX, RDX), METADATA_LIST_OVERFLOW,
+ * METADATA_FIELD_ID_INCORRECT.
  */
 TDX_INLINE tdx_status_t tdg_sys_rdall(tdx_gpa_t list, tdx_field_t field, tdx_field_t *next_field)
 {
@@ -384,10 +385,10 @@ TDX_INLINE tdx_status_t tdg_sys_rdall(tdx_gpa_t list, tdx_field_t field, tdx_fie
  * TD states: any.
  * conditions the guest cannot resolve become CROSS_TD_FAULT/CROSS_TD_TRAP exits to the host.
  * Repeat: busy.
- * Statuses: SUCCESS, OPERAND_INVALID (RCX), OPERAND_BUSY, TARGET_UUID_UPDATED,
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX, RCX), OPERAND_BUSY, TARGET_UUID_UPDATED,
  * TARGET_UUID_MISMATCH, SERVTD_NOT_BOUND (slot), SERVTD_UUID_MISMATCH,
  * SERVTD_INFO_HASH_MISMATCH, METADATA_FIRST_FIELD_ID_IN_CONTEXT, METADATA_FIELD_ID_INCORRECT,
- * METADATA_FIELD_NOT_READABLE, CROSS_TD_TRAP.
+ * METADATA_FIELD_NOT_READABLE, CROSS_TD_TRAP, RND_NO_ENTROPY.
  */
 struct tdg_servtd_rd_args {
 	tdx_u64 handle;
@@ -457,7 +458,7 @@ TDX_INLINE tdx_status_t tdg_servtd_rd(struct tdg_servtd_rd_args args, struct tdg
  * POST_IMPORT, LIVE_IMPORT, FAILED_IMPORT.
  * conditions the guest cannot resolve become CROSS_TD_FAULT/CROSS_TD_TRAP exits to the host.
  * Repeat: busy.
- * Statuses: SUCCESS, OPERAND_INVALID (RCX), OPERAND_BUSY (-, METADATA_FIELD),
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX, RCX), OPERAND_BUSY (-, METADATA_FIELD),
  * TARGET_UUID_UPDATED, TARGET_UUID_MISMATCH, SERVTD_NOT_BOUND (slot), SERVTD_UUID_MISMATCH,
  * SERVTD_INFO_HASH_MISMATCH, METADATA_FIRST_FIELD_ID_IN_CONTEXT, METADATA_FIELD_NOT_WRITABLE,
  * METADATA_FIELD_VALUE_NOT_VALID, METADATA_WR_MASK_NOT_VALID, CROSS_TD_TRAP.
@@ -540,7 +541,7 @@ TDX_INLINE tdx_status_t tdg_mr_verifyreport(tdx_gpa_t report_mac)
  * PENDING, PENDING_BLOCKEDW, PENDING_EXPORTED_BLOCKEDW, PENDING_EXPORTED_DIRTY,
  * PENDING_EXPORTED_DIRTY_BLOCKEDW.
  * Repeat: busy.
- * Statuses: SUCCESS, OPERAND_INVALID (RCX), OPERAND_BUSY (RCX).
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX, RCX), OPERAND_BUSY (RCX).
  */
 TDX_INLINE tdx_status_t tdg_mem_page_attr_rd(tdx_gpa_t gpa, tdx_u64 *gpa_info, tdx_u64 *attr)
 {
@@ -568,8 +569,8 @@ TDX_INLINE tdx_status_t tdg_mem_page_attr_rd(tdx_gpa_t gpa, tdx_u64 *gpa_info, t
  *   out  RDX  attr             resulting GPA_ATTR
  * S-EPT states: MAPPED, EXPORTED_DIRTY, PENDING, PENDING_EXPORTED_DIRTY.
  * Repeat: busy.
- * Statuses: SUCCESS, OPERAND_INVALID (RDX, R8, RCX), OPERAND_BUSY (RCX), PAGE_SIZE_MISMATCH
- * (level), PAGE_ATTR_INVALID, L2_SEPT_WALK_FAILED (vm_level).
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX, RDX, R8, RCX), OPERAND_BUSY (RCX),
+ * PAGE_SIZE_MISMATCH (level), PAGE_ATTR_INVALID, L2_SEPT_WALK_FAILED (vm_level).
  */
 TDX_INLINE tdx_status_t tdg_mem_page_attr_wr(tdx_gpa_t gpa, tdx_level_t level, tdx_u64 attr, tdx_u64
 		flags, tdx_u64 *gpa_info, tdx_u64 *out_attr)
@@ -608,7 +609,7 @@ TDX_INLINE tdx_status_t tdg_mem_page_attr_wr(tdx_gpa_t gpa, tdx_level_t level, t
  *   out  R13  ext_exit_qualification extended exit qualification
  *   out  R14  reserved_r14     0
  *   out  R15  reserved_r15     0
- * Statuses: SUCCESS, OPERAND_INVALID (RDX, RCX, L2_VAPIC_GPA), PENDING_INTERRUPT,
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX, RDX, RCX, L2_VAPIC_GPA), PENDING_INTERRUPT,
  * TD_EXIT_BEFORE_L2_ENTRY, L2_EXIT_HOST_ROUTED_ASYNC, L2_EXIT_HOST_ROUTED_TDVMCALL,
  * L2_EXIT_PENDING_INTERRUPT, SUCCESS (exit_reason).
  */
@@ -663,7 +664,7 @@ TDX_INLINE tdx_status_t tdg_vp_enter(tdx_u64 vm, tdx_gpa_t guest_state, struct t
 /*
  * TDG.VP.INVEPT: leaf 26.
  *   in   RCX  vms              bit mask of VMs 1..3
- * Statuses: SUCCESS, OPERAND_INVALID (RCX).
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX, RCX).
  */
 TDX_INLINE tdx_status_t tdg_vp_invept(tdx_u64 vms)
 {
@@ -683,7 +684,7 @@ TDX_INLINE tdx_status_t tdg_vp_invept(tdx_u64 vms)
  *   in   RDX  entry_or_list    INVVPID entry, or GPA of list page
  *   out  RDX  list_state       remaining list state
  * Interruption: list form resumes by re-execution.
- * Statuses: SUCCESS, OPERAND_INVALID (-, RCX, RDX), GLA_NOT_CANONICAL.
+ * Statuses: SUCCESS, OPERAND_INVALID (RAX, -, RCX, RDX), GLA_NOT_CANONICAL.
  */
 TDX_INLINE tdx_status_t tdg_vp_invvpid(tdx_u64 flags, tdx_u64 entry_or_list, tdx_u64 *list_state)
 {

@@ -132,6 +132,26 @@ TDX_COLD tdx_status_t tdh_mem_page_promote_v1_finish(tdx_gpa_t gpa, tdx_level_t 
 	return status;
 }
 
+TDX_COLD tdx_status_t tdh_sys_key_config_again(void)
+{
+	unsigned int tries = TDX_ENTROPY_TRIES;
+	tdx_status_t status = TDX_RND_NO_ENTROPY;
+
+	TDX_NO_UNROLL
+	while (tdx_status_no_entropy(status) && --tries)
+		status = tdh_sys_key_config();
+	return status;
+}
+
+TDX_INLINE tdx_status_t tdh_sys_key_config_retry(void)
+{
+	tdx_status_t status = tdh_sys_key_config();
+
+	if (__builtin_expect(tdx_status_no_entropy(status), 0))
+		status = tdh_sys_key_config_again();
+	return status;
+}
+
 TDX_COLD tdx_status_t tdh_sys_init_again(tdx_u64 attributes, struct tdh_sys_init_out *out)
 {
 	unsigned int tries = TDX_ENTROPY_TRIES;

@@ -126,7 +126,30 @@ class Model:
                       for item in t['enum']}
         self.fields = {kind: [Field(item) for item in t['field_' + kind]]
                        for kind in ('sys', 'td', 'vp', 'vmcs', 'vmcs_l2')}
+        self._dispatch()
         self._check()
+
+    def _dispatch(self):
+        """Adds to each leaf what the dispatcher returns before it."""
+        for item in self.tables['dispatch']:
+            for leaf in self.leaves:
+                if leaf.cls == item.name and leaf.since == VERSIONS[0]:
+                    for line in reversed(item.all('status')):
+                        self._add_status(leaf, line[1])
+
+    @staticmethod
+    def _add_status(leaf, words):
+        name, rest = words[0], words[1:]
+        details, exceptions = rest, []
+        if 'except' in rest:
+            details, exceptions = rest[:rest.index('except')], rest[rest.index('except') + 1:]
+        if str(leaf.number) in exceptions:
+            return
+        had = [old for status, old in leaf.statuses if status == name]
+        merged = (details or ['-']) + [d for old in had for d in old if d not in details]
+        if had and not details:
+            return
+        leaf.statuses = [(name, merged)] + [row for row in leaf.statuses if row[0] != name]
 
     def _check(self):
         names = {status.name for status in self.statuses}
