@@ -275,7 +275,7 @@ enum { LEAVE_EXCEPTION = 1, LEAVE_EXIT, LEAVE_RESTART };
 #if CPU_TAIL_CALLS
 #define NEXT	return insn[1].fn(cpu, insn + 1)
 #else
-#define NEXT	return insn + 1
+#define NEXT	return (void)cpu, insn + 1
 #endif
 
 #define HANDLER(name)	static struct insn *name(struct cpu *cpu __attribute__((unused)), struct insn *insn)

@@ -60,8 +60,7 @@ static inline uint##D##_t dividend##S(const struct cpu *cpu)				\
 {											\
 	if (S == 8)									\
 		return (uint##D##_t)(uint16_t)RAX;					\
-	return (uint##D##_t)((uint##D##_t)((uint##D##_t)(uint##S##_t)RDX << (S & (D - 1))) | \
-			     (uint##S##_t)RAX);						\
+	return (uint##D##_t)((uint128_t)(uint##S##_t)RDX << S | (uint##S##_t)RAX);	\
 }											\
 static inline bool do_udiv##S(struct cpu *cpu, uint##S##_t b)				\
 {											\
