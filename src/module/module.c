@@ -57,5 +57,4 @@ void *pa_ptr(const struct module *m, uint64_t pa)
 		return NULL;
 	}
 	return ptr;
-	return mem_ptr(&m->plat->mem, pa, 1); /* memory is whole pages */
 }
