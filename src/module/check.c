@@ -202,8 +202,12 @@ uint64_t check_td_state(struct call *c, enum lock_mode mode)
 
 uint64_t check_tdvps_complete(struct call *c)
 {
-	unsigned need = TDVPS_MIN + TDVPS_PAGES_PER_L2 * c->td.tdcs->num_l2_vms;
+	unsigned need;
 
+	if (!c->td.tdcs)
+		return fail(c, TDX_TDCX_NUM_INCORRECT, "the TD at %x has %u TDCX pages, needs %u", c->td.pa,
+			    c->td.tdr->num_tdcx, TDCX_MIN);
+	need = TDVPS_MIN + TDVPS_PAGES_PER_L2 * c->td.tdcs->num_l2_vms;
 	if (c->vp.vps->num_pages < need)
 		return fail(c, TDX_TDCX_NUM_INCORRECT, "the vCPU at %x has %u pages, needs %u", c->vp.pa,
 			    c->vp.vps->num_pages, need);

@@ -48,6 +48,7 @@ struct sept_ref {
 	enum sept_state state;
 };
 
+#define SEPT_LEVEL_MAX 4u
 /* Level of the entries in the root table: 3, or 4 with a five-level tree. */
 unsigned sept_root_level(const struct td *td);
 

@@ -4,6 +4,8 @@
  */
 #include "module/td.h"
 #include "module/keyid.h"
+#include "module/machine_check.h"
+#include "module/sept.h"
 #include "module/state.h"
 
 void *td_page(const struct module *m, const struct td *td, unsigned k)
@@ -16,17 +18,35 @@ void *vcpu_page(const struct module *m, const struct vcpu *vp, unsigned k)
 	return k < vp->vps->num_pages ? pa_ptr(m, keyid_strip(m, vp->vps->page_pa[k])) : NULL;
 }
 
+/*
+ * Without memory encryption the host can overwrite control structures unnoticed. What the module indexes by is looked at
+ * here once; a value that it never writes is what integrity protection would have found.
+ */
+static void td_check(const struct module *m, const struct td *td)
+{
+	if (td->tdr->num_tdcx > TDCX_MAX || td->tdr->hkid >= MAX_HKIDS ||
+	    td->tdr->lifecycle > LIFECYCLE_TEARDOWN)
+		machine_check_at(td->pa);
+	if (td->tdcs && (td->tdcs->num_l2_vms >= MAX_VMS || sept_root_level(td) > SEPT_LEVEL_MAX ||
+			 td->tdcs->op_state >= NUM_OP_STATES))
+		machine_check_at(keyid_strip(m, td->tdr->tdcx_pa[0]));
+}
+
 void td_load(const struct module *m, uint64_t tdr_pa, struct td *td)
 {
 	td->pa = tdr_pa;
 	td->tdr = pa_ptr(m, tdr_pa);
 	td->tdcs = td->tdr->num_tdcx >= TDCX_MIN ? td_page(m, td, TDCS_PAGE_MAIN) : NULL;
+	td_check(m, td);
 }
 
 void vcpu_load(const struct module *m, uint64_t tdvpr_pa, struct vcpu *vp)
 {
 	vp->pa = tdvpr_pa;
 	vp->vps = pa_ptr(m, tdvpr_pa);
+	if (vp->vps->num_pages > TDVPS_MAX || vp->vps->curr_vm >= MAX_VMS ||
+	    vp->vps->last_epf_gpa_list_idx > 32)
+		machine_check_at(tdvpr_pa);
 }
 
 void td_add_children(struct td *td, int64_t pages)
