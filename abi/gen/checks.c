@@ -526,6 +526,146 @@ static const struct check tdh_sys_update_checks[] = {
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
+static const struct check tdh_export_abort_checks[] = {
+	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
+	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_MIG, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_export_blockw_checks[] = {
+	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_SEPT_TREE, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_export_restore_checks[] = {
+	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_SEPT_TREE, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_export_mem_checks[] = {
+	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_MIG, NULL },
+	{ CHECK_CALL, 0, 0, 0, mem_stream },
+	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_SEPT_TREE, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_export_pause_checks[] = {
+	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_export_track_checks[] = {
+	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
+	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_MIG, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_export_state_immutable_checks[] = {
+	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
+	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_MIG, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_export_state_td_checks[] = {
+	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_export_state_vp_checks[] = {
+	{ CHECK_TDVPR, 1, LOCK_EXCLUSIVE, 0, NULL },
+	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
+	{ CHECK_VCPU_ASSOCIATE, 0, 0, 0, NULL },
+	{ CHECK_CALL, 0, 0, 0, export_vp_once },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_export_unblockw_checks[] = {
+	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_GPA_LEVEL, 1, 0, 0, NULL },
+	{ CHECK_SEPT_WALK, 1, LOCK_SHARED, 0, NULL },
+	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
+	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_import_abort_checks[] = {
+	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_import_end_checks[] = {
+	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_import_commit_checks[] = {
+	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_import_mem_checks[] = {
+	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_MIG, NULL },
+	{ CHECK_CALL, 0, 0, 0, mem_stream },
+	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_SEPT_TREE, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_import_track_checks[] = {
+	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_import_state_immutable_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, init_cpuid_limit },
+	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
+	{ CHECK_CALL, 0, 0, 0, import_min_streams },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_import_state_td_checks[] = {
+	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_import_state_vp_checks[] = {
+	{ CHECK_TDVPR, 1, LOCK_EXCLUSIVE, 0, NULL },
+	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
+static const struct check tdh_mig_stream_create_checks[] = {
+	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
+	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
+	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_MIG, NULL },
+	{ CHECK_CALL, 0, 0, 0, migs_room },
+	{ CHECK_PAGE, 1, LOCK_EXCLUSIVE, PT_NDA, NULL },
+	{ CHECK_END, 0, 0, 0, NULL },
+};
+
 const struct leaf leaves_host[LEAVES_HOST] = {
 	[0] = { "TDH.VP.ENTER", 0, 0, 0x0000, 0x020c, 0x0000, tdh_vp_enter_checks, tdh_vp_enter },
 	[1] = { "TDH.MNG.ADDCX", 1, 0, 0x0000, 0x0001, 0x0000, tdh_mng_addcx_checks, tdh_mng_addcx },
@@ -576,6 +716,25 @@ const struct leaf leaves_host[LEAVES_HOST] = {
 	[49] = { "TDH.SERVTD.PREBIND", 49, 0, 0x0000, 0x0003, 0x0000, tdh_servtd_prebind_checks, tdh_servtd_prebind },
 	[52] = { "TDH.SYS.SHUTDOWN", 52, 0, 0x0000, 0x0000, 0x0000, tdh_sys_shutdown_checks, tdh_sys_shutdown },
 	[53] = { "TDH.SYS.UPDATE", 53, 0, 0x0000, 0x0000, 0x0000, tdh_sys_update_checks, tdh_sys_update },
+	[64] = { "TDH.EXPORT.ABORT", 64, 0, 0x0000, 0x0038, 0x0000, tdh_export_abort_checks, tdh_export_abort },
+	[65] = { "TDH.EXPORT.BLOCKW", 65, 0, 0x0000, 0x0008, 0x4510, tdh_export_blockw_checks, tdh_export_blockw },
+	[66] = { "TDH.EXPORT.RESTORE", 66, 0, 0x0000, 0x0004, 0xe380, tdh_export_restore_checks, tdh_export_restore },
+	[68] = { "TDH.EXPORT.MEM", 68, 0, 0x0000, 0x0038, 0xf7d0, tdh_export_mem_checks, tdh_export_mem },
+	[70] = { "TDH.EXPORT.PAUSE", 70, 0, 0x0000, 0x0008, 0x0000, tdh_export_pause_checks, tdh_export_pause },
+	[71] = { "TDH.EXPORT.TRACK", 71, 0, 0x0000, 0x0018, 0x0000, tdh_export_track_checks, tdh_export_track },
+	[72] = { "TDH.EXPORT.STATE.IMMUTABLE", 72, 0, 0x0004, 0x0204, 0x0000, tdh_export_state_immutable_checks, tdh_export_state_immutable },
+	[73] = { "TDH.EXPORT.STATE.TD", 73, 0, 0x0004, 0x0010, 0x0000, tdh_export_state_td_checks, tdh_export_state_td },
+	[74] = { "TDH.EXPORT.STATE.VP", 74, 0, 0x0004, 0x0010, 0x0000, tdh_export_state_vp_checks, tdh_export_state_vp },
+	[75] = { "TDH.EXPORT.UNBLOCKW", 75, 0, 0x0006, 0x003c, 0xb2c0, tdh_export_unblockw_checks, tdh_export_unblockw },
+	[80] = { "TDH.IMPORT.ABORT", 80, 0, 0x0000, 0x05c0, 0x0000, tdh_import_abort_checks, tdh_import_abort },
+	[81] = { "TDH.IMPORT.END", 81, 0, 0x0000, 0x0300, 0x0000, tdh_import_end_checks, tdh_import_end },
+	[82] = { "TDH.IMPORT.COMMIT", 82, 0, 0x0000, 0x0100, 0x0000, tdh_import_commit_checks, tdh_import_commit },
+	[83] = { "TDH.IMPORT.MEM", 83, 0, 0x0000, 0x03c0, 0x0413, tdh_import_mem_checks, tdh_import_mem },
+	[84] = { "TDH.IMPORT.TRACK", 84, 0, 0x0000, 0x00c0, 0x0000, tdh_import_track_checks, tdh_import_track },
+	[85] = { "TDH.IMPORT.STATE.IMMUTABLE", 85, 0, 0x0006, 0x0001, 0x0000, tdh_import_state_immutable_checks, tdh_import_state_immutable },
+	[86] = { "TDH.IMPORT.STATE.TD", 86, 0, 0x0006, 0x0040, 0x0000, tdh_import_state_td_checks, tdh_import_state_td },
+	[87] = { "TDH.IMPORT.STATE.VP", 87, 0, 0x0006, 0x0080, 0x0000, tdh_import_state_vp_checks, tdh_import_state_vp },
+	[96] = { "TDH.MIG.STREAM.CREATE", 96, 0, 0x0000, 0x0007, 0x0000, tdh_mig_stream_create_checks, tdh_mig_stream_create },
 };
 
 const struct leaf leaves_guest[LEAVES_GUEST] = {

@@ -3149,7 +3149,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_export_abort, .num_ins = 3,
 		.statuses = statuses_tdh_export_abort, .num_statuses = 19,
 		.locks = "TDR SH, op_state EX, mig EX",
-		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=EX\nlock mig EX\nfail OPERAND_BUSY MIG\nfail OPERAND_INVALID R10\nfail OPERAND_INVALID R8\nshared_hpa\nfail INVALID_MBMD\nfail OPERAND_BUSY MIGSC\nfail INCORRECT_MBMD_MAC\nfail OPERAND_INVALID R8",
+		.checks = "page RCX\ntd_state op_state=EX\nlock mig EX",
 	},
 	{
 		.name = "TDH.EXPORT.BLOCKW", .number = 65, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3164,7 +3164,7 @@ const struct leaf_desc leaf_table[] = {
 		.resume = "INTERRUPTED_RESUMABLE with updated RCX",
 		.note = "SUCCESS carries in low 32 bits the number of entries not processed as asked",
 		.uses = "GPA_LIST",
-		.checks = "fail OPERAND_INVALID\npage RDX\ntd_state op_state=SH\nlock sept_tree SH\nfail OPERAND_BUSY SEPT_TREE\nfail OPERAND_INVALID RCX\ngpa_list_info\nfail OPERAND_INVALID GPA_LIST_ENTRY\ngpa_list_entry\nfail OPERAND_INVALID GPA_LIST_ENTRY\nsept_walk\nsept_entry_lock host\nsept_state\npoll_interrupt\nfail INTERRUPTED_RESUMABLE\ncount_problems",
+		.checks = "page RDX\ntd_state op_state=SH\nlock sept_tree SH",
 	},
 	{
 		.name = "TDH.EXPORT.RESTORE", .number = 66, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3179,7 +3179,7 @@ const struct leaf_desc leaf_table[] = {
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "SUCCESS low 32 bits = count of problem entries",
 		.uses = "GPA_LIST",
-		.checks = "fail OPERAND_INVALID\npage RDX\ntd_state op_state=SH\nlock sept_tree SH\nfail OPERAND_BUSY SEPT_TREE\nfail OPERAND_INVALID RCX\ngpa_list_info\nfail OPERAND_INVALID GPA_LIST_ENTRY\ngpa_list_entry\nfail OPERAND_INVALID GPA_LIST_ENTRY\nsept_walk\nsept_entry_lock host\nsept_state\npoll_interrupt\nfail INTERRUPTED_RESUMABLE\ncount_problems",
+		.checks = "page RDX\ntd_state op_state=SH\nlock sept_tree SH",
 	},
 	{
 		.name = "TDH.EXPORT.MEM", .number = 68, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3193,7 +3193,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, mig SH, SEPT tree SH, stream, each entry",
 		.resume = "INTERRUPTED_RESUMABLE; resume with bit63 of R10",
 		.uses = "GPA_LIST, PAGE_LIST, MAC_LIST, MBMD 48B",
-		.checks = "fail OPERAND_INVALID\npage RDX\ntd_state op_state=SH\nlock mig SH\nfail OPERAND_BUSY MIG\nfail OPERAND_INVALID R10\nfail OPERAND_BUSY MIGSC\nlock sept_tree SH\nfail OPERAND_BUSY SEPT_TREE\ngpa_list_info\nshared_hpa\nfail OPERAND_INVALID R8\nshared_hpa\nfail OPERAND_INVALID RCX\nfail MIGRATION_STREAM_STATE_INCORRECT\nfail INVALID_RESUMPTION\nfail OPERAND_INVALID GPA_LIST_ENTRY\ngpa_list_entry\nfail OPERAND_INVALID GPA_LIST_ENTRY\nsept_walk\nsept_entry_lock host\nsept_state\ntlb_tracked\nshared_hpa\nfail INTERRUPTED_RESUMABLE\npoll_interrupt\nfail INTERRUPTED_RESUMABLE\ncount_problems",
+		.checks = "page RDX\ntd_state op_state=SH\nlock mig SH\nlock sept_tree SH",
 	},
 	{
 		.name = "TDH.EXPORT.PAUSE", .number = 70, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3205,7 +3205,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_export_pause, .num_statuses = 12,
 		.locks = "TDR EX",
 		.note = "no vCPU may be running",
-		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=none",
+		.checks = "page RCX\ntd_state op_state=none",
 	},
 	{
 		.name = "TDH.EXPORT.TRACK", .number = 71, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3216,7 +3216,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_export_track, .num_ins = 3,
 		.statuses = statuses_tdh_export_track, .num_statuses = 20,
 		.locks = "TDR SH, op_state EX, mig EX",
-		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=EX\nlock mig EX\nfail OPERAND_BUSY MIG\nfail OPERAND_INVALID R10\nfail OPERAND_INVALID R8\nshared_hpa\nfail OPERAND_BUSY MIGSC\nfail MIGRATION_STREAM_STATE_INCORRECT\nfail MIGRATION_EPOCH_OVERFLOW\nfail OP_STATE_INCORRECT\nfail EXPORTED_DIRTY_PAGES_REMAIN",
+		.checks = "page RCX\ntd_state op_state=EX\nlock mig EX",
 	},
 	{
 		.name = "TDH.EXPORT.STATE.IMMUTABLE", .number = 72, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3231,7 +3231,7 @@ const struct leaf_desc leaf_table[] = {
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "minimum list pages: immutable 3, TD 2",
 		.uses = "MBMD, PAGE_LIST, MD_LIST",
-		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=EX\nlock mig EX\nfail OPERAND_BUSY MIG\nfail TD_NOT_MIGRATABLE\nfail PREVIOUS_EXPORT_CLEANUP_INCOMPLETE\nfail MIN_MIGS_NOT_CREATED\nfail OPERAND_INVALID R8\nshared_hpa\nfail OPERAND_INVALID R10\nfail OPERAND_BUSY MIGSC\nfail OPERAND_INVALID\nfail OPERAND_INVALID R9\nshared_hpa\nfail MIGRATION_DECRYPTION_KEY_NOT_SET\nfail RND_NO_ENTROPY\nfail MAX_EXPORTS_EXCEEDED\nfail MIGRATION_STREAM_STATE_INCORRECT\nfail INVALID_RESUMPTION\nshared_hpa\nfail OPERAND_INVALID R9\npoll_interrupt\nfail INTERRUPTED_RESUMABLE",
+		.checks = "page RCX\ntd_state op_state=EX\nlock mig EX",
 	},
 	{
 		.name = "TDH.EXPORT.STATE.TD", .number = 73, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3246,7 +3246,7 @@ const struct leaf_desc leaf_table[] = {
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "minimum list pages: immutable 3, TD 2",
 		.uses = "MBMD, PAGE_LIST, MD_LIST",
-		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=EX\nfail OPERAND_INVALID R10\nfail OPERAND_BUSY MIGSC\nfail MIGRATION_STREAM_STATE_INCORRECT\nfail OPERAND_INVALID R9\nfail INVALID_RESUMPTION\nshared_hpa\nfail OPERAND_INVALID R8\nshared_hpa\nfail OPERAND_INVALID R9\npoll_interrupt\nfail INTERRUPTED_RESUMABLE",
+		.checks = "page RCX\ntd_state op_state=EX",
 	},
 	{
 		.name = "TDH.EXPORT.STATE.VP", .number = 74, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3261,7 +3261,7 @@ const struct leaf_desc leaf_table[] = {
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "minimum 5 pages",
 		.uses = "MBMD, PAGE_LIST, MD_LIST",
-		.checks = "fail OPERAND_INVALID\npage RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nfail TDCX_NUM_INCORRECT\nvcpu_associate\nfail VCPU_ALREADY_EXPORTED\nfail OPERAND_INVALID R10\nfail OPERAND_BUSY MIGSC\nfail OPERAND_INVALID R9\nfail MIGRATION_STREAM_STATE_INCORRECT\nfail INVALID_RESUMPTION\nshared_hpa\nfail OPERAND_INVALID R8\nshared_hpa\nfail OPERAND_INVALID R9\npoll_interrupt\nfail INTERRUPTED_RESUMABLE",
+		.checks = "page RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nvcpu_associate",
 	},
 	{
 		.name = "TDH.EXPORT.UNBLOCKW", .number = 75, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3273,7 +3273,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdh_export_unblockw, .num_outs = 2,
 		.statuses = statuses_tdh_export_unblockw, .num_statuses = 18,
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry",
-		.checks = "fail OPERAND_INVALID\npage RDX\ntd_state op_state=SH\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX",
+		.checks = "page RDX\ntd_state op_state=SH\ngpa_level RCX 0 0\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX",
 	},
 	{
 		.name = "TDH.IMPORT.ABORT", .number = 80, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3285,7 +3285,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_import_abort, .num_statuses = 16,
 		.locks = "TDR EX",
 		.note = "SUCCESS is returned with the FATAL bit (61) set",
-		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=none\nfail OPERAND_INVALID R10\nfail OPERAND_INVALID R8\nshared_hpa\nfail OPERAND_BUSY MIGSC\n-> SUCCESS fatal",
+		.checks = "page RCX\ntd_state op_state=none",
 	},
 	{
 		.name = "TDH.IMPORT.END", .number = 81, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3296,7 +3296,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_import_end, .num_ins = 1,
 		.statuses = statuses_tdh_import_end, .num_statuses = 12,
 		.locks = "TDR EX",
-		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=none",
+		.checks = "page RCX\ntd_state op_state=none",
 	},
 	{
 		.name = "TDH.IMPORT.COMMIT", .number = 82, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3307,7 +3307,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_import_commit, .num_ins = 1,
 		.statuses = statuses_tdh_import_commit, .num_statuses = 12,
 		.locks = "TDR EX",
-		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=none",
+		.checks = "page RCX\ntd_state op_state=none",
 	},
 	{
 		.name = "TDH.IMPORT.MEM", .number = 83, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3321,7 +3321,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, mig SH, SEPT tree SH, stream, each entry, pages EX",
 		.resume = "INTERRUPTED_RESUMABLE",
 		.uses = "GPA_LIST, PAGE_LIST, MAC_LIST, MBMD",
-		.checks = "fail OPERAND_INVALID\npage RDX\ntd_state op_state=SH\nlock mig SH\nfail OPERAND_BUSY MIG\nfail OPERAND_INVALID R10\nfail OPERAND_BUSY MIGSC\nlock sept_tree SH\nfail OPERAND_BUSY SEPT_TREE\ngpa_list_info\nshared_hpa\nfail OPERAND_INVALID R8\nshared_hpa\nfail OPERAND_INVALID RCX\nfail INVALID_MBMD\nfail INCORRECT_MBMD_MAC\nfail MIGRATION_STREAM_STATE_INCORRECT\nfail INVALID_RESUMPTION\nfail INVALID_PAGE_MAC GPA_LIST_ENTRY\nfail OPERAND_INVALID GPA_LIST_ENTRY\ngpa_list_entry\nfail OPERAND_INVALID GPA_LIST_ENTRY\nsept_walk\nfail EPT_WALK_FAILED GPA_LIST_ENTRY\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT GPA_LIST_ENTRY\nfail OP_STATE_INCORRECT\nfail OPERAND_INVALID MIG_BUFF_LIST_ENTRY\nshared_hpa\nfail EPT_ENTRY_STATE_INCORRECT GPA_LIST_ENTRY\nfail DISALLOWED_IMPORT_OVER_REMOVED GPA_LIST_ENTRY\nfail OPERAND_INVALID MIG_BUFF_LIST_ENTRY\nfail OPERAND_INVALID NEW_PAGE_LIST_ENTRY\nfail INVALID_PAGE_MAC GPA_LIST_ENTRY\nfail EPT_ENTRY_STATE_INCORRECT GPA_LIST_ENTRY\nfail MIGRATED_IN_CURRENT_EPOCH GPA_LIST_ENTRY\nfail IMPORT_MISMATCH GPA_LIST_ENTRY\nfail INVALID_PAGE_MAC GPA_LIST_ENTRY\nfail EPT_ENTRY_STATE_INCORRECT GPA_LIST_ENTRY\nfail INVALID_PAGE_MAC GPA_LIST_ENTRY\nlock entry EX\nfail MIGRATED_IN_CURRENT_EPOCH GPA_LIST_ENTRY\nfail INTERRUPTED_RESUMABLE\npoll_interrupt\nfail INTERRUPTED_RESUMABLE\ncount_problems",
+		.checks = "page RDX\ntd_state op_state=SH\nlock mig SH\nlock sept_tree SH",
 	},
 	{
 		.name = "TDH.IMPORT.TRACK", .number = 84, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3332,7 +3332,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_import_track, .num_ins = 3,
 		.statuses = statuses_tdh_import_track, .num_statuses = 19,
 		.locks = "TDR EX",
-		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=none\nfail OPERAND_INVALID R10\nfail OPERAND_INVALID R8\nshared_hpa\nfail OPERAND_BUSY MIGSC\nfail MIGRATION_STREAM_STATE_INCORRECT\n-> INVALID_MBMD fatal\n-> INCORRECT_MBMD_MAC fatal\n-> SOME_VCPUS_NOT_MIGRATED fatal",
+		.checks = "page RCX\ntd_state op_state=none",
 	},
 	{
 		.name = "TDH.IMPORT.STATE.IMMUTABLE", .number = 85, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3347,7 +3347,7 @@ const struct leaf_desc leaf_table[] = {
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "any failure after the bundle is touched -> FAILED_IMPORT and FATAL bit in status",
 		.uses = "MBMD, PAGE_LIST, MD_LIST",
-		.checks = "fail OPERAND_INVALID\nfail LIMIT_CPUID_MAXVAL_SET\npage RCX\ntd_state op_state=none\nfail MIN_MIGS_NOT_CREATED\nfail OPERAND_INVALID R10\nfail OPERAND_BUSY MIGSC\nfail MIGRATION_DECRYPTION_KEY_NOT_SET\nfail RND_NO_ENTROPY\nfail OPERAND_INVALID R8 fatal\nshared_hpa\n-> INVALID_MBMD fatal\n-> NUM_MIGS_HIGHER_THAN_CREATED fatal\nfail MIGRATION_STREAM_STATE_INCORRECT\nfail INVALID_RESUMPTION\n-> INVALID_RESUMPTION fatal\nfail OPERAND_INVALID R9 fatal\nshared_hpa\nfail OPERAND_INVALID PAGE fatal\nfail OPERAND_INVALID PAGE\npoll_interrupt\nfail INTERRUPTED_RESUMABLE\n-> INCORRECT_MBMD_MAC fatal\nfail OPERAND_INVALID RDX fatal",
+		.checks = "page RCX\ntd_state op_state=none",
 	},
 	{
 		.name = "TDH.IMPORT.STATE.TD", .number = 86, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3362,7 +3362,7 @@ const struct leaf_desc leaf_table[] = {
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "any failure after the bundle is touched -> FAILED_IMPORT and FATAL bit in status",
 		.uses = "MBMD, PAGE_LIST, MD_LIST",
-		.checks = "fail OPERAND_INVALID\npage RCX\ntd_state op_state=none\nfail OPERAND_INVALID R10\nfail OPERAND_BUSY MIGSC\nfail MIGRATION_STREAM_STATE_INCORRECT\nfail OPERAND_INVALID R8 fatal\nshared_hpa\n-> INVALID_MBMD fatal\nfail INVALID_RESUMPTION\n-> INVALID_RESUMPTION fatal\nfail OPERAND_INVALID R9 fatal\nshared_hpa\nfail OPERAND_INVALID PAGE fatal\nfail OPERAND_INVALID PAGE\npoll_interrupt\nfail INTERRUPTED_RESUMABLE\n-> INCORRECT_MBMD_MAC fatal",
+		.checks = "page RCX\ntd_state op_state=none",
 	},
 	{
 		.name = "TDH.IMPORT.STATE.VP", .number = 87, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3377,7 +3377,7 @@ const struct leaf_desc leaf_table[] = {
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "any failure after the bundle is touched -> FAILED_IMPORT and FATAL bit in status",
 		.uses = "MBMD, PAGE_LIST, MD_LIST",
-		.checks = "fail OPERAND_INVALID\npage RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nfail TDCX_NUM_INCORRECT\nfail OPERAND_INVALID R10\nfail OPERAND_BUSY MIGSC\n-> VCPU_STATE_INCORRECT fatal\nfail OPERAND_INVALID R8 fatal\nshared_hpa\nfail OPERAND_INVALID R8 fatal\n-> INVALID_MBMD fatal\nfail INVALID_RESUMPTION\n-> INVALID_RESUMPTION fatal\n-> VCPU_STATE_INCORRECT fatal\nfail OPERAND_INVALID R9 fatal\nshared_hpa\nfail OPERAND_INVALID PAGE fatal\nfail OPERAND_INVALID PAGE\npoll_interrupt\nfail INTERRUPTED_RESUMABLE\n-> INCORRECT_MBMD_MAC fatal\n-> ALL_VCPUS_IMPORTED fatal",
+		.checks = "page RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete",
 	},
 	{
 		.name = "TDH.MIG.STREAM.CREATE", .number = 96, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3389,7 +3389,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mig_stream_create, .num_statuses = 18,
 		.locks = "TDR SH, op_state EX, page EX",
 		.note = "up to 512 forward streams; the first created also is backward stream 0",
-		.checks = "page RDX\ntd_state op_state=EX\nlock mig EX\nfail OPERAND_BUSY MIG\nfail MAX_MIGS_NUM_EXCEEDED\npage RCX",
+		.checks = "page RDX\ntd_state op_state=EX\nlock mig EX\npage RCX",
 	},
 	{
 		.name = "TDH.IOMMU.SETREG", .number = 128, .cls = LEAF_HOST, .since = ABI_2_0,

@@ -15,6 +15,7 @@ static bool take(struct call *c, void *lock, enum held_kind kind, enum lock_mode
 	case HELD_PLAIN: return lock_try(lock, mode);
 	case HELD_HOST_PRIO: return lock_try_hp(lock, mode, c->guest);
 	case HELD_SEPT_ENTRY: return sept_try_lock(lock, c->guest);
+	case HELD_LINK: return lock_try_bit(lock, 1);
 	}
 	return false;
 }
@@ -25,6 +26,7 @@ static void let_go(const struct held *h)
 	case HELD_PLAIN: lock_release(h->lock, h->mode); break;
 	case HELD_HOST_PRIO: lock_release_hp(h->lock, h->mode); break;
 	case HELD_SEPT_ENTRY: sept_unlock(h->lock); break;
+	case HELD_LINK: lock_release_bit(h->lock, 1); break;
 	}
 }
 
@@ -39,12 +41,12 @@ static bool hold(struct call *c, void *lock, enum held_kind kind, enum lock_mode
 	return true;
 }
 
-bool call_lock(struct call *c, uint16_t *lock, enum held_kind kind, enum lock_mode mode)
+bool call_lock(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode)
 {
 	return hold(c, lock, kind, mode);
 }
 
-uint64_t call_lock_or_busy(struct call *c, uint16_t *lock, enum held_kind kind, enum lock_mode mode,
+uint64_t call_lock_or_busy(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode,
 			   unsigned operand, const char *what)
 {
 	if (hold(c, lock, kind, mode))
@@ -63,6 +65,12 @@ uint64_t call_lock_sept_entry(struct call *c, unsigned operand)
 	}
 	sept_reload(&c->sept);
 	return TDX_SUCCESS;
+}
+
+void call_unlock_since(struct call *c, unsigned count)
+{
+	while (c->held.count > count)
+		let_go(&c->held.lock[--c->held.count]);
 }
 
 void call_unlock(struct call *c, void *lock)

@@ -29,6 +29,7 @@ enum held_kind {
 	HELD_PLAIN,
 	HELD_HOST_PRIO,
 	HELD_SEPT_ENTRY,
+	HELD_LINK, /* bit 0 of a word */
 };
 
 struct held {
@@ -114,12 +115,14 @@ uint64_t call_fail(struct call *c, uint64_t status, const char *rule, uint64_t v
 /* ---- locks of a call: released by the engine in reverse order ---- */
 
 /* Tries a lock; on success it belongs to the call. */
-bool call_lock(struct call *c, uint16_t *lock, enum held_kind kind, enum lock_mode mode);
+bool call_lock(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode);
 /* The same, or OPERAND_BUSY of @operand ("what is busy" completes the sentence). */
-uint64_t call_lock_or_busy(struct call *c, uint16_t *lock, enum held_kind kind, enum lock_mode mode,
+uint64_t call_lock_or_busy(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode,
 			   unsigned operand, const char *what);
 /* Locks c->sept.entry and reads it again, or OPERAND_BUSY of @operand. */
 uint64_t call_lock_sept_entry(struct call *c, unsigned operand);
+/* Releases all locks that were taken since @count were held. */
+void call_unlock_since(struct call *c, unsigned count);
 /* Releases one lock early. */
 void call_unlock(struct call *c, void *lock);
 /* Moves all locks to @to: VP.ENTER keeps its pages locked until the TD exit, which calls held_release(). */
@@ -145,6 +148,8 @@ uint64_t check_shared(struct call *c, unsigned reg, uint64_t pa, uint64_t align)
 uint64_t check_tdvps_complete(struct call *c);
 /* The vCPU is or becomes associated with this logical processor. */
 uint64_t check_vcpu_associate(struct call *c, bool allow_disabled);
+/* The same whatever the vCPU's state. */
+uint64_t vcpu_associate(struct call *c);
 /* Splits a GPA|level operand into c->gpa, c->level: reserved bits, level range, alignment. */
 uint64_t check_gpa_level(struct call *c, unsigned reg, unsigned min, unsigned max);
 /* Takes the tree lock in @mode, checks the GPA to be private and walks to c->level; WALK_FAILED unless reached. */

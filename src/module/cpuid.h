@@ -12,6 +12,7 @@
 struct call;
 struct module;
 struct td;
+struct tdcs;
 
 enum { EAX, EBX, ECX, EDX, CPUID_REGS };
 
@@ -41,6 +42,8 @@ uint32_t xss_supported(const struct module *m);
 bool xcr0_valid(const struct module *m, uint64_t xfam, uint64_t xcr0);
 /* Size and offset of each XSAVE component in a compacted area for @xfam; components not in it keep their offset. */
 uint32_t xsave_layout(const struct module *m, uint64_t xfam, uint32_t *offsets);
+/* XSAVE components whose first use can be made to fault (IA32_XFD). */
+uint64_t xfd_components(const struct module *m);
 /* Last-branch-record entries of the processor. */
 uint32_t lbr_depth(const struct module *m);
 
@@ -54,6 +57,9 @@ bool fms_valid(const struct module *m, uint32_t fms);
  * refused configuration.
  */
 uint64_t td_cpuid_init(struct call *c, const uint32_t config[][CPUID_REGS]);
+
+/* TDCS.cpuid_flags and what else follows from the values of the leaf with this index. */
+void td_cpuid_flags(struct tdcs *t, size_t index, const uint32_t reg[CPUID_REGS]);
 
 /* IA32_SPEC_CTRL: as the guest sees it, and as it is really set for it. */
 uint64_t spec_ctrl_seen(const struct td *td, uint64_t real);

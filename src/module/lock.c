@@ -62,3 +62,13 @@ void lock_release_hp(uint16_t *lock, enum lock_mode mode)
 	if (mode != LOCK_NONE)
 		drop(lock, mode, READER_HP);
 }
+
+bool lock_try_bit(uint64_t *word, uint64_t bit)
+{
+	return !(__atomic_fetch_or(word, bit, __ATOMIC_ACQUIRE) & bit);
+}
+
+void lock_release_bit(uint64_t *word, uint64_t bit)
+{
+	__atomic_fetch_and(word, ~bit, __ATOMIC_RELEASE);
+}

@@ -24,6 +24,10 @@ enum lock_mode {
 bool lock_try(uint16_t *lock, enum lock_mode mode);
 void lock_release(uint16_t *lock, enum lock_mode mode);
 
+/* A lock that is one bit of a word which says more. */
+bool lock_try_bit(uint64_t *word, uint64_t bit);
+void lock_release_bit(uint64_t *word, uint64_t bit);
+
 /* The same with host priority. A host failure sets the bit, a host success clears it; a guest fails while it is set. */
 bool lock_try_hp(uint16_t *lock, enum lock_mode mode, bool guest);
 void lock_release_hp(uint16_t *lock, enum lock_mode mode);

@@ -23,4 +23,12 @@ bool md_find_field(const struct md_access *a, uint64_t id, struct md_at *at);
  */
 uint64_t md_dump_list(const struct md_access *a, uint64_t first, void *list, uint32_t size, uint64_t *next);
 
+/*
+ * Imports the fields of a list of one page, which must start with @expected (MD_NONE: the first field) but for what
+ * may be left out. @next: the field that the next list must start with; after the @last none that is required may be
+ * left. @info: the field at fault. The status may have the number of the sequence added.
+ */
+uint64_t md_take_list(const struct md_access *a, uint64_t expected, const void *list, bool last, uint64_t *next,
+		      uint64_t info[2]);
+
 #endif

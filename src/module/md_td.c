@@ -98,11 +98,8 @@ uint64_t md_td_get(const struct md_access *a, struct md_element *e)
 	return 0;
 }
 
-static uint64_t put_timeout(const struct md_access *a, struct md_element *e, uint64_t usec, uint64_t mask)
+uint64_t md_put_timeout(const struct md_access *a, struct md_element *e, uint64_t usec)
 {
-	if (mask != UINT64_MAX)
-		return fail(a->c, TDX_METADATA_WR_MASK_NOT_VALID, "%s is only written as a whole, the mask is %x",
-			    e->field->name, mask);
 	if (usec < HP_LOCK_TIMEOUT_MIN || usec > HP_LOCK_TIMEOUT_MAX)
 		return fail(a->c, TDX_METADATA_FIELD_VALUE_NOT_VALID, "%s: %u microseconds, must be %u to %u",
 			    e->field->name, usec, HP_LOCK_TIMEOUT_MIN, HP_LOCK_TIMEOUT_MAX);
@@ -136,8 +133,11 @@ uint64_t md_td_put(const struct md_access *a, struct md_element *e, uint64_t val
 			    "%s: value %x changes bits of %x beyond the writable %x", e->field->name, value, e->value,
 			    e->wr);
 	value = (e->value & ~effective) | (value & effective);
+	if (is_field(e, MD_TD_HP_LOCK_TIMEOUT) && effective != UINT64_MAX)
+		return fail(a->c, TDX_METADATA_WR_MASK_NOT_VALID, "%s is only written as a whole, the mask is %x",
+			    e->field->name, effective);
 	if (is_field(e, MD_TD_HP_LOCK_TIMEOUT))
-		return put_timeout(a, e, value, effective);
+		return md_put_timeout(a, e, value);
 	status = check_value(a, e, value);
 	if (status)
 		return status;

@@ -32,7 +32,7 @@ static uint64_t write_cr(const struct md_access *a, const struct md_element *e, 
 	if ((*value ^ shadow) & mask)
 		return fail(a->c, NOT_VALID, "%s: %x changes bits the guest does not own (mask %x, it reads %x)",
 			    e->field->name, *value, mask, shadow);
-	*value = (e->value & mask) | (*value & ~mask);
+	*value = (vmcs_read(vmcs_of(a, e), md_code(e->id)) & mask) | (*value & ~mask);
 	return 0;
 }
 
@@ -124,12 +124,21 @@ uint64_t md_vmcs_before_write(const struct md_access *a, const struct md_element
 	}
 }
 
-/* ---- L2 ---- */
-
 static uint64_t merge(uint64_t own, uint64_t shadow, uint64_t mask)
 {
 	return (own & ~mask) | (shadow & mask);
 }
+
+uint64_t md_vmcs_migrated(const struct vmcs *v, uint32_t encoding, uint64_t value)
+{
+	if (encoding == VMCS_GUEST_CR0)
+		return merge(value, vmcs_read(v, VMCS_CR0_SHADOW), vmcs_read(v, VMCS_CR0_MASK));
+	if (encoding == VMCS_GUEST_CR4)
+		return merge(value, vmcs_read(v, VMCS_CR4_SHADOW), vmcs_read(v, VMCS_CR4_MASK));
+	return value;
+}
+
+/* ---- L2 ---- */
 
 /* The L1 VMM sees what it wrote; the host's debugger what is in force. */
 uint64_t md_vmcs_l2_seen(const struct md_access *a, const struct md_element *e, uint64_t value)

@@ -60,6 +60,8 @@ static uint64_t get_vmcs_field(const struct md_access *a, struct md_element *e)
 	e->value = vmcs_read(v, encoding);
 	if (e->vm)
 		e->value = md_vmcs_l2_seen(a, e, e->value);
+	else if (a->reader == MD_EXPORT_MUTABLE || a->reader == MD_IMPORT_MUTABLE)
+		e->value = md_vmcs_migrated(v, encoding, e->value);
 	return 0;
 }
 

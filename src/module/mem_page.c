@@ -44,11 +44,19 @@ static uint64_t free_alias(struct call *c, uint64_t entry)
 	return 0;
 }
 
+/* During an import nothing older may come in again where a page was removed. */
+static uint64_t removed(const struct tdcs *t)
+{
+	if (t->op_state >= OP_STATE_MEMORY_IMPORT && t->op_state <= OP_STATE_LIVE_IMPORT)
+		return sept_make_removed(t->mig_epoch);
+	return sept_make(SEPT_STATE_FREE, 0);
+}
+
 uint64_t tdh_mem_page_remove(struct call *c)
 {
 	sept_l2_for_aliases(c, free_alias);
 	c->regs->gpr[GPR_RCX] = c->page.pa;
-	sept_write(&c->sept, sept_make(SEPT_STATE_FREE, 0));
+	sept_write(&c->sept, removed(c->td.tdcs));
 	pamt_free(c->page.pamt);
 	td_add_children(&c->td, -(int64_t)(PAGE_SIZE_OF(c->sept.level) / PAGE_BYTES));
 	return TDX_SUCCESS;
@@ -82,12 +90,13 @@ static uint64_t move_alias(struct call *c, uint64_t entry)
 uint64_t tdh_mem_page_relocate(struct call *c)
 {
 	enum sept_state state = sept_unblocked(c->sept.state);
+	uint64_t entry = (c->sept.value & ~SEPT_PA) | c->page.pa;
 
 	sept_l2_for_aliases(c, move_alias);
 	page_take(c, &c->page, PT_REG, c->td.pa, c->td.tdr->hkid, 0);
 	memcpy(pa_ptr(c->m, c->page.pa), pa_ptr(c->m, c->old_page.pa), PAGE_BYTES);
 	pamt_free(c->old_page.pamt);
-	sept_write(&c->sept, sept_with_state((c->sept.value & ~SEPT_PA) | c->page.pa, state));
+	sept_write(&c->sept, state == c->sept.state ? entry : sept_with_state(entry, state));
 	c->regs->gpr[GPR_RCX] = c->old_page.pa;
 	return TDX_SUCCESS;
 }

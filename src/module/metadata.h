@@ -14,6 +14,8 @@
 #include "gen/metadata.h"
 #include "module/call.h"
 
+struct vmcs;
+
 #define MD_NONE UINT64_MAX /* no field; as an operand: the first one */
 
 enum md_ctx {
@@ -118,6 +120,9 @@ size_t md_cpuid_index(uint32_t leaf, uint32_t subleaf);
 /* The same of a CPUID_VALUES identifier. */
 size_t md_cpuid_index_of(uint64_t id);
 
+/* Import of a whole field: all elements of that at @at. */
+uint64_t md_import_field(const struct md_access *a, const struct md_at *at, const uint64_t *value, uint64_t mask);
+
 /* ---- per context ---- */
 
 uint64_t md_sys_get(const struct md_access *a, struct md_element *e);
@@ -126,10 +131,15 @@ uint64_t md_td_put(const struct md_access *a, struct md_element *e, uint64_t val
 uint64_t md_vp_get(const struct md_access *a, struct md_element *e);
 uint64_t md_vp_put(const struct md_access *a, struct md_element *e, uint64_t value, uint64_t mask);
 
+/* HP_LOCK_TIMEOUT in microseconds. */
+uint64_t md_put_timeout(const struct md_access *a, struct md_element *e, uint64_t usec);
+
 /* The rules beside the masks for a VMCS field (L1; L2) and the further effects of the write. *done: stored already. */
 uint64_t md_vmcs_before_write(const struct md_access *a, const struct md_element *e, uint64_t *value, bool *done);
 uint64_t md_vmcs_l2_before_write(const struct md_access *a, const struct md_element *e, uint64_t *value,
 				 bool *done);
+/* A field of L1's VMCS as it migrates: CR0 and CR4 as the guest sees them. */
+uint64_t md_vmcs_migrated(const struct vmcs *v, uint32_t encoding, uint64_t value);
 /* An L2 VMCS field as this reader sees it. */
 uint64_t md_vmcs_l2_seen(const struct md_access *a, const struct md_element *e, uint64_t value);
 

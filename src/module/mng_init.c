@@ -13,6 +13,7 @@
 #include "module/keyid.h"
 #include "module/msr.h"
 #include "module/state.h"
+#include "module/td_config.h"
 #include "module/tsc.h"
 #include "module/version.h"
 #include "platform/platform.h"
@@ -65,15 +66,23 @@ static uint64_t check_reserved(struct call *c, const uint8_t *bytes, size_t len,
 	return 0;
 }
 
+const char *td_attributes_problem(uint64_t a)
+{
+	if (a & ~TD_ATTR_ALLOWED)
+		return "only DEBUG (0), SEPT_VE_DISABLE (28), MIGRATABLE (29), PKS (30) and PERFMON (63) are supported";
+	if (a & TD_ATTR_MIGRATABLE && a & (TD_ATTR_DEBUG | TD_ATTR_PERFMON))
+		return "a MIGRATABLE (29) TD can have neither DEBUG (0) nor PERFMON (63)";
+	return NULL;
+}
+
 static uint64_t set_attributes(struct call *c, const struct td_params *p)
 {
 	uint64_t a = p->attributes;
 
-	if (a & ~TD_ATTR_ALLOWED)
-		return fail(c, BAD(ATTRIBUTES), "ATTRIBUTES %x: bits %x are not supported", a, a & ~TD_ATTR_ALLOWED);
-	if (a & TD_ATTR_MIGRATABLE && a & (TD_ATTR_DEBUG | TD_ATTR_PERFMON))
-		return fail(c, BAD(ATTRIBUTES), "ATTRIBUTES %x: a MIGRATABLE (29) TD can have neither DEBUG (0) nor "
-			    "PERFMON (63)", a);
+	const char *problem = td_attributes_problem(a);
+
+	if (problem)
+		return fail(c, BAD(ATTRIBUTES), "ATTRIBUTES %x: %s", a, (uintptr_t)problem);
 	c->td.tdcs->attributes = a;
 	c->td.tdcs->td_ctls = a & TD_ATTR_SEPT_VE_DISABLE ? TD_CTLS_PENDING_VE_DISABLE : 0;
 	return 0;
@@ -107,7 +116,7 @@ static uint64_t set_sizes(struct call *c, const struct td_params *p)
 	return check_reserved(c, p->reserved_0, sizeof(p->reserved_0), "RESERVED_0");
 }
 
-static const char *eptp_problem(const struct module *m, uint64_t eptp, bool gpaw)
+const char *td_eptp_problem(const struct module *m, uint64_t eptp, bool gpaw)
 {
 	unsigned levels = (eptp >> 3 & 7) + 1;
 
@@ -131,9 +140,9 @@ static uint64_t set_paging(struct call *c, const struct td_params *p)
 	if (flags & ~TD_CONFIG_ALLOWED)
 		return fail(c, BAD(EXEC_CONTROLS), "CONFIG_FLAGS %x: bits %x are not supported", flags,
 			    flags & ~TD_CONFIG_ALLOWED);
-	problem = eptp_problem(c->m, p->eptp_controls, flags & TD_CONFIG_GPAW);
+	problem = td_eptp_problem(c->m, p->eptp_controls, flags & TD_CONFIG_GPAW);
 	if (problem)
-		return fail(c, BAD(EPTP_CONTROLS), "EPTP_CONTROLS %x: %s", p->eptp_controls, problem);
+		return fail(c, BAD(EPTP_CONTROLS), "EPTP_CONTROLS %x: %s", p->eptp_controls, (uintptr_t)problem);
 	t->gpaw = flags & TD_CONFIG_GPAW;
 	t->eptp = p->eptp_controls | keyid_strip(c->m, c->td.tdr->tdcx_pa[TDCS_PAGE_SEPT_ROOT]);
 	t->config_flags = flags;

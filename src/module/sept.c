@@ -7,6 +7,8 @@
 
 #define STATE_BITS (SEPT_D | SEPT_TDEX | SEPT_TDBW | SEPT_TDB | SEPT_TDP | SEPT_IPAT | SEPT_LEAF)
 #define INTERNAL_BITS (SEPT_LOCK | SEPT_HOST_PRIO)
+#define REMOVAL_SHIFT 12
+#define REMOVAL_VALID (1ull << 44)
 /* What SEPT.RD shows of a leaf: not the bits that encode its state, which RDX gives by number. */
 #define PUBLIC_LEAF (SEPT_RWX | (7ull << 3) | SEPT_IPAT | SEPT_LEAF | SEPT_PA | SEPT_SUPPRESS_VE)
 
@@ -95,6 +97,17 @@ uint64_t sept_make(enum sept_state s, uint64_t pa)
 	default:
 		return e | SEPT_MT_WB | SEPT_SUPPRESS_VE;
 	}
+}
+
+uint64_t sept_make_removed(uint32_t mig_epoch)
+{
+	return sept_make(SEPT_STATE_REMOVED, 0) | REMOVAL_VALID | (uint64_t)mig_epoch << REMOVAL_SHIFT;
+}
+
+bool sept_removal_epoch(uint64_t entry, uint32_t *mig_epoch)
+{
+	*mig_epoch = (uint32_t)(entry >> REMOVAL_SHIFT);
+	return sept_state_of(entry) == SEPT_STATE_REMOVED && entry & REMOVAL_VALID;
 }
 
 uint64_t sept_with_state(uint64_t entry, enum sept_state s)

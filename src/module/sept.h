@@ -73,6 +73,9 @@ uint64_t sept_pa(const struct sept_ref *ref);
 
 /* The new value of an entry in state @s that maps @pa (a table for NL_MAPPED). */
 uint64_t sept_make(enum sept_state s, uint64_t pa);
+/* A REMOVED entry remembers the migration epoch of its removal. */
+uint64_t sept_make_removed(uint32_t mig_epoch);
+bool sept_removal_epoch(uint64_t entry, uint32_t *mig_epoch);
 /* The same mapping in another state. */
 uint64_t sept_with_state(uint64_t entry, enum sept_state s);
 

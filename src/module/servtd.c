@@ -14,7 +14,6 @@
 #include "module/version.h"
 #include "platform/crypto.h"
 
-#define SERVTD_TYPE_MIGTD 0
 #define HANDLE_SLOT 0xfffull
 #define HANDLE_TDR 0x000ffffffffff000ull
 #define IGNORE_SHIFT 32 /* of the attributes: TDINFO_IGNORE_* */

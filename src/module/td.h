@@ -115,6 +115,7 @@ struct servtd_binding {
 _Static_assert(sizeof(struct servtd_binding) == 128, "SERVTD_BINDINGS_TABLE");
 
 #define SERVTD_SLOTS 1u
+#define SERVTD_TYPE_MIGTD 0
 #define TDCS_CPUID_VALUES 80
 #define TDCS_XBUFF_COMPONENTS 19
 #define TDCS_MRTD_CTX_BYTES 256
@@ -226,6 +227,7 @@ struct tdvps {
 		AT(0x1f9, uint8_t possibly_epf_stepping);
 		AT(0x200, uint64_t hp_lock_busy_start);
 		AT(0x208, uint8_t hp_lock_busy);
+		AT_PACKED(0x20a, uint32_t export_count); /* internal: TDCS.EXPORT_COUNT at its last export */
 		AT_PACKED(0x20e, uint64_t last_seamdb_index);
 		AT(0x216, uint16_t curr_vm);
 		AT(0x218, uint8_t l2_exit_host_routing);
@@ -317,6 +319,9 @@ void *vcpu_page(const struct module *m, const struct vcpu *vp, unsigned k);
 /* Fills @td from the address of a page that is known to be a TDR. */
 void td_load(const struct module *m, uint64_t tdr_pa, struct td *td);
 void vcpu_load(const struct module *m, uint64_t tdvpr_pa, struct vcpu *vp);
+
+/* TDVPS fields of a new or imported vCPU that follow from the TD: L2 controls, masks and shadows. */
+void vcpu_init_fields(const struct module *m, const struct td *td, struct tdvps *vps);
 
 static inline bool td_debug(const struct td *td)
 {

@@ -27,6 +27,39 @@ static void set_flag(struct tdcs *t, enum td_cpuid_flag flag, bool on)
 	t->cpuid_flags = on ? t->cpuid_flags | flag : t->cpuid_flags & ~(uint32_t)flag;
 }
 
+static void version_flags(struct tdcs *t, const uint32_t reg[CPUID_REGS])
+{
+	set_flag(t, TD_CPUID_MONITOR, reg[ECX] & 1u << 3);
+	set_flag(t, TD_CPUID_DCA, reg[ECX] & 1u << 18);
+	set_flag(t, TD_CPUID_TSC_DEADLINE, reg[ECX] & 1u << 24);
+}
+
+static void feature_flags(struct tdcs *t, uint32_t subleaf, const uint32_t reg[CPUID_REGS])
+{
+	if (subleaf == 0) {
+		set_flag(t, TD_CPUID_TSX, reg[EBX] & 1u << 4);
+		set_flag(t, TD_CPUID_WAITPKG, reg[ECX] & 1u << 5);
+		set_flag(t, TD_CPUID_TME, reg[ECX] & 1u << 13);
+		set_flag(t, TD_CPUID_LA57, reg[ECX] & 1u << 16);
+		set_flag(t, TD_CPUID_MKTME, reg[EDX] & 1u << 18);
+	} else if (subleaf == 2) {
+		set_flag(t, TD_CPUID_DDPD, reg[EDX] & 1u << 3);
+		t->spec_ctrl_mask = t->cpuid_flags & TD_CPUID_DDPD ? 0 : SPEC_CTRL_DDPD_U;
+	}
+}
+
+void td_cpuid_flags(struct tdcs *t, size_t index, const uint32_t reg[CPUID_REGS])
+{
+	const struct cpuid_rule *rule = &cpuid_rules[index];
+
+	if (rule->leaf == 0x1)
+		version_flags(t, reg);
+	else if (rule->leaf == 0x7)
+		feature_flags(t, rule->subleaf, reg);
+	else if (rule->leaf == 0xd && rule->subleaf == 1)
+		set_flag(t, TD_CPUID_XFD, reg[EAX] & 1u << 4);
+}
+
 static void clear(struct leaf_values *v)
 {
 	memset(v->reg, 0, sizeof(v->reg));
@@ -80,9 +113,6 @@ static uint64_t leaf_version(struct leaf_values *v)
 		return refuse_leaf(v, "CPUID_CONFIG of leaf %x: EAX %x must be 0 or the processor's %x",
 				   v->reg[EAX], m->fms);
 	}
-	set_flag(v->tdcs, TD_CPUID_MONITOR, v->reg[ECX] & 1u << 3);
-	set_flag(v->tdcs, TD_CPUID_DCA, v->reg[ECX] & 1u << 18);
-	set_flag(v->tdcs, TD_CPUID_TSC_DEADLINE, v->reg[ECX] & 1u << 24);
 	return 0;
 }
 
@@ -100,24 +130,10 @@ static uint64_t leaf_features(struct leaf_values *v)
 	v->reg[ECX] &= ~(1u << 31 | 1u << 23);
 	if (v->tdcs->attributes & TD_ATTR_PKS)
 		v->reg[ECX] |= 1u << 31;
-	set_flag(v->tdcs, TD_CPUID_TSX, hle);
-	set_flag(v->tdcs, TD_CPUID_WAITPKG, v->reg[ECX] & 1u << 5);
-	set_flag(v->tdcs, TD_CPUID_TME, v->reg[ECX] & 1u << 13);
-	set_flag(v->tdcs, TD_CPUID_LA57, v->reg[ECX] & 1u << 16);
-	set_flag(v->tdcs, TD_CPUID_MKTME, v->reg[EDX] & 1u << 18);
 	return 0;
 }
 
-static void leaf_features_2(struct leaf_values *v)
-{
-	bool ddpd = v->reg[EDX] & 1u << 3;
-
-	set_flag(v->tdcs, TD_CPUID_DDPD, ddpd);
-	v->tdcs->spec_ctrl_mask = ddpd ? 0 : SPEC_CTRL_DDPD_U;
-}
-
-/* XSAVE components whose first use can be made to fault (IA32_XFD). */
-static uint64_t xfd_components(const struct module *m)
+uint64_t xfd_components(const struct module *m)
 {
 	uint64_t mask = 0;
 
@@ -139,7 +155,6 @@ static void leaf_xstate(struct leaf_values *v)
 	case 1:
 		if (!(xfd_components(v->c->m) & v->tdcs->xfam))
 			v->reg[EAX] &= ~(1u << 4);
-		set_flag(v->tdcs, TD_CPUID_XFD, v->reg[EAX] & 1u << 4);
 		break;
 	default:
 		if (!(v->tdcs->xfam >> v->rule->subleaf & 1))
@@ -170,11 +185,7 @@ static uint64_t apply_leaf(struct leaf_values *v)
 	case 0x1:
 		return leaf_version(v);
 	case 0x7:
-		if (v->rule->subleaf == 0)
-			return leaf_features(v);
-		if (v->rule->subleaf == 2)
-			leaf_features_2(v);
-		return 0;
+		return v->rule->subleaf == 0 ? leaf_features(v) : 0;
 	case 0xd:
 		leaf_xstate(v);
 		return 0;
@@ -208,6 +219,7 @@ uint64_t td_cpuid_init(struct call *c, const uint32_t config[][CPUID_REGS])
 		}
 		if (status)
 			return status;
+		td_cpuid_flags(t, i, v.reg);
 		memcpy(t->cpuid_values[i], v.reg, sizeof(v.reg));
 		t->cpuid_valid[i] = !v.rule->faulting;
 	}

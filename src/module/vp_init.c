@@ -73,8 +73,7 @@ static void init_registers(struct call *c)
 	md_store(xbuff + XCOMP_BV, 8, XCOMP_COMPACT);
 }
 
-/* What the L2 VMs start from. */
-static void vcpu_init_l2(const struct module *m, const struct td *td, struct tdvps *vps)
+void vcpu_init_fields(const struct module *m, const struct td *td, struct tdvps *vps)
 {
 	uint64_t cr0_fixed = m->vmx.cr0_fixed0 & ~(CR0_PE | CR0_PG);
 
@@ -105,7 +104,7 @@ uint64_t tdh_vp_init(struct call *c)
 	vps->xfam = c->td.tdcs->xfam;
 	init_registers(c);
 	vps->last_td_exit = LAST_TD_EXIT_ASYNC_FAULT;
-	vcpu_init_l2(c->m, &c->td, vps);
+	vcpu_init_fields(c->m, &c->td, vps);
 	vps->assoc_lpid = c->lp_id;
 	vps->last_seamdb_index = c->m->plat->config.seamdb.last;
 	__atomic_fetch_add(&c->td.tdcs->num_assoc_vcpus, 1, __ATOMIC_RELAXED);

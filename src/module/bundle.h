@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A bundle of metadata on its way out or in: a list of the host's pages (R9), an MBMD (R8), a stream (R10).
+ */
+#ifndef SEAMLESS_MODULE_BUNDLE_H
+#define SEAMLESS_MODULE_BUNDLE_H
+
+#include "module/metadata.h"
+#include "module/mig.h"
+
+struct bundle_kind {
+	enum mb_type type;
+	unsigned min_export, min_import; /* pages of the list; of an import beside those of module metadata */
+	enum md_ctx ctx;                 /* of the first page */
+	enum md_reader exporter, importer;
+};
+
+struct bundle {
+	struct call *c;
+	const struct bundle_kind *kind;
+	struct stream s;
+	unsigned page; /* of the list, the next */
+	enum md_ctx ctx;
+	uint64_t field; /* the next, MD_NONE for the first */
+};
+
+struct bundle bundle_of(struct call *c, enum mb_type type);
+uint64_t bundle_list(const struct bundle *b);
+unsigned bundle_last(const struct bundle *b);
+/* R9: a list of at least @pages. */
+uint64_t bundle_check_list(struct bundle *b, unsigned pages);
+/* The stream of a resumption is not in use. */
+uint64_t bundle_not_started(struct bundle *b);
+/* The interrupted bundle had the same operands. */
+bool bundle_same(const struct bundle *b);
+/* Keeps where the next call goes on: INTERRUPTED_RESUMABLE. */
+uint64_t bundle_interrupt(struct bundle *b);
+/* Encryption or decryption starts with the bundle's MBMD. */
+void bundle_start_gcm(struct bundle *b, uint64_t iv_counter);
+struct md_access bundle_access(const struct bundle *b, enum md_reader reader);
+
+#endif

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+/*
+ * TDH.IMPORT.STATE.IMMUTABLE, TD and VP: metadata lists, decrypted page by page and taken over. What is wrong with
+ * them is told only after the MAC has proven that they come from the source; then the import has failed.
+ */
+#include <string.h>
+#include "gen/checks.h"
+#include "module/bundle.h"
+#include "module/cpuid.h"
+#include "module/md_list.h"
+#include "module/msr.h"
+#include "module/state.h"
+#include "module/vmcs.h"
+#include "platform/platform.h"
+
+static bool is_first(const struct bundle *b)
+{
+	return b->kind->type == MB_TYPE_IMMUTABLE_TD_STATE;
+}
+
+static unsigned sys_pages(const struct bundle *b)
+{
+	return b->s.sc->mbmd.specific >> SPECIFIC_SYS_PAGES_SHIFT & SPECIFIC_SYS_PAGES;
+}
+
+/* ---- opening ---- */
+
+static bool specific_valid(const struct bundle *b, const struct mbmd *m)
+{
+	switch (b->kind->type) {
+	case MB_TYPE_IMMUTABLE_TD_STATE: return !(m->specific & SPECIFIC_IMMUTABLE_RESERVED) && sys_pages(b);
+	case MB_TYPE_VP_STATE: return !(m->specific >> 16);
+	default: return !m->specific;
+	}
+}
+
+static uint64_t check_mbmd(struct bundle *b)
+{
+	const struct mbmd *m = &b->s.sc->mbmd;
+	const struct tdcs *t = b->c->td.tdcs;
+
+	if (m->version != t->mig_working_version || m->size != MBMD_BYTES || m->stream != b->s.index ||
+	    m->type != b->kind->type || m->reserved || m->counter != b->s.sc->expected_mb ||
+	    m->epoch != t->mig_epoch || !specific_valid(b, m))
+		return fail(b->c, TDX_INVALID_MBMD, "an MBMD of type %u, stream %u, counter %u, epoch %x is not what the "
+			    "import expects", m->type, m->stream, m->counter, m->epoch);
+	if (is_first(b) && (m->specific & SPECIFIC_STREAMS) > t->num_migs - 1u)
+		return fail(b->c, TDX_NUM_MIGS_HIGHER_THAN_CREATED, "the source uses %u forward streams, the TD at %x "
+			    "has %u", m->specific & SPECIFIC_STREAMS, b->c->td.pa, t->num_migs - 1u);
+	return TDX_SUCCESS;
+}
+
+static uint64_t read_mbmd(struct bundle *b)
+{
+	uint64_t st = mig_check_mbmd(b->c);
+
+	if (st)
+		return st;
+	mig_read_mbmd(b->c, &b->s.sc->mbmd);
+	st = check_mbmd(b);
+	if (!st)
+		bundle_start_gcm(b, b->s.sc->mbmd.iv_counter);
+	return st;
+}
+
+static void begin_vcpu(struct call *c)
+{
+	struct tdvps *vps = c->vp.vps;
+
+	vcpu_associate(c);
+	vps->last_seamdb_index = c->m->plat->config.seamdb.last;
+	vps->last_exit_tsc = platform_rdtsc(c->m->plat);
+	vps->xfam = c->td.tdcs->xfam;
+	vcpu_init_fields(c->m, &c->td, vps);
+	vmcs_init(c->m, &c->td, &c->vp, 0, true);
+}
+
+static uint64_t wrong_vcpu(struct call *c, const char *must)
+{
+	return fail(c, TDX_VCPU_STATE_INCORRECT, "the vCPU at %x is %v, must be %s", c->vp.pa, c->vp.vps->state,
+		    (uintptr_t)must);
+}
+
+static uint64_t begin(struct bundle *b)
+{
+	struct call *c = b->c;
+	struct migsc *sc = b->s.sc;
+	bool vp = b->kind->type == MB_TYPE_VP_STATE;
+	uint64_t st = TDX_SUCCESS;
+
+	if (is_first(b)) {
+		st = mig_begin_session(c);
+		if (st)
+			return st;
+	}
+	if (!stream_started(&b->s))
+		stream_start(c, &b->s, c->td.tdcs->mig_dec_working_key);
+	sc->stopped.valid = 0;
+	if (vp && c->vp.vps->state != VCPU_STATE_UNINITIALIZED)
+		st = wrong_vcpu(c, "UNINITIALIZED");
+	if (!st)
+		st = read_mbmd(b);
+	if (st)
+		return import_failed(c, st);
+	if (vp)
+		begin_vcpu(c);
+	sc->expected_mb++;
+	sc->stopped.status = TDX_SUCCESS;
+	return TDX_SUCCESS;
+}
+
+static uint64_t resume_vcpu(struct call *c)
+{
+	uint8_t state = c->vp.vps->state;
+
+	if (state != VCPU_STATE_IMPORT && state != VCPU_STATE_DISABLED)
+		return wrong_vcpu(c, "IMPORT or DISABLED");
+	return vcpu_associate(c);
+}
+
+static uint64_t resume(struct bundle *b)
+{
+	const struct mig_interrupted *i = &b->s.sc->stopped;
+	bool any = i->valid;
+	uint64_t st;
+
+	if (is_first(b) && !stream_started(&b->s))
+		return bundle_not_started(b);
+	st = stream_check_resumption(b->c, &b->s, bundle_same(b));
+	if (!st && b->kind->type == MB_TYPE_VP_STATE)
+		st = resume_vcpu(b->c);
+	if (st)
+		return any ? import_failed(b->c, st) : st;
+	b->page = i->done;
+	b->field = i->field;
+	b->ctx = (enum md_ctx)i->ctx;
+	return TDX_SUCCESS;
+}
+
+static uint64_t open_bundle(struct bundle *b)
+{
+	struct call *c = b->c;
+	uint64_t st = mig_check_stream(c, b->kind->type == MB_TYPE_VP_STATE ? c->td.tdcs->num_migs - 1u : 1);
+
+	if (!st)
+		st = mig_lock_stream(c, LINK_FORWARD(c->in[GPR_R10] & 0xffff), &b->s);
+	if (!st && b->kind->type == MB_TYPE_TD_STATE && !stream_started(&b->s))
+		st = bundle_not_started(b);
+	if (!st)
+		st = mig_resumes(c) ? resume(b) : begin(b);
+	if (st)
+		return st;
+	st = bundle_check_list(b, b->kind->min_import + (is_first(b) ? sys_pages(b) : 0));
+	if (!st)
+		st = check_shared(c, GPR_R9, bundle_list(b), PAGE_BYTES);
+	return st ? import_failed(c, st) : TDX_SUCCESS;
+}
+
+/* ---- pages ---- */
+
+static void note_problem(struct bundle *b, uint64_t status, const uint64_t info[2])
+{
+	struct mig_interrupted *i = &b->s.sc->stopped;
+
+	if (i->status || !status)
+		return;
+	i->status = status;
+	i->info[0] = info[0];
+	i->info[1] = info[1];
+}
+
+/* The size that the list says; a larger one than its page is a problem of its own. */
+static void check_size(struct bundle *b, uint64_t *header)
+{
+	static const uint64_t none[2];
+
+	if ((*header & 0xffff) <= PAGE_BYTES)
+		return;
+	note_problem(b, BAD(PAGE), none);
+	*header = (*header & ~0xffffull) | PAGE_BYTES;
+}
+
+static uint64_t import_page(struct bundle *b)
+{
+	struct call *c = b->c;
+	struct md_access a = bundle_access(b, b->kind->importer);
+	bool last = b->ctx == MD_SYS ? b->page + 1 == sys_pages(b) : b->page == bundle_last(b);
+	uint64_t pa = mig_word(c, bundle_list(b) + b->page * 8), list[PAGE_BYTES / 8], info[2];
+
+	if (check_shared(c, TDX_OPERAND_ID_PAGE, pa, PAGE_BYTES))
+		return import_failed(c, c->lp->reason.status);
+	mig_copy_in(c, pa, list, sizeof(list));
+	gcm_saved_text(&b->s.sc->gcm, true, list, list, sizeof(list));
+	check_size(b, &list[0]);
+	note_problem(b, md_take_list(&a, b->field, list, last, &b->field, info), info);
+	if (last && b->ctx == MD_SYS) {
+		b->ctx = MD_TD;
+		b->field = MD_NONE;
+	}
+	b->page++;
+	return TDX_SUCCESS;
+}
+
+static uint64_t stop(struct bundle *b)
+{
+	struct call *c = b->c;
+
+	if (b->kind->type == MB_TYPE_VP_STATE && c->vp.vps->state != VCPU_STATE_DISABLED)
+		c->vp.vps->state = VCPU_STATE_IMPORT;
+	c->regs->gpr[GPR_RCX] = c->in[GPR_RCX];
+	c->regs->gpr[GPR_RDX] = c->in[GPR_RDX];
+	return bundle_interrupt(b);
+}
+
+static uint64_t import_pages(struct bundle *b)
+{
+	uint64_t st;
+
+	for (;;) {
+		st = import_page(b);
+		if (st || b->page > bundle_last(b))
+			return st;
+		if (call_interrupted(b->c))
+			return stop(b);
+	}
+}
+
+static uint64_t check_origin(struct bundle *b)
+{
+	struct call *c = b->c;
+	const struct mig_interrupted *i = &b->s.sc->stopped;
+	uint8_t mac[MAC_BYTES];
+
+	if (!gcm_saved_tag(&b->s.sc->gcm, mac) || !crypto_equal(mac, b->s.sc->mbmd.mac, sizeof(mac)))
+		return import_failed(c, fail(c, TDX_INCORRECT_MBMD_MAC, "the MAC of the bundle is not that of its %u "
+					     "pages under this session's key", b->page));
+	if (!i->status)
+		return TDX_SUCCESS;
+	c->regs->gpr[GPR_RCX] = i->info[0];
+	c->regs->gpr[GPR_RDX] = i->info[1];
+	return import_failed(c, fail(c, i->status, "the metadata is authentic, but field %x can't be imported here",
+				     i->info[0]));
+}
+
+static uint64_t import_state(struct bundle *b)
+{
+	uint64_t st = open_bundle(b);
+
+	if (st)
+		return st;
+	mig_clear_xmm(b->c);
+	st = import_pages(b);
+	return st ? st : check_origin(b);
+}
+
+/* ---- leaves ---- */
+
+/* What follows from the imported configuration. */
+static uint64_t init_td(struct call *c)
+{
+	struct tdcs *t = c->td.tdcs;
+
+	if ((t->attributes & TD_ATTR_MIGRATABLE && t->num_l2_vms) || !t->num_vcpus || t->num_vcpus > t->max_vcpus)
+		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "a TD with %u L2 VMs, %u vCPUs of %u can't be imported",
+			    t->num_l2_vms, t->num_vcpus, t->max_vcpus);
+	t->num_assoc_vcpus = 0;
+	t->epoch = 1;
+	t->epoch_refcount[0] = 0;
+	t->epoch_refcount[1] = 0;
+	t->xbuff_size = xsave_layout(c->m, t->xfam, t->xbuff_offsets);
+	t->config_flags = (t->config_flags & ~TD_CONFIG_GPAW) | (t->gpaw ? TD_CONFIG_GPAW : 0);
+	t->td_ctls = t->attributes & TD_ATTR_SEPT_VE_DISABLE ? TD_CTLS_PENDING_VE_DISABLE : 0;
+	msr_bitmaps_init(c->m, &c->td);
+	return TDX_SUCCESS;
+}
+
+uint64_t import_min_streams(struct call *c)
+{
+	if (c->td.tdcs->num_migs < MIGS_MIN)
+		return fail(c, TDX_MIN_MIGS_NOT_CREATED, "the TD at %x has %u migration streams, needs %u", c->td.pa,
+			    c->td.tdcs->num_migs, MIGS_MIN);
+	return TDX_SUCCESS;
+}
+
+uint64_t tdh_import_state_immutable(struct call *c)
+{
+	struct bundle b = bundle_of(c, MB_TYPE_IMMUTABLE_TD_STATE);
+	uint64_t st = import_state(&b);
+
+	if (st)
+		return st;
+	st = init_td(c);
+	if (st)
+		return import_failed(c, st);
+	c->td.tdcs->total_mb_count = 1;
+	c->td.tdcs->op_state = OP_STATE_MEMORY_IMPORT;
+	return TDX_SUCCESS;
+}
+
+uint64_t tdh_import_state_td(struct call *c)
+{
+	struct bundle b = bundle_of(c, MB_TYPE_TD_STATE);
+	uint64_t st = import_state(&b);
+
+	if (st)
+		return st;
+	__atomic_fetch_add(&c->td.tdcs->total_mb_count, 1, __ATOMIC_RELAXED);
+	c->td.tdcs->op_state = OP_STATE_STATE_IMPORT;
+	return TDX_SUCCESS;
+}
+
+uint64_t tdh_import_state_vp(struct call *c)
+{
+	struct bundle b = bundle_of(c, MB_TYPE_VP_STATE);
+	struct tdcs *t = c->td.tdcs;
+	uint64_t st = import_state(&b);
+
+	if (st)
+		return st;
+	if (__atomic_fetch_add(&t->num_migrated_vcpus, 1, __ATOMIC_RELAXED) >= t->num_vcpus)
+		return import_failed(c, fail(c, TDX_ALL_VCPUS_IMPORTED, "all %u vCPUs were imported before",
+					     t->num_vcpus));
+	if (c->vp.vps->state != VCPU_STATE_DISABLED)
+		c->vp.vps->state = VCPU_STATE_READY;
+	__atomic_fetch_add(&t->total_mb_count, 1, __ATOMIC_RELAXED);
+	return TDX_SUCCESS;
+}
