@@ -62,8 +62,13 @@ struct suggest suggest_start(const char *wanted)
 
 void suggest_offer(struct suggest *s, const char *candidate)
 {
-	unsigned distance = edit_distance(s->wanted, candidate), place;
+	size_t length = strlen(s->wanted), other = strlen(candidate);
+	unsigned distance, place;
 
+	/* Each letter more is an edit. */
+	if ((length > other ? length - other : other - length) > s->limit)
+		return;
+	distance = edit_distance(s->wanted, candidate);
 	if (distance > s->limit)
 		return;
 	for (place = s->count; place > 0 && s->best[place - 1].distance > distance; place--) {

@@ -32,6 +32,17 @@ for cc in gcc clang; do
 			"$root/abi/gen/leaves.c" -o "$work/typed"
 		"$work/typed" >"$work/out" || { cat "$work/out"; echo "$cc $opt: registers are wrong"; exit 1; }
 	done
+	# From a shared object that binds lazily: no stub may run between operands (R10, R11) and the thunk.
+	$cc -O2 $strict -fPIC -shared -Wl,-z,lazy -Dmain=typed_main -Wno-missing-prototypes -I "$view" -I "$here" \
+		"$here/test_typed.c" "$here/recorder.c" "$root/src/lib/transport_sw.S" "$root/abi/gen/leaves.c" \
+		-o "$work/libtyped.so"
+	echo 'int typed_main(void); int main(void) { return typed_main(); }' |
+		$cc -x c - -o "$work/lazy" -L "$work" -ltyped -Wl,-z,lazy -Wl,-rpath,"$work"
+	"$work/lazy" >"$work/out" || { cat "$work/out"; echo "$cc: wrong from a shared object"; exit 1; }
+	if objdump -R "$work/libtyped.so" | grep -q '__tdx_'; then
+		echo "$cc: a thunk is bound at run time"
+		exit 1
+	fi
 	$cc $strict -fcf-protection -c "$root/include/tdx/tdx_call.S" -o "$work/call.o"
 	python3 "$root/tools/abi/generate.py" --prefix mine --output "$work/prefixed"
 	$cc $strict -O2 -I "$work" -I "$here" "$here/prefixed.c" "$work/prefixed/tdx_call.S" -o "$work/prefixed.exe"
