@@ -114,6 +114,15 @@ enum guest_walk guest_walk_private(const struct module *m, const struct td *td, 
 	return walk_tree(&w, td->tdcs->eptp & EPT_ADDRESS, EPTP_LEVELS(td->tdcs->eptp) - 1);
 }
 
+enum guest_walk guest_walk_l2(const struct module *m, const struct td *td, unsigned vm, uint64_t gpa, uint32_t access,
+			      struct guest_page *page)
+{
+	struct guest_page unused;
+	struct walk w = { .m = m, .gpa = gpa, .access = access, .page = page ? page : &unused };
+
+	return walk_tree(&w, td->tdr->tdcx_pa[TDCS_PAGE_L2_SEPT_ROOT + vm - 1], EPTP_LEVELS(td->tdcs->eptp) - 1);
+}
+
 enum guest_walk guest_walk_shared(const struct module *m, const struct td *td, uint64_t eptp, uint64_t gpa,
 				  uint32_t access, struct guest_page *page)
 {

@@ -36,6 +36,9 @@ struct guest_page {
 /* Whether an access that needs @access (EPT_*) to @gpa finds its page. @page may be NULL. */
 enum guest_walk guest_walk_private(const struct module *m, const struct td *td, uint64_t gpa, uint32_t access,
 				   struct guest_page *page);
+/* The same in the secure EPT of an L2 VM. */
+enum guest_walk guest_walk_l2(const struct module *m, const struct td *td, unsigned vm, uint64_t gpa, uint32_t access,
+			      struct guest_page *page);
 enum guest_walk guest_walk_shared(const struct module *m, const struct td *td, uint64_t eptp, uint64_t gpa,
 				  uint32_t access, struct guest_page *page);
 

@@ -1,217 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * vCPUs on the interpreter: one per logical processor, as on hardware. What it asks for while it runs (memory, MSRs,
- * time, random numbers) is answered here for the vCPU that is on the processor.
+ * vCPUs on the interpreter: one per logical processor, as on hardware.
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include "module/guest.h"
-#include "module/guest_mem.h"
-#include "module/keyid.h"
-#include "module/msr.h"
-#include "module/tsc.h"
 #include "module/vcpu.h"
+#include "module/vcpu_interp.h"
 #include "module/vcpu_state.h"
 #include "platform/platform.h"
 
-#define SIZE_2M (1ull << 21)
 #define MACHINE_CHECK_INFO 0x80000312u
 
-#define MSR_TSC_INDEX 0x10u
-#define MSR_SPEC_CTRL 0x48u
-#define MSR_PRED_CMD 0x49u
-#define MSR_FLUSH_CMD 0x10bu
-
-/* Why the last translation failed, when that is more than an EPT violation. */
-enum walk_problem { PROBLEM_NONE, PROBLEM_MISCONFIGURED, PROBLEM_CONVERTIBLE, PROBLEM_MACHINE_CHECK };
-
-struct interp {
-	struct module *m;
-	unsigned lp;
-	struct cpu *cpu;
-	struct lp_guest *guest;
-	struct vmcs *vmcs;           /* of the VM that runs */
-	enum walk_problem problem;
-	uint64_t destroyed_seen;     /* the memory's count of destroyed pages at the last flush */
-	uint64_t shared_eptp;        /* the one that cached translations are from */
-	bool kick_waits;             /* an interrupt that came while instructions were stepped */
-	struct cpu_unknown unknown;
-};
-
-/* ---- memory ---- */
-
-static bool keys_fit(struct memory *mem, uint64_t pa, uint64_t size, uint16_t hkid)
-{
-	for (uint64_t at = pa; at < pa + size; at += MEM_PAGE)
-		if (!mem_key_check(mem, at, hkid))
-			return false;
-	return true;
-}
-
-static bool map_private(struct interp *in, uint64_t gpa, uint32_t access, struct cpu_mapping *out)
-{
-	struct memory *mem = &in->m->plat->mem;
-	uint16_t hkid = in->guest->td.tdr->hkid;
-	struct guest_page page;
-	enum guest_walk walk = guest_walk_private(in->m, &in->guest->td, gpa, access, &page);
-	uint64_t pa = keyid_strip(in->m, page.hpa) & ~(uint64_t)(MEM_PAGE - 1);
-
-	out->permissions = page.permissions;
-	if (walk != WALK_FOUND)
-		return false;
-	if (!mem_key_check(mem, pa, hkid)) {
-		in->problem = PROBLEM_MACHINE_CHECK;
-		return false;
-	}
-	out->gpa = gpa & ~(uint64_t)(MEM_PAGE - 1);
-	out->size = MEM_PAGE;
-	if (page.size >= SIZE_2M && keys_fit(mem, pa & ~(SIZE_2M - 1), SIZE_2M, hkid)) {
-		pa &= ~(SIZE_2M - 1);
-		out->gpa &= ~(SIZE_2M - 1);
-		out->size = SIZE_2M;
-	}
-	out->host = mem_ptr(mem, pa, out->size);
-	return out->host;
-}
-
-static bool map_shared(struct interp *in, uint64_t gpa, uint32_t access, struct cpu_mapping *out)
-{
-	struct guest_page page;
-	enum guest_walk walk = guest_walk_shared(in->m, &in->guest->td, in->shared_eptp, gpa, access, &page);
-	uint64_t pa = keyid_strip(in->m, page.hpa) & ~(uint64_t)(MEM_PAGE - 1);
-
-	out->permissions = page.permissions;
-	out->gpa = gpa & ~(uint64_t)(MEM_PAGE - 1);
-	out->size = MEM_PAGE;
-	if (walk == WALK_FOUND)
-		out->host = mem_shared_ptr(&in->m->plat->mem, in->lp, in->guest->vp.vps->last_exit_tsc, pa, MEM_PAGE);
-	else if (walk == WALK_CONVERTIBLE)
-		in->problem = PROBLEM_CONVERTIBLE;
-	if (walk == WALK_MISCONFIGURATION || (walk == WALK_FOUND && !out->host))
-		in->problem = PROBLEM_MISCONFIGURED;
-	return walk == WALK_FOUND && out->host;
-}
-
-static bool translate(void *opaque, uint64_t gpa, uint32_t access, struct cpu_mapping *out)
-{
-	struct interp *in = opaque;
-
-	in->problem = PROBLEM_NONE;
-	*out = (struct cpu_mapping){ 0 };
-	if (gpa >> td_gpa_width(&in->guest->td))
-		return false;
-	return guest_gpa_shared(&in->guest->td, gpa) ? map_shared(in, gpa, access, out)
-						     : map_private(in, gpa, access, out);
-}
-
-/* ---- time, random numbers ---- */
-
-static uint64_t rdtsc(void *opaque)
-{
-	const struct interp *in = opaque;
-
-	return tsc_virtual(&in->guest->td, platform_rdtsc(in->m->plat));
-}
-
-static bool draw_random(void *opaque, uint64_t *value)
-{
-	struct interp *in = opaque;
-
-	return platform_rdrand(in->m->plat, in->lp, value);
-}
-
-/* ---- MSRs ---- */
-
-/* Whether the TD's MSR bitmaps have an access exit. */
-static bool msr_exits(const struct interp *in, uint32_t msr, bool write)
-{
-	const uint8_t *bitmap = td_page(in->m, &in->guest->td, TDCS_PAGE_MSR_BITMAPS);
-
-	if (!MSR_IN_BITMAP(msr))
-		return true;
-	return bitmap[MSR_BITMAP_BYTE(msr) + (write ? MSR_BITMAP_WRITES : 0)] & MSR_BITMAP_BIT(msr);
-}
-
-/* MSRs that the guest owns and the interpreter does not have: where the TDVPS keeps them. */
-static uint64_t *msr_in_tdvps(struct interp *in, uint32_t msr)
-{
-	struct tdvps *vps = in->guest->vp.vps;
-
-	switch (msr) {
-	case MSR_SPEC_CTRL: return &vps->msr_spec_ctrl;
-	case 0xe1: return &vps->msr_umwait_control;
-	case 0x122: return &vps->msr_tsx_ctrl;
-	default: return NULL;
-	}
-}
-
-static enum cpu_msr_answer rdmsr(void *opaque, uint32_t index, uint64_t *value)
-{
-	struct interp *in = opaque;
-	const uint64_t *kept = msr_in_tdvps(in, index);
-
-	if (msr_exits(in, index, false))
-		return CPU_MSR_EXIT;
-	if (index == MSR_TSC_INDEX)
-		*value = rdtsc(in);
-	else if (kept)
-		*value = *kept;
-	else
-		return CPU_MSR_CPU;
-	return CPU_MSR_DONE;
-}
-
-static enum cpu_msr_answer wrmsr(void *opaque, uint32_t index, uint64_t value)
-{
-	struct interp *in = opaque;
-	uint64_t *kept = msr_in_tdvps(in, index);
-
-	if (msr_exits(in, index, true))
-		return CPU_MSR_EXIT;
-	if (kept)
-		*kept = value;
-	else if (index != MSR_PRED_CMD && index != MSR_FLUSH_CMD)
-		return CPU_MSR_CPU;
-	return CPU_MSR_DONE;
-}
-
-/* ---- the task priority, in the virtual APIC page ---- */
-
-#define VAPIC_TPR 0x80u
-
-static uint8_t *vapic(struct interp *in)
-{
-	return vcpu_page(in->m, &in->guest->vp, TDVPS_PAGE_VAPIC);
-}
-
-static uint64_t read_cr8(void *opaque)
-{
-	return vapic(opaque)[VAPIC_TPR] >> 4;
-}
-
-static void write_cr8(void *opaque, uint64_t value)
-{
-	vapic(opaque)[VAPIC_TPR] = (uint8_t)(value << 4);
-}
-
-static void remember_unknown(void *opaque, const struct cpu_unknown *unknown)
-{
-	struct interp *in = opaque;
-
-	in->unknown = *unknown;
-}
-
-static const struct cpu_ops ops = {
-	.translate = translate,
-	.rdtsc = rdtsc,
-	.random = draw_random,
-	.rdmsr = rdmsr,
-	.wrmsr = wrmsr,
-	.read_cr8 = read_cr8,
-	.write_cr8 = write_cr8,
-	.unknown = remember_unknown,
-};
 
 /* ---- making and freeing ---- */
 
@@ -240,7 +39,7 @@ static struct interp *make(struct module *m, unsigned lp)
 	in->m = m;
 	in->lp = lp;
 	in->guest = &m->lp[lp].guest;
-	in->cpu = cpu_create(group, &ops, in);
+	in->cpu = cpu_create(group, &vcpu_ops, in);
 	if (!in->cpu) {
 		free(in);
 		return NULL;
@@ -312,10 +111,11 @@ size_t vcpu_unknown_instruction(const struct module *m, unsigned lp, char *buf, 
 static void flush_if_stale(struct interp *in)
 {
 	uint64_t destroyed = atomic_load_explicit(&in->m->plat->mem.destroyed, memory_order_acquire);
-	uint64_t eptp = vmcs_read(vcpu_vmcs(in->m, &in->guest->vp, 0), VMCS_SHARED_EPTP);
+	uint64_t eptp = vmcs_read(in->vmcs, VMCS_SHARED_EPTP);
 
-	if (!in->guest->stale_tlb && destroyed == in->destroyed_seen && eptp == in->shared_eptp)
+	if (in->vm == in->guest->vm && !in->guest->stale_tlb && destroyed == in->destroyed_seen && eptp == in->shared_eptp)
 		return;
+	in->vm = in->guest->vm;
 	in->guest->stale_tlb = false;
 	in->destroyed_seen = destroyed;
 	in->shared_eptp = eptp;
@@ -357,7 +157,7 @@ static bool becomes_ve(struct interp *in, const struct cpu_exit *e)
 {
 	struct tdvps *vps = in->guest->vp.vps;
 
-	if (e->reason != CPU_EXIT_EPT_VIOLATION || in->problem != PROBLEM_CONVERTIBLE || vps->ve_valid ||
+	if (e->reason != CPU_EXIT_EPT_VIOLATION || in->problem != PROBLEM_CONVERTIBLE || in->vm || vps->ve_valid ||
 	    e->vectoring_info & INTR_VALID)
 		return false;
 	vps->ve_exit_reason = EXIT_REASON_EPT_VIOLATION;
@@ -413,6 +213,19 @@ static void take_kicks(struct interp *in)
 	in->kick_waits = false;
 }
 
+/* Exits that come before the first instruction. */
+static bool entry_fails(struct interp *in, struct vm_exit *exit)
+{
+	const struct vmcs *vmcs = vcpu_vmcs(in->m, &in->guest->vp, in->guest->vm);
+
+	*exit = (struct vm_exit){ 0 };
+	if (!vcpu_state_valid(vmcs, in->m, &in->guest->td))
+		exit->reason = EXIT_REASON_ENTRY_FAILURE_GUEST_STATE | EXIT_ENTRY_FAILED;
+	else if (vcpu_timer_ran_out(vmcs))
+		exit->reason = EXIT_REASON_PREEMPTION_TIMER;
+	return exit->reason;
+}
+
 bool vcpu_run(struct module *m, unsigned lp, struct cpu_regs *regs, struct vm_exit *exit)
 {
 	struct interp *in = interp_of(m, lp);
@@ -422,6 +235,8 @@ bool vcpu_run(struct module *m, unsigned lp, struct cpu_regs *regs, struct vm_ex
 		in = make(m, lp);
 	if (!in)
 		return false;
+	if (entry_fails(in, exit))
+		return true;
 	load(in, regs);
 	take_kicks(in);
 	do {

@@ -15,6 +15,10 @@
 #define XSTATE_SSE (1ull << 1)
 #define MXCSR_INIT 0x1f80u
 #define FCW_INIT 0x37fu
+#define PIN_PREEMPTION_TIMER (1u << 6)
+#define ENTRY_IA32E (1u << 9)
+#define CR0_PE (1ull << 0)
+#define CR0_NE (1ull << 5)
 
 /* Fields that are one VMCS field and one 64-bit member. */
 struct pair {
@@ -121,6 +125,9 @@ void vcpu_state_save(const struct cpu_state *s, const struct vcpu *vp, struct vm
 	vmcs_write(vmcs, VMCS_GUEST_IDTR_LIMIT, s->idtr.limit);
 	vmcs_write(vmcs, VMCS_GUEST_INTERRUPTIBILITY, s->interruptibility);
 	vmcs_write(vmcs, VMCS_GUEST_ACTIVITY, s->activity);
+	vmcs_clear_bits(vmcs, VMCS_ENTRY_CTLS, ENTRY_IA32E);
+	if (s->efer & EFER_LMA)
+		vmcs_set_bits(vmcs, VMCS_ENTRY_CTLS, ENTRY_IA32E);
 	save_tdvps(s, vp->vps);
 }
 
@@ -165,6 +172,7 @@ struct exit_bit {
 };
 
 static const struct exit_bit primary_bits[] = {
+	{ 1u << 2, CPU_EXITS_INTERRUPT_WINDOW },
 	{ 1u << 7, CPU_EXITS_HLT },
 	{ 1u << 9, CPU_EXITS_INVLPG },
 	{ 1u << 10, CPU_EXITS_MWAIT },
@@ -214,6 +222,17 @@ static uint32_t exits_of(const struct vmcs *v)
 	return exits | (vmcs_read(v, VMCS_PIN_CTLS) & PIN_NMI_EXITING ? CPU_EXITS_NMI : 0);
 }
 
+/* The timer counts instructions: a deadline is met late, not early. */
+static uint64_t timer_of(const struct vmcs *v)
+{
+	return vmcs_read(v, VMCS_PIN_CTLS) & PIN_PREEMPTION_TIMER ? vmcs_read(v, VMCS_PREEMPTION_TIMER) : 0;
+}
+
+bool vcpu_timer_ran_out(const struct vmcs *vmcs)
+{
+	return vmcs_read(vmcs, VMCS_PIN_CTLS) & PIN_PREEMPTION_TIMER && !vmcs_read(vmcs, VMCS_PREEMPTION_TIMER);
+}
+
 void vcpu_controls_load(struct cpu_controls *c, const struct module *m, const struct td *td, const struct vcpu *vp,
 			const struct vmcs *vmcs)
 {
@@ -222,6 +241,7 @@ void vcpu_controls_load(struct cpu_controls *c, const struct module *m, const st
 		.exception_bitmap = (uint32_t)vmcs_read(vmcs, VMCS_EXCEPTION_BITMAP),
 		.cr0_mask = vmcs_read(vmcs, VMCS_CR0_MASK),
 		.cr0_shadow = vmcs_read(vmcs, VMCS_CR0_SHADOW),
+		.cr0_fixed1 = CR0_PE | CR0_NE,
 		.cr4_mask = vmcs_read(vmcs, VMCS_CR4_MASK),
 		.cr4_shadow = vmcs_read(vmcs, VMCS_CR4_SHADOW),
 		.cr4_allowed = m->vmx.cr4_fixed1 & (CR4_INTERPRETED | vmcs_read(vmcs, VMCS_CR4_MASK)),
@@ -229,5 +249,6 @@ void vcpu_controls_load(struct cpu_controls *c, const struct module *m, const st
 		.xcr0_allowed = vp->vps->xfam,
 		.xss_allowed = vp->vps->xfam,
 		.phys_bits = (uint8_t)td_gpa_width(td),
+		.budget = timer_of(vmcs),
 	};
 }
