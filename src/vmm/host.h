@@ -29,6 +29,7 @@ struct vmm_host {
 	unsigned hkid_shift; /* of the key id in a physical address */
 	bool hkid_used[HOST_MAX_HKIDS];
 	unsigned tdcs_pages, tdvps_pages; /* of a TD without L2 VMs, of its vCPU with the TDVPR */
+	unsigned tdcs_pages_l2, tdvps_pages_l2; /* more of them for each L2 VM */
 	struct tdmr_plan plan;
 	struct vmm_frames frames;
 };

@@ -114,7 +114,7 @@ static int read_field16(uint64_t field, uint16_t *value, struct vmm_error *err)
 
 static int read_limits(struct vmm_host *host, struct tdmr_limits *limits, struct vmm_error *err)
 {
-	uint16_t tdcs = 0, tdvps = 0;
+	uint16_t tdcs = 0, tdvps = 0, tdcs_l2 = 0, tdvps_l2 = 0;
 
 	if (read_field16(TDX_MD_SYS_MAX_TDMRS, &limits->max_tdmrs, err) ||
 	    read_field16(TDX_MD_SYS_MAX_RESERVED_PER_TDMR, &limits->max_reserved, err) ||
@@ -122,10 +122,14 @@ static int read_limits(struct vmm_host *host, struct tdmr_limits *limits, struct
 	    read_field16(TDX_MD_SYS_PAMT_2M_ENTRY_SIZE, &limits->pamt_2m_entry, err) ||
 	    read_field16(TDX_MD_SYS_PAMT_1G_ENTRY_SIZE, &limits->pamt_1g_entry, err) ||
 	    read_field16(TDX_MD_SYS_TDCS_BASE_SIZE, &tdcs, err) ||
-	    read_field16(TDX_MD_SYS_TDVPS_BASE_SIZE, &tdvps, err))
+	    read_field16(TDX_MD_SYS_TDVPS_BASE_SIZE, &tdvps, err) ||
+	    read_field16(TDX_MD_SYS_TDCS_SIZE_PER_L2_VM, &tdcs_l2, err) ||
+	    read_field16(TDX_MD_SYS_TDVPS_SIZE_PER_L2_VM, &tdvps_l2, err))
 		return -1;
 	host->tdcs_pages = tdcs / VMM_4K;
 	host->tdvps_pages = tdvps / VMM_4K;
+	host->tdcs_pages_l2 = tdcs_l2 / VMM_4K;
+	host->tdvps_pages_l2 = tdvps_l2 / VMM_4K;
 	return 0;
 }
 

@@ -98,6 +98,7 @@ static void fill_params(uint8_t params[TDX_TD_PARAMS_SIZE], const struct td_conf
 	put(params, TDX_TD_PARAMS_ATTRIBUTES_OFFSET, &config->attributes, 8);
 	put(params, TDX_TD_PARAMS_XFAM_OFFSET, &config->xfam, 8);
 	put(params, TDX_TD_PARAMS_MAX_VCPUS_OFFSET, &config->max_vcpus, 2);
+	put(params, TDX_TD_PARAMS_NUM_L2_VMS_OFFSET, &config->l2_vms, 1);
 	put(params, TDX_TD_PARAMS_EPTP_CONTROLS_OFFSET, &eptp, 4);
 	put(params, TDX_TD_PARAMS_TSC_FREQUENCY_OFFSET, &tsc, 2);
 }
@@ -121,6 +122,7 @@ int td_create(struct vmm_td *td, struct vmm_host *host, const struct td_config *
 	td->hkid = host_take_hkid(host);
 	td->owner = (uint16_t)(FRAME_TD + td->hkid);
 	td->staging = host_new_page(host);
+	td->tdvps_pages = host->tdvps_pages + config->l2_vms * host->tdvps_pages_l2;
 	pthread_mutex_init(&td->sept.lock, NULL);
 	if (!td->hkid)
 		return vmm_fail(err, "no private key id left");
@@ -128,7 +130,7 @@ int td_create(struct vmm_td *td, struct vmm_host *host, const struct td_config *
 		return vmm_fail(err, "no host page left");
 	if (create(td, err) || configure_key(td, err))
 		return -1;
-	for (unsigned i = 0; i < host->tdcs_pages; i++) {
+	for (unsigned i = 0; i < host->tdcs_pages + config->l2_vms * host->tdcs_pages_l2; i++) {
 		if (add_tdcs_page(td, err))
 			return -1;
 	}
@@ -178,7 +180,7 @@ int td_add_vcpu(struct vmm_td *td, uint64_t rcx, struct vmm_error *err)
 	if (create_vcpu(td, vcpu, err))
 		return -1;
 	td->vcpus++;
-	for (unsigned i = 1; i < td->host->tdvps_pages; i++) {
+	for (unsigned i = 1; i < td->tdvps_pages; i++) {
 		if (add_vcpu_page(td, vcpu, err))
 			return -1;
 	}

@@ -19,6 +19,7 @@ struct td_config {
 	uint64_t attributes; /* TD_ATTRIBUTES */
 	uint64_t xfam;
 	uint16_t max_vcpus;
+	uint8_t l2_vms; /* 0 to 3 */
 };
 
 /* The pages of the secure EPT that were added: a hash set (td_sept.c). */
@@ -42,6 +43,7 @@ struct vmm_td {
 	struct td_sept sept;
 	struct td_vcpu vcpu[TD_MAX_VCPUS];
 	unsigned vcpus;
+	unsigned tdvps_pages; /* of each vCPU, with the TDVPR */
 };
 
 /* TDH.MNG.CREATE to TDH.MNG.INIT. On failure td_destroy() undoes what was done. */

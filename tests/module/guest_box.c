@@ -11,6 +11,7 @@
 #include <string.h>
 #include <setjmp.h>
 #include "lib/machine_impl.h"
+#include "module/vcpu.h"
 
 #undef fail /* the module's and cmocka's differ */
 #include <cmocka.h>
@@ -50,7 +51,13 @@ static struct seamless_machine *machine(void)
 void box_open(struct guest_box *b, uint64_t attributes)
 {
 	const struct td_config config = { .attributes = attributes, .xfam = 3, .max_vcpus = 4 };
-	static const uint8_t page[VMM_4K];
+	static const uint8_t page[1][VMM_4K];
+
+	box_open_with(b, &config, page, 1);
+}
+
+void box_open_with(struct guest_box *b, const struct td_config *config, const uint8_t (*pages)[VMM_4K], unsigned count)
+{
 	uint8_t mrtd[TD_MRTD_SIZE];
 	struct vmm_error err = { 0 };
 
@@ -59,8 +66,9 @@ void box_open(struct guest_box *b, uint64_t attributes)
 	b->machine = machine();
 	need(host_open(&b->host, b->machine, &err), &err);
 	need(host_enter_lp(&b->host, 0, &err), &err);
-	need(td_create(&b->td, &b->host, &config, &err), &err);
-	need(td_add_page(&b->td, BOX_GPA, page, &err), &err);
+	need(td_create(&b->td, &b->host, config, &err), &err);
+	for (unsigned i = 0; i < count; i++)
+		need(td_add_page(&b->td, BOX_GPA + i * VMM_4K, pages[i], &err), &err);
 	need(td_add_vcpu(&b->td, 0x1234, &err), &err);
 	need(td_finalize(&b->td, mrtd, &err), &err);
 	b->where = SEAMLESS_TO_HOST;
@@ -100,6 +108,22 @@ void box_exit(struct guest_box *b, struct seamless_vm_exit e)
 	seamless_set_guest_field(VMCS_GUEST_CS_RIGHTS, 0xa09b);
 	seamless_set_guest_field(VMCS_ENTRY_INTR_INFO, 0);
 	b->where = seamless_vm_exit(&e, &b->regs);
+}
+
+void box_run(struct guest_box *b)
+{
+	struct vm_exit e;
+	struct seamless_vm_exit to;
+
+	assert_int_equal(b->where, SEAMLESS_TO_GUEST);
+	assert_true(vcpu_run(b->machine->module, 0, (struct cpu_regs *)&b->regs, &e));
+	to = (struct seamless_vm_exit){
+		.reason = e.reason, .instr_length = e.instr_length, .qualification = e.qualification,
+		.guest_linear = e.guest_linear, .guest_physical = e.guest_physical, .intr_info = e.intr_info,
+		.intr_error = e.intr_error, .idt_info = e.idt_info, .idt_error = e.idt_error,
+		.instr_info = e.instr_info,
+	};
+	b->where = seamless_vm_exit(&to, &b->regs);
 }
 
 void box_tdcall(struct guest_box *b, uint64_t leaf)

@@ -24,6 +24,8 @@ struct guest_box {
 };
 
 void box_open(struct guest_box *b, uint64_t attributes);
+/* The same with these pages from BOX_GPA on. */
+void box_open_with(struct guest_box *b, const struct td_config *config, const uint8_t (*pages)[VMM_4K], unsigned count);
 void box_close(struct guest_box *b);
 
 /* TDH.VP.ENTER from the registers in b->regs, RAX and RCX excepted. */
@@ -33,6 +35,8 @@ void box_enter_flags(struct guest_box *b, uint64_t flags);
 void box_exit(struct guest_box *b, struct seamless_vm_exit e);
 /* TDCALL of @leaf with b->regs. */
 void box_tdcall(struct guest_box *b, uint64_t leaf);
+/* Runs the guest on the interpreter until its next exit, which the module then has handled. */
+void box_run(struct guest_box *b);
 /* A host call of @leaf with RCX, RDX, R8: its status. */
 uint64_t box_host(struct guest_box *b, uint64_t leaf, uint64_t rcx, uint64_t rdx, uint64_t r8);
 
