@@ -60,6 +60,46 @@ void block_invalidate_page(struct cpu *cpu, const uint8_t *page)
 	}
 }
 
+static uint64_t sum_part(uint64_t sum, const uint8_t *p, unsigned len)
+{
+	uint64_t word;
+
+	for (; len >= 8; len -= 8, p += 8) {
+		memcpy(&word, p, 8);
+		sum = (sum ^ word) * 0x9e3779b97f4a7c15ull;
+		sum ^= sum >> 29;
+	}
+	word = 0;
+	memcpy(&word, p, len);
+	return (sum ^ word) * 0x9e3779b97f4a7c15ull;
+}
+
+/* A sum of the bytes that a block was decoded from, as memory holds them now. */
+static uint64_t block_sum(const struct block *b)
+{
+	unsigned offset = (unsigned)(b->lin & ~PAGE_MASK), room = (unsigned)PAGE_SIZE - offset;
+	unsigned n = b->bytes < room ? b->bytes : room;
+	uint64_t sum = sum_part(b->bytes, b->host + offset, n);
+
+	return b->bytes > n ? sum_part(sum, b->host2, b->bytes - n) : sum;
+}
+
+/*
+ * After an INVEPT a host page may be another one's, with other contents: its blocks are compared with memory when it is next
+ * executed from.
+ */
+void block_verify_page(struct cpu *cpu, const uint8_t *page)
+{
+	const uint8_t **slot = &cpu->verified[hash_page(page) & (VERIFIED_SIZE - 1)];
+
+	if (*slot == page)
+		return;
+	*slot = page;
+	for (struct page_ref *ref = cpu->pages[hash_page(page)]; ref; ref = ref->next)
+		if (ref->page == page && ref->block->host && block_sum(ref->block) != ref->block->sum)
+			block_kill(cpu, ref->block);
+}
+
 /* Forgets all blocks. Only the run loop may call this: handlers still use the memory. */
 void block_flush(struct cpu *cpu)
 {
@@ -170,6 +210,7 @@ static struct block *block_build(struct cpu *cpu, uint64_t rip, uint64_t lin, ui
 	cpu->arena_used += block_size(b->nr_insns);
 	b->host = host;
 	b->host2 = src.host2;
+	b->sum = block_sum(b);
 	b->hash_next = cpu->hash[hash_rip(rip)];
 	cpu->hash[hash_rip(rip)] = b;
 	add_ref(cpu, b, 0, host);

@@ -240,7 +240,10 @@ void cpu_kick(struct cpu *cpu);
 void cpu_raise_interrupt(struct cpu *cpu);
 /* Any thread. Makes an NMI pending. */
 void cpu_raise_nmi(struct cpu *cpu);
-/* Any thread. Forgets every cached translation before the next instruction block (INVEPT). */
+/*
+ * Any thread. Forgets every cached translation before the next instruction block (INVEPT). Decoded code is compared with memory
+ * before it is used again, so pages may have changed hands.
+ */
 void cpu_flush_tlb_all(struct cpu *cpu);
 
 /* Any thread. The host wrote to this memory: instructions decoded from it are forgotten by all vCPUs of the group. */

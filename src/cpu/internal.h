@@ -152,6 +152,7 @@ struct block {
 	uint16_t nr_insns;
 	uint16_t bytes;
 	struct block *hash_next;
+	uint64_t sum;			/* of its bytes */
 	struct page_ref refs[2];
 	struct insn insns[] __attribute__((aligned(64)));
 };
@@ -180,6 +181,7 @@ struct gpa_entry {
 #define JUMP_SIZE	4096u
 #define HASH_SIZE	16384u
 #define TLB_MAX_GEN	4095u
+#define VERIFIED_SIZE	2048u
 
 /* Access contexts: each has a data TLB. */
 enum { MMU_USER, MMU_SMAP, MMU_SUPERVISOR, MMU_CONTEXTS };
@@ -222,6 +224,7 @@ struct cpu {
 
 	struct block *hash[HASH_SIZE];
 	struct page_ref *pages[HASH_SIZE];
+	const uint8_t *verified[VERIFIED_SIZE];	/* pages whose blocks were compared with memory since the last INVEPT */
 	uint8_t *arena;
 	size_t arena_used, arena_size;
 
@@ -318,6 +321,7 @@ struct insn *block_enter_slow(struct cpu *cpu, uint64_t rip);
 struct insn *block_link_slow(struct cpu *cpu, struct block **link, uint64_t target);
 void block_invalidate_page(struct cpu *cpu, const uint8_t *page);
 void block_flush(struct cpu *cpu);
+void block_verify_page(struct cpu *cpu, const uint8_t *page);
 
 /* seg.c */
 handler_fn seg_check;		/* proves the memory operand against its segment, then runs insn->next_fn */

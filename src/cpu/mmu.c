@@ -258,6 +258,7 @@ uint8_t *mmu_fetch_page(struct cpu *cpu, uint64_t lin)
 	if (e->tag != (page | cpu->tlb_gen)) {
 		uint8_t *host = mmu_translate(cpu, page, CPU_EXEC, cpu->cpl == 3 ? MMU_USER : MMU_SUPERVISOR);
 
+		block_verify_page(cpu, host);
 		e->tag = page | cpu->tlb_gen;
 		e->host = host;
 	}

@@ -140,30 +140,32 @@ static void check_interrupt(struct cpu *cpu)
 	cpu->event.len = 0;
 }
 
-/* Requests of other threads that don't depend on the guest's state. */
+/* Requests of other threads about what is cached here. */
 static void check_requests(struct cpu *cpu)
 {
 	uint32_t events = take_events(cpu, EVENT_FLUSH | EVENT_FLUSH_WRITES | EVENT_CODE);
 
-	if (events & EVENT_FLUSH)
+	if (events & EVENT_FLUSH) {
 		memset(cpu->gpas, 0, sizeof(cpu->gpas));
+		memset(cpu->verified, 0, sizeof(cpu->verified));
+	}
 	if (events & (EVENT_FLUSH | EVENT_FLUSH_WRITES))
 		cpu_flush_tlb(cpu);
 	if (events & EVENT_CODE)
 		code_queue_run(cpu);
-	if (take_events(cpu, EVENT_KICK))
-		boundary_exit(cpu, CPU_EXIT_EXTERNAL_INTERRUPT);
 }
 
 /* Delivers what is pending, in the architecture's order. */
 static void check_events(struct cpu *cpu)
 {
+	check_requests(cpu);
 	if (cpu->event.info & CPU_INTR_VALID) {
 		event_deliver(cpu);
 		if (cpu->controls.exits & CPU_EXITS_MTF)
 			boundary_exit(cpu, CPU_EXIT_MTF);
 	}
-	check_requests(cpu);
+	if (take_events(cpu, EVENT_KICK))
+		boundary_exit(cpu, CPU_EXIT_EXTERNAL_INTERRUPT);
 	if (cpu->s.pending_debug & (1u << 14)) {
 		cpu->s.pending_debug = 0;
 		cpu->fault_address = 1u << 14;

@@ -96,6 +96,20 @@ static void test_host_write(void **state)
 	assert_int_equal(g->s->gpr[CPU_RAX], 2);
 }
 
+/* Without being told of the write, but of an INVEPT, the CPU compares its code with memory. */
+static void test_host_write_and_flush(void **state)
+{
+	struct guest *g = *state;
+
+	LOAD(g, return_one);
+	guest_run(g, CPU_EXIT_VMCALL);
+	g->memory[CODE + 1] = 3;
+	cpu_flush_tlb_all(g->cpu);
+	g->s->rip = CODE;
+	guest_run(g, CPU_EXIT_VMCALL);
+	assert_int_equal(g->s->gpr[CPU_RAX], 3);
+}
+
 /* Data beside code in one page: writes to it are right and don't disturb. */
 GUEST(mixed, "mov $1000, %ecx\n 1: incq 2f(%rip)\n dec %ecx\n jnz 1b\n mov 2f(%rip), %rax\n jmp 3f\n .balign 64\n 2: .quad 0\n 3:");
 
@@ -267,7 +281,7 @@ static void test_snapshot(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_same_block), TEST(test_loop), TEST(test_alias), TEST(test_crossing_instruction), TEST(test_host_write),
+		TEST(test_same_block), TEST(test_loop), TEST(test_alias), TEST(test_crossing_instruction), TEST(test_host_write), TEST(test_host_write_and_flush),
 		TEST(test_data_beside_code), TEST(test_cache_overflow), TEST(test_locked_operations),
 		TEST(test_cross_modification), TEST(test_xsave), TEST(test_xrstor_refuses),
 		TEST(test_snapshot),
