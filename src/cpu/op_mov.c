@@ -253,53 +253,43 @@ static bool emit_lea(const struct decode *d, const struct opcode *op, struct ins
 	return insn->fn;
 }
 
+/* X(condition, ...) for the sixteen conditions. */
+#define ALL_CONDITIONS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+
 /* CMOVcc reads its source, and clears the upper half of a 32-bit destination, whether it moves or not. */
-#define CMOV(S)										\
-HANDLER(cmov_rr##S)									\
+#define CMOV(cc, S)									\
+HANDLER(cmov##cc##_rr##S)								\
 {											\
 	uint##S##_t v = reg##S(cpu, insn->src);						\
 											\
-	set_reg##S(cpu, insn->dst, flags_condition(cpu, insn->aux) ? v : reg##S(cpu, insn->dst)); \
+	set_reg##S(cpu, insn->dst, flags_condition(cpu, cc) ? v : reg##S(cpu, insn->dst)); \
 	NEXT;										\
 }											\
-HANDLER(cmov_rm##S)									\
+HANDLER(cmov##cc##_rm##S)								\
 {											\
 	uint##S##_t v = load##S(cpu, insn, insn_lin(cpu, insn));			\
 											\
-	set_reg##S(cpu, insn->dst, flags_condition(cpu, insn->aux) ? v : reg##S(cpu, insn->dst)); \
+	set_reg##S(cpu, insn->dst, flags_condition(cpu, cc) ? v : reg##S(cpu, insn->dst)); \
 	NEXT;										\
 }
-CMOV(16)
-CMOV(32)
-CMOV(64)
-static const struct reg_rm cmov = { BY_SIZE_NO8(cmov_rr), BY_SIZE_NO8(cmov_rm) };
-
-static bool emit_cmov(const struct decode *d, const struct opcode *op, struct insn *insn)
-{
-	insn->aux = (uint8_t)op->arg;
-	return emit_reg_rm(d, op, insn);
+#define SETCC(cc)									\
+HANDLER(set##cc##_r)									\
+{											\
+	set_reg8(cpu, insn->dst, flags_condition(cpu, cc));				\
+	NEXT;										\
+}											\
+HANDLER(set##cc##_m)									\
+{											\
+	store8(cpu, insn, insn_lin(cpu, insn), flags_condition(cpu, cc));		\
+	NEXT;										\
 }
+#define CONDITION(cc)	CMOV(cc, 16) CMOV(cc, 32) CMOV(cc, 64) SETCC(cc)
+ALL_CONDITIONS(CONDITION)
 
-HANDLER(setcc_r)
-{
-	set_reg8(cpu, insn->dst, flags_condition(cpu, insn->aux));
-	NEXT;
-}
-
-HANDLER(setcc_m)
-{
-	store8(cpu, insn, insn_lin(cpu, insn), flags_condition(cpu, insn->aux));
-	NEXT;
-}
-
-static bool emit_setcc(const struct decode *d, const struct opcode *op, struct insn *insn)
-{
-	static const struct rm_op t = { { setcc_r }, { setcc_m }, { NULL } };
-	const struct opcode form = { .table = &t };
-
-	insn->aux = (uint8_t)op->arg;
-	return emit_rm(d, &form, insn);
-}
+#define CMOV_FORMS(cc)	{ BY_SIZE_NO8(cmov##cc##_rr), BY_SIZE_NO8(cmov##cc##_rm) },
+#define SETCC_FORMS(cc)	{ { set##cc##_r }, { set##cc##_m }, { NULL } },
+static const struct reg_rm cmov[16] = { ALL_CONDITIONS(CMOV_FORMS) };
+static const struct rm_op setcc[16] = { ALL_CONDITIONS(SETCC_FORMS) };
 
 HANDLER(bswap16)	/* undefined by the architecture; processors clear the word */
 {
@@ -421,8 +411,8 @@ static bool emit_movdir64b(const struct decode *d, const struct opcode *op, stru
 	return true;
 }
 
-#define CMOV_ROW(mn, cc)	{ ZYDIS_MNEMONIC_##mn, 0, cc, emit_cmov, &cmov }
-#define SETCC_ROW(mn, cc)	{ ZYDIS_MNEMONIC_##mn, 0, cc, emit_setcc, NULL }
+#define CMOV_ROW(mn, cc)	{ ZYDIS_MNEMONIC_##mn, 0, 0, emit_reg_rm, &cmov[cc] }
+#define SETCC_ROW(mn, cc)	{ ZYDIS_MNEMONIC_##mn, 0, 0, emit_rm, &setcc[cc] }
 
 static const struct opcode ops[] = {
 	{ ZYDIS_MNEMONIC_MOV, 0, 0, emit_mov, NULL },
