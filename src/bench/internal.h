@@ -21,7 +21,7 @@ static inline double bench_now(void)
 
 static inline void bench_keep_best(double *best, double seconds)
 {
-	if (!*best || seconds < *best)
+	if (*best <= 0 || seconds < *best)
 		*best = seconds;
 }
 
