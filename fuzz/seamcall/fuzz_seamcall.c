@@ -198,8 +198,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = { data, size };
 	struct seamless_machine *m = stage_machine((enum stage)(take(&in, 1) % STAGES));
 
+	seamless_remove_trace(m, trace, NULL);
 	if (getenv("FUZZ_TRACE"))
-		seamless_set_trace(m, trace, NULL);
+		seamless_add_trace(m, trace, NULL);
 	for (unsigned i = 0; i < MAX_OPERATIONS && in.left; i++)
 		operate(&in, m);
 	return 0;

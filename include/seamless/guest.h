@@ -86,6 +86,12 @@ void seamless_set_script(struct seamless_machine *m, seamless_script script, voi
 /* Whether an interrupt for the host is pending on the calling thread's processor. */
 bool seamless_kicked(void);
 
+/*
+ * Where the running guest's guest-physical address is in physical memory: *pa, and *shared for a
+ * shared one. False: no guest runs here, or nothing is mapped there that it may read.
+ */
+bool seamless_guest_translate(uint64_t gpa, uint64_t *pa, bool *shared);
+
 /* --- Interpreted guests --- */
 
 /* INVEPT by the host on processor `lp`, after it changed a shared EPT. False: no such lp. */

@@ -50,6 +50,9 @@ void seamless_destroy(struct seamless_machine *m);
  * name. */
 const char *seamless_platform_text(const char *name, size_t *len);
 
+/* The platform file that this machine was made from, as long as it lives. */
+const char *seamless_machine_text(const struct seamless_machine *m, size_t *len);
+
 unsigned seamless_lps(const struct seamless_machine *m);
 unsigned seamless_packages(const struct seamless_machine *m);
 /* Bytes of RAM, from address 0. */

@@ -52,8 +52,12 @@ struct seamless_event {
  */
 typedef void (*seamless_trace)(void *opaque, const struct seamless_event *event);
 
-/* NULL: none. While no thread uses the machine. */
-void seamless_set_trace(struct seamless_machine *m, seamless_trace trace, void *opaque);
+#define SEAMLESS_TRACES 4
+
+/* Adds one, while no thread uses the machine. False: there are SEAMLESS_TRACES already. */
+bool seamless_add_trace(struct seamless_machine *m, seamless_trace trace, void *opaque);
+/* Removes what was added with the same values, while no thread uses the machine. */
+void seamless_remove_trace(struct seamless_machine *m, seamless_trace trace, void *opaque);
 
 #ifdef __cplusplus
 }

@@ -149,13 +149,13 @@ int run_trace_open(struct run_trace *trace, const char *path, struct seamless_ma
 		return -1;
 	}
 	pthread_mutex_init(&trace->lock, NULL);
-	seamless_set_trace(machine, on_event, trace);
+	seamless_add_trace(machine, on_event, trace);
 	return 0;
 }
 
 void run_trace_close(struct run_trace *trace, struct seamless_machine *machine)
 {
-	seamless_set_trace(machine, NULL, NULL);
+	seamless_remove_trace(machine, on_event, trace);
 	print_repeats(trace);
 	if (trace->owned)
 		fclose(trace->out);

@@ -21,7 +21,8 @@ static const char usage[] =
 	"\n"
 	"Replays recorded transcripts (.tdx) on a fresh machine each and compares every answer.\n"
 	"  --json           only {\"files\":N,\"calls\":N,\"mismatches\":N}\n"
-	"  --platform P     built-in platform or platform file; default: transcripts\n"
+	"  --platform P     built-in platform or platform file; without it the one that the\n"
+	"                   transcript contains, or else 'transcripts'\n"
 	"  --stop-at-first  leave a file at its first mismatch\n"
 	"Exit status: 0 all as recorded, 1 differences, 2 wrong file or usage.\n";
 
@@ -103,8 +104,10 @@ static int replay_on_platform(const struct settings *s)
 	struct file file = { 0 };
 	int result = CLI_USAGE;
 
-	options.platform_text = cli_platform_text(s->platform, &options.platform_len, &file);
-	if (options.platform_text)
+	if (s->platform)
+		options.platform_text =
+			cli_platform_text(s->platform, &options.platform_len, &file);
+	if (!s->platform || options.platform_text)
 		result = replay_all(s, &options);
 	file_free(&file);
 	return result;
@@ -134,7 +137,7 @@ static bool take_word(struct settings *s, char **word, int *taken)
 
 static int run(int argc, char **argv)
 {
-	struct settings s = { .platform = "transcripts" };
+	struct settings s = { 0 };
 	int result = CLI_USAGE, taken = 1;
 	bool good = true;
 

@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/file.h"
 #include "cli/run_platform.h"
+#include "cli/run_record.h"
 #include "cli/run_trace.h"
 #include "cli/run_watch.h"
 #include "vmm/vm.h"
@@ -23,7 +24,7 @@
 #define MAX_MEMORY      (64 * 1024 * MIB)
 
 struct run {
-	const char *guest, *firmware, *platform, *trace_path;
+	const char *guest, *firmware, *platform, *trace_path, *record_path;
 	uint64_t memory;
 	unsigned vcpus;
 	uint64_t stop_after;
@@ -44,6 +45,7 @@ static void usage(FILE *out)
 	      "  -m SIZE           the guest's memory: 512M, 2G; without it 64M, for firmware 256M\n"
 	      "  --smp N           number of vCPUs; without it 1\n"
 	      "  --trace[=FILE]    each SEAMCALL and TDCALL with operands and outputs, to FILE or stderr\n"
+	      "  --record FILE     the calls and exits as a transcript, for `seamless replay`\n"
 	      "  --timeout SECONDS end the run after that time\n"
 	      "  --stop-after N    end the run, successfully, after N TDVMCALLs\n"
 	      "  --platform NAME   a built-in platform (default, transcripts) or a platform file\n\n"
@@ -87,7 +89,7 @@ static int parse_seconds(const char *text, double *seconds)
 	return end == text || *end || !(*seconds > 0 && *seconds < 1e9) ? bad("--timeout", text) : 0;
 }
 
-enum option_id { O_GUEST = 256, O_FIRMWARE, O_SMP, O_TRACE, O_TIMEOUT, O_STOP_AFTER, O_PLATFORM, O_HELP };
+enum option_id { O_GUEST = 256, O_FIRMWARE, O_SMP, O_RECORD, O_TRACE, O_TIMEOUT, O_STOP_AFTER, O_PLATFORM, O_HELP };
 
 static int take_option(struct run *run, int option)
 {
@@ -106,6 +108,9 @@ static int take_option(struct run *run, int option)
 		if (parse_number("--smp", optarg, TD_MAX_VCPUS, &number))
 			return -1;
 		run->vcpus = (unsigned)number;
+		return 0;
+	case O_RECORD:
+		run->record_path = optarg;
 		return 0;
 	case O_TRACE:
 		run->trace = true;
@@ -132,6 +137,7 @@ static int parse(struct run *run, int argc, char **argv)
 		{ "firmware", required_argument, NULL, O_FIRMWARE },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "smp", required_argument, NULL, O_SMP },
+		{ "record", required_argument, NULL, O_RECORD },
 		{ "trace", optional_argument, NULL, O_TRACE },
 		{ "timeout", required_argument, NULL, O_TIMEOUT },
 		{ "stop-after", required_argument, NULL, O_STOP_AFTER },
@@ -275,6 +281,17 @@ static int run_on(struct run *run, struct seamless_machine *machine)
 	return result;
 }
 
+static int run_recorded(struct run *run, struct seamless_machine *machine)
+{
+	struct run_record record;
+	int result;
+
+	if (run_record_open(&record, run->record_path, machine))
+		return CLI_USAGE;
+	result = run_on(run, machine);
+	return run_record_close(&record, machine) ? CLI_USAGE : result;
+}
+
 static int run_machine(struct run *run)
 {
 	const struct run_platform_want want = { run->platform, run->memory, run->vcpus };
@@ -285,9 +302,9 @@ static int run_machine(struct run *run)
 	if (!machine)
 		return CLI_USAGE;
 	if (!run->trace) {
-		result = run_on(run, machine);
+		result = run_recorded(run, machine);
 	} else if (!run_trace_open(&trace, run->trace_path, machine)) {
-		result = run_on(run, machine);
+		result = run_recorded(run, machine);
 		run_trace_close(&trace, machine);
 	}
 	seamless_destroy(machine);

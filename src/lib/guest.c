@@ -3,6 +3,8 @@
  * What runs inside a TD, and a script's access to its state.
  */
 #include "lib/machine_impl.h"
+#include "module/guest.h"
+#include "module/guest_mem.h"
 #include "module/state.h"
 #include "module/vcpu.h"
 #include "module/vmcs.h"
@@ -85,6 +87,25 @@ static void interpret(struct lib_lp *lp, struct seamless_regs *regs, struct seam
 		.idt_error = e.idt_error,
 		.instr_info = e.instr_info,
 	};
+}
+
+bool seamless_guest_translate(uint64_t gpa, uint64_t *pa, bool *shared)
+{
+	struct lp_guest *guest = running();
+	const struct module *m = guest ? lib_current()->machine->module : NULL;
+	struct guest_page page;
+	uint64_t eptp;
+	enum guest_walk walk;
+
+	if (!guest || !seamless_guest_field(VMCS_SHARED_EPTP, &eptp) ||
+	    !guest_gpa_valid(&guest->td, gpa, false))
+		return false;
+	*shared = guest_gpa_shared(&guest->td, gpa);
+	walk = *shared ? guest_walk_shared(m, &guest->td, eptp, gpa, EPT_R, &page)
+		       : guest_walk_private(m, &guest->td, gpa, EPT_R, &page);
+	if (walk == WALK_FOUND)
+		*pa = platform_pa(lib_current()->machine->platform, page.hpa);
+	return walk == WALK_FOUND;
 }
 
 /* No guest at all: it is interrupted after a while. */

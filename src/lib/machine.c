@@ -10,23 +10,14 @@
 
 static const struct seamless_config standard = { .name = "default" };
 
-/* Reads the configuration's text, or the built-in one of its name. */
-static bool read_config(const struct seamless_config *config, struct platform_config *out,
-			char *err, size_t err_len)
+/* The configuration's text, or the built-in one of its name. */
+static const char *find_text(const struct seamless_config *config, size_t *len)
 {
-	const char *text = config->text;
-	size_t len = config->len;
-
-	if (!text)
-		text = platform_builtin(config->name, &len);
-	if (!text) {
-		snprintf(err, err_len, "no built-in platform '%s'", config->name);
-		return false;
-	}
-	return platform_config_parse(out, config->name, text, len, err, err_len);
+	*len = config->len;
+	return config->text ? config->text : platform_builtin(config->name, len);
 }
 
-static struct platform *make_platform(const struct seamless_config *config, char *err,
+static struct platform *make_platform(const char *name, const char *text, size_t len, char *err,
 				      size_t err_len)
 {
 	struct platform_config *parsed = malloc(sizeof(*parsed));
@@ -34,33 +25,40 @@ static struct platform *make_platform(const struct seamless_config *config, char
 
 	if (!parsed)
 		snprintf(err, err_len, "out of memory");
-	else if (read_config(config, parsed, err, err_len)) {
-		parsed->shareable = config->shareable;
+	else if (platform_config_parse(parsed, name, text, len, err, err_len))
 		p = platform_create(parsed, err, err_len);
-	}
 	free(parsed);
 	return p;
 }
 
-static struct seamless_machine *assemble(struct platform *p, enum seamless_guest guest)
+static void init_machine(struct seamless_machine *m, enum seamless_guest guest)
 {
-	struct seamless_machine *m = calloc(1, sizeof(*m));
-	struct module *module = module_create(p);
-
-	if (!m || !module) {
-		if (module)
-			module_destroy(module);
-		free(m);
-		return NULL;
-	}
-	m->platform = p;
-	m->module = module;
 	m->guest = guest;
-	atomic_store(&m->event_ticks, p->config.tsc.per_event);
+	atomic_store(&m->event_ticks, m->platform->config.tsc.per_event);
 	for (unsigned i = 0; i < PLATFORM_LPS; i++) {
 		m->lp[i].machine = m;
 		m->lp[i].number = i;
 	}
+}
+
+/* Takes over the platform, also on failure. */
+static struct seamless_machine *assemble(struct platform *p, const char *text, size_t len)
+{
+	struct seamless_machine *m = calloc(1, sizeof(*m));
+
+	if (!m) {
+		platform_destroy(p);
+		return NULL;
+	}
+	m->platform = p;
+	m->module = module_create(p);
+	m->text = malloc(len + 1);
+	m->text_len = len;
+	if (!m->module || !m->text) {
+		seamless_destroy(m);
+		return NULL;
+	}
+	memcpy(m->text, text, len);
 	return m;
 }
 
@@ -69,16 +67,23 @@ struct seamless_machine *seamless_create(const struct seamless_config *config, c
 {
 	struct seamless_machine *m;
 	struct platform *p;
+	const char *text;
+	size_t len;
 
 	config = config ? config : &standard;
-	p = make_platform(config, err, err_len);
+	text = find_text(config, &len);
+	if (!text) {
+		snprintf(err, err_len, "no built-in platform '%s'", config->name);
+		return NULL;
+	}
+	p = make_platform(config->name, text, len, err, err_len);
 	if (!p)
 		return NULL;
-	m = assemble(p, config->guest);
-	if (!m) {
-		platform_destroy(p);
+	m = assemble(p, text, len);
+	if (m)
+		init_machine(m, config->guest);
+	else
 		snprintf(err, err_len, "out of memory");
-	}
 	return m;
 }
 
@@ -88,7 +93,14 @@ void seamless_destroy(struct seamless_machine *m)
 		return;
 	module_destroy(m->module);
 	platform_destroy(m->platform);
+	free(m->text);
 	free(m);
+}
+
+const char *seamless_machine_text(const struct seamless_machine *m, size_t *len)
+{
+	*len = m->text_len;
+	return m->text;
 }
 
 const char *seamless_platform_text(const char *name, size_t *len)
@@ -122,10 +134,22 @@ void seamless_reload_module(struct seamless_machine *m)
 	lib_tell(m, &(struct seamless_event){ .kind = SEAMLESS_EVENT_RELOAD });
 }
 
-void seamless_set_trace(struct seamless_machine *m, seamless_trace trace, void *opaque)
+bool seamless_add_trace(struct seamless_machine *m, seamless_trace trace, void *opaque)
 {
-	m->trace = trace;
-	m->trace_opaque = opaque;
+	if (m->traces == SEAMLESS_TRACES)
+		return false;
+	m->trace[m->traces++] = (struct lib_trace){ trace, opaque };
+	return true;
+}
+
+void seamless_remove_trace(struct seamless_machine *m, seamless_trace trace, void *opaque)
+{
+	for (unsigned i = 0; i < m->traces; i++) {
+		if (m->trace[i].tell != trace || m->trace[i].opaque != opaque)
+			continue;
+		m->trace[i] = m->trace[--m->traces];
+		return;
+	}
 }
 
 void seamless_set_script(struct seamless_machine *m, seamless_script script, void *opaque)

@@ -16,14 +16,21 @@ struct lib_lp {
 	atomic_bool bound;
 };
 
+struct lib_trace {
+	seamless_trace tell;
+	void *opaque;
+};
+
 struct seamless_machine {
 	struct platform *platform;
+	char *text; /* its platform file */
+	size_t text_len;
 	struct module *module;
 	enum seamless_guest guest;
 	struct lib_lp lp[PLATFORM_LPS];
 	atomic_uint_least64_t event_ticks;
-	seamless_trace trace;
-	void *trace_opaque;
+	struct lib_trace trace[SEAMLESS_TRACES];
+	unsigned traces;
 	seamless_script script;
 	void *script_opaque;
 };
@@ -39,8 +46,8 @@ void lib_run_guest(struct lib_lp *lp, struct seamless_regs *regs, struct seamles
 
 static inline void lib_tell(const struct seamless_machine *m, const struct seamless_event *event)
 {
-	if (m->trace)
-		m->trace(m->trace_opaque, event);
+	for (unsigned i = 0; i < m->traces; i++)
+		m->trace[i].tell(m->trace[i].opaque, event);
 }
 
 #endif

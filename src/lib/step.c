@@ -83,7 +83,7 @@ static enum seamless_where traced_step(struct lib_lp *lp, const struct seamless_
 static enum seamless_where any_step(struct lib_lp *lp, const struct seamless_vm_exit *exit,
 				    struct seamless_regs *regs)
 {
-	return lp->machine->trace ? traced_step(lp, exit, regs) : step(lp, exit, regs);
+	return lp->machine->traces ? traced_step(lp, exit, regs) : step(lp, exit, regs);
 }
 
 enum seamless_where seamless_seamcall(struct seamless_regs *regs)

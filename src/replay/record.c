@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/explain.h"
 #include "replay/record.h"
+#include "replay/transcript.h"
 
 #define MAX_LPS	      64u
 #define CHUNK	      4096u	/* bytes of memory in one line */
@@ -53,6 +55,20 @@ struct replay_recorder {
 	struct recorded_lp lp[MAX_LPS];
 };
 
+/* The platform file as comments that a replay understands. */
+static void write_platform(const struct seamless_machine *m, FILE *out)
+{
+	size_t len;
+	const char *text = seamless_machine_text(m, &len);
+
+	for (size_t n; len > 0; text += n, len -= n) {
+		const char *newline = memchr(text, '\n', len);
+
+		n = newline ? (size_t)(newline - text) + 1 : len;
+		fprintf(out, TRANSCRIPT_PLATFORM "%.*s%s", (int)n, text, newline ? "" : "\n");
+	}
+}
+
 struct replay_recorder *replay_record_start(struct seamless_machine *m, FILE *out)
 {
 	struct replay_recorder *r = calloc(1, sizeof(*r));
@@ -62,6 +78,7 @@ struct replay_recorder *replay_record_start(struct seamless_machine *m, FILE *ou
 	r->m = m;
 	r->out = out;
 	pthread_mutex_init(&r->lock, NULL);
+	write_platform(m, out);
 	fprintf(out, "PLAT lps=%u pkgs=%u\n", seamless_lps(m), seamless_packages(m));
 	r->last_tsc = seamless_tsc(m);
 	return r;
@@ -174,6 +191,58 @@ static uint64_t ticks_passed(struct replay_recorder *r)
 	return ticks;
 }
 
+static bool uniform(const uint8_t *bytes, uint64_t len)
+{
+	return len < 2 || memcmp(bytes, bytes + 1, len - 1) == 0;
+}
+
+static void write_chunk(FILE *out, uint64_t pa, const uint8_t *bytes, uint64_t len, bool private)
+{
+	if (!private && len > 16 && uniform(bytes, len)) {
+		fprintf(out, "F %" PRIx64 " %" PRIx64 " %x\n", pa, len, bytes[0]);
+		return;
+	}
+	fprintf(out, "%s %" PRIx64 " ", private ? "GW" : "W", pa);
+	for (uint64_t i = 0; i < len; i++)
+		fprintf(out, "%02x", bytes[i]);
+	fputc('\n', out);
+}
+
+/* Guest memory that a TDCALL reads: the register with its address, and its length. */
+static const struct read_operand {
+	const char *leaf;
+	unsigned reg, len;
+} read_operands[] = {
+	{ "TDG.MR.REPORT", 2, 64 },
+	{ "TDG.MR.RTMR.EXTEND", 1, 48 },
+	{ "TDG.MR.VERIFYREPORT", 1, 256 },
+};
+
+static void write_operand(struct replay_recorder *r, uint64_t gpa, unsigned len)
+{
+	uint8_t bytes[256];
+	bool shared;
+	uint64_t pa;
+
+	if (!seamless_guest_translate(gpa, &pa, &shared) ||
+	    !seamless_private_read(r->m, pa, bytes, len))
+		return;
+	write_chunk(r->out, pa, bytes, len, !shared);
+}
+
+/* What the guest has put where this call reads: a scripted guest has to find it there. */
+static void write_operands(struct replay_recorder *r, const struct seamless_event *e)
+{
+	const char *leaf = explain_leaf_name(EXPLAIN_GUEST, (uint32_t)e->in->gpr[0] & 0xffff);
+
+	for (size_t i = 0; leaf && i < sizeof(read_operands) / sizeof(read_operands[0]); i++) {
+		const struct read_operand *o = &read_operands[i];
+
+		if (!strcmp(o->leaf, leaf))
+			write_operand(r, e->in->gpr[o->reg], o->len);
+	}
+}
+
 static void before_call(struct replay_recorder *r, const struct seamless_event *e)
 {
 	struct recorded_lp *lp = &r->lp[(unsigned)e->lp % MAX_LPS];
@@ -183,6 +252,8 @@ static void before_call(struct replay_recorder *r, const struct seamless_event *
 		return;
 	seamless_guest_field(SEAMLESS_FIELD_GUEST_RIP, &lp->rip);
 	read_watched(lp->at_exit);
+	if (e->exit->reason == SEAMLESS_EXIT_TDCALL)
+		write_operands(r, e);
 }
 
 static char letter(const struct seamless_event *e)
@@ -212,23 +283,6 @@ static void after_call(struct replay_recorder *r, const struct seamless_event *e
 	if (to_guest)
 		write_entry(r->out, lp);
 	fputc('\n', r->out);
-}
-
-static bool uniform(const uint8_t *bytes, uint64_t len)
-{
-	return len < 2 || memcmp(bytes, bytes + 1, len - 1) == 0;
-}
-
-static void write_chunk(FILE *out, uint64_t pa, const uint8_t *bytes, uint64_t len, bool private)
-{
-	if (!private && len > 16 && uniform(bytes, len)) {
-		fprintf(out, "F %" PRIx64 " %" PRIx64 " %x\n", pa, len, bytes[0]);
-		return;
-	}
-	fprintf(out, "%s %" PRIx64 " ", private ? "GW" : "W", pa);
-	for (uint64_t i = 0; i < len; i++)
-		fprintf(out, "%02x", bytes[i]);
-	fputc('\n', out);
 }
 
 static void write_memory(FILE *out, const struct seamless_event *e)

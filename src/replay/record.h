@@ -4,9 +4,9 @@
  *
  * Recorded are calls, VM exits with the guest state that the module looks at, host writes by
  * seamless_write() and seamless_fill(), private writes, and every change of the machine by
- * seamless_*(). Not visible, and so not recorded: writes through seamless_shared() pointers, and
- * what an interpreted guest stores in its memory. Values that depend on random numbers or time
- * repeat if the platform's do (`seed N`, `tsc start ...`).
+ * seamless_*(). Of an interpreted guest's memory that part is recorded which a TDCALL reads. Not
+ * visible, and so not recorded: writes through seamless_shared() pointers. Values that depend on
+ * random numbers or time repeat if the platform's do (`seed N`, `tsc start ...`).
  *
  * Of calls that overlap on several processors the one that ends first is written first.
  */
@@ -22,7 +22,7 @@ struct replay_recorder;
 
 /*
  * Begins a transcript of `m`, at best before its first call, on `out`, which stays the caller's.
- * NULL without memory. The caller passes events on: seamless_set_trace(m, replay_record, recorder),
+ * NULL without memory. The caller passes events on: seamless_add_trace(m, replay_record, recorder),
  * or from a trace function of its own.
  */
 struct replay_recorder *replay_record_start(struct seamless_machine *m, FILE *out);

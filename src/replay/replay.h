@@ -24,7 +24,7 @@ struct replay_difference {
 };
 
 struct replay_options {
-	const char *platform;	   /* how messages call the platform file */
+	const char *platform;	   /* how messages call it; NULL: the transcript's own */
 	const char *platform_text; /* NULL: the built-in platform of that name */
 	size_t platform_len;
 	bool stop_at_first; /* end a file at its first mismatch */

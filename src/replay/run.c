@@ -209,30 +209,48 @@ static bool run_event(struct run *r)
 	return true;
 }
 
-/* The platform file with the transcript's own processors. */
-static struct seamless_machine *make_machine(const struct run *r, unsigned lps, unsigned packages)
+/* A platform file with the transcript's own processors. */
+static struct seamless_machine *make_machine(struct run *r, const char *name, const char *text,
+					     size_t len)
+{
+	struct seamless_config config = { .name = name, .guest = SEAMLESS_GUEST_SCRIPTED };
+	struct seamless_machine *m;
+	char *all;
+	int n = asprintf(&all, "%.*s\nlps %u\npackages %u\n", (int)len, text, r->event->lps,
+			 r->event->packages);
+
+	if (n < 0) {
+		snprintf(r->err, r->err_len, "out of memory");
+		return NULL;
+	}
+	config.text = all;
+	config.len = (size_t)n;
+	m = seamless_create(&config, r->err, r->err_len);
+	free(all);
+	return m;
+}
+
+/* The platform that was asked for, else the transcript's own, else the one that transcripts mean.
+ */
+static struct seamless_machine *find_machine(struct run *r)
 {
 	const struct replay_options *o = r->options;
-	struct seamless_config config = { .name = o->platform, .guest = SEAMLESS_GUEST_SCRIPTED };
+	const char *name = o->platform ? o->platform : "transcripts", *text = o->platform_text;
 	struct seamless_machine *m = NULL;
-	const char *text = o->platform_text;
 	size_t len = o->platform_len;
-	char *all = NULL;
-	int n = -1;
+	char *own = o->platform ? NULL : transcript_platform(r->t, &len);
 
+	if (own)
+		m = make_machine(r, r->t->file, own, len);
+	free(own);
+	if (own)
+		return m;
 	if (!text)
-		text = seamless_platform_text(o->platform, &len);
+		text = seamless_platform_text(name, &len);
 	if (text)
-		n = asprintf(&all, "%.*s\nlps %u\npackages %u\n", (int)len, text, lps, packages);
-	if (n >= 0) {
-		config.text = all;
-		config.len = (size_t)n;
-		m = seamless_create(&config, r->err, r->err_len);
-		free(all);
-	} else {
-		snprintf(r->err, r->err_len, "no platform '%s'", o->platform);
-	}
-	return m;
+		return make_machine(r, name, text, len);
+	snprintf(r->err, r->err_len, "no platform '%s'", name);
+	return NULL;
 }
 
 static bool run_events(struct run *r, struct transcript_event *e)
@@ -242,7 +260,7 @@ static bool run_events(struct run *r, struct transcript_event *e)
 	r->event = e;
 	while (done && transcript_next(r->t, e)) {
 		if (e->kind == TRANSCRIPT_PLAT) {
-			r->m = make_machine(r, e->lps, e->packages);
+			r->m = find_machine(r);
 			if (!r->m)
 				return false;
 			r->event_ticks = seamless_event_ticks(r->m);

@@ -2,6 +2,7 @@
 /*
  * The reader of transcripts: one small function per kind of line.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "replay/scan.h"
@@ -253,6 +254,28 @@ bool transcript_next(struct transcript *t, struct transcript_event *event)
 		return false;
 	t->ended = event->kind == TRANSCRIPT_END;
 	return !t->ended;
+}
+
+char *transcript_platform(const struct transcript *t, size_t *len)
+{
+	const size_t mark = sizeof(TRANSCRIPT_PLATFORM) - 1;
+	char *text = malloc(t->len + 1);
+	size_t at = 0, n;
+
+	*len = 0;
+	for (; text && at < t->len && (t->text[at] == '#' || t->text[at] == '\n'); at += n) {
+		const char *newline = memchr(t->text + at, '\n', t->len - at);
+
+		n = newline ? (size_t)(newline - t->text) - at + 1 : t->len - at;
+		if (n < mark || memcmp(t->text + at, TRANSCRIPT_PLATFORM, mark) != 0)
+			continue;
+		memcpy(text + *len, t->text + at + mark, n - mark);
+		*len += n - mark;
+	}
+	if (text && *len)
+		return text;
+	free(text);
+	return NULL;
 }
 
 void transcript_rewind(struct transcript *t)

@@ -5,20 +5,29 @@
  * line ends the reading with a message.
  *
  * ASCII, fields separated by blanks, numbers hexadecimal without prefix except processor numbers
- * and repeat counts.
- * `#` starts a comment line, two blanks and `#` a comment at the end of an event.
+ * and repeat counts. `#` starts a comment line, two blanks and `#` a comment at the end of a line.
  *
- *   PLAT lps=N pkgs=P              first line: the machine
- *   W|GW pa bytes                  host writes; guest writes its private page at that physical
- * address F pa len byte                  host fills R|GR pa len bytes              memory must read
- * so (GR: plaintext), `**` is any byte H|GH pa len fnv                as R, by 64-bit FNV-1a; `*`
- * is any MSR lp|* addr value            CPUIDSET lp|* leaf sub eax ebx ecx edx, or alone: forget
- * them INTR 0|1   RNG 0|1   PCONFIG code   RELOAD [RPT n] S lp regs => OUT       SEAMCALL; n times
- * with the same result C|X lp regs => OUT             TDCALL; any other VM exit END last line
+ *   PLAT lps=N pkgs=P        first line: the machine
+ *   W|GW pa bytes            the host writes; the guest writes its private page at that address
+ *   F pa len byte            the host fills
+ *   R|GR pa len bytes        memory must read so (GR: plaintext), `**` is any byte
+ *   H|GH pa len fnv          as R, by 64-bit FNV-1a; `*` is any
+ *   MSR lp|* addr value      an MSR from now on
+ *   CPUIDSET lp|* leaf sub eax ebx ecx edx   CPUID from now on; alone: as the platform has it
+ *   INTR 0|1                 an interrupt is pending for the host
+ *   RNG 0|1                  random numbers are there
+ *   PCONFIG code             the next PCONFIG fails
+ *   RELOAD                   the module is loaded anew
+ *   [RPT n] S lp regs => OUT SEAMCALL; n times with the same result
+ *   C|X lp regs => OUT       TDCALL; any other VM exit
+ *   END                      last line
  *
  * regs: rax=.. r15=.., x0=.. x15=.. ($name: a captured value); C and X: rip ilen reason qual gpa
  * gla info err idt idterr iinfo v.ENC; dt. OUT: V (host) or T (guest; rip vm inj ec), then
  * registers; `*` is any value, `*name` captures it, `$name` is the captured one.
+ *
+ * Comment lines `#: ...` before PLAT are the platform file of the machine; PLAT has the last word
+ * on processors.
  */
 #ifndef REPLAY_TRANSCRIPT_H
 #define REPLAY_TRANSCRIPT_H
@@ -29,6 +38,7 @@
 
 #include "seamless/seamless.h"
 
+#define TRANSCRIPT_PLATFORM   "#: "
 #define TRANSCRIPT_MAX_LINE   65536u
 #define TRANSCRIPT_NAMES      256u
 #define TRANSCRIPT_NAME_LEN   24u
@@ -122,6 +132,12 @@ struct transcript {
 
 /* The next event. False: at the end, or on a wrong line, and then t->err is not empty. */
 bool transcript_next(struct transcript *t, struct transcript_event *event);
+
+/*
+ * The platform file in the comments before the PLAT line, to be freed; NULL: there is none, or no
+ * memory.
+ */
+char *transcript_platform(const struct transcript *t, size_t *len);
 
 /* Back to the start; names are kept. */
 void transcript_rewind(struct transcript *t);
