@@ -17,16 +17,18 @@ static const char *find_text(const struct seamless_config *config, size_t *len)
 	return config->text ? config->text : platform_builtin(config->name, len);
 }
 
-static struct platform *make_platform(const char *name, const char *text, size_t len, char *err,
-				      size_t err_len)
+static struct platform *make_platform(const struct seamless_config *config, const char *text,
+				      size_t len, char *err, size_t err_len)
 {
 	struct platform_config *parsed = malloc(sizeof(*parsed));
 	struct platform *p = NULL;
 
-	if (!parsed)
+	if (!parsed) {
 		snprintf(err, err_len, "out of memory");
-	else if (platform_config_parse(parsed, name, text, len, err, err_len))
+	} else if (platform_config_parse(parsed, config->name, text, len, err, err_len)) {
+		parsed->shareable = config->shareable;
 		p = platform_create(parsed, err, err_len);
+	}
 	free(parsed);
 	return p;
 }
@@ -76,7 +78,7 @@ struct seamless_machine *seamless_create(const struct seamless_config *config, c
 		snprintf(err, err_len, "no built-in platform '%s'", config->name);
 		return NULL;
 	}
-	p = make_platform(config->name, text, len, err, err_len);
+	p = make_platform(config, text, len, err, err_len);
 	if (!p)
 		return NULL;
 	m = assemble(p, text, len);
