@@ -52,24 +52,24 @@ struct call {
 	unsigned lp_id;
 	const struct leaf *leaf;
 	struct cpu_regs *regs; /* the caller's registers; named outputs are zero when decode starts */
-	uint64_t in[16];       /* general registers as the caller passed them */
 	unsigned version;
 	bool guest;            /* TDCALL: td, vp and vm are the caller's from the start */
 	uint16_t vm;
 	enum module_where where;
+	uint64_t in[16];       /* general registers as the caller passed them */
+	uint64_t flags;        /* flag bits that share a register with an address */
 
-	/* what the checks have proven so far */
+	/* what the checks have proven so far; undefined before */
 	struct td td;
-	struct page_ref tdr_page;
 	struct vcpu vp;
+	struct page_ref tdr_page;
 	struct page_ref vp_page;
 	struct page_ref page;  /* the private page operand */
 	uint64_t gpa;
 	unsigned level;
 	struct sept_ref sept;
-	uint64_t flags;        /* flag bits that share a register with an address */
 
-	/* not zero at first: what a leaf's own checks leave to its invocation */
+	/* what a leaf's own checks leave to its invocation */
 	struct page_ref old_page; /* what c->page takes the place of */
 	struct page_ref table[MAX_VMS]; /* new or old secure EPT tables, by VM; table_entry: where they hang */
 	uint64_t *table_entry[MAX_VMS];
@@ -78,7 +78,7 @@ struct call {
 	struct held_set held;
 };
 
-/* A call of @lp with these registers: everything zero that counts on it. */
+/* A call of @lp with these registers, a guest's if it comes from there. */
 void call_init(struct call *c, struct module *m, unsigned lp, struct cpu_regs *regs, enum module_where from);
 
 /* The row of a leaf. */

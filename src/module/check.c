@@ -23,26 +23,47 @@ static uint64_t check_private_pa(struct call *c, unsigned reg, uint64_t pa, enum
 	return TDX_SUCCESS;
 }
 
+static uint64_t pamt_busy(struct call *c, unsigned operand, uint64_t pa)
+{
+	return fail(c, TDX_OPERAND_BUSY | operand,
+		    "the PAMT entry of page %x is locked by another logical processor or a running vCPU", pa);
+}
+
+/*
+ * The entry of a 4K page that is in use describes it, whatever the larger ones say: its own lock will do. False: it is
+ * free, or part of a larger page.
+ */
+static bool lock_used_page(struct call *c, struct pamt_entry *e, enum lock_mode mode, bool *busy)
+{
+	if (__atomic_load_n(&e->type, __ATOMIC_RELAXED) == PT_NDA)
+		return false;
+	*busy = !call_lock(c, &e->lock, HELD_HOST_PRIO, mode);
+	if (*busy || e->type != PT_NDA)
+		return true;
+	call_unlock(c, &e->lock);
+	return false;
+}
+
 /* Locks the entries on the way down shared and the one that describes the page in @mode. */
 static uint64_t lock_pamt(struct call *c, unsigned operand, uint64_t pa, enum page_size smallest,
 			  enum lock_mode mode, struct page_ref *ref)
 {
 	struct pamt_entry *path[NUM_PAGE_SIZES];
+	bool busy = false;
 
 	if (!pamt_path(c->m, pa, path))
 		return fail(c, TDX_OPERAND_ADDR_RANGE_ERROR | operand,
 			    "page %x is in no TDMR, or TDH.SYS.TDMR.INIT has not reached it", pa);
-	ref->pa = pa;
+	*ref = (struct page_ref){ pa, path[PAGE_SIZE_4K], PAGE_SIZE_4K };
+	if (smallest == PAGE_SIZE_4K && lock_used_page(c, path[PAGE_SIZE_4K], mode, &busy))
+		return busy ? pamt_busy(c, operand, pa) : TDX_SUCCESS;
 	for (int level = PAGE_SIZE_1G; level >= (int)smallest; level--) {
 		struct pamt_entry *e = path[level];
-		enum lock_mode now = level == (int)smallest ? mode : LOCK_SHARED;
 
 		ref->pamt = e;
 		ref->level = (enum page_size)level;
-		if (!call_lock(c, &e->lock, HELD_HOST_PRIO, now))
-			return fail(c, TDX_OPERAND_BUSY | operand,
-				    "the PAMT entry of page %x (%t) is locked by another logical processor or "
-				    "a running vCPU", pa, e->type);
+		if (!call_lock(c, &e->lock, HELD_HOST_PRIO, level == (int)smallest ? mode : LOCK_SHARED))
+			return pamt_busy(c, operand, pa);
 		if (e->type != PT_NDA)
 			break;
 	}

@@ -84,8 +84,14 @@ static void dispatch(struct call *c, const struct leaf *row, uint64_t rax)
 
 void call_init(struct call *c, struct module *m, unsigned lp, struct cpu_regs *regs, enum module_where from)
 {
-	memset(c, 0, offsetof(struct call, old_page));
 	c->held.count = 0;
+	c->flags = 0;
+	c->leaf = NULL;
+	c->version = 0;
+	c->guest = from == MODULE_TO_GUEST;
+	c->vm = 0;
+	c->td = (struct td){ 0 };
+	c->vp = (struct vcpu){ 0 };
 	c->m = m;
 	c->lp = &m->lp[lp];
 	c->lp_id = lp;

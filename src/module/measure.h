@@ -10,9 +10,9 @@
 #include "module/td.h"
 
 void mrtd_init(struct tdcs *tdcs);
-/* One 128-byte record: the name of the leaf and a GPA. */
-void mrtd_extend_gpa(struct tdcs *tdcs, const char *leaf, uint64_t gpa);
-void mrtd_extend_bytes(struct tdcs *tdcs, const void *bytes, size_t len);
+#define MRTD_CHUNK_MAX 256u
+/* One 128-byte record, the name of the leaf and a GPA, and then @len bytes of content (at most MRTD_CHUNK_MAX). */
+void mrtd_extend(struct tdcs *tdcs, const char *leaf, uint64_t gpa, const void *chunk, size_t len);
 /* Ends the measurement: MRTD holds the hash. */
 void mrtd_final(struct tdcs *tdcs);
 

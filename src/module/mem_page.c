@@ -20,7 +20,7 @@ uint64_t tdh_mem_page_add(struct call *c)
 	page_take(c, &c->page, PT_REG, c->td.pa, c->td.tdr->hkid, 0);
 	if (source)
 		memcpy(pa_ptr(c->m, c->page.pa), bounce, PAGE_BYTES);
-	mrtd_extend_gpa(c->td.tdcs, "MEM.PAGE.ADD", c->gpa);
+	mrtd_extend(c->td.tdcs, "MEM.PAGE.ADD", c->gpa, NULL, 0);
 	sept_write(&c->sept, sept_make(SEPT_STATE_MAPPED, c->page.pa));
 	td_add_children(&c->td, 1);
 	return TDX_SUCCESS;

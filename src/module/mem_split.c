@@ -177,6 +177,8 @@ uint64_t promote_parts(struct call *c)
 	uint64_t st = promote_l1(c);
 
 	if (!st)
+		st = check_page_locked(c, GPR_RCX, c->scratch[0] & SEPT_PA, (enum page_size)c->level, &c->old_page);
+	if (!st)
 		st = lock_l2_tables(c);
 	for (unsigned vm = 1; vm < MAX_VMS && !st; vm++) {
 		if (c->table_entry[vm])
@@ -188,10 +190,8 @@ uint64_t promote_parts(struct call *c)
 uint64_t tdh_mem_page_promote(struct call *c)
 {
 	uint64_t first = c->scratch[0];
-	struct page_ref large = { first & SEPT_PA, pamt_at(c->m, first & SEPT_PA, (enum page_size)c->level),
-				  (enum page_size)c->level };
 
-	pamt_promote(c->m, &large, c->td.pa);
+	pamt_promote(c->m, &c->old_page, c->td.pa);
 	for (unsigned vm = 1; vm < MAX_VMS; vm++) {
 		if (c->table_entry[vm])
 			drop_l2_table(c, vm, c->scratch[vm]);

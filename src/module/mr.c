@@ -31,8 +31,7 @@ uint64_t tdh_mr_extend(struct call *c)
 {
 	const uint8_t *page = pa_ptr(c->m, c->sept.value & SEPT_PA);
 
-	mrtd_extend_gpa(c->td.tdcs, "MR.EXTEND", c->gpa);
-	mrtd_extend_bytes(c->td.tdcs, page + (c->gpa & (PAGE_BYTES - 1)), EXTEND_BYTES);
+	mrtd_extend(c->td.tdcs, "MR.EXTEND", c->gpa, page + (c->gpa & (PAGE_BYTES - 1)), EXTEND_BYTES);
 	return TDX_SUCCESS;
 }
 

@@ -12,6 +12,19 @@
 /* What SEPT.RD shows of a leaf: not the bits that encode its state, which RDX gives by number. */
 #define PUBLIC_LEAF (SEPT_RWX | (7ull << 3) | SEPT_IPAT | SEPT_LEAF | SEPT_PA | SEPT_SUPPRESS_VE)
 
+/* Each state and what the guest may do in it. */
+#define STATES(X)                                                                                          \
+	X(FREE, 0) X(REMOVED, 0) X(NL_MAPPED, SEPT_RWX) X(NL_BLOCKED, 0)                                   \
+	X(MAPPED, SEPT_RWX) X(BLOCKED, 0) X(BLOCKEDW, SEPT_R | SEPT_X)                                     \
+	X(EXPORTED_BLOCKEDW, SEPT_R | SEPT_X) X(EXPORTED_DIRTY, SEPT_RWX)                                  \
+	X(EXPORTED_DIRTY_BLOCKEDW, SEPT_R | SEPT_X) X(PENDING, 0) X(PENDING_BLOCKED, 0)                    \
+	X(PENDING_BLOCKEDW, 0) X(PENDING_EXPORTED_BLOCKEDW, 0) X(PENDING_EXPORTED_DIRTY, 0)                \
+	X(PENDING_EXPORTED_DIRTY_BLOCKEDW, 0)
+
+/* The seven bits of an entry that hold its state, as a number (enum sept_encoding), and back. */
+#define ENCODING_OF(entry) (((entry) >> 9 & 1) | ((entry) >> 52 & 0x1e) | ((entry) >> 1 & 0x60))
+#define BITS_OF(encoding) (((encoding) & 1ull) << 9 | ((encoding) & 0x1eull) << 52 | ((encoding) & 0x60ull) << 1)
+
 struct state_row {
 	uint64_t bits;
 	uint8_t number; /* as SEPT.RD returns it */
@@ -20,38 +33,21 @@ struct state_row {
 };
 
 static const struct state_row states[NUM_SEPT_STATES] = {
-#define LEAF_BITS (SEPT_IPAT | SEPT_LEAF)
-	[SEPT_STATE_FREE] = { SEPT_TDEX | SEPT_TDBW | SEPT_TDB, 0, 0, "FREE" },
-	[SEPT_STATE_REMOVED] = { SEPT_TDBW | SEPT_TDB, 5, 0, "REMOVED" },
-	[SEPT_STATE_NL_MAPPED] = { 0, 132, SEPT_RWX, "NL_MAPPED" },
-	[SEPT_STATE_NL_BLOCKED] = { SEPT_TDB, 129, 0, "NL_BLOCKED" },
-	[SEPT_STATE_MAPPED] = { LEAF_BITS, 4, SEPT_RWX, "MAPPED" },
-	[SEPT_STATE_BLOCKED] = { LEAF_BITS | SEPT_TDB, 1, 0, "BLOCKED" },
-	[SEPT_STATE_BLOCKEDW] = { LEAF_BITS | SEPT_TDBW, 8, SEPT_R | SEPT_X, "BLOCKEDW" },
-	[SEPT_STATE_EXPORTED_BLOCKEDW] = { LEAF_BITS | SEPT_TDEX | SEPT_TDBW, 9, SEPT_R | SEPT_X,
-				     "EXPORTED_BLOCKEDW" },
-	[SEPT_STATE_EXPORTED_DIRTY] = { LEAF_BITS | SEPT_D | SEPT_TDEX, 11, SEPT_RWX, "EXPORTED_DIRTY" },
-	[SEPT_STATE_EXPORTED_DIRTY_BLOCKEDW] = { LEAF_BITS | SEPT_D | SEPT_TDEX | SEPT_TDBW, 12,
-					   SEPT_R | SEPT_X, "EXPORTED_DIRTY_BLOCKEDW" },
-	[SEPT_STATE_PENDING] = { LEAF_BITS | SEPT_TDP, 2, 0, "PENDING" },
-	[SEPT_STATE_PENDING_BLOCKED] = { LEAF_BITS | SEPT_TDP | SEPT_TDB, 3, 0, "PENDING_BLOCKED" },
-	[SEPT_STATE_PENDING_BLOCKEDW] = { LEAF_BITS | SEPT_TDP | SEPT_TDBW, 16, 0, "PENDING_BLOCKEDW" },
-	[SEPT_STATE_PENDING_EXPORTED_BLOCKEDW] = { LEAF_BITS | SEPT_TDP | SEPT_TDEX | SEPT_TDBW, 17, 0,
-					     "PENDING_EXPORTED_BLOCKEDW" },
-	[SEPT_STATE_PENDING_EXPORTED_DIRTY] = { LEAF_BITS | SEPT_D | SEPT_TDP | SEPT_TDEX, 19, 0,
-					  "PENDING_EXPORTED_DIRTY" },
-	[SEPT_STATE_PENDING_EXPORTED_DIRTY_BLOCKEDW] = { LEAF_BITS | SEPT_D | SEPT_TDP | SEPT_TDEX | SEPT_TDBW,
-						   20, 0, "PENDING_EXPORTED_DIRTY_BLOCKEDW" },
+#define X(s, rwx) [SEPT_STATE_##s] = { BITS_OF(SEPT_ENCODING_##s), SEPT_RD_STATE_##s, rwx, #s },
+	STATES(X)
+#undef X
+};
+
+/* Any other encoding reads as FREE; the module writes none. */
+static const uint8_t state_of_encoding[128] = {
+#define X(s, rwx) [SEPT_ENCODING_##s] = SEPT_STATE_##s,
+	STATES(X)
+#undef X
 };
 
 enum sept_state sept_state_of(uint64_t entry)
 {
-	for (unsigned s = 0; s < NUM_SEPT_STATES; s++) {
-		if ((entry & STATE_BITS) == states[s].bits)
-			return (enum sept_state)s;
-	}
-	/* A REMOVED entry keeps a migration epoch where others keep these bits; nothing else is written. */
-	return SEPT_STATE_FREE;
+	return (enum sept_state)state_of_encoding[ENCODING_OF(entry)];
 }
 
 uint64_t sept_state_bits(enum sept_state s)
