@@ -235,18 +235,13 @@ HANDLER(maskmovdqu)
 	NEXT;
 }
 
+/* Zydis puts the hidden memory operand last. */
 static bool emit_maskmov(const struct decode *d, const struct opcode *op, struct insn *insn)
 {
 	(void)op;
 	insn->dst = decode_reg(d->op[0].reg.value);
 	insn->src = decode_reg(d->op[1].reg.value);
-	for (unsigned i = 0; i < d->zi.operand_count; i++)
-		if (op_is_mem(d, i)) {
-			insn->dst = insn->src;
-			decode_mem(d, &d->op[i], insn);
-			insn->dst = decode_reg(d->op[i == 0 ? 1 : 0].reg.value);
-			insn->src = decode_reg(d->op[i == 0 ? 2 : 1].reg.value);
-		}
+	decode_mem(d, &d->op[2], insn);
 	insn->flags &= (uint8_t)~INSN_MEM;
 	insn->fn = maskmovdqu;
 	return true;

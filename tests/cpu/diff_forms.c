@@ -38,7 +38,7 @@
 	{ "j" suffix, BRANCH, 0, 0, 0x70 + (c), -1, 0, S32, 0, 0, BASE }
 
 #define BIT(name, op, n, lock) \
-	{ name " rm, r", GPR, 0, 1, op, -1, 0, SZ, OF | SF | AF | PF, (lock) | R_ONLY, BASE }, \
+	{ name " rm, r", GPR, 0, 1, op, -1, 0, SZ, OF | SF | AF | PF, (lock) | BIT_OFFSET, BASE }, \
 	{ name " rm, imm8", GPR, 0, 1, 0xba, n, 1, SZ, OF | SF | AF | PF, lock, BASE }
 
 #define STR(name, op) \
@@ -125,6 +125,8 @@ const struct diff_form diff_forms[] = {
 	{ "push r", OPREG, 0, 0, 0x50, -1, 0, S16 | S32, 0, 0, BASE }, { "pop r", OPREG, 0, 0, 0x58, -1, 0, S16 | S32, 0, 0, BASE },
 	{ "push rm", GPR, 0, 0, 0xff, 6, 0, S16 | S32, 0, W64, BASE }, { "pop rm", GPR, 0, 0, 0x8f, 0, 0, S16 | S32, 0, W64, BASE },
 	{ "push imm", PLAIN, 0, 0, 0x68, -1, 5, S16 | S32, 0, 0, BASE }, { "push imm8", PLAIN, 0, 0, 0x6a, -1, 1, S16 | S32, 0, 0, BASE },
+	{ "lea a32", GPR, 0x67, 0, 0x8d, -1, 0, SZ, 0, M_ONLY, BASE }, { "enter, leave", FRAME, 0, 0, 0xc8, -1, 0, S32, 0, 0, BASE },
+	{ "maskmovdqu", XMM, 0x66, 1, 0xf7, -1, 0, S32, 0, R_ONLY | RDI_BUFFER, BASE },
 	{ "xlat", STRING, 0, 0, 0xd7, -1, 0, S32, 0, 0, BASE },
 	{ "call, ret", CALL, 0, 0, 0xe8, -1, 0, S32, 0, 0, BASE },
 	{ "loop", LOOP, 0, 0, 0xe2, -1, 0, S32, 0, 0, BASE }, { "loope", LOOP, 0, 0, 0xe1, -1, 0, S32, 0, 0, BASE },

@@ -24,6 +24,7 @@ enum diff_kind {
 	BRANCH,		/* skips an instruction, taken or not */
 	LOOP,		/* a short loop */
 	CALL,		/* call, return */
+	FRAME,		/* ENTER and LEAVE */
 };
 
 enum diff_feature {
@@ -49,6 +50,8 @@ enum diff_feature {
 #define ALIGN16	0x80u		/* memory operand is aligned (now and then it is not, and both must fault) */
 #define ALIGNED	0x100u		/* it always is: makers differ in what happens else */
 #define WIDE	0x200u		/* the register is a wide one although the operand size is S8 */
+#define BIT_OFFSET 0x400u	/* with a memory operand the register is a bit offset of a few thousand */
+#define RDI_BUFFER 0x800u	/* RDI points into the buffer */
 
 struct diff_form {
 	const char *name;

@@ -211,6 +211,12 @@ static void pick_operands(struct diff_gen *g, const struct diff_form *f, struct 
 	}
 	if (o->memory)
 		pick_memory(g, f, o);
+	if (o->memory && (f->details & BIT_OFFSET)) {
+		o->reg = below(g, 3);
+		mov_imm64(g, o->reg, below(g, 4000) - 2000ull);
+	}
+	if (f->details & RDI_BUFFER)
+		mov_imm64(g, 7, (uintptr_t)g->data + 2048 + below(g, 2500));
 	avoid_spl(o, f);
 }
 
@@ -296,6 +302,16 @@ static void emit_flow(struct diff_gen *g, const struct diff_form *f)
 	}
 }
 
+/* ENTER with up to three levels, whose frame pointers are anything, then LEAVE. */
+static void emit_frame(struct diff_gen *g, const struct diff_form *f)
+{
+	mov_imm64(g, 5, (uintptr_t)g->data + 5000 + below(g, 100));
+	emit_opcode(g, f, 0, f->opcode);
+	bytes(g, below(g, 500), 2);
+	byte(g, below(g, 4));
+	byte(g, 0xc9);
+}
+
 /* Environment and control loads are left out: they hold addresses of the code, or unmask exceptions. */
 static bool x87_excluded(unsigned opcode, unsigned ext)
 {
@@ -352,6 +368,7 @@ void diff_emit(struct diff_gen *g, const struct diff_form *f)
 	case OPREG: emit_opreg(g, f, o.size); break;
 	case STRING: emit_string(g, f, o.size); break;
 	case BRANCH: case LOOP: case CALL: emit_flow(g, f); break;
+	case FRAME: emit_frame(g, f); break;
 	case X87: emit_x87(g, f, &o); break;
 	default: emit_modrm_form(g, f, &o);
 	}
