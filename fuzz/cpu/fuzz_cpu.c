@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Arbitrary bytes as guest code, registers and controls: the interpreter must neither crash nor hang nor leave the guest's
- * memory. Input: a struct header, then code.
+ * Arbitrary bytes as guest code, registers and controls: the interpreter must neither crash nor
+ * hang nor leave the guest's memory. Input: a struct header, then code.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,23 +9,24 @@
 
 #include "cpu/cpu.h"
 
-#define MEMORY	0x40000ull
-#define TABLES	0x1000ull
-#define GDT	0x8000ull
-#define IDT	0x9000ull
-#define TSS	0xa000ull
-#define CODE	0x10000ull
-#define STACK	0x20000ull
-#define EXITS	64u
-#define BUDGET	2000u
+#define MEMORY 0x40000ull
+#define TABLES 0x1000ull
+#define GDT    0x8000ull
+#define IDT    0x9000ull
+#define TSS    0xa000ull
+#define CODE   0x10000ull
+#define STACK  0x20000ull
+#define EXITS  64u
+#define BUDGET 2000u
 
 struct header {
-	uint8_t mode;			/* bits 0 and 1: 64-bit kernel, 64-bit user, compatibility user, 32-bit without paging */
-	uint8_t offset;			/* of the code in its page: near the end when bit 7 is set */
+	uint8_t mode;	/* bits 0 and 1: 64-bit kernel, 64-bit user, compatibility user, 32-bit
+			   without paging */
+	uint8_t offset; /* of the code in its page: near the end when bit 7 is set */
 	uint16_t exits;
 	uint32_t flags, exceptions;
 	uint32_t cr4;
-	uint8_t registers[16];		/* each picks a value */
+	uint8_t registers[16]; /* each picks a value */
 	uint32_t mxcsr;
 	uint16_t fcw, fsw;
 };
@@ -42,8 +43,9 @@ static bool translate(void *opaque, uint64_t gpa, uint32_t access, struct cpu_ma
 
 	if (gpa >= MEMORY)
 		return false;
-	*out = (struct cpu_mapping){ f->memory + (gpa & ~0xfffull), gpa & ~0xfffull, 4096, CPU_READ | CPU_WRITE | CPU_EXEC };
-	if (gpa >> 12 == 0x3f)		/* one page that is read-only */
+	*out = (struct cpu_mapping){ f->memory + (gpa & ~0xfffull), gpa & ~0xfffull, 4096,
+				     CPU_READ | CPU_WRITE | CPU_EXEC };
+	if (gpa >> 12 == 0x3f) /* one page that is read-only */
 		out->permissions = CPU_READ;
 	return out->permissions & access;
 }
@@ -63,7 +65,9 @@ static bool random_number(void *opaque, uint64_t *value)
 	return f->answers & 1;
 }
 
-static const struct cpu_ops ops = { .translate = translate, .pending_vector = pending_vector, .random = random_number };
+static const struct cpu_ops ops = { .translate = translate,
+				    .pending_vector = pending_vector,
+				    .random = random_number };
 
 static void put64(struct fuzz *f, uint64_t at, uint64_t value)
 {
@@ -72,8 +76,15 @@ static void put64(struct fuzz *f, uint64_t at, uint64_t value)
 
 static void make_memory(struct fuzz *f)
 {
-	static const uint64_t gdt[] = { 0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cf9b000000ffff, 0x00cffb000000ffff,
-					0x00cff3000000ffff, 0x00affb000000ffff, 0x0000890000000067 | TSS << 16, 0 };
+	static const uint64_t gdt[] = { 0,
+					0x00af9b000000ffff,
+					0x00cf93000000ffff,
+					0x00cf9b000000ffff,
+					0x00cffb000000ffff,
+					0x00cff3000000ffff,
+					0x00affb000000ffff,
+					0x0000890000000067 | TSS << 16,
+					0 };
 
 	put64(f, TABLES, (TABLES + 0x1000) | 7);
 	put64(f, TABLES + 0x1000, (TABLES + 0x2000) | 7);
@@ -89,12 +100,16 @@ static void make_memory(struct fuzz *f)
 
 static uint64_t pick(uint8_t code)
 {
-	static const uint64_t values[] = { 0, 1, ~0ull, STACK, CODE, 0x3ff8, TABLES, 0x8000000000000000, GDT, 0xfffffffff, 0x7f, 8 };
+	static const uint64_t values[] = { 0,	 1,	      ~0ull,  STACK,
+					   CODE, 0x3ff8,      TABLES, 0x8000000000000000,
+					   GDT,	 0xfffffffff, 0x7f,   8 };
 
-	return code & 0x80 ? (uint64_t)code << (code & 0x1f) : values[code % (sizeof(values) / sizeof(values[0]))];
+	return code & 0x80 ? (uint64_t)code << (code & 0x1f)
+			   : values[code % (sizeof(values) / sizeof(values[0]))];
 }
 
-static void set_segments(struct cpu_state *s, uint16_t cs, uint32_t cs_rights, uint16_t ss, uint32_t ss_rights)
+static void set_segments(struct cpu_state *s, uint16_t cs, uint32_t cs_rights, uint16_t ss,
+			 uint32_t ss_rights)
 {
 	for (unsigned i = 0; i <= CPU_GS; i++)
 		s->seg[i] = (struct cpu_segment){ ss, ss_rights, 0xffffffff, 0 };
@@ -132,13 +147,12 @@ static void make_state(struct cpu_state *s, const struct header *h)
 static bool go_on(struct fuzz *f, const struct cpu_exit *exit)
 {
 	switch (exit->reason) {
-	case CPU_EXIT_TRIPLE_FAULT: case CPU_EXIT_PREEMPTION_TIMER:
-		return false;
-	case CPU_EXIT_EXCEPTION: case CPU_EXIT_EPT_VIOLATION:
+	case CPU_EXIT_TRIPLE_FAULT:
+	case CPU_EXIT_PREEMPTION_TIMER: return false;
+	case CPU_EXIT_EXCEPTION:
+	case CPU_EXIT_EPT_VIOLATION:
 		return cpu_inject(f->cpu, CPU_INTR(CPU_INTR_EXCEPTION, 20), 0, 0);
-	default:
-		cpu_state(f->cpu)->rip += exit->insn_len;
-		return true;
+	default: cpu_state(f->cpu)->rip += exit->insn_len; return true;
 	}
 }
 
@@ -151,8 +165,13 @@ static void run(struct fuzz *f, const struct header *h, const uint8_t *code, siz
 	make_state(s, h);
 	memcpy(f->memory + s->rip, code, len < 0x4000 ? len : 0x4000);
 	*cpu_controls(f->cpu) = (struct cpu_controls){
-		.exits = h->exits, .exception_bitmap = h->exceptions, .cr0_fixed1 = 0x21, .cr4_allowed = 0x770fff,
-		.efer_allowed = 0xd01, .xcr0_allowed = 3, .phys_bits = 46,
+		.exits = h->exits,
+		.exception_bitmap = h->exceptions,
+		.cr0_fixed1 = 0x21,
+		.cr4_allowed = 0x770fff,
+		.efer_allowed = 0xd01,
+		.xcr0_allowed = 3,
+		.phys_bits = 46,
 	};
 	cpu_raise_interrupt(f->cpu);
 	for (unsigned i = 0; i < EXITS && cpu_instructions(f->cpu) < BUDGET; i++) {

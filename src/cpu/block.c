@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The cache of decoded basic blocks. A block is found by its linear address, mode and host page, so it stays right across
- * changes of page tables. Memory comes from an arena that is emptied as a whole; a block whose bytes were written is
- * made dead instead: its instructions then return to the run loop.
+ * The cache of decoded basic blocks. A block is found by its linear address, mode and host page, so
+ * it stays right across changes of page tables. Memory comes from an arena that is emptied as a
+ * whole; a block whose bytes were written is made dead instead: its instructions then return to the
+ * run loop.
  */
 #include "cpu/decode.h"
 #include "cpu/internal.h"
@@ -17,7 +18,8 @@ static unsigned hash_page(const uint8_t *page)
 	return (unsigned)((uintptr_t)page * 0x9e3779b97f4a7c15ull >> 50) & (HASH_SIZE - 1);
 }
 
-/* The handler of a dead block's instructions: nothing of the block has to be trusted but the address. */
+/* The handler of a dead block's instructions: nothing of the block has to be trusted but the
+ * address. */
 HANDLER(h_stale)
 {
 	cpu->s.rip = insn->rip;
@@ -85,8 +87,8 @@ static uint64_t block_sum(const struct block *b)
 }
 
 /*
- * After an INVEPT a host page may be another one's, with other contents: its blocks are compared with memory when it is next
- * executed from.
+ * After an INVEPT a host page may be another one's, with other contents: its blocks are compared
+ * with memory when it is next executed from.
  */
 void block_verify_page(struct cpu *cpu, const uint8_t *page)
 {
@@ -96,7 +98,8 @@ void block_verify_page(struct cpu *cpu, const uint8_t *page)
 		return;
 	*slot = page;
 	for (struct page_ref *ref = cpu->pages[hash_page(page)]; ref; ref = ref->next)
-		if (ref->page == page && ref->block->host && block_sum(ref->block) != ref->block->sum)
+		if (ref->page == page && ref->block->host &&
+		    block_sum(ref->block) != ref->block->sum)
 			block_kill(cpu, ref->block);
 }
 
@@ -117,10 +120,10 @@ static void add_ref(struct cpu *cpu, struct block *b, unsigned i, uint8_t *page)
 	*head = &b->refs[i];
 }
 
+#define MAX_BYTES 512u /* copied before decoding */
 
-#define MAX_BYTES	512u		/* copied before decoding */
-
-/* What is left of the page, or the bytes around the page's end for an instruction that crosses it. */
+/* What is left of the page, or the bytes around the page's end for an instruction that crosses it.
+ */
 struct source {
 	uint8_t *host, *host2;
 	unsigned offset, len;
@@ -153,7 +156,8 @@ static bool source_unchanged(const struct source *src, unsigned len)
 	       (len == n || !memcmp(src->bytes + n, src->host2, len - n));
 }
 
-/* Decodes instructions up to the end of the block. Returns false if the first one is cut off by the page's end. */
+/* Decodes instructions up to the end of the block. Returns false if the first one is cut off by the
+ * page's end. */
 static bool decode_block(struct cpu *cpu, struct block *b, const struct source *src)
 {
 	unsigned max = b->mode & MODE_SINGLE || src->host2 ? 1 : BLOCK_MAX_INSNS, n = 0, at = 0;
@@ -162,14 +166,17 @@ static bool decode_block(struct cpu *cpu, struct block *b, const struct source *
 	while (n < max && !end) {
 		struct insn *insn = &b->insns[n];
 
-		if (!decode_insn(cpu, b->mode, b->rip + at, src->bytes + at, src->len - at, insn, &end))
+		if (!decode_insn(cpu, b->mode, b->rip + at, src->bytes + at, src->len - at, insn,
+				 &end))
 			break;
 		insn->idx = (uint8_t)n++;
 		at += insn->len;
 	}
 	if (!n)
 		return false;
-	b->insns[n] = (struct insn){ .fn = h_continue, .rip = (b->rip + at) & cpu->lin_mask, .idx = (uint8_t)n };
+	b->insns[n] = (struct insn){ .fn = h_continue,
+				     .rip = (b->rip + at) & cpu->lin_mask,
+				     .idx = (uint8_t)n };
 	b->nr_insns = (uint16_t)(n + 1);
 	b->bytes = (uint16_t)at;
 	return true;
@@ -191,7 +198,8 @@ static size_t block_size(unsigned nr_insns)
 	return sizeof(struct block) + nr_insns * sizeof(struct insn);
 }
 
-static struct block *block_build(struct cpu *cpu, uint64_t rip, uint64_t lin, uint32_t mode, uint8_t *host)
+static struct block *block_build(struct cpu *cpu, uint64_t rip, uint64_t lin, uint32_t mode,
+				 uint8_t *host)
 {
 	struct block *b = (struct block *)(cpu->arena + cpu->arena_used);
 	struct source src = { .host = host, .offset = (unsigned)(lin & ~PAGE_MASK) };
@@ -219,11 +227,12 @@ static struct block *block_build(struct cpu *cpu, uint64_t rip, uint64_t lin, ui
 	return b;
 }
 
-static bool block_matches(struct cpu *cpu, const struct block *b, uint64_t rip, uint64_t lin, uint32_t mode,
-			  const uint8_t *host)
+static bool block_matches(struct cpu *cpu, const struct block *b, uint64_t rip, uint64_t lin,
+			  uint32_t mode, const uint8_t *host)
 {
 	return b->rip == rip && b->lin == lin && b->mode == mode && b->host == host &&
-	       (!b->host2 || b->host2 == mmu_fetch_page(cpu, ((lin & PAGE_MASK) + PAGE_SIZE) & cpu->lin_mask));
+	       (!b->host2 ||
+		b->host2 == mmu_fetch_page(cpu, ((lin & PAGE_MASK) + PAGE_SIZE) & cpu->lin_mask));
 }
 
 static void check_fetch(struct cpu *cpu, uint64_t rip, uint64_t lin, uint32_t mode)
@@ -232,7 +241,8 @@ static void check_fetch(struct cpu *cpu, uint64_t rip, uint64_t lin, uint32_t mo
 		cpu_raise_error(cpu, NULL, EXC_GP, 0);
 }
 
-/* The block at `rip`, decoded if need be. NULL when that needs the arena emptied and the caller may not. */
+/* The block at `rip`, decoded if need be. NULL when that needs the arena emptied and the caller may
+ * not. */
 struct block *block_find(struct cpu *cpu, uint64_t rip, uint32_t mode, bool may_flush)
 {
 	uint64_t lin = (rip + cpu->code_base) & cpu->lin_mask;
@@ -261,7 +271,8 @@ struct block *block_find(struct cpu *cpu, uint64_t rip, uint32_t mode, bool may_
 
 static bool may_go_on(struct cpu *cpu)
 {
-	return (cpu->mode & MODE_FAST) && cpu->executed < __atomic_load_n(&cpu->limit, __ATOMIC_RELAXED);
+	return (cpu->mode & MODE_FAST) &&
+	       cpu->executed < __atomic_load_n(&cpu->limit, __ATOMIC_RELAXED);
 }
 
 struct insn *block_enter_slow(struct cpu *cpu, uint64_t rip)

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: MIT
 /*
- * Which host pages hold code that some vCPU of a group has decoded, in granules of 64 bytes. Writes to such pages take the
- * slow path (no vCPU keeps a writable TLB entry for them) and end here: hitting a granule makes every vCPU forget the page.
+ * Which host pages hold code that some vCPU of a group has decoded, in granules of 64 bytes. Writes
+ * to such pages take the slow path (no vCPU keeps a writable TLB entry for them) and end here:
+ * hitting a granule makes every vCPU forget the page.
  */
 #include <stdlib.h>
 
 #include "cpu/internal.h"
 
-#define TABLE_SIZE	65536u		/* pages with code; when it fills, everything is forgotten */
-#define TABLE_MAX	(TABLE_SIZE * 3 / 4)
+#define TABLE_SIZE 65536u /* pages with code; when it fills, everything is forgotten */
+#define TABLE_MAX  (TABLE_SIZE * 3 / 4)
 
 struct code_page {
-	uint64_t page;			/* host address, 0: free; entries are never removed one by one */
+	uint64_t page; /* host address, 0: free; entries are never removed one by one */
 	uint64_t granules;
 };
 
 struct cpu_group {
-	pthread_mutex_t lock;		/* members and insertions */
-	pthread_mutex_t split_lock;	/* locked operations that can't be done in place */
+	pthread_mutex_t lock;	    /* members and insertions */
+	pthread_mutex_t split_lock; /* locked operations that can't be done in place */
 	struct cpu *members;
 	unsigned nr_pages;
 	struct code_page pages[TABLE_SIZE];
@@ -141,7 +142,8 @@ void code_queue_run(struct cpu *cpu)
 			block_invalidate_page(cpu, queue[i]);
 }
 
-/* With the lock held: the table is full of pages of which many hold no code any more. Start over. */
+/* With the lock held: the table is full of pages of which many hold no code any more. Start over.
+ */
 static void forget_all(struct cpu *cpu)
 {
 	struct cpu_group *group = cpu->group;

@@ -7,10 +7,11 @@
 #include "cpu/decode.h"
 
 static const struct opcode_group *const groups[] = {
-	&cpu_ops_alu, &cpu_ops_shift, &cpu_ops_muldiv, &cpu_ops_bit, &cpu_ops_mov, &cpu_ops_atomic, &cpu_ops_stack, &cpu_ops_control,
-	&cpu_ops_far, &cpu_ops_string, &cpu_ops_flag, &cpu_ops_system, &cpu_ops_segment, &cpu_ops_exit,
-	&cpu_ops_sse_mov, &cpu_ops_sse_int, &cpu_ops_sse_fp, &cpu_ops_sse_text, &cpu_ops_crypto, &cpu_ops_xstate,
-	&cpu_ops_x87, &cpu_ops_mmx,
+	&cpu_ops_alu,      &cpu_ops_shift,   &cpu_ops_muldiv,  &cpu_ops_bit,      &cpu_ops_mov,
+	&cpu_ops_atomic,   &cpu_ops_stack,   &cpu_ops_control, &cpu_ops_far,      &cpu_ops_string,
+	&cpu_ops_flag,     &cpu_ops_system,  &cpu_ops_segment, &cpu_ops_exit,     &cpu_ops_sse_mov,
+	&cpu_ops_sse_int,  &cpu_ops_sse_fp,  &cpu_ops_sse_text, &cpu_ops_crypto,  &cpu_ops_xstate,
+	&cpu_ops_x87,      &cpu_ops_mmx,
 };
 
 /* Opcodes by mnemonic; the caller frees it. */
@@ -47,7 +48,8 @@ uint16_t decode_reg(ZydisRegister reg)
 	if (reg >= ZYDIS_REGISTER_RAX && reg <= ZYDIS_REGISTER_R15)
 		return gpr_offset(reg - ZYDIS_REGISTER_RAX);
 	if (reg >= ZYDIS_REGISTER_XMM0 && reg <= ZYDIS_REGISTER_XMM15)
-		return (uint16_t)(offsetof(struct cpu, s.fx.xmm) + 16 * (unsigned)(reg - ZYDIS_REGISTER_XMM0));
+		return (uint16_t)(offsetof(struct cpu, s.fx.xmm) +
+				  16 * (unsigned)(reg - ZYDIS_REGISTER_XMM0));
 	if (reg >= ZYDIS_REGISTER_MM0 && reg <= ZYDIS_REGISTER_MM7)
 		return (uint16_t)(reg - ZYDIS_REGISTER_MM0);
 	return offsetof(struct cpu, zero);
@@ -56,7 +58,9 @@ uint16_t decode_reg(ZydisRegister reg)
 /* Zydis and the processor number ES, CS, SS, DS, FS, GS alike. */
 static unsigned segment_number(ZydisRegister reg)
 {
-	return reg >= ZYDIS_REGISTER_ES && reg <= ZYDIS_REGISTER_GS ? (unsigned)(reg - ZYDIS_REGISTER_ES) : CPU_DS;
+	return reg >= ZYDIS_REGISTER_ES && reg <= ZYDIS_REGISTER_GS
+		       ? (unsigned)(reg - ZYDIS_REGISTER_ES)
+		       : CPU_DS;
 }
 
 bool decode_mem(const struct decode *d, const ZydisDecodedOperand *op, struct insn *insn)
@@ -64,7 +68,9 @@ bool decode_mem(const struct decode *d, const ZydisDecodedOperand *op, struct in
 	unsigned seg = segment_number(op->mem.segment);
 
 	insn->flags |= INSN_MEM;
-	insn->addr_mask = d->zi.address_width == 64 ? ~0ull : d->zi.address_width == 32 ? 0xffffffff : 0xffff;
+	insn->addr_mask = d->zi.address_width == 64   ? ~0ull
+			  : d->zi.address_width == 32 ? 0xffffffff
+						      : 0xffff;
 	insn->disp = (uint64_t)op->mem.disp.value;
 	insn->base = decode_reg(op->mem.base);
 	insn->index = decode_reg(op->mem.index);
@@ -73,8 +79,9 @@ bool decode_mem(const struct decode *d, const ZydisDecodedOperand *op, struct in
 		insn->disp += d->rip + d->zi.length;
 	insn->seg = offsetof(struct cpu, zero);
 	if (!(d->mode & MODE_64) || seg == CPU_FS || seg == CPU_GS)
-		insn->seg = (uint16_t)(offsetof(struct cpu, s.seg) + seg * sizeof(struct cpu_segment) +
-				       offsetof(struct cpu_segment, base));
+		insn->seg =
+			(uint16_t)(offsetof(struct cpu, s.seg) + seg * sizeof(struct cpu_segment) +
+				   offsetof(struct cpu_segment, base));
 	if (seg == CPU_SS)
 		insn->flags |= INSN_SEG_SS;
 	insn->size = (uint8_t)(op->size / 8);
@@ -175,15 +182,18 @@ static handler_fn *forbidden(unsigned flags, uint32_t mode)
 static unsigned required(const struct decode *d, const struct opcode *op)
 {
 	for (unsigned i = 0; i < d->zi.operand_count_visible; i++)
-		if (op_is_reg(d, i) && ZydisRegisterGetClass(d->op[i].reg.value) == ZYDIS_REGCLASS_MMX)
+		if (op_is_reg(d, i) &&
+		    ZydisRegisterGetClass(d->op[i].reg.value) == ZYDIS_REGCLASS_MMX)
 			return (op->flags & ~OP_SSE) | OP_MMX;
 	for (unsigned i = 0; i < d->zi.operand_count_visible; i++)
-		if (op_is_reg(d, i) && ZydisRegisterGetClass(d->op[i].reg.value) == ZYDIS_REGCLASS_XMM)
+		if (op_is_reg(d, i) &&
+		    ZydisRegisterGetClass(d->op[i].reg.value) == ZYDIS_REGCLASS_XMM)
 			return op->flags | OP_SSE;
 	return op->flags;
 }
 
-static void emit_undefined(struct insn *insn, const uint8_t *bytes, unsigned len, const ZydisDecodedInstruction *zi)
+static void emit_undefined(struct insn *insn, const uint8_t *bytes, unsigned len,
+			   const ZydisDecodedInstruction *zi)
 {
 	uint8_t copy[16] = { 0 };
 
@@ -198,12 +208,15 @@ static void emit_undefined(struct insn *insn, const uint8_t *bytes, unsigned len
 }
 
 static const ZydisMachineMode machine_mode[] = {
-	[0] = ZYDIS_MACHINE_MODE_LEGACY_16, [MODE_64] = ZYDIS_MACHINE_MODE_LONG_64,
+	[0] = ZYDIS_MACHINE_MODE_LEGACY_16,
+	[MODE_64] = ZYDIS_MACHINE_MODE_LONG_64,
 	[MODE_32] = ZYDIS_MACHINE_MODE_LEGACY_32,
 };
 
 static const ZydisStackWidth stack_width[] = {
-	[0] = ZYDIS_STACK_WIDTH_16, [MODE_64] = ZYDIS_STACK_WIDTH_64, [MODE_32] = ZYDIS_STACK_WIDTH_32,
+	[0] = ZYDIS_STACK_WIDTH_16,
+	[MODE_64] = ZYDIS_STACK_WIDTH_64,
+	[MODE_32] = ZYDIS_STACK_WIDTH_32,
 };
 
 static ZyanStatus decode_bytes(struct decode *d, unsigned len)
@@ -228,22 +241,24 @@ static uint8_t insn_prefixes(const ZydisDecodedInstruction *zi)
 	return flags;
 }
 
-/* Legacy segments that are not flat, and FS and GS outside 64-bit mode, have their limit and type checked. */
+/* Legacy segments that are not flat, and FS and GS outside 64-bit mode, have their limit and type
+ * checked. */
 static bool needs_segment_check(const struct decode *d, const struct insn *insn)
 {
 	uint16_t first = offsetof(struct cpu, s.seg) + CPU_FS * sizeof(struct cpu_segment);
 
 	if (!(insn->flags & INSN_MEM) || (d->mode & MODE_64))
 		return false;
-	return !(d->mode & MODE_FLAT) || (insn->seg >= first && insn->seg != offsetof(struct cpu, zero));
+	return !(d->mode & MODE_FLAT) ||
+	       (insn->seg >= first && insn->seg != offsetof(struct cpu, zero));
 }
 
 /*
- * Decodes one instruction. Returns false if it needs more than `len` bytes. What can't be decoded or has no handler becomes
- * an instruction that raises #UD.
+ * Decodes one instruction. Returns false if it needs more than `len` bytes. What can't be decoded
+ * or has no handler becomes an instruction that raises #UD.
  */
-bool decode_insn(struct cpu *cpu, uint32_t mode, uint64_t rip, const uint8_t *bytes, unsigned len, struct insn *insn,
-		 bool *end)
+bool decode_insn(struct cpu *cpu, uint32_t mode, uint64_t rip, const uint8_t *bytes, unsigned len,
+		 struct insn *insn, bool *end)
 {
 	struct decode d = { .mode = mode, .rip = rip, .bytes = bytes };
 	ZyanStatus status = decode_bytes(&d, len);
@@ -257,7 +272,8 @@ bool decode_insn(struct cpu *cpu, uint32_t mode, uint64_t rip, const uint8_t *by
 		return false;
 	if (ZYAN_FAILED(status)) {
 		emit_undefined(insn, bytes, len, NULL);
-		if (status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG || status == ZYDIS_STATUS_NO_MORE_DATA)
+		if (status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG ||
+		    status == ZYDIS_STATUS_NO_MORE_DATA)
 			insn->fn = h_general_protection;
 		return true;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Exceptions, interrupts and exits: leaving a handler, double and triple faults, delivery through the guest's IDT.
+ * Exceptions, interrupts and exits: leaving a handler, double and triple faults, delivery through
+ * the guest's IDT.
  */
 #include "cpu/flags.h"
 #include "cpu/mem.h"
@@ -23,7 +24,8 @@ _Noreturn void cpu_raise(struct cpu *cpu, struct insn *insn, unsigned vector)
 	longjmp(cpu->jmp, LEAVE_EXCEPTION);
 }
 
-_Noreturn void cpu_leave_exit(struct cpu *cpu, struct insn *insn, uint32_t reason, uint64_t qualification)
+_Noreturn void cpu_leave_exit(struct cpu *cpu, struct insn *insn, uint32_t reason,
+			      uint64_t qualification)
 {
 	cpu->cur = insn;
 	cpu->exit->reason = reason;
@@ -48,10 +50,12 @@ static bool page_fault_class(unsigned vector)
 	return vector == EXC_PF || vector == EXC_VE;
 }
 
-/* An exception met while another event was being delivered: becomes a double fault, a triple fault or stays. */
+/* An exception met while another event was being delivered: becomes a double fault, a triple fault
+ * or stays. */
 static void combine(struct cpu *cpu)
 {
-	unsigned first = CPU_INTR_VECTOR(cpu->delivering.info), second = CPU_INTR_VECTOR(cpu->event.info);
+	unsigned first = CPU_INTR_VECTOR(cpu->delivering.info),
+		 second = CPU_INTR_VECTOR(cpu->event.info);
 
 	if (CPU_INTR_TYPE(cpu->delivering.info) != CPU_INTR_EXCEPTION)
 		return;
@@ -95,14 +99,14 @@ void event_exception(struct cpu *cpu)
 /* A delivery under way. */
 struct delivery {
 	unsigned vector, type;
-	bool software;			/* INT n, INT3, INTO: gate privilege is checked, EXT is 0 */
+	bool software; /* INT n, INT3, INTO: gate privilege is checked, EXT is 0 */
 	uint32_t ext;
 	uint64_t target;
 	unsigned gate_type, ist;
 	uint16_t selector;
 	struct cpu_segment cs, ss;
 	unsigned cpl;
-	bool switches;			/* to a more privileged stack */
+	bool switches; /* to a more privileged stack */
 	uint64_t rip, flags, sp;
 	unsigned context;
 };
@@ -112,7 +116,8 @@ static _Noreturn void gate_fault(struct cpu *cpu, const struct delivery *v, unsi
 	cpu_raise_error(cpu, NULL, exception, v->vector << 3 | 2 | v->ext);
 }
 
-static _Noreturn void selector_fault(struct cpu *cpu, const struct delivery *v, unsigned exception, uint16_t selector)
+static _Noreturn void selector_fault(struct cpu *cpu, const struct delivery *v, unsigned exception,
+				     uint16_t selector)
 {
 	cpu_raise_error(cpu, NULL, exception, (selector & 0xfffcu) | v->ext);
 }
@@ -205,7 +210,8 @@ static void choose_stack_legacy(struct cpu *cpu, struct delivery *v)
 		return;
 	v->sp = tss_read(cpu, v, 4 + 8 * v->cpl, 4);
 	selector = (uint16_t)tss_read(cpu, v, 8 + 8 * v->cpl, 2);
-	if (!(selector & 0xfffc) || (selector & 3u) != v->cpl || !seg_descriptor(cpu, selector, &d, &address))
+	if (!(selector & 0xfffc) || (selector & 3u) != v->cpl ||
+	    !seg_descriptor(cpu, selector, &d, &address))
 		selector_fault(cpu, v, EXC_TS, selector);
 	seg_unpack(&d, selector, &v->ss);
 	if ((v->ss.access_rights & (AR_S | AR_CODE | AR_WRITE)) != (AR_S | AR_WRITE) ||
@@ -215,7 +221,8 @@ static void choose_stack_legacy(struct cpu *cpu, struct delivery *v)
 		selector_fault(cpu, v, EXC_SS, selector);
 }
 
-static void push_frame(struct cpu *cpu, struct delivery *v, unsigned size, const uint64_t *values, unsigned nr)
+static void push_frame(struct cpu *cpu, struct delivery *v, unsigned size, const uint64_t *values,
+		       unsigned nr)
 {
 	uint8_t frame[48];
 	uint64_t base = size == 8 ? 0 : v->ss.base;
@@ -225,7 +232,8 @@ static void push_frame(struct cpu *cpu, struct delivery *v, unsigned size, const
 	v->sp -= nr * size;
 	if (size == 4)
 		v->sp &= 0xffffffff;
-	mem_write_as(cpu, (v->sp + base) & (size == 8 ? ~0ull : 0xffffffff), frame, nr * size, v->context);
+	mem_write_as(cpu, (v->sp + base) & (size == 8 ? ~0ull : 0xffffffff), frame, nr * size,
+		     v->context);
 }
 
 static void write_frame(struct cpu *cpu, struct delivery *v, const uint64_t error, bool has_error)
@@ -249,7 +257,8 @@ static void write_frame(struct cpu *cpu, struct delivery *v, const uint64_t erro
 /* Faults push RF set, so that returning to the instruction doesn't meet its breakpoint again. */
 static bool is_fault(const struct delivery *v)
 {
-	return v->type == CPU_INTR_EXCEPTION && v->vector != EXC_DB && v->vector != EXC_DF && v->vector != EXC_MC;
+	return v->type == CPU_INTR_EXCEPTION && v->vector != EXC_DB && v->vector != EXC_DF &&
+	       v->vector != EXC_MC;
 }
 
 static void enter_handler(struct cpu *cpu, struct delivery *v)
@@ -270,10 +279,12 @@ static void enter_handler(struct cpu *cpu, struct delivery *v)
 	cpu_state_changed(cpu);
 }
 
-/* Delivers cpu->event. Nothing of the guest's registers changes before the last write has succeeded. */
+/* Delivers cpu->event. Nothing of the guest's registers changes before the last write has
+ * succeeded. */
 void event_deliver(struct cpu *cpu)
 {
-	struct delivery v = { .vector = CPU_INTR_VECTOR(cpu->event.info), .type = CPU_INTR_TYPE(cpu->event.info) };
+	struct delivery v = { .vector = CPU_INTR_VECTOR(cpu->event.info),
+			      .type = CPU_INTR_TYPE(cpu->event.info) };
 	uint32_t error = cpu->event.error, info = cpu->event.info;
 
 	cpu->delivering = cpu->event;
@@ -289,8 +300,9 @@ void event_deliver(struct cpu *cpu)
 	else
 		choose_stack_legacy(cpu, &v);
 	v.flags = flags_get(cpu) | (is_fault(&v) ? FLAG_RF : 0);
-	v.context = v.cpl == 3 ? MMU_USER : cpu->s.cr4 & CR4_SMAP && !(cpu->s.rflags & FLAG_AC) ? MMU_SMAP
-												: MMU_SUPERVISOR;
+	v.context = v.cpl == 3						  ? MMU_USER
+		    : cpu->s.cr4 & CR4_SMAP && !(cpu->s.rflags & FLAG_AC) ? MMU_SMAP
+									  : MMU_SUPERVISOR;
 	write_frame(cpu, &v, error, info & CPU_INTR_ERROR_CODE);
 	if (cpu_long_mode(cpu) ? !mmu_canonical(cpu, v.target) : v.target > v.cs.limit)
 		cpu_raise_error(cpu, NULL, EXC_GP, v.ext);

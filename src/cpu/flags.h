@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arithmetic flags, kept lazily. An operation stores its sign-extended result, its carries (bit 63: out of the top bit,
- * bit 62: into it) and one word of odds; each flag is then a few operations away, whatever the operation was.
- *   CF = carry.63   OF = carry.63 ^ carry.62   ZF = (res == 0)   SF = res.63 ^ misc.31
- *   AF = misc.4     PF = even parity of res[7:0] ^ misc[15:8]
+ * Arithmetic flags, kept lazily. An operation stores its sign-extended result, its carries (bit 63:
+ * out of the top bit, bit 62: into it) and one word of odds; each flag is then a few operations
+ * away, whatever the operation was. CF = carry.63   OF = carry.63 ^ carry.62   ZF = (res == 0)   SF
+ * = res.63 ^ misc.31 AF = misc.4     PF = even parity of res[7:0] ^ misc[15:8]
  */
 #ifndef CPU_FLAGS_H
 #define CPU_FLAGS_H
@@ -51,7 +51,8 @@ static inline void flags_set_carry(struct cpu *cpu, bool cf, bool of)
 static inline uint32_t flags_arith(const struct cpu *cpu)
 {
 	return (uint32_t)flag_cf(cpu) | (uint32_t)flag_pf(cpu) << 2 | (uint32_t)flag_af(cpu) << 4 |
-	       (uint32_t)flag_zf(cpu) << 6 | (uint32_t)flag_sf(cpu) << 7 | (uint32_t)flag_of(cpu) << 11;
+	       (uint32_t)flag_zf(cpu) << 6 | (uint32_t)flag_sf(cpu) << 7 |
+	       (uint32_t)flag_of(cpu) << 11;
 }
 
 /* Loads the six flags from their RFLAGS positions. */
@@ -94,30 +95,33 @@ static inline bool flags_condition(const struct cpu *cpu, unsigned cc)
 	return v ^ (cc & 1);
 }
 
-/* Flags of a result of S bits, with the carries and auxiliary carry of an addition or subtraction. */
-#define DEFINE_FLAGS(S)									\
-static inline void flags_add##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b, uint##S##_t r) \
-{											\
-	uint##S##_t carry = (uint##S##_t)((a & b) | ((a | b) & ~r));			\
-											\
-	cpu->cc_res = (uint64_t)(int64_t)(int##S##_t)r;					\
-	cpu->cc_carry = (uint64_t)carry << (64 - S);					\
-	cpu->cc_misc = (uint32_t)(a ^ b ^ r) & 0x10;					\
-}											\
-static inline void flags_sub##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b, uint##S##_t r) \
-{											\
-	uint##S##_t carry = (uint##S##_t)((~a & b) | ((~a | b) & r));			\
-											\
-	cpu->cc_res = (uint64_t)(int64_t)(int##S##_t)r;					\
-	cpu->cc_carry = (uint64_t)carry << (64 - S);					\
-	cpu->cc_misc = (uint32_t)(a ^ b ^ r) & 0x10;					\
-}											\
-static inline void flags_logic##S(struct cpu *cpu, uint##S##_t r)			\
-{											\
-	cpu->cc_res = (uint64_t)(int64_t)(int##S##_t)r;					\
-	cpu->cc_carry = 0;								\
-	cpu->cc_misc = 0;								\
-}
+/* Flags of a result of S bits, with the carries and auxiliary carry of an addition or subtraction.
+ */
+#define DEFINE_FLAGS(S)                                                                            \
+	static inline void flags_add##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b,             \
+					uint##S##_t r)                                             \
+	{                                                                                          \
+		uint##S##_t carry = (uint##S##_t)((a & b) | ((a | b) & ~r));                       \
+                                                                                                   \
+		cpu->cc_res = (uint64_t)(int64_t)(int##S##_t)r;                                    \
+		cpu->cc_carry = (uint64_t)carry << (64 - S);                                       \
+		cpu->cc_misc = (uint32_t)(a ^ b ^ r) & 0x10;                                       \
+	}                                                                                          \
+	static inline void flags_sub##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b,             \
+					uint##S##_t r)                                             \
+	{                                                                                          \
+		uint##S##_t carry = (uint##S##_t)((~a & b) | ((~a | b) & r));                      \
+                                                                                                   \
+		cpu->cc_res = (uint64_t)(int64_t)(int##S##_t)r;                                    \
+		cpu->cc_carry = (uint64_t)carry << (64 - S);                                       \
+		cpu->cc_misc = (uint32_t)(a ^ b ^ r) & 0x10;                                       \
+	}                                                                                          \
+	static inline void flags_logic##S(struct cpu *cpu, uint##S##_t r)                          \
+	{                                                                                          \
+		cpu->cc_res = (uint64_t)(int64_t)(int##S##_t)r;                                    \
+		cpu->cc_carry = 0;                                                                 \
+		cpu->cc_misc = 0;                                                                  \
+	}
 DEFINE_FLAGS(8)
 DEFINE_FLAGS(16)
 DEFINE_FLAGS(32)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The inside of the interpreter. Guest code is decoded into basic blocks of struct insn, each with the function that
- * executes it. A handler ends with NEXT (the next instruction of its block) or returns where to go on: another block's
- * first instruction, or NULL to go back to the run loop. Faults and exits leave by longjmp, before a handler has changed
- * any state, so every exception is precise.
+ * The inside of the interpreter. Guest code is decoded into basic blocks of struct insn, each with
+ * the function that executes it. A handler ends with NEXT (the next instruction of its block) or
+ * returns where to go on: another block's first instruction, or NULL to go back to the run loop.
+ * Faults and exits leave by longjmp, before a handler has changed any state, so every exception is
+ * precise.
  */
 #ifndef CPU_INTERNAL_H
 #define CPU_INTERNAL_H
@@ -14,93 +15,111 @@
 
 #include "cpu/cpu.h"
 
-#define likely(x)	__builtin_expect(!!(x), 1)
-#define unlikely(x)	__builtin_expect(!!(x), 0)
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
 
-#define PAGE_SIZE	4096ull
-#define PAGE_MASK	(~(PAGE_SIZE - 1))
+#define PAGE_SIZE 4096ull
+#define PAGE_MASK (~(PAGE_SIZE - 1))
 
-#define CR0_PE		(1ull << 0)
-#define CR0_MP		(1ull << 1)
-#define CR0_EM		(1ull << 2)
-#define CR0_TS		(1ull << 3)
-#define CR0_ET		(1ull << 4)
-#define CR0_NE		(1ull << 5)
-#define CR0_WP		(1ull << 16)
-#define CR0_AM		(1ull << 18)
-#define CR0_NW		(1ull << 29)
-#define CR0_CD		(1ull << 30)
-#define CR0_PG		(1ull << 31)
-#define CR4_TSD		(1ull << 2)
-#define CR4_DE		(1ull << 3)
-#define CR4_PSE		(1ull << 4)
-#define CR4_PAE		(1ull << 5)
-#define CR4_PGE		(1ull << 7)
-#define CR4_PCE		(1ull << 8)
-#define CR4_OSFXSR	(1ull << 9)
-#define CR4_OSXMMEXCPT	(1ull << 10)
-#define CR4_UMIP	(1ull << 11)
-#define CR4_LA57	(1ull << 12)
-#define CR4_VMXE	(1ull << 13)
-#define CR4_FSGSBASE	(1ull << 16)
-#define CR4_PCIDE	(1ull << 17)
-#define CR4_OSXSAVE	(1ull << 18)
-#define CR4_SMEP	(1ull << 20)
-#define CR4_SMAP	(1ull << 21)
-#define EFER_SCE	(1ull << 0)
-#define EFER_LME	(1ull << 8)
-#define EFER_LMA	(1ull << 10)
-#define EFER_NXE	(1ull << 11)
+#define CR0_PE	       (1ull << 0)
+#define CR0_MP	       (1ull << 1)
+#define CR0_EM	       (1ull << 2)
+#define CR0_TS	       (1ull << 3)
+#define CR0_ET	       (1ull << 4)
+#define CR0_NE	       (1ull << 5)
+#define CR0_WP	       (1ull << 16)
+#define CR0_AM	       (1ull << 18)
+#define CR0_NW	       (1ull << 29)
+#define CR0_CD	       (1ull << 30)
+#define CR0_PG	       (1ull << 31)
+#define CR4_TSD	       (1ull << 2)
+#define CR4_DE	       (1ull << 3)
+#define CR4_PSE	       (1ull << 4)
+#define CR4_PAE	       (1ull << 5)
+#define CR4_PGE	       (1ull << 7)
+#define CR4_PCE	       (1ull << 8)
+#define CR4_OSFXSR     (1ull << 9)
+#define CR4_OSXMMEXCPT (1ull << 10)
+#define CR4_UMIP       (1ull << 11)
+#define CR4_LA57       (1ull << 12)
+#define CR4_VMXE       (1ull << 13)
+#define CR4_FSGSBASE   (1ull << 16)
+#define CR4_PCIDE      (1ull << 17)
+#define CR4_OSXSAVE    (1ull << 18)
+#define CR4_SMEP       (1ull << 20)
+#define CR4_SMAP       (1ull << 21)
+#define EFER_SCE       (1ull << 0)
+#define EFER_LME       (1ull << 8)
+#define EFER_LMA       (1ull << 10)
+#define EFER_NXE       (1ull << 11)
 
-#define FLAG_CF		(1u << 0)
-#define FLAG_PF		(1u << 2)
-#define FLAG_AF		(1u << 4)
-#define FLAG_ZF		(1u << 6)
-#define FLAG_SF		(1u << 7)
-#define FLAG_TF		(1u << 8)
-#define FLAG_IF		(1u << 9)
-#define FLAG_DF		(1u << 10)
-#define FLAG_OF		(1u << 11)
-#define FLAG_IOPL	(3u << 12)
-#define FLAG_NT		(1u << 14)
-#define FLAG_RF		(1u << 16)
-#define FLAG_VM		(1u << 17)
-#define FLAG_AC		(1u << 18)
-#define FLAG_VIF	(1u << 19)
-#define FLAG_VIP	(1u << 20)
-#define FLAG_ID		(1u << 21)
-#define FLAGS_ARITH	(FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF)
-#define FLAGS_ALL	0x3f7fd7u
+#define FLAG_CF	    (1u << 0)
+#define FLAG_PF	    (1u << 2)
+#define FLAG_AF	    (1u << 4)
+#define FLAG_ZF	    (1u << 6)
+#define FLAG_SF	    (1u << 7)
+#define FLAG_TF	    (1u << 8)
+#define FLAG_IF	    (1u << 9)
+#define FLAG_DF	    (1u << 10)
+#define FLAG_OF	    (1u << 11)
+#define FLAG_IOPL   (3u << 12)
+#define FLAG_NT	    (1u << 14)
+#define FLAG_RF	    (1u << 16)
+#define FLAG_VM	    (1u << 17)
+#define FLAG_AC	    (1u << 18)
+#define FLAG_VIF    (1u << 19)
+#define FLAG_VIP    (1u << 20)
+#define FLAG_ID	    (1u << 21)
+#define FLAGS_ARITH (FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF)
+#define FLAGS_ALL   0x3f7fd7u
 
 /* Exception vectors. */
-enum { EXC_DE = 0, EXC_DB = 1, EXC_NMI = 2, EXC_BP = 3, EXC_OF = 4, EXC_BR = 5, EXC_UD = 6, EXC_NM = 7, EXC_DF = 8,
-       EXC_TS = 10, EXC_NP = 11, EXC_SS = 12, EXC_GP = 13, EXC_PF = 14, EXC_MF = 16, EXC_AC = 17, EXC_MC = 18,
-       EXC_XM = 19, EXC_VE = 20 };
+enum {
+	EXC_DE = 0,
+	EXC_DB = 1,
+	EXC_NMI = 2,
+	EXC_BP = 3,
+	EXC_OF = 4,
+	EXC_BR = 5,
+	EXC_UD = 6,
+	EXC_NM = 7,
+	EXC_DF = 8,
+	EXC_TS = 10,
+	EXC_NP = 11,
+	EXC_SS = 12,
+	EXC_GP = 13,
+	EXC_PF = 14,
+	EXC_MF = 16,
+	EXC_AC = 17,
+	EXC_MC = 18,
+	EXC_XM = 19,
+	EXC_VE = 20
+};
 
 /* Access rights of a segment, VMX format. */
-#define AR_TYPE		0x0fu
-#define AR_ACCESSED	0x01u
-#define AR_WRITE	0x02u		/* data: writable; code: readable */
-#define AR_DOWN		0x04u		/* data: expands down; code: conforming */
-#define AR_CODE		0x08u
-#define AR_S		0x10u
-#define AR_DPL(ar)	((ar) >> 5 & 3)
-#define AR_P		0x80u
-#define AR_L		0x2000u
-#define AR_DB		0x4000u
-#define AR_G		0x8000u
-#define AR_UNUSABLE	0x10000u
+#define AR_TYPE	    0x0fu
+#define AR_ACCESSED 0x01u
+#define AR_WRITE    0x02u /* data: writable; code: readable */
+#define AR_DOWN	    0x04u /* data: expands down; code: conforming */
+#define AR_CODE	    0x08u
+#define AR_S	    0x10u
+#define AR_DPL(ar)  ((ar) >> 5 & 3)
+#define AR_P	    0x80u
+#define AR_L	    0x2000u
+#define AR_DB	    0x4000u
+#define AR_G	    0x8000u
+#define AR_UNUSABLE 0x10000u
 
 /* What a decoded block depends on beside its bytes. */
-#define MODE_64		(1u << 0)
-#define MODE_32		(1u << 1)	/* legacy or compatibility code with D=1; neither bit: 16-bit */
-#define MODE_FLAT	(1u << 2)	/* CS, DS, ES, SS: base 0, limit 4 GiB, writable */
-#define MODE_SINGLE	(1u << 3)	/* one instruction per block */
-#define MODE_CPL0	(1u << 4)
-#define MODE_EM		(1u << 5)	/* CR0.EM */
-#define MODE_TS		(1u << 6)	/* CR0.TS */
-#define MODE_OSFXSR	(1u << 7)	/* CR4.OSFXSR */
-#define MODE_FAST	(MODE_64 | MODE_FLAT)	/* either: CS base is 0, blocks may be linked */
+#define MODE_64	    (1u << 0)
+#define MODE_32	    (1u << 1) /* legacy code with D=1; neither: 16-bit */
+#define MODE_FLAT   (1u << 2) /* CS, DS, ES, SS: base 0, limit 4 GiB, writable */
+#define MODE_SINGLE (1u << 3) /* one instruction per block */
+#define MODE_CPL0   (1u << 4)
+#define MODE_EM	    (1u << 5)		  /* CR0.EM */
+#define MODE_TS	    (1u << 6)		  /* CR0.TS */
+#define MODE_OSFXSR (1u << 7)		  /* CR4.OSFXSR */
+#define MODE_FAST   (MODE_64 | MODE_FLAT) /* either: CS base is 0, blocks may be linked */
 
 struct insn;
 struct block;
@@ -110,33 +129,33 @@ typedef struct insn *handler_fn(struct cpu *cpu, struct insn *insn);
 struct insn {
 	handler_fn *fn;
 	uint16_t dst, src, base, index;
-	uint64_t imm;			/* immediate, or target of a direct branch */
-	uint64_t disp;			/* displacement; RIP-relative ones are absolute */
+	uint64_t imm;  /* immediate, or target of a direct branch */
+	uint64_t disp; /* displacement; RIP-relative ones are absolute */
 	uint64_t rip;
 	union {
-		struct block *link;	/* the branch target's block */
-		handler_fn *next_fn;	/* of a checked instruction: the one that executes it */
+		struct block *link;  /* the branch target's block */
+		handler_fn *next_fn; /* of a checked instruction: the one that executes it */
 	};
 	union {
 		struct block *link_next; /* the block after a conditional branch */
-		uint64_t addr_mask;	/* address size of the memory operand */
+		uint64_t addr_mask;	 /* address size of the memory operand */
 	};
 	uint16_t seg;
 	uint8_t scale, len;
-	uint8_t idx;			/* position in its block */
-	uint8_t size;			/* bytes of the operand */
+	uint8_t idx;  /* position in its block */
+	uint8_t size; /* bytes of the operand */
 	uint8_t aux, flags;
 };
 
-#define INSN_REP	(1u << 0)
-#define INSN_REPNE	(1u << 1)
-#define INSN_LOCK	(1u << 2)
-#define INSN_MEM	(1u << 3)	/* has a memory operand */
-#define INSN_IMM	(1u << 4)	/* I/O: port is an immediate */
-#define INSN_SEG_SS	(1u << 5)
-#define INSN_END	(1u << 6)	/* ends its block */
+#define INSN_REP    (1u << 0)
+#define INSN_REPNE  (1u << 1)
+#define INSN_LOCK   (1u << 2)
+#define INSN_MEM    (1u << 3) /* has a memory operand */
+#define INSN_IMM    (1u << 4) /* I/O: port is an immediate */
+#define INSN_SEG_SS (1u << 5)
+#define INSN_END    (1u << 6) /* ends its block */
 
-#define BLOCK_MAX_INSNS	48
+#define BLOCK_MAX_INSNS 48
 
 /* A block's place in the list of a host page's blocks. */
 struct page_ref {
@@ -146,21 +165,22 @@ struct page_ref {
 };
 
 struct block {
-	uint64_t rip, lin;		/* lin: CS base added */
-	uint8_t *host, *host2;		/* pages that its bytes are in; host is NULL when it is dead */
+	uint64_t rip, lin;     /* lin: CS base added */
+	uint8_t *host, *host2; /* pages that its bytes are in; host is NULL when it is dead */
 	uint32_t mode;
 	uint16_t nr_insns;
 	uint16_t bytes;
 	struct block *hash_next;
-	uint64_t sum;			/* of its bytes */
+	uint64_t sum; /* of its bytes */
 	struct page_ref refs[2];
 	struct insn insns[] __attribute__((aligned(64)));
 };
 
-/* A translation in use: tag is page address | generation, so that changing the generation empties the TLB. */
+/* A translation in use: tag is page address | generation, so that changing the generation empties
+ * the TLB. */
 struct tlb_entry {
 	uint64_t read_tag, write_tag;
-	uintptr_t addend;		/* host address minus linear address */
+	uintptr_t addend; /* host address minus linear address */
 	uint64_t reserved;
 };
 
@@ -170,50 +190,51 @@ struct itlb_entry {
 };
 
 struct gpa_entry {
-	uint64_t tag;			/* guest-physical page | 1 */
+	uint64_t tag; /* guest-physical page | 1 */
 	uint8_t *host;
 	uint32_t permissions;
 };
 
-#define TLB_SIZE	512u
-#define ITLB_SIZE	256u
-#define GPA_SIZE	512u
-#define JUMP_SIZE	4096u
-#define HASH_SIZE	16384u
-#define TLB_MAX_GEN	4095u
-#define VERIFIED_SIZE	2048u
+#define TLB_SIZE      512u
+#define ITLB_SIZE     256u
+#define GPA_SIZE      512u
+#define JUMP_SIZE     4096u
+#define HASH_SIZE     16384u
+#define TLB_MAX_GEN   4095u
+#define VERIFIED_SIZE 2048u
 
 /* Access contexts: each has a data TLB. */
 enum { MMU_USER, MMU_SMAP, MMU_SUPERVISOR, MMU_CONTEXTS };
 
 /* cpu->events: what other threads want. */
-#define EVENT_KICK	(1u << 0)
-#define EVENT_INTERRUPT	(1u << 1)
-#define EVENT_NMI	(1u << 2)
-#define EVENT_FLUSH	(1u << 3)
-#define EVENT_CODE	(1u << 4)
+#define EVENT_KICK	   (1u << 0)
+#define EVENT_INTERRUPT	   (1u << 1)
+#define EVENT_NMI	   (1u << 2)
+#define EVENT_FLUSH	   (1u << 3)
+#define EVENT_CODE	   (1u << 4)
 #define EVENT_FLUSH_WRITES (1u << 5)
 
-#define CODE_QUEUE	64u
+#define CODE_QUEUE 64u
 
 struct opcode;
 
 struct cpu {
 	struct cpu_state s;
-	uint64_t zero;			/* operand offset for "no register" */
+	uint64_t zero; /* operand offset for "no register" */
 
 	/* Arithmetic flags, see flags.h. */
 	uint64_t cc_res, cc_carry;
 	uint32_t cc_misc;
 
 	uint32_t mode;
-	uint64_t lin_mask;		/* linear addresses: 64 or 32 bits */
+	uint64_t lin_mask; /* linear addresses: 64 or 32 bits */
 	uint64_t stack_mask, stack_base, code_base;
-	struct tlb_entry *dtlb;		/* of the current context */
+	struct tlb_entry *dtlb; /* of the current context */
 	struct itlb_entry *itlb;
 	uint64_t tlb_gen;
-	uint64_t executed;		/* instructions retired */
-	uint64_t limit;			/* block boundaries at or after this go to the run loop; any thread sets 0 */
+	uint64_t executed; /* instructions retired */
+	uint64_t
+		limit; /* block boundaries at or after this go to the run loop; any thread sets 0 */
 	unsigned cpl, mmu;
 
 	struct block *jump[JUMP_SIZE];
@@ -224,7 +245,8 @@ struct cpu {
 
 	struct block *hash[HASH_SIZE];
 	struct page_ref *pages[HASH_SIZE];
-	const uint8_t *verified[VERIFIED_SIZE];	/* pages whose blocks were compared with memory since the last INVEPT */
+	const uint8_t *verified[VERIFIED_SIZE]; /* pages whose blocks were compared with memory
+						   since the last INVEPT */
 	uint8_t *arena;
 	size_t arena_used, arena_size;
 
@@ -234,18 +256,18 @@ struct cpu {
 	unsigned bounce_len[2];
 
 	jmp_buf jmp;
-	struct insn *cur;		/* the instruction that faults; NULL: s.rip is already right */
+	struct insn *cur; /* the instruction that faults; NULL: s.rip is already right */
 	struct cpu_exit *exit;
 	struct {
-		uint32_t info, error, len;	/* VM-entry format; the event to deliver next */
+		uint32_t info, error, len; /* VM-entry format; the event to deliver next */
 	} event, delivering;
-	uint64_t fault_address;		/* linear address of a page fault, DR6 bits of a debug exception */
+	uint64_t fault_address; /* linear address of a page fault, DR6 bits of a debug exception */
 	uint64_t budget_end;
-	uint32_t shadow;		/* interrupt shadow that the instruction being stepped began with */
+	uint32_t shadow; /* interrupt shadow that the instruction being stepped began with */
 
-	uint32_t events;		/* atomic */
+	uint32_t events; /* atomic */
 	pthread_mutex_t code_lock;
-	uint8_t *code_queue[CODE_QUEUE];	/* pages written by others; under code_lock */
+	uint8_t *code_queue[CODE_QUEUE]; /* pages written by others; under code_lock */
 	unsigned nr_code_queue;
 
 	struct cpu_controls controls;
@@ -254,9 +276,10 @@ struct cpu {
 	struct cpu_group *group;
 	struct cpu *group_next;
 	bool own_group;
-	uint64_t cached_cr0, cached_cr3, cached_cr4, cached_efer;	/* what the TLB was filled under */
-	const struct opcode **opcodes;	/* by mnemonic */
-	uint32_t host_mxcsr;		/* restored after SSE floating point on behalf of the guest */
+	uint64_t cached_cr0, cached_cr3, cached_cr4,
+		cached_efer;	       /* what the TLB was filled under */
+	const struct opcode **opcodes; /* by mnemonic */
+	uint32_t host_mxcsr; /* restored after SSE floating point on behalf of the guest */
 };
 
 /* Why control came back to cpu_run() by longjmp. */
@@ -274,19 +297,22 @@ enum { LEAVE_EXCEPTION = 1, LEAVE_EXIT, LEAVE_RESTART };
 #define CPU_TAIL_CALLS 1
 #endif
 
-/* Going on through the next handler instead of the run loop saves a return; both work, and stacks stay bounded by a block. */
+/* Going on through the next handler instead of the run loop saves a return; both work, and stacks
+ * stay bounded by a block. */
 #if CPU_TAIL_CALLS
-#define NEXT	return insn[1].fn(cpu, insn + 1)
+#define NEXT return insn[1].fn(cpu, insn + 1)
 #else
-#define NEXT	return (void)cpu, insn + 1
+#define NEXT return (void)cpu, insn + 1
 #endif
 
-#define HANDLER(name)	static struct insn *name(struct cpu *cpu __attribute__((unused)), struct insn *insn)
+#define HANDLER(name)                                                                              \
+	static struct insn *name(struct cpu *cpu __attribute__((unused)), struct insn *insn)
 
 /* event.c */
 _Noreturn void cpu_raise(struct cpu *cpu, struct insn *insn, unsigned vector);
 _Noreturn void cpu_raise_error(struct cpu *cpu, struct insn *insn, unsigned vector, uint32_t error);
-_Noreturn void cpu_leave_exit(struct cpu *cpu, struct insn *insn, uint32_t reason, uint64_t qualification);
+_Noreturn void cpu_leave_exit(struct cpu *cpu, struct insn *insn, uint32_t reason,
+			      uint64_t qualification);
 void event_exception(struct cpu *cpu);
 void event_deliver(struct cpu *cpu);
 
@@ -301,8 +327,8 @@ uint8_t *mmu_translate(struct cpu *cpu, uint64_t lin, uint32_t access, unsigned 
 uint8_t *mmu_fetch_page(struct cpu *cpu, uint64_t lin);
 void mmu_flush_page(struct cpu *cpu, uint64_t lin);
 void mmu_drop_writes(struct cpu *cpu, const uint8_t *host);
-uint8_t *mmu_gpa(struct cpu *cpu, uint64_t gpa, uint32_t access, uint32_t *permissions, uint64_t gla,
-		 uint64_t qualification);
+uint8_t *mmu_gpa(struct cpu *cpu, uint64_t gpa, uint32_t access, uint32_t *permissions,
+		 uint64_t gla, uint64_t qualification);
 bool mmu_canonical(const struct cpu *cpu, uint64_t lin);
 
 /* code.c: what the vCPUs of a group have decoded */
@@ -324,8 +350,10 @@ void block_flush(struct cpu *cpu);
 void block_verify_page(struct cpu *cpu, const uint8_t *page);
 
 /* seg.c */
-handler_fn seg_check;		/* proves the memory operand against its segment, then runs insn->next_fn */
-struct descriptor { uint64_t low, high; };
+handler_fn seg_check; /* proves the memory operand against its segment, then runs insn->next_fn */
+struct descriptor {
+	uint64_t low, high;
+};
 void seg_load(struct cpu *cpu, struct insn *insn, unsigned seg, uint16_t selector);
 bool seg_descriptor(struct cpu *cpu, uint16_t selector, struct descriptor *out, uint64_t *address);
 void seg_unpack(const struct descriptor *d, uint16_t selector, struct cpu_segment *out);
@@ -338,11 +366,11 @@ static inline uint64_t *reg64p(struct cpu *cpu, unsigned off)
 	return (uint64_t *)((char *)cpu + off);
 }
 
-#define DEFINE_REG(S)							\
-static inline uint##S##_t reg##S(const struct cpu *cpu, unsigned off)	\
-{									\
-	return *(const uint##S##_t *)((const char *)cpu + off);		\
-}
+#define DEFINE_REG(S)                                                                              \
+	static inline uint##S##_t reg##S(const struct cpu *cpu, unsigned off)                      \
+	{                                                                                          \
+		return *(const uint##S##_t *)((const char *)cpu + off);                            \
+	}
 DEFINE_REG(8)
 DEFINE_REG(16)
 DEFINE_REG(32)
@@ -397,7 +425,8 @@ static inline bool cpu_long_mode(const struct cpu *cpu)
 /* Effective address of the memory operand, before the segment. */
 static inline uint64_t insn_ea(const struct cpu *cpu, const struct insn *insn)
 {
-	uint64_t ea = reg64(cpu, insn->base) + (reg64(cpu, insn->index) << insn->scale) + insn->disp;
+	uint64_t ea =
+		reg64(cpu, insn->base) + (reg64(cpu, insn->index) << insn->scale) + insn->disp;
 
 	return ea & insn->addr_mask;
 }

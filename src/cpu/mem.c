@@ -7,8 +7,10 @@
 /* A non-canonical address is #SS through the stack segment and #GP otherwise. */
 static void check_canonical(struct cpu *cpu, struct insn *insn, uint64_t lin, unsigned size)
 {
-	if (cpu->lin_mask == ~0ull && !(mmu_canonical(cpu, lin) && mmu_canonical(cpu, lin + size - 1)))
-		cpu_raise_error(cpu, insn, insn && (insn->flags & INSN_SEG_SS) ? EXC_SS : EXC_GP, 0);
+	if (cpu->lin_mask == ~0ull &&
+	    !(mmu_canonical(cpu, lin) && mmu_canonical(cpu, lin + size - 1)))
+		cpu_raise_error(cpu, insn, insn && (insn->flags & INSN_SEG_SS) ? EXC_SS : EXC_GP,
+				0);
 }
 
 static unsigned first_part(uint64_t lin, unsigned size)
@@ -24,13 +26,15 @@ struct span {
 	unsigned len[2];
 };
 
-static void span_translate(struct cpu *cpu, struct span *s, uint64_t lin, unsigned size, uint32_t access,
-			   unsigned context)
+static void span_translate(struct cpu *cpu, struct span *s, uint64_t lin, unsigned size,
+			   uint32_t access, unsigned context)
 {
 	s->len[0] = first_part(lin, size);
 	s->len[1] = size - s->len[0];
 	s->host[0] = mmu_translate(cpu, lin, access, context);
-	s->host[1] = s->len[1] ? mmu_translate(cpu, (lin + s->len[0]) & cpu->lin_mask, access, context) : NULL;
+	s->host[1] =
+		s->len[1] ? mmu_translate(cpu, (lin + s->len[0]) & cpu->lin_mask, access, context)
+			  : NULL;
 }
 
 static void span_read(const struct span *s, void *out)
@@ -164,7 +168,8 @@ uint8_t *mem_page(struct cpu *cpu, struct insn *insn, uint64_t lin, uint32_t acc
 	cpu->cur = insn;
 	check_canonical(cpu, insn, lin, 1);
 	host = mmu_translate(cpu, lin, access, cpu->mmu);
-	if ((access & CPU_WRITE) && code_in_page(cpu->group, (uint8_t *)((uintptr_t)host & PAGE_MASK)))
+	if ((access & CPU_WRITE) &&
+	    code_in_page(cpu->group, (uint8_t *)((uintptr_t)host & PAGE_MASK)))
 		return NULL;
 	return host;
 }

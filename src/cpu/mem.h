@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guest memory from handlers. The fast path is a TLB hit inline; everything else (misses, page crossings, faults, pages
- * that hold decoded code) is in mem.c.
+ * Guest memory from handlers. The fast path is a TLB hit inline; everything else (misses, page
+ * crossings, faults, pages that hold decoded code) is in mem.c.
  */
 #ifndef CPU_MEM_H
 #define CPU_MEM_H
@@ -9,10 +9,12 @@
 #include "cpu/internal.h"
 
 uint64_t mem_load_slow(struct cpu *cpu, struct insn *insn, uint64_t lin, unsigned size);
-void mem_store_slow(struct cpu *cpu, struct insn *insn, uint64_t lin, uint64_t value, unsigned size);
+void mem_store_slow(struct cpu *cpu, struct insn *insn, uint64_t lin, uint64_t value,
+		    unsigned size);
 void *mem_rmw_slow(struct cpu *cpu, struct insn *insn, uint64_t lin, unsigned size);
 void mem_rmw_commit(struct cpu *cpu);
-/* A locked operation on a place that can't be changed atomically: only one of a group's vCPUs is at it. */
+/* A locked operation on a place that can't be changed atomically: only one of a group's vCPUs is at
+ * it. */
 void mem_split_lock(struct cpu *cpu, const void *place);
 void mem_split_unlock(struct cpu *cpu, const void *place);
 /* Any size; a fault happens before anything is copied to memory. */
@@ -24,10 +26,12 @@ void mem_probe_write(struct cpu *cpu, struct insn *insn, uint64_t lin, unsigned 
 void mem_read_system(struct cpu *cpu, uint64_t lin, void *out, unsigned size);
 void mem_write_system(struct cpu *cpu, uint64_t lin, const void *in, unsigned size);
 void mem_write_as(struct cpu *cpu, uint64_t lin, const void *in, unsigned size, unsigned context);
-/* Host address of `lin` when this page can be read (or written) directly, else NULL; fills the TLB, may fault. */
+/* Host address of `lin` when this page can be read (or written) directly, else NULL; fills the TLB,
+ * may fault. */
 uint8_t *mem_page(struct cpu *cpu, struct insn *insn, uint64_t lin, uint32_t access);
 
-/* An access that crosses into the next page has another page in its last byte, so it never matches. */
+/* An access that crosses into the next page has another page in its last byte, so it never matches.
+ */
 static inline struct tlb_entry *tlb_slot(struct cpu *cpu, uint64_t lin)
 {
 	return &cpu->dtlb[lin >> 12 & (TLB_SIZE - 1)];
@@ -38,34 +42,39 @@ static inline uint64_t tlb_tag(const struct cpu *cpu, uint64_t lin, unsigned siz
 	return ((lin + size - 1) & PAGE_MASK) | cpu->tlb_gen;
 }
 
-#define DEFINE_MEM(S)									\
-struct unaligned##S { uint##S##_t v; } __attribute__((packed, may_alias));		\
-static inline uint##S##_t load##S(struct cpu *cpu, struct insn *insn, uint64_t lin)	\
-{											\
-	const struct tlb_entry *e = tlb_slot(cpu, lin);					\
-											\
-	if (likely(e->read_tag == tlb_tag(cpu, lin, S / 8)))				\
-		return ((const struct unaligned##S *)(e->addend + lin))->v;		\
-	return (uint##S##_t)mem_load_slow(cpu, insn, lin, S / 8);			\
-}											\
-static inline void store##S(struct cpu *cpu, struct insn *insn, uint64_t lin, uint##S##_t v) \
-{											\
-	const struct tlb_entry *e = tlb_slot(cpu, lin);					\
-											\
-	if (likely(e->write_tag == tlb_tag(cpu, lin, S / 8)))				\
-		((struct unaligned##S *)(e->addend + lin))->v = v;			\
-	else										\
-		mem_store_slow(cpu, insn, lin, v, S / 8);				\
-}											\
-/* A writable place that holds the operand: guest memory, or a copy that rmw_done() writes back. */ \
-static inline struct unaligned##S *rmw##S(struct cpu *cpu, struct insn *insn, uint64_t lin) \
-{											\
-	const struct tlb_entry *e = tlb_slot(cpu, lin);					\
-											\
-	if (likely(e->write_tag == tlb_tag(cpu, lin, S / 8)))				\
-		return (struct unaligned##S *)(e->addend + lin);			\
-	return mem_rmw_slow(cpu, insn, lin, S / 8);					\
-}
+#define DEFINE_MEM(S)                                                                              \
+	struct unaligned##S {                                                                      \
+		uint##S##_t v;                                                                     \
+	} __attribute__((packed, may_alias));                                                      \
+	static inline uint##S##_t load##S(struct cpu *cpu, struct insn *insn, uint64_t lin)        \
+	{                                                                                          \
+		const struct tlb_entry *e = tlb_slot(cpu, lin);                                    \
+                                                                                                   \
+		if (likely(e->read_tag == tlb_tag(cpu, lin, S / 8)))                               \
+			return ((const struct unaligned##S *)(e->addend + lin))->v;                \
+		return (uint##S##_t)mem_load_slow(cpu, insn, lin, S / 8);                          \
+	}                                                                                          \
+	static inline void store##S(struct cpu *cpu, struct insn *insn, uint64_t lin,              \
+				    uint##S##_t v)                                                 \
+	{                                                                                          \
+		const struct tlb_entry *e = tlb_slot(cpu, lin);                                    \
+                                                                                                   \
+		if (likely(e->write_tag == tlb_tag(cpu, lin, S / 8)))                              \
+			((struct unaligned##S *)(e->addend + lin))->v = v;                         \
+		else                                                                               \
+			mem_store_slow(cpu, insn, lin, v, S / 8);                                  \
+	}                                                                                          \
+	/* A writable place that holds the operand: guest memory, or a copy that rmw_done() writes \
+	 * back. */                                                                                \
+	static inline struct unaligned##S *rmw##S(struct cpu *cpu, struct insn *insn,              \
+						  uint64_t lin)                                    \
+	{                                                                                          \
+		const struct tlb_entry *e = tlb_slot(cpu, lin);                                    \
+                                                                                                   \
+		if (likely(e->write_tag == tlb_tag(cpu, lin, S / 8)))                              \
+			return (struct unaligned##S *)(e->addend + lin);                           \
+		return mem_rmw_slow(cpu, insn, lin, S / 8);                                        \
+	}
 DEFINE_MEM(8)
 DEFINE_MEM(16)
 DEFINE_MEM(32)
@@ -87,7 +96,8 @@ static inline uint64_t mem_load(struct cpu *cpu, struct insn *insn, uint64_t lin
 	}
 }
 
-static inline void mem_store(struct cpu *cpu, struct insn *insn, uint64_t lin, uint64_t v, unsigned size)
+static inline void mem_store(struct cpu *cpu, struct insn *insn, uint64_t lin, uint64_t v,
+			     unsigned size)
 {
 	switch (size) {
 	case 1: store8(cpu, insn, lin, (uint8_t)v); break;

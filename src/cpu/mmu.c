@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: MIT
 /*
- * Address translation: the guest's page tables, then the second stage through ops->translate, then the software TLBs.
+ * Address translation: the guest's page tables, then the second stage through ops->translate, then
+ * the software TLBs.
  */
 #include "cpu/internal.h"
 
-#define PTE_P	(1ull << 0)
-#define PTE_W	(1ull << 1)
-#define PTE_U	(1ull << 2)
-#define PTE_A	(1ull << 5)
-#define PTE_D	(1ull << 6)
-#define PTE_PS	(1ull << 7)
-#define PTE_NX	(1ull << 63)
+#define PTE_P	 (1ull << 0)
+#define PTE_W	 (1ull << 1)
+#define PTE_U	 (1ull << 2)
+#define PTE_A	 (1ull << 5)
+#define PTE_D	 (1ull << 6)
+#define PTE_PS	 (1ull << 7)
+#define PTE_NX	 (1ull << 63)
 #define PTE_ADDR 0x000ffffffffff000ull
 
 #define PF_P	(1u << 0)
 #define PF_W	(1u << 1)
 #define PF_U	(1u << 2)
-#define PF_RSVD	(1u << 3)
+#define PF_RSVD (1u << 3)
 #define PF_I	(1u << 4)
 
-#define EPT_QUAL_GLA		(1ull << 7)
-#define EPT_QUAL_FINAL		(1ull << 8)
+#define EPT_QUAL_GLA   (1ull << 7)
+#define EPT_QUAL_FINAL (1ull << 8)
 
 struct walk {
 	uint64_t lin;
@@ -28,7 +29,7 @@ struct walk {
 	unsigned context;
 	uint64_t gpa, page_size;
 	bool write, user, nx, dirty;
-	unsigned nr;			/* entries used */
+	unsigned nr; /* entries used */
 	struct {
 		uint64_t gpa, value;
 		unsigned size;
@@ -42,16 +43,18 @@ bool mmu_canonical(const struct cpu *cpu, uint64_t lin)
 	return (uint64_t)((int64_t)(lin << shift) >> shift) == lin;
 }
 
-static _Noreturn void ept_violation(struct cpu *cpu, uint64_t gpa, uint64_t gla, uint64_t qualification)
+static _Noreturn void ept_violation(struct cpu *cpu, uint64_t gpa, uint64_t gla,
+				    uint64_t qualification)
 {
 	cpu->exit->gpa = gpa;
 	cpu->exit->gla = gla;
 	cpu_leave_exit(cpu, cpu->cur, CPU_EXIT_EPT_VIOLATION, qualification);
 }
 
-/* Host address of a guest-physical one; leaves with an EPT violation when the second stage refuses. */
-uint8_t *mmu_gpa(struct cpu *cpu, uint64_t gpa, uint32_t access, uint32_t *permissions, uint64_t gla,
-		 uint64_t qualification)
+/* Host address of a guest-physical one; leaves with an EPT violation when the second stage refuses.
+ */
+uint8_t *mmu_gpa(struct cpu *cpu, uint64_t gpa, uint32_t access, uint32_t *permissions,
+		 uint64_t gla, uint64_t qualification)
 {
 	uint64_t page = gpa & PAGE_MASK;
 	struct gpa_entry *e = &cpu->gpas[page >> 12 & (GPA_SIZE - 1)];
@@ -61,7 +64,9 @@ uint8_t *mmu_gpa(struct cpu *cpu, uint64_t gpa, uint32_t access, uint32_t *permi
 		bool ok = cpu->ops->translate(cpu->opaque, gpa, access, &map);
 
 		if (!ok || page - map.gpa >= map.size || !(map.permissions & access))
-			ept_violation(cpu, gpa, gla, qualification | access | (uint64_t)(map.permissions & 7) << 3);
+			ept_violation(cpu, gpa, gla,
+				      qualification | access |
+					      (uint64_t)(map.permissions & 7) << 3);
 		e->tag = page | 1;
 		e->host = map.host + (page - map.gpa);
 		e->permissions = map.permissions;
@@ -103,7 +108,8 @@ static void walk_mark(struct cpu *cpu, const struct walk *w, unsigned i, uint64_
 
 	if ((w->entry[i].value & bits) == bits)
 		return;
-	host = mmu_gpa(cpu, w->entry[i].gpa, CPU_WRITE, &permissions, w->lin, EPT_QUAL_GLA | CPU_READ);
+	host = mmu_gpa(cpu, w->entry[i].gpa, CPU_WRITE, &permissions, w->lin,
+		       EPT_QUAL_GLA | CPU_READ);
 	if (w->entry[i].size == 8)
 		__atomic_fetch_or((uint64_t *)host, bits, __ATOMIC_SEQ_CST);
 	else
@@ -145,8 +151,9 @@ static bool walk_step(struct cpu *cpu, struct walk *w, uint64_t e, unsigned leve
 {
 	bool lma = cpu_long_mode(cpu), pae = cpu->s.cr4 & CR4_PAE;
 	bool pdpte = pae && !lma && level == 3;
-	bool leaf = level == 1 || ((e & PTE_PS) && ((level == 2 && (pae || (cpu->s.cr4 & CR4_PSE))) ||
-						   (level == 3 && lma)));
+	bool leaf = level == 1 ||
+		    ((e & PTE_PS) &&
+		     ((level == 2 && (pae || (cpu->s.cr4 & CR4_PSE))) || (level == 3 && lma)));
 
 	if (!(e & PTE_P))
 		page_fault(cpu, w, 0);
@@ -195,7 +202,8 @@ static void walk_tables(struct cpu *cpu, struct walk *w)
 	if (!access_allowed(cpu, w, w->access))
 		page_fault(cpu, w, PF_P);
 	for (unsigned i = pae && !lma; i < w->nr; i++)
-		walk_mark(cpu, w, i, PTE_A | (i == w->nr - 1 && (w->access & CPU_WRITE) ? PTE_D : 0));
+		walk_mark(cpu, w, i,
+			  PTE_A | (i == w->nr - 1 && (w->access & CPU_WRITE) ? PTE_D : 0));
 	w->dirty = (e & PTE_D) || (w->access & CPU_WRITE);
 }
 
@@ -227,10 +235,13 @@ static void tlb_fill(struct cpu *cpu, const struct walk *w, uint8_t *host, uint3
 		e->write_tag = page | cpu->tlb_gen;
 }
 
-/* Translates for an access that doesn't cross a page. Leaves by exception or exit when it isn't allowed. */
+/* Translates for an access that doesn't cross a page. Leaves by exception or exit when it isn't
+ * allowed. */
 uint8_t *mmu_translate(struct cpu *cpu, uint64_t lin, uint32_t access, unsigned context)
 {
-	struct walk w = { .lin = lin, .access = access, .context = context, .page_size = PAGE_SIZE };
+	struct walk w = {
+		.lin = lin, .access = access, .context = context, .page_size = PAGE_SIZE
+	};
 	uint32_t permissions;
 	uint8_t *host;
 
@@ -256,7 +267,8 @@ uint8_t *mmu_fetch_page(struct cpu *cpu, uint64_t lin)
 	struct itlb_entry *e = &cpu->itlb[page >> 12 & (ITLB_SIZE - 1)];
 
 	if (e->tag != (page | cpu->tlb_gen)) {
-		uint8_t *host = mmu_translate(cpu, page, CPU_EXEC, cpu->cpl == 3 ? MMU_USER : MMU_SUPERVISOR);
+		uint8_t *host = mmu_translate(cpu, page, CPU_EXEC,
+					      cpu->cpl == 3 ? MMU_USER : MMU_SUPERVISOR);
 
 		block_verify_page(cpu, host);
 		e->tag = page | cpu->tlb_gen;
@@ -289,7 +301,8 @@ void mmu_drop_writes(struct cpu *cpu, const uint8_t *host)
 		for (unsigned i = 0; i < TLB_SIZE; i++) {
 			struct tlb_entry *e = &cpu->tlb[c][i];
 
-			if (e->write_tag && e->addend + (e->write_tag & PAGE_MASK) == (uintptr_t)host)
+			if (e->write_tag &&
+			    e->addend + (e->write_tag & PAGE_MASK) == (uintptr_t)host)
 				e->write_tag = 0;
 		}
 }

@@ -4,21 +4,21 @@
  */
 #include "cpu/msr.h"
 
-#define MSR_TSC			0x10
-#define MSR_SYSENTER_CS		0x174
-#define MSR_SYSENTER_ESP	0x175
-#define MSR_SYSENTER_EIP	0x176
-#define MSR_PAT			0x277
-#define MSR_XSS			0xda0
-#define MSR_EFER		0xc0000080
-#define MSR_STAR		0xc0000081
-#define MSR_LSTAR		0xc0000082
-#define MSR_CSTAR		0xc0000083
-#define MSR_FMASK		0xc0000084
-#define MSR_FS_BASE		0xc0000100
-#define MSR_GS_BASE		0xc0000101
-#define MSR_KERNEL_GS_BASE	0xc0000102
-#define MSR_TSC_AUX		0xc0000103
+#define MSR_TSC		   0x10
+#define MSR_SYSENTER_CS	   0x174
+#define MSR_SYSENTER_ESP   0x175
+#define MSR_SYSENTER_EIP   0x176
+#define MSR_PAT		   0x277
+#define MSR_XSS		   0xda0
+#define MSR_EFER	   0xc0000080
+#define MSR_STAR	   0xc0000081
+#define MSR_LSTAR	   0xc0000082
+#define MSR_CSTAR	   0xc0000083
+#define MSR_FMASK	   0xc0000084
+#define MSR_FS_BASE	   0xc0000100
+#define MSR_GS_BASE	   0xc0000101
+#define MSR_KERNEL_GS_BASE 0xc0000102
+#define MSR_TSC_AUX	   0xc0000103
 
 /* Without a clock of the consumer's, time is the count of instructions. */
 uint64_t msr_tsc(struct cpu *cpu, unsigned ahead)
@@ -54,7 +54,8 @@ static uint64_t *storage(struct cpu *cpu, uint32_t index, bool *address)
 
 enum cpu_msr_answer cpu_msr_read(struct cpu *cpu, uint32_t index, uint64_t *value)
 {
-	enum cpu_msr_answer answer = cpu->ops->rdmsr ? cpu->ops->rdmsr(cpu->opaque, index, value) : CPU_MSR_CPU;
+	enum cpu_msr_answer answer =
+		cpu->ops->rdmsr ? cpu->ops->rdmsr(cpu->opaque, index, value) : CPU_MSR_CPU;
 	const uint64_t *reg;
 	bool address;
 
@@ -86,7 +87,8 @@ static bool write_efer(struct cpu *cpu, uint64_t v)
 {
 	uint64_t changed = v ^ cpu->s.efer;
 
-	if ((v & ~(cpu->controls.efer_allowed | EFER_LMA)) || ((changed & EFER_LME) && (cpu->s.cr0 & CR0_PG)))
+	if ((v & ~(cpu->controls.efer_allowed | EFER_LMA)) ||
+	    ((changed & EFER_LME) && (cpu->s.cr0 & CR0_PG)))
 		return false;
 	cpu->s.efer = (v & ~EFER_LMA) | (cpu->s.efer & EFER_LMA);
 	if (changed & EFER_NXE)
@@ -100,14 +102,16 @@ static bool value_valid(const struct cpu *cpu, uint32_t index, uint64_t v)
 	switch (index) {
 	case MSR_PAT: return pat_valid(v);
 	case MSR_XSS: return !(v & ~cpu->controls.xss_allowed);
-	case MSR_FMASK: case MSR_TSC_AUX: return !(v >> 32);
+	case MSR_FMASK:
+	case MSR_TSC_AUX: return !(v >> 32);
 	default: return true;
 	}
 }
 
 enum cpu_msr_answer cpu_msr_write(struct cpu *cpu, uint32_t index, uint64_t value)
 {
-	enum cpu_msr_answer answer = cpu->ops->wrmsr ? cpu->ops->wrmsr(cpu->opaque, index, value) : CPU_MSR_CPU;
+	enum cpu_msr_answer answer =
+		cpu->ops->wrmsr ? cpu->ops->wrmsr(cpu->opaque, index, value) : CPU_MSR_CPU;
 	uint64_t *reg;
 	bool address;
 

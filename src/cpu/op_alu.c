@@ -11,220 +11,222 @@ struct alu_op {
 };
 
 /* The operations: result of a and b, flags set. */
-#define DEFINE_OPS(S)									\
-static inline uint##S##_t do_add##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b)	\
-{											\
-	uint##S##_t r = (uint##S##_t)(a + b);						\
-											\
-	flags_add##S(cpu, a, b, r);							\
-	return r;									\
-}											\
-static inline uint##S##_t do_adc##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b)	\
-{											\
-	uint##S##_t r = (uint##S##_t)(a + b + flag_cf(cpu));				\
-											\
-	flags_add##S(cpu, a, b, r);							\
-	return r;									\
-}											\
-static inline uint##S##_t do_sub##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b)	\
-{											\
-	uint##S##_t r = (uint##S##_t)(a - b);						\
-											\
-	flags_sub##S(cpu, a, b, r);							\
-	return r;									\
-}											\
-static inline uint##S##_t do_sbb##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b)	\
-{											\
-	uint##S##_t r = (uint##S##_t)(a - b - flag_cf(cpu));				\
-											\
-	flags_sub##S(cpu, a, b, r);							\
-	return r;									\
-}											\
-static inline uint##S##_t do_and##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b)	\
-{											\
-	flags_logic##S(cpu, a & b);							\
-	return a & b;									\
-}											\
-static inline uint##S##_t do_or##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b)	\
-{											\
-	flags_logic##S(cpu, a | b);							\
-	return a | b;									\
-}											\
-static inline uint##S##_t do_xor##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b)	\
-{											\
-	flags_logic##S(cpu, a ^ b);							\
-	return a ^ b;									\
-}											\
-/* INC and DEC leave CF: bit 63 of the carries is kept, bit 62 follows to keep OF. */	\
-static inline void keep_cf##S(struct cpu *cpu, bool cf)					\
-{											\
-	flags_set_carry(cpu, cf, flag_of(cpu));						\
-}											\
-static inline uint##S##_t do_inc##S(struct cpu *cpu, uint##S##_t a)			\
-{											\
-	bool cf = flag_cf(cpu);								\
-	uint##S##_t r = do_add##S(cpu, a, 1);						\
-											\
-	keep_cf##S(cpu, cf);								\
-	return r;									\
-}											\
-static inline uint##S##_t do_dec##S(struct cpu *cpu, uint##S##_t a)			\
-{											\
-	bool cf = flag_cf(cpu);								\
-	uint##S##_t r = do_sub##S(cpu, a, 1);						\
-											\
-	keep_cf##S(cpu, cf);								\
-	return r;									\
-}											\
-static inline uint##S##_t do_neg##S(struct cpu *cpu, uint##S##_t a)			\
-{											\
-	return do_sub##S(cpu, 0, a);							\
-}											\
-static inline uint##S##_t do_not##S(struct cpu *cpu, uint##S##_t a)			\
-{											\
-	(void)cpu;									\
-	return (uint##S##_t)~a;								\
-}
+#define DEFINE_OPS(S)                                                                              \
+	static inline uint##S##_t do_add##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b)         \
+	{                                                                                          \
+		uint##S##_t r = (uint##S##_t)(a + b);                                              \
+                                                                                                   \
+		flags_add##S(cpu, a, b, r);                                                        \
+		return r;                                                                          \
+	}                                                                                          \
+	static inline uint##S##_t do_adc##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b)         \
+	{                                                                                          \
+		uint##S##_t r = (uint##S##_t)(a + b + flag_cf(cpu));                               \
+                                                                                                   \
+		flags_add##S(cpu, a, b, r);                                                        \
+		return r;                                                                          \
+	}                                                                                          \
+	static inline uint##S##_t do_sub##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b)         \
+	{                                                                                          \
+		uint##S##_t r = (uint##S##_t)(a - b);                                              \
+                                                                                                   \
+		flags_sub##S(cpu, a, b, r);                                                        \
+		return r;                                                                          \
+	}                                                                                          \
+	static inline uint##S##_t do_sbb##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b)         \
+	{                                                                                          \
+		uint##S##_t r = (uint##S##_t)(a - b - flag_cf(cpu));                               \
+                                                                                                   \
+		flags_sub##S(cpu, a, b, r);                                                        \
+		return r;                                                                          \
+	}                                                                                          \
+	static inline uint##S##_t do_and##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b)         \
+	{                                                                                          \
+		flags_logic##S(cpu, a &b);                                                         \
+		return a & b;                                                                      \
+	}                                                                                          \
+	static inline uint##S##_t do_or##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b)          \
+	{                                                                                          \
+		flags_logic##S(cpu, a | b);                                                        \
+		return a | b;                                                                      \
+	}                                                                                          \
+	static inline uint##S##_t do_xor##S(struct cpu *cpu, uint##S##_t a, uint##S##_t b)         \
+	{                                                                                          \
+		flags_logic##S(cpu, a ^ b);                                                        \
+		return a ^ b;                                                                      \
+	}                                                                                          \
+	/* INC and DEC leave CF: bit 63 of the carries is kept, bit 62 follows to keep OF. */      \
+	static inline void keep_cf##S(struct cpu *cpu, bool cf)                                    \
+	{                                                                                          \
+		flags_set_carry(cpu, cf, flag_of(cpu));                                            \
+	}                                                                                          \
+	static inline uint##S##_t do_inc##S(struct cpu *cpu, uint##S##_t a)                        \
+	{                                                                                          \
+		bool cf = flag_cf(cpu);                                                            \
+		uint##S##_t r = do_add##S(cpu, a, 1);                                              \
+                                                                                                   \
+		keep_cf##S(cpu, cf);                                                               \
+		return r;                                                                          \
+	}                                                                                          \
+	static inline uint##S##_t do_dec##S(struct cpu *cpu, uint##S##_t a)                        \
+	{                                                                                          \
+		bool cf = flag_cf(cpu);                                                            \
+		uint##S##_t r = do_sub##S(cpu, a, 1);                                              \
+                                                                                                   \
+		keep_cf##S(cpu, cf);                                                               \
+		return r;                                                                          \
+	}                                                                                          \
+	static inline uint##S##_t do_neg##S(struct cpu *cpu, uint##S##_t a)                        \
+	{                                                                                          \
+		return do_sub##S(cpu, 0, a);                                                       \
+	}                                                                                          \
+	static inline uint##S##_t do_not##S(struct cpu *cpu, uint##S##_t a)                        \
+	{                                                                                          \
+		(void)cpu;                                                                         \
+		return (uint##S##_t) ~a;                                                           \
+	}
 DEFINE_OPS(8)
 DEFINE_OPS(16)
 DEFINE_OPS(32)
 DEFINE_OPS(64)
 
-/* A locked read-modify-write: compare-and-exchange until it succeeds; under the group's lock when not in place. */
-#define LOCKED(S, EXPR)									\
-	struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));		\
-	uint64_t carry = cpu->cc_carry;							\
-	uint##S##_t a, r;								\
-	if (unlikely((uint8_t *)place == cpu->bounce || (uintptr_t)place % (S / 8))) {	\
-		mem_split_lock(cpu, place);						\
-		a = place->v;								\
-		place->v = EXPR;							\
-		mem_split_unlock(cpu, place);						\
-		NEXT;									\
-	}										\
-	a = __atomic_load_n((uint##S##_t *)(void *)place, __ATOMIC_RELAXED);		\
-	do {										\
-		cpu->cc_carry = carry;							\
-		r = EXPR;								\
-	} while (!__atomic_compare_exchange_n((uint##S##_t *)(void *)place, &a, r, false, \
-					      __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));	\
+/* A locked read-modify-write: compare-and-exchange until it succeeds; under the group's lock when
+ * not in place. */
+#define LOCKED(S, EXPR)                                                                            \
+	struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));                       \
+	uint64_t carry = cpu->cc_carry;                                                            \
+	uint##S##_t a, r;                                                                          \
+	if (unlikely((uint8_t *)place == cpu->bounce || (uintptr_t)place % (S / 8))) {             \
+		mem_split_lock(cpu, place);                                                        \
+		a = place->v;                                                                      \
+		place->v = EXPR;                                                                   \
+		mem_split_unlock(cpu, place);                                                      \
+		NEXT;                                                                              \
+	}                                                                                          \
+	a = __atomic_load_n((uint##S##_t *)(void *)place, __ATOMIC_RELAXED);                       \
+	do {                                                                                       \
+		cpu->cc_carry = carry;                                                             \
+		r = EXPR;                                                                          \
+	} while (!__atomic_compare_exchange_n((uint##S##_t *)(void *)place, &a, r, false,          \
+					      __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));                \
 	NEXT
 
-#define BINARY(op, S)									\
-HANDLER(op##_rr##S)									\
-{											\
-	set_reg##S(cpu, insn->dst, do_##op##S(cpu, reg##S(cpu, insn->dst), reg##S(cpu, insn->src))); \
-	NEXT;										\
-}											\
-HANDLER(op##_ri##S)									\
-{											\
-	set_reg##S(cpu, insn->dst, do_##op##S(cpu, reg##S(cpu, insn->dst), (uint##S##_t)insn->imm)); \
-	NEXT;										\
-}											\
-HANDLER(op##_rm##S)									\
-{											\
-	uint##S##_t b = load##S(cpu, insn, insn_lin(cpu, insn));			\
-											\
-	set_reg##S(cpu, insn->dst, do_##op##S(cpu, reg##S(cpu, insn->dst), b));		\
-	NEXT;										\
-}											\
-HANDLER(op##_mr##S)									\
-{											\
-	struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));		\
-											\
-	place->v = do_##op##S(cpu, place->v, reg##S(cpu, insn->src));			\
-	rmw_done(cpu, place);								\
-	NEXT;										\
-}											\
-HANDLER(op##_mi##S)									\
-{											\
-	struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));		\
-											\
-	place->v = do_##op##S(cpu, place->v, (uint##S##_t)insn->imm);			\
-	rmw_done(cpu, place);								\
-	NEXT;										\
-}											\
-HANDLER(op##_lock_mr##S)								\
-{											\
-	LOCKED(S, do_##op##S(cpu, a, reg##S(cpu, insn->src)));				\
-}											\
-HANDLER(op##_lock_mi##S)								\
-{											\
-	LOCKED(S, do_##op##S(cpu, a, (uint##S##_t)insn->imm));				\
-}
+#define BINARY(op, S)                                                                              \
+	HANDLER(op##_rr##S)                                                                        \
+	{                                                                                          \
+		set_reg##S(cpu, insn->dst,                                                         \
+			   do_##op##S(cpu, reg##S(cpu, insn->dst), reg##S(cpu, insn->src)));       \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(op##_ri##S)                                                                        \
+	{                                                                                          \
+		set_reg##S(cpu, insn->dst,                                                         \
+			   do_##op##S(cpu, reg##S(cpu, insn->dst), (uint##S##_t)insn->imm));       \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(op##_rm##S)                                                                        \
+	{                                                                                          \
+		uint##S##_t b = load##S(cpu, insn, insn_lin(cpu, insn));                           \
+                                                                                                   \
+		set_reg##S(cpu, insn->dst, do_##op##S(cpu, reg##S(cpu, insn->dst), b));            \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(op##_mr##S)                                                                        \
+	{                                                                                          \
+		struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));               \
+                                                                                                   \
+		place->v = do_##op##S(cpu, place->v, reg##S(cpu, insn->src));                      \
+		rmw_done(cpu, place);                                                              \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(op##_mi##S)                                                                        \
+	{                                                                                          \
+		struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));               \
+                                                                                                   \
+		place->v = do_##op##S(cpu, place->v, (uint##S##_t)insn->imm);                      \
+		rmw_done(cpu, place);                                                              \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(op##_lock_mr##S)                                                                   \
+	{                                                                                          \
+		LOCKED(S, do_##op##S(cpu, a, reg##S(cpu, insn->src)));                             \
+	}                                                                                          \
+	HANDLER(op##_lock_mi##S)                                                                   \
+	{                                                                                          \
+		LOCKED(S, do_##op##S(cpu, a, (uint##S##_t)insn->imm));                             \
+	}
 
 /* CMP and TEST only read. */
-#define COMPARE(op, fn, S)								\
-HANDLER(op##_rr##S)									\
-{											\
-	fn##S(cpu, reg##S(cpu, insn->dst), reg##S(cpu, insn->src));			\
-	NEXT;										\
-}											\
-HANDLER(op##_ri##S)									\
-{											\
-	fn##S(cpu, reg##S(cpu, insn->dst), (uint##S##_t)insn->imm);			\
-	NEXT;										\
-}											\
-HANDLER(op##_rm##S)									\
-{											\
-	uint##S##_t b = load##S(cpu, insn, insn_lin(cpu, insn));			\
-											\
-	fn##S(cpu, reg##S(cpu, insn->dst), b);						\
-	NEXT;										\
-}											\
-HANDLER(op##_mr##S)									\
-{											\
-	uint##S##_t a = load##S(cpu, insn, insn_lin(cpu, insn));			\
-											\
-	fn##S(cpu, a, reg##S(cpu, insn->src));						\
-	NEXT;										\
-}											\
-HANDLER(op##_mi##S)									\
-{											\
-	uint##S##_t a = load##S(cpu, insn, insn_lin(cpu, insn));			\
-											\
-	fn##S(cpu, a, (uint##S##_t)insn->imm);						\
-	NEXT;										\
-}
+#define COMPARE(op, fn, S)                                                                         \
+	HANDLER(op##_rr##S)                                                                        \
+	{                                                                                          \
+		fn##S(cpu, reg##S(cpu, insn->dst), reg##S(cpu, insn->src));                        \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(op##_ri##S)                                                                        \
+	{                                                                                          \
+		fn##S(cpu, reg##S(cpu, insn->dst), (uint##S##_t)insn->imm);                        \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(op##_rm##S)                                                                        \
+	{                                                                                          \
+		uint##S##_t b = load##S(cpu, insn, insn_lin(cpu, insn));                           \
+                                                                                                   \
+		fn##S(cpu, reg##S(cpu, insn->dst), b);                                             \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(op##_mr##S)                                                                        \
+	{                                                                                          \
+		uint##S##_t a = load##S(cpu, insn, insn_lin(cpu, insn));                           \
+                                                                                                   \
+		fn##S(cpu, a, reg##S(cpu, insn->src));                                             \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(op##_mi##S)                                                                        \
+	{                                                                                          \
+		uint##S##_t a = load##S(cpu, insn, insn_lin(cpu, insn));                           \
+                                                                                                   \
+		fn##S(cpu, a, (uint##S##_t)insn->imm);                                             \
+		NEXT;                                                                              \
+	}
 
-#define UNARY(op, S)									\
-HANDLER(op##_r##S)									\
-{											\
-	set_reg##S(cpu, insn->dst, do_##op##S(cpu, reg##S(cpu, insn->dst)));		\
-	NEXT;										\
-}											\
-HANDLER(op##_m##S)									\
-{											\
-	struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));		\
-											\
-	place->v = do_##op##S(cpu, place->v);						\
-	rmw_done(cpu, place);								\
-	NEXT;										\
-}											\
-HANDLER(op##_lock##S)									\
-{											\
-	LOCKED(S, do_##op##S(cpu, a));							\
-}
+#define UNARY(op, S)                                                                               \
+	HANDLER(op##_r##S)                                                                         \
+	{                                                                                          \
+		set_reg##S(cpu, insn->dst, do_##op##S(cpu, reg##S(cpu, insn->dst)));               \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(op##_m##S)                                                                         \
+	{                                                                                          \
+		struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));               \
+                                                                                                   \
+		place->v = do_##op##S(cpu, place->v);                                              \
+		rmw_done(cpu, place);                                                              \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(op##_lock##S)                                                                      \
+	{                                                                                          \
+		LOCKED(S, do_##op##S(cpu, a));                                                     \
+	}
 
 #define ALL_SIZES(M, ...) M(__VA_ARGS__, 8) M(__VA_ARGS__, 16) M(__VA_ARGS__, 32) M(__VA_ARGS__, 64)
 
-#define BINARY_OP(op)									\
-ALL_SIZES(BINARY, op)									\
-static const struct alu_op op = {							\
-	BY_SIZE(op##_rr), BY_SIZE(op##_ri), BY_SIZE(op##_rm), BY_SIZE(op##_mr), BY_SIZE(op##_mi), \
-	BY_SIZE(op##_lock_mr), BY_SIZE(op##_lock_mi)					\
-}
+#define BINARY_OP(op)                                                                              \
+	ALL_SIZES(BINARY, op)                                                                      \
+	static const struct alu_op op = { BY_SIZE(op##_rr), BY_SIZE(op##_ri),                  \
+					  BY_SIZE(op##_rm),	BY_SIZE(op##_mr),                  \
+					  BY_SIZE(op##_mi),	BY_SIZE(op##_lock_mr),             \
+					  BY_SIZE(op##_lock_mi) }
 
-#define COMPARE_OP(op, fn)								\
-ALL_SIZES(COMPARE, op, fn)								\
-static const struct alu_op op = {							\
-	BY_SIZE(op##_rr), BY_SIZE(op##_ri), BY_SIZE(op##_rm), BY_SIZE(op##_mr), BY_SIZE(op##_mi), \
-	{ NULL }, { NULL }								\
-}
+#define COMPARE_OP(op, fn)                                                                         \
+	ALL_SIZES(COMPARE, op, fn)                                                                 \
+	static const struct alu_op op = { BY_SIZE(op##_rr), BY_SIZE(op##_ri), BY_SIZE(op##_rm),    \
+					  BY_SIZE(op##_mr), BY_SIZE(op##_mi), { NULL },            \
+					  { NULL } }
 
-#define UNARY_OP(op)									\
-ALL_SIZES(UNARY, op)									\
-static const struct rm_op op = { BY_SIZE(op##_r), BY_SIZE(op##_m), BY_SIZE(op##_lock) }
+#define UNARY_OP(op)                                                                               \
+	ALL_SIZES(UNARY, op)                                                                       \
+	static const struct rm_op op = { BY_SIZE(op##_r), BY_SIZE(op##_m), BY_SIZE(op##_lock) }
 
 BINARY_OP(add);
 BINARY_OP(or);
@@ -238,7 +240,7 @@ COMPARE_OP(test, do_and);
 UNARY_OP(inc);
 UNARY_OP(dec);
 UNARY_OP(neg);
-UNARY_OP(not);
+UNARY_OP(not );
 
 /* xor r, r and sub r, r as compilers zero registers with. */
 HANDLER(zero_r)
@@ -248,7 +250,8 @@ HANDLER(zero_r)
 	NEXT;
 }
 
-static bool emit_alu_mem(const struct decode *d, const struct alu_op *t, struct insn *insn, unsigned i)
+static bool emit_alu_mem(const struct decode *d, const struct alu_op *t, struct insn *insn,
+			 unsigned i)
 {
 	bool lock = insn->flags & INSN_LOCK;
 
@@ -286,11 +289,18 @@ static bool emit_alu(const struct decode *d, const struct opcode *op, struct ins
 	return insn->fn;
 }
 
-#define ALU(mn, t)	{ ZYDIS_MNEMONIC_##mn, 0, 0, emit_alu, &t }
-#define UN(mn, t)	{ ZYDIS_MNEMONIC_##mn, 0, 0, emit_rm, &t }
+#define ALU(mn, t)                                                                                 \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, 0, 0, emit_alu, &t                                            \
+	}
+#define UN(mn, t)                                                                                  \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, 0, 0, emit_rm, &t                                             \
+	}
 
 static const struct opcode ops[] = {
-	ALU(ADD, add), ALU(OR, or), ALU(ADC, adc), ALU(SBB, sbb), ALU(AND, and), ALU(SUB, sub), ALU(XOR, xor),
-	ALU(CMP, cmp), ALU(TEST, test), UN(INC, inc), UN(DEC, dec), UN(NEG, neg), UN(NOT, not),
+	ALU(ADD, add), ALU(OR, or),   ALU(ADC, adc), ALU(SBB, sbb),   ALU(AND, and),
+	ALU(SUB, sub), ALU(XOR, xor), ALU(CMP, cmp), ALU(TEST, test), UN(INC, inc),
+	UN(DEC, dec),  UN(NEG, neg),  UN(NOT, not ),
 };
 GROUP(cpu_ops_alu, ops);

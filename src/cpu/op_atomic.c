@@ -1,76 +1,77 @@
 // SPDX-License-Identifier: MIT
 /*
- * XADD, CMPXCHG, CMPXCHG8B, CMPXCHG16B. With memory they are always done atomically: nothing needs them not to be.
+ * XADD, CMPXCHG, CMPXCHG8B, CMPXCHG16B. With memory they are always done atomically: nothing needs
+ * them not to be.
  */
 #include "cpu/decode.h"
 #include "cpu/flags.h"
 #include "cpu/mem.h"
 
-#define RAX_OFF	offsetof(struct cpu, s.gpr[CPU_RAX])
+#define RAX_OFF offsetof(struct cpu, s.gpr[CPU_RAX])
 
 static inline bool in_place(const struct cpu *cpu, const void *place, unsigned size)
 {
 	return likely((const uint8_t *)place != cpu->bounce && !((uintptr_t)place % size));
 }
 
-#define ATOMIC(S)									\
-HANDLER(xadd_r##S)									\
-{											\
-	uint##S##_t a = reg##S(cpu, insn->dst), b = reg##S(cpu, insn->src);		\
-	uint##S##_t r = (uint##S##_t)(a + b);						\
-											\
-	flags_add##S(cpu, a, b, r);							\
-	set_reg##S(cpu, insn->src, a);							\
-	set_reg##S(cpu, insn->dst, r);							\
-	NEXT;										\
-}											\
-HANDLER(xadd_m##S)									\
-{											\
-	struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));		\
-	uint##S##_t a, b = reg##S(cpu, insn->src);					\
-											\
-	if (in_place(cpu, place, S / 8)) {						\
-		a = __atomic_fetch_add((uint##S##_t *)(void *)place, b, __ATOMIC_SEQ_CST); \
-	} else {									\
-		mem_split_lock(cpu, place);						\
-		a = place->v;								\
-		place->v = (uint##S##_t)(a + b);					\
-		mem_split_unlock(cpu, place);						\
-	}										\
-	flags_add##S(cpu, a, b, (uint##S##_t)(a + b));					\
-	set_reg##S(cpu, insn->src, a);							\
-	NEXT;										\
-}											\
-HANDLER(cmpxchg_r##S)									\
-{											\
-	uint##S##_t a = reg##S(cpu, RAX_OFF), v = reg##S(cpu, insn->dst);		\
-											\
-	flags_sub##S(cpu, a, v, (uint##S##_t)(a - v));					\
-	if (a == v)									\
-		set_reg##S(cpu, insn->dst, reg##S(cpu, insn->src));			\
-	else										\
-		set_reg##S(cpu, RAX_OFF, v);						\
-	NEXT;										\
-}											\
-HANDLER(cmpxchg_m##S)									\
-{											\
-	struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));		\
-	uint##S##_t a = reg##S(cpu, RAX_OFF), v = a, new = reg##S(cpu, insn->src);	\
-											\
-	if (in_place(cpu, place, S / 8)) {						\
-		__atomic_compare_exchange_n((uint##S##_t *)(void *)place, &v, new, false, \
-					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);	\
-	} else {									\
-		mem_split_lock(cpu, place);						\
-		v = place->v;								\
-		place->v = v == a ? new : v;						\
-		mem_split_unlock(cpu, place);						\
-	}										\
-	flags_sub##S(cpu, a, v, (uint##S##_t)(a - v));					\
-	if (a != v)									\
-		set_reg##S(cpu, RAX_OFF, v);						\
-	NEXT;										\
-}
+#define ATOMIC(S)                                                                                  \
+	HANDLER(xadd_r##S)                                                                         \
+	{                                                                                          \
+		uint##S##_t a = reg##S(cpu, insn->dst), b = reg##S(cpu, insn->src);                \
+		uint##S##_t r = (uint##S##_t)(a + b);                                              \
+                                                                                                   \
+		flags_add##S(cpu, a, b, r);                                                        \
+		set_reg##S(cpu, insn->src, a);                                                     \
+		set_reg##S(cpu, insn->dst, r);                                                     \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(xadd_m##S)                                                                         \
+	{                                                                                          \
+		struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));               \
+		uint##S##_t a, b = reg##S(cpu, insn->src);                                         \
+                                                                                                   \
+		if (in_place(cpu, place, S / 8)) {                                                 \
+			a = __atomic_fetch_add((uint##S##_t *)(void *)place, b, __ATOMIC_SEQ_CST); \
+		} else {                                                                           \
+			mem_split_lock(cpu, place);                                                \
+			a = place->v;                                                              \
+			place->v = (uint##S##_t)(a + b);                                           \
+			mem_split_unlock(cpu, place);                                              \
+		}                                                                                  \
+		flags_add##S(cpu, a, b, (uint##S##_t)(a + b));                                     \
+		set_reg##S(cpu, insn->src, a);                                                     \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(cmpxchg_r##S)                                                                      \
+	{                                                                                          \
+		uint##S##_t a = reg##S(cpu, RAX_OFF), v = reg##S(cpu, insn->dst);                  \
+                                                                                                   \
+		flags_sub##S(cpu, a, v, (uint##S##_t)(a - v));                                     \
+		if (a == v)                                                                        \
+			set_reg##S(cpu, insn->dst, reg##S(cpu, insn->src));                        \
+		else                                                                               \
+			set_reg##S(cpu, RAX_OFF, v);                                               \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(cmpxchg_m##S)                                                                      \
+	{                                                                                          \
+		struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));               \
+		uint##S##_t a = reg##S(cpu, RAX_OFF), v = a, new = reg##S(cpu, insn->src);         \
+                                                                                                   \
+		if (in_place(cpu, place, S / 8)) {                                                 \
+			__atomic_compare_exchange_n((uint##S##_t *)(void *)place, &v, new, false,  \
+						    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);           \
+		} else {                                                                           \
+			mem_split_lock(cpu, place);                                                \
+			v = place->v;                                                              \
+			place->v = v == a ? new : v;                                               \
+			mem_split_unlock(cpu, place);                                              \
+		}                                                                                  \
+		flags_sub##S(cpu, a, v, (uint##S##_t)(a - v));                                     \
+		if (a != v)                                                                        \
+			set_reg##S(cpu, RAX_OFF, v);                                               \
+		NEXT;                                                                              \
+	}
 ATOMIC(8)
 ATOMIC(16)
 ATOMIC(32)
@@ -101,8 +102,8 @@ HANDLER(cmpxchg8b)
 	uint64_t new = cpu->s.gpr[CPU_RCX] << 32 | (uint32_t)cpu->s.gpr[CPU_RBX];
 
 	if (in_place(cpu, place, 8)) {
-		__atomic_compare_exchange_n((uint64_t *)(void *)place, &v, new, false, __ATOMIC_SEQ_CST,
-					    __ATOMIC_SEQ_CST);
+		__atomic_compare_exchange_n((uint64_t *)(void *)place, &v, new, false,
+					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	} else {
 		mem_split_lock(cpu, place);
 		v = place->v;
@@ -123,8 +124,10 @@ static bool swap16(void *p, uint64_t want[2], const uint64_t new[2])
 	bool ok;
 
 	__asm__ __volatile__("lock cmpxchg16b %1"
-			     : "=@ccz"(ok), "+m"(*(unsigned __int128 *)p), "+a"(want[0]), "+d"(want[1])
-			     : "b"(new[0]), "c"(new[1]) : "memory");
+			     : "=@ccz"(ok), "+m"(*(unsigned __int128 *)p), "+a"(want[0]),
+			       "+d"(want[1])
+			     : "b"(new[0]), "c"(new[1])
+			     : "memory");
 	return ok;
 }
 #else

@@ -26,11 +26,14 @@ static inline void bit_flag(struct cpu *cpu, bool cf)
 }
 
 /* A register's bit number reaches beyond the memory operand: address of the word it is in. */
-static uint64_t bit_address(const struct cpu *cpu, const struct insn *insn, unsigned size, uint64_t *bit)
+static uint64_t bit_address(const struct cpu *cpu, const struct insn *insn, unsigned size,
+			    uint64_t *bit)
 {
-	int64_t n = size == 2 ? (int16_t)reg16(cpu, insn->src) :
-		    size == 4 ? (int32_t)reg32(cpu, insn->src) : (int64_t)reg64(cpu, insn->src);
-	uint64_t ea = reg64(cpu, insn->base) + (reg64(cpu, insn->index) << insn->scale) + insn->disp;
+	int64_t n = size == 2	? (int16_t)reg16(cpu, insn->src)
+		    : size == 4 ? (int32_t)reg32(cpu, insn->src)
+				: (int64_t)reg64(cpu, insn->src);
+	uint64_t ea =
+		reg64(cpu, insn->base) + (reg64(cpu, insn->index) << insn->scale) + insn->disp;
 
 	*bit = 1ull << (n & (size * 8 - 1));
 	ea += (uint64_t)(n >> (size == 2 ? 4 : size == 4 ? 5 : 6)) * size;
@@ -44,14 +47,16 @@ static uint64_t bit_locked(uint64_t *p64, unsigned size, unsigned kind, uint64_t
 	if (size == 2) {
 		uint16_t a = __atomic_load_n((uint16_t *)p64, __ATOMIC_RELAXED);
 
-		while (!__atomic_compare_exchange_n((uint16_t *)p64, &a, (uint16_t)bit_change(kind, a, bit), false,
+		while (!__atomic_compare_exchange_n((uint16_t *)p64, &a,
+						    (uint16_t)bit_change(kind, a, bit), false,
 						    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 			;
 		old = a;
 	} else if (size == 4) {
 		uint32_t a = __atomic_load_n((uint32_t *)p64, __ATOMIC_RELAXED);
 
-		while (!__atomic_compare_exchange_n((uint32_t *)p64, &a, (uint32_t)bit_change(kind, a, bit), false,
+		while (!__atomic_compare_exchange_n((uint32_t *)p64, &a,
+						    (uint32_t)bit_change(kind, a, bit), false,
 						    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 			;
 		old = a;
@@ -76,8 +81,9 @@ static uint64_t bit_plain(void *place, unsigned size, unsigned kind, uint64_t bi
 
 static void *rmw_sized(struct cpu *cpu, struct insn *insn, uint64_t lin, unsigned size)
 {
-	return size == 2 ? (void *)rmw16(cpu, insn, lin) : size == 4 ? (void *)rmw32(cpu, insn, lin)
-								     : (void *)rmw64(cpu, insn, lin);
+	return size == 2   ? (void *)rmw16(cpu, insn, lin)
+	       : size == 4 ? (void *)rmw32(cpu, insn, lin)
+			   : (void *)rmw64(cpu, insn, lin);
 }
 
 static void bit_modify(struct cpu *cpu, struct insn *insn, uint64_t lin, uint64_t bit)
@@ -154,66 +160,69 @@ static bool emit_bit(const struct decode *d, const struct opcode *op, struct ins
 }
 
 /* Scans. BSF and BSR of 0 keep the whole destination. */
-#define DEFINE_SCANS(S)									\
-static inline uint##S##_t do_bsf##S(struct cpu *cpu, uint##S##_t v)			\
-{											\
-	flags_logic##S(cpu, v);								\
-	return (uint##S##_t)__builtin_ctzll(v);					\
-}											\
-static inline uint##S##_t do_bsr##S(struct cpu *cpu, uint##S##_t v)			\
-{											\
-	flags_logic##S(cpu, v);								\
-	return (uint##S##_t)(63 - __builtin_clzll(v));				\
-}											\
-static inline uint##S##_t do_tzcnt##S(struct cpu *cpu, uint##S##_t v)		\
-{											\
-	uint##S##_t r = v ? (uint##S##_t)__builtin_ctzll(v) : S;			\
-											\
-	flags_logic##S(cpu, r);								\
-	flags_set_carry(cpu, !v, false);						\
-	return r;									\
-}											\
-static inline uint##S##_t do_lzcnt##S(struct cpu *cpu, uint##S##_t v)		\
-{											\
-	uint##S##_t r = v ? (uint##S##_t)(__builtin_clzll(v) - (64 - S)) : S;		\
-											\
-	flags_logic##S(cpu, r);								\
-	flags_set_carry(cpu, !v, false);						\
-	return r;									\
-}											\
-static inline uint##S##_t do_popcnt##S(struct cpu *cpu, uint##S##_t v)		\
-{											\
-	flags_load_arith(cpu, v ? 0 : FLAG_ZF);						\
-	return (uint##S##_t)__builtin_popcountll(v);					\
-}
+#define DEFINE_SCANS(S)                                                                            \
+	static inline uint##S##_t do_bsf##S(struct cpu *cpu, uint##S##_t v)                        \
+	{                                                                                          \
+		flags_logic##S(cpu, v);                                                            \
+		return (uint##S##_t)__builtin_ctzll(v);                                            \
+	}                                                                                          \
+	static inline uint##S##_t do_bsr##S(struct cpu *cpu, uint##S##_t v)                        \
+	{                                                                                          \
+		flags_logic##S(cpu, v);                                                            \
+		return (uint##S##_t)(63 - __builtin_clzll(v));                                     \
+	}                                                                                          \
+	static inline uint##S##_t do_tzcnt##S(struct cpu *cpu, uint##S##_t v)                      \
+	{                                                                                          \
+		uint##S##_t r = v ? (uint##S##_t)__builtin_ctzll(v) : S;                           \
+                                                                                                   \
+		flags_logic##S(cpu, r);                                                            \
+		flags_set_carry(cpu, !v, false);                                                   \
+		return r;                                                                          \
+	}                                                                                          \
+	static inline uint##S##_t do_lzcnt##S(struct cpu *cpu, uint##S##_t v)                      \
+	{                                                                                          \
+		uint##S##_t r = v ? (uint##S##_t)(__builtin_clzll(v) - (64 - S)) : S;              \
+                                                                                                   \
+		flags_logic##S(cpu, r);                                                            \
+		flags_set_carry(cpu, !v, false);                                                   \
+		return r;                                                                          \
+	}                                                                                          \
+	static inline uint##S##_t do_popcnt##S(struct cpu *cpu, uint##S##_t v)                     \
+	{                                                                                          \
+		flags_load_arith(cpu, v ? 0 : FLAG_ZF);                                            \
+		return (uint##S##_t)__builtin_popcountll(v);                                       \
+	}
 DEFINE_SCANS(16)
 DEFINE_SCANS(32)
 DEFINE_SCANS(64)
 
-#define SCAN(op, S, KEEPS)								\
-HANDLER(op##_rr##S)									\
-{											\
-	uint##S##_t v = reg##S(cpu, insn->src);						\
-											\
-	if (v || !KEEPS)								\
-		set_reg##S(cpu, insn->dst, do_##op##S(cpu, v));				\
-	else										\
-		flags_logic##S(cpu, 0);							\
-	NEXT;										\
-}											\
-HANDLER(op##_rm##S)									\
-{											\
-	uint##S##_t v = load##S(cpu, insn, insn_lin(cpu, insn));			\
-											\
-	if (v || !KEEPS)								\
-		set_reg##S(cpu, insn->dst, do_##op##S(cpu, v));				\
-	else										\
-		flags_logic##S(cpu, 0);							\
-	NEXT;										\
-}
+#define SCAN(op, S, KEEPS)                                                                         \
+	HANDLER(op##_rr##S)                                                                        \
+	{                                                                                          \
+		uint##S##_t v = reg##S(cpu, insn->src);                                            \
+                                                                                                   \
+		if (v || !KEEPS)                                                                   \
+			set_reg##S(cpu, insn->dst, do_##op##S(cpu, v));                            \
+		else                                                                               \
+			flags_logic##S(cpu, 0);                                                    \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(op##_rm##S)                                                                        \
+	{                                                                                          \
+		uint##S##_t v = load##S(cpu, insn, insn_lin(cpu, insn));                           \
+                                                                                                   \
+		if (v || !KEEPS)                                                                   \
+			set_reg##S(cpu, insn->dst, do_##op##S(cpu, v));                            \
+		else                                                                               \
+			flags_logic##S(cpu, 0);                                                    \
+		NEXT;                                                                              \
+	}
 
-#define SCAN_OP(op, keeps) SCAN(op, 16, keeps) SCAN(op, 32, keeps) SCAN(op, 64, keeps)	\
-static const struct reg_rm op = { BY_SIZE_NO8(op##_rr), BY_SIZE_NO8(op##_rm) }
+#define SCAN_OP(op, keeps)                                                                         \
+	SCAN(op, 16, keeps)                                                                        \
+	SCAN(op, 32, keeps)                                                                        \
+		SCAN(op, 64, keeps) static const struct reg_rm op = { BY_SIZE_NO8(op##_rr),        \
+								      BY_SIZE_NO8(op##_rm) }
 SCAN_OP(bsf, true);
 SCAN_OP(bsr, true);
 SCAN_OP(tzcnt, false);
@@ -233,7 +242,8 @@ static uint32_t crc32c(uint32_t crc, uint64_t v, unsigned size)
 
 HANDLER(crc32_r)
 {
-	*reg64p(cpu, insn->dst) = crc32c(reg32(cpu, insn->dst), reg_get(cpu, insn->src, insn->size), insn->size);
+	*reg64p(cpu, insn->dst) =
+		crc32c(reg32(cpu, insn->dst), reg_get(cpu, insn->src, insn->size), insn->size);
 	NEXT;
 }
 
@@ -260,12 +270,20 @@ static bool emit_crc32(const struct decode *d, const struct opcode *op, struct i
 	return true;
 }
 
-#define BIT(mn, kind)	{ ZYDIS_MNEMONIC_##mn, 0, kind, emit_bit, NULL }
-#define RRM(mn, t)	{ ZYDIS_MNEMONIC_##mn, 0, 0, emit_reg_rm, &t }
+#define BIT(mn, kind)                                                                              \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, 0, kind, emit_bit, NULL                                       \
+	}
+#define RRM(mn, t)                                                                                 \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, 0, 0, emit_reg_rm, &t                                         \
+	}
 
 static const struct opcode ops[] = {
-	BIT(BT, BIT_TEST), BIT(BTS, BIT_SET), BIT(BTR, BIT_RESET), BIT(BTC, BIT_COMPLEMENT),
-	RRM(BSF, bsf), RRM(BSR, bsr), RRM(TZCNT, tzcnt), RRM(LZCNT, lzcnt), RRM(POPCNT, popcnt),
-	{ ZYDIS_MNEMONIC_CRC32, 0, 0, emit_crc32, NULL },
+	BIT(BT, BIT_TEST),   BIT(BTS, BIT_SET),
+	BIT(BTR, BIT_RESET), BIT(BTC, BIT_COMPLEMENT),
+	RRM(BSF, bsf),	     RRM(BSR, bsr),
+	RRM(TZCNT, tzcnt),   RRM(LZCNT, lzcnt),
+	RRM(POPCNT, popcnt), { ZYDIS_MNEMONIC_CRC32, 0, 0, emit_crc32, NULL },
 };
 GROUP(cpu_ops_bit, ops);

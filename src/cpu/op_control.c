@@ -28,20 +28,22 @@ HANDLER(jmp_direct)
 	return taken(cpu, insn);
 }
 
-#define JCC(cc)							\
-HANDLER(jcc##cc)						\
-{								\
-	count(cpu, insn);					\
-	if (flags_condition(cpu, cc))				\
-		return taken(cpu, insn);			\
-	return not_taken(cpu, insn);				\
-}
-JCC(0) JCC(1) JCC(2) JCC(3) JCC(4) JCC(5) JCC(6) JCC(7)
-JCC(8) JCC(9) JCC(10) JCC(11) JCC(12) JCC(13) JCC(14) JCC(15)
+#define JCC(cc)                                                                                    \
+	HANDLER(jcc##cc)                                                                           \
+	{                                                                                          \
+		count(cpu, insn);                                                                  \
+		if (flags_condition(cpu, cc))                                                      \
+			return taken(cpu, insn);                                                   \
+		return not_taken(cpu, insn);                                                       \
+	}
+JCC(0)
+JCC(1) JCC(2) JCC(3) JCC(4) JCC(5) JCC(6) JCC(7) JCC(8) JCC(9) JCC(10) JCC(11) JCC(12) JCC(13)
+	JCC(14) JCC(15)
 
-static handler_fn *const jcc[16] = {
-	jcc0, jcc1, jcc2, jcc3, jcc4, jcc5, jcc6, jcc7, jcc8, jcc9, jcc10, jcc11, jcc12, jcc13, jcc14, jcc15,
-};
+		static handler_fn *const jcc[16] = {
+			jcc0, jcc1, jcc2,  jcc3,  jcc4,	 jcc5,	jcc6,  jcc7,
+			jcc8, jcc9, jcc10, jcc11, jcc12, jcc13, jcc14, jcc15,
+		};
 
 /* LOOP, LOOPE, LOOPNE, JrCXZ: aux 0 to 3; the counter is as wide as addresses. */
 HANDLER(loop)
@@ -214,13 +216,23 @@ static bool emit_ret(const struct decode *d, const struct opcode *op, struct ins
 	return true;
 }
 
-#define JCC_ROW(mn, cc)	{ ZYDIS_MNEMONIC_##mn, OP_END, cc, emit_jcc, NULL }
-#define LOOP_ROW(mn, a)	{ ZYDIS_MNEMONIC_##mn, OP_END, a, emit_loop, NULL }
+#define JCC_ROW(mn, cc)                                                                            \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_END, cc, emit_jcc, NULL                                    \
+	}
+#define LOOP_ROW(mn, a)                                                                            \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_END, a, emit_loop, NULL                                    \
+	}
 
 static const struct opcode ops[] = {
 	CONDITIONS(JCC_ROW, J),
-	LOOP_ROW(LOOP, 0), LOOP_ROW(LOOPE, 1), LOOP_ROW(LOOPNE, 2),
-	LOOP_ROW(JCXZ, 3), LOOP_ROW(JECXZ, 3), LOOP_ROW(JRCXZ, 3),
+	LOOP_ROW(LOOP, 0),
+	LOOP_ROW(LOOPE, 1),
+	LOOP_ROW(LOOPNE, 2),
+	LOOP_ROW(JCXZ, 3),
+	LOOP_ROW(JECXZ, 3),
+	LOOP_ROW(JRCXZ, 3),
 	{ ZYDIS_MNEMONIC_JMP, OP_END, FAR_JMP, emit_branch, NULL },
 	{ ZYDIS_MNEMONIC_CALL, OP_END, FAR_CALL, emit_branch, NULL },
 	{ ZYDIS_MNEMONIC_RET, OP_END, FAR_RET, emit_ret, NULL },

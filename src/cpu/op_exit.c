@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Instructions that leave the guest: CPUID, HLT, I/O, VMX and TDX instructions, cache and monitor control.
+ * Instructions that leave the guest: CPUID, HLT, I/O, VMX and TDX instructions, cache and monitor
+ * control.
  */
 #include "cpu/decode.h"
 #include "cpu/flags.h"
@@ -25,7 +26,8 @@ static bool emit_exit(const struct decode *d, const struct opcode *op, struct in
 	return true;
 }
 
-/* An exit if its control (disp) is on, else as the table of the CPU_EXITS_ bits says: #UD, or nothing happens. */
+/* An exit if its control (disp) is on, else as the table of the CPU_EXITS_ bits says: #UD, or
+ * nothing happens. */
 HANDLER(exit_or_undefined)
 {
 	if (!(cpu->controls.exits & insn->disp))
@@ -60,7 +62,8 @@ HANDLER(hlt)
 	return cpu_end_block(cpu, insn);
 }
 
-/* VMX instructions with operands: qualification is the displacement, instruction information left to the consumer. */
+/* VMX instructions with operands: qualification is the displacement, instruction information left
+ * to the consumer. */
 HANDLER(vmx_memory)
 {
 	cpu->exit->gla = insn_lin(cpu, insn);
@@ -101,14 +104,15 @@ static void check_io(struct cpu *cpu, struct insn *insn, uint16_t port, unsigned
 		cpu_raise_error(cpu, insn, EXC_GP, 0);
 }
 
-#define IO_IN		(1u << 3)
-#define IO_STRING	(1u << 4)
-#define IO_REP		(1u << 5)
-#define IO_IMMEDIATE	(1u << 6)
+#define IO_IN	     (1u << 3)
+#define IO_STRING    (1u << 4)
+#define IO_REP	     (1u << 5)
+#define IO_IMMEDIATE (1u << 6)
 
 static uint64_t io_qualification(const struct insn *insn, uint16_t port, uint32_t kind)
 {
-	return (insn->size - 1u) | kind | (insn->flags & INSN_IMM ? IO_IMMEDIATE : 0) | (uint64_t)port << 16;
+	return (insn->size - 1u) | kind | (insn->flags & INSN_IMM ? IO_IMMEDIATE : 0) |
+	       (uint64_t)port << 16;
 }
 
 static uint16_t io_port(const struct cpu *cpu, const struct insn *insn)
@@ -129,7 +133,8 @@ HANDLER(io)
 	NEXT;
 }
 
-/* INS and OUTS always exit, once per element: the consumer moves the element, RSI or RDI, RCX and, at the end, RIP. */
+/* INS and OUTS always exit, once per element: the consumer moves the element, RSI or RDI, RCX and,
+ * at the end, RIP. */
 HANDLER(io_string)
 {
 	uint16_t port = (uint16_t)cpu->s.gpr[CPU_RDX];
@@ -174,22 +179,54 @@ static bool emit_io_string(const struct decode *d, const struct opcode *op, stru
 	return true;
 }
 
-#define EXIT(mn, fl, reason)	{ ZYDIS_MNEMONIC_##mn, (fl) | OP_END, CPU_EXIT_##reason, emit_exit, NULL }
-#define VMX(mn, reason)		{ ZYDIS_MNEMONIC_##mn, OP_END, CPU_EXIT_##reason, emit_vmx, NULL }
-#define COND(mn, fl, reason, bit, fn) \
-	{ ZYDIS_MNEMONIC_##mn, fl, CPU_EXIT_##reason | (bit) << 8, emit_conditional, (const void *)fn }
-#define BIT(control)		__builtin_ctz(CPU_EXITS_##control)
-#define IO(mn, kind)		{ ZYDIS_MNEMONIC_##mn, OP_END, kind, emit_io, NULL }
-#define IOS(mn, kind, size)	{ ZYDIS_MNEMONIC_##mn, OP_END, (kind) | (size) << 8, emit_io_string, NULL }
+#define EXIT(mn, fl, reason)                                                                       \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, (fl) | OP_END, CPU_EXIT_##reason, emit_exit, NULL             \
+	}
+#define VMX(mn, reason)                                                                            \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_END, CPU_EXIT_##reason, emit_vmx, NULL                     \
+	}
+#define COND(mn, fl, reason, bit, fn)                                                              \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, fl, CPU_EXIT_##reason | (bit) << 8, emit_conditional,         \
+			(const void *)fn                                                           \
+	}
+#define BIT(control) __builtin_ctz(CPU_EXITS_##control)
+#define IO(mn, kind)                                                                               \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_END, kind, emit_io, NULL                                   \
+	}
+#define IOS(mn, kind, size)                                                                        \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_END, (kind) | (size) << 8, emit_io_string, NULL            \
+	}
 
 static const struct opcode ops[] = {
-	EXIT(CPUID, 0, CPUID), EXIT(GETSEC, 0, GETSEC), EXIT(INVD, OP_CPL0, INVD), EXIT(XSETBV, OP_CPL0, XSETBV),
-	EXIT(VMCALL, 0, VMCALL), EXIT(VMLAUNCH, 0, VMLAUNCH), EXIT(VMRESUME, 0, VMRESUME), EXIT(VMXOFF, 0, VMXOFF),
-	EXIT(TDCALL, 0, TDCALL), EXIT(SEAMCALL, 0, SEAMCALL),
-	VMX(VMCLEAR, VMCLEAR), VMX(VMPTRLD, VMPTRLD), VMX(VMPTRST, VMPTRST), VMX(VMXON, VMXON), VMX(VMREAD, VMREAD),
-	VMX(VMWRITE, VMWRITE), VMX(INVEPT, INVEPT), VMX(INVVPID, INVVPID),
-	PLAIN(VMFUNC, OP_END, undefined), PLAIN(RSM, OP_END, undefined), PLAIN(SEAMRET, OP_END, undefined),
-	PLAIN(SEAMOPS, OP_END, undefined), PLAIN(ENCLU, OP_END, undefined), PLAIN(ENCLV, OP_END, undefined),
+	EXIT(CPUID, 0, CPUID),
+	EXIT(GETSEC, 0, GETSEC),
+	EXIT(INVD, OP_CPL0, INVD),
+	EXIT(XSETBV, OP_CPL0, XSETBV),
+	EXIT(VMCALL, 0, VMCALL),
+	EXIT(VMLAUNCH, 0, VMLAUNCH),
+	EXIT(VMRESUME, 0, VMRESUME),
+	EXIT(VMXOFF, 0, VMXOFF),
+	EXIT(TDCALL, 0, TDCALL),
+	EXIT(SEAMCALL, 0, SEAMCALL),
+	VMX(VMCLEAR, VMCLEAR),
+	VMX(VMPTRLD, VMPTRLD),
+	VMX(VMPTRST, VMPTRST),
+	VMX(VMXON, VMXON),
+	VMX(VMREAD, VMREAD),
+	VMX(VMWRITE, VMWRITE),
+	VMX(INVEPT, INVEPT),
+	VMX(INVVPID, INVVPID),
+	PLAIN(VMFUNC, OP_END, undefined),
+	PLAIN(RSM, OP_END, undefined),
+	PLAIN(SEAMRET, OP_END, undefined),
+	PLAIN(SEAMOPS, OP_END, undefined),
+	PLAIN(ENCLU, OP_END, undefined),
+	PLAIN(ENCLV, OP_END, undefined),
 	COND(ENCLS, OP_CPL0 | OP_END, ENCLS, BIT(ENCLS), exit_or_undefined),
 	COND(PCONFIG, OP_CPL0 | OP_END, PCONFIG, BIT(PCONFIG), exit_or_undefined),
 	COND(MONITOR, OP_END, MONITOR, BIT(MONITOR), exit_or_undefined),
@@ -197,7 +234,13 @@ static const struct opcode ops[] = {
 	COND(WBINVD, OP_CPL0, WBINVD, BIT(WBINVD), exit_or_nothing),
 	COND(PAUSE, 0, PAUSE, BIT(PAUSE), exit_or_nothing),
 	PLAIN(HLT, OP_CPL0 | OP_END, hlt),
-	IO(IN, IO_IN), IO(OUT, 0), IOS(INSB, IO_IN, 1), IOS(INSW, IO_IN, 2), IOS(INSD, IO_IN, 4),
-	IOS(OUTSB, 0, 1), IOS(OUTSW, 0, 2), IOS(OUTSD, 0, 4),
+	IO(IN, IO_IN),
+	IO(OUT, 0),
+	IOS(INSB, IO_IN, 1),
+	IOS(INSW, IO_IN, 2),
+	IOS(INSD, IO_IN, 4),
+	IOS(OUTSB, 0, 1),
+	IOS(OUTSW, 0, 2),
+	IOS(OUTSD, 0, 4),
 };
 GROUP(cpu_ops_exit, ops);

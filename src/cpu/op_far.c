@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Control transfers that change CS: far JMP, CALL and RET, IRET, INT n, SYSCALL, SYSRET, SYSENTER, SYSEXIT.
+ * Control transfers that change CS: far JMP, CALL and RET, IRET, INT n, SYSCALL, SYSRET, SYSENTER,
+ * SYSEXIT.
  */
 #include "cpu/decode.h"
 #include "cpu/flags.h"
@@ -14,7 +15,8 @@ static struct insn *finish(struct cpu *cpu, struct insn *insn)
 	return NULL;
 }
 
-/* The code segment of a direct far transfer at the same privilege, checked. Gates and task switches are #GP here. */
+/* The code segment of a direct far transfer at the same privilege, checked. Gates and task switches
+ * are #GP here. */
 static void far_code(struct cpu *cpu, struct insn *insn, uint16_t selector, struct cpu_segment *cs)
 {
 	struct descriptor d;
@@ -42,7 +44,8 @@ static void far_code(struct cpu *cpu, struct insn *insn, uint16_t selector, stru
 }
 
 /* Whether an offset is one that RIP may hold under this code segment. */
-static void check_offset(struct cpu *cpu, struct insn *insn, const struct cpu_segment *cs, uint64_t offset)
+static void check_offset(struct cpu *cpu, struct insn *insn, const struct cpu_segment *cs,
+			 uint64_t offset)
 {
 	bool code64 = cpu_long_mode(cpu) && (cs->access_rights & AR_L);
 
@@ -90,7 +93,7 @@ struct far_return {
 	uint16_t cs_selector, ss_selector;
 	struct cpu_segment cs, ss;
 	unsigned cpl;
-	bool outer;		/* SS:RSP come from the stack */
+	bool outer; /* SS:RSP come from the stack */
 };
 
 static void return_code(struct cpu *cpu, struct insn *insn, struct far_return *r)
@@ -130,7 +133,8 @@ static void return_stack(struct cpu *cpu, struct insn *insn, struct far_return *
 	if (!(selector & 0xfffc)) {
 		if (!to_64 || r->cpl == 3 || (selector & 3u) != r->cpl)
 			cpu_raise_error(cpu, insn, EXC_GP, 0);
-		r->ss = (struct cpu_segment){ .selector = selector, .access_rights = AR_UNUSABLE | r->cpl << 5 };
+		r->ss = (struct cpu_segment){ .selector = selector,
+					      .access_rights = AR_UNUSABLE | r->cpl << 5 };
 		return;
 	}
 	if (!seg_descriptor(cpu, selector, &d, &address))
@@ -216,7 +220,8 @@ HANDLER(far_ret)
 		uint64_t at = cpu->s.gpr[CPU_RSP] + 2 * insn->size + insn->imm;
 
 		r.sp = mem_load(cpu, insn, stack_lin(cpu, at), insn->size);
-		r.ss_selector = (uint16_t)mem_load(cpu, insn, stack_lin(cpu, at + insn->size), insn->size);
+		r.ss_selector =
+			(uint16_t)mem_load(cpu, insn, stack_lin(cpu, at + insn->size), insn->size);
 		return_stack(cpu, insn, &r);
 		sp = r.sp + insn->imm;
 	}
@@ -252,8 +257,10 @@ static bool emit_iret(const struct decode *d, const struct opcode *op, struct in
 	return true;
 }
 
-/* Software interrupts are delivered by the run loop, with RIP still at the instruction until that has succeeded. */
-static struct insn *software_event(struct cpu *cpu, struct insn *insn, unsigned type, unsigned vector)
+/* Software interrupts are delivered by the run loop, with RIP still at the instruction until that
+ * has succeeded. */
+static struct insn *software_event(struct cpu *cpu, struct insn *insn, unsigned type,
+				   unsigned vector)
 {
 	if (type != CPU_INTR_SOFTWARE && (cpu->controls.exception_bitmap >> vector & 1)) {
 		cpu->exit->intr_info = CPU_INTR(type, vector);
@@ -335,7 +342,8 @@ HANDLER(sysret)
 		cpu_raise_error(cpu, insn, EXC_GP, 0);
 	cpu->s.rip = to_64 ? cpu->s.gpr[CPU_RCX] : (uint32_t)cpu->s.gpr[CPU_RCX];
 	flags_set(cpu, cpu->s.gpr[CPU_R11] & 0x3c7fd7);
-	set_flat(&cpu->s.seg[CPU_CS], (uint16_t)((selector + (to_64 ? 16 : 0)) | 3), 3, true, to_64);
+	set_flat(&cpu->s.seg[CPU_CS], (uint16_t)((selector + (to_64 ? 16 : 0)) | 3), 3, true,
+		 to_64);
 	set_flat(&cpu->s.seg[CPU_SS], (uint16_t)((selector + 8) | 3), 3, false, false);
 	return finish(cpu, insn);
 }
@@ -361,12 +369,15 @@ HANDLER(sysexit)
 	uint64_t sp = cpu->s.gpr[CPU_RCX], ip = cpu->s.gpr[CPU_RDX];
 	bool to_64 = insn->size == 8;
 
-	if (!(selector & 0xfffc) || cpu->cpl || (to_64 && !(mmu_canonical(cpu, sp) && mmu_canonical(cpu, ip))))
+	if (!(selector & 0xfffc) || cpu->cpl ||
+	    (to_64 && !(mmu_canonical(cpu, sp) && mmu_canonical(cpu, ip))))
 		cpu_raise_error(cpu, insn, EXC_GP, 0);
 	cpu->s.gpr[CPU_RSP] = to_64 ? sp : (uint32_t)sp;
 	cpu->s.rip = to_64 ? ip : (uint32_t)ip;
-	set_flat(&cpu->s.seg[CPU_CS], (uint16_t)((selector + (to_64 ? 32 : 16)) | 3), 3, true, to_64);
-	set_flat(&cpu->s.seg[CPU_SS], (uint16_t)((selector + (to_64 ? 40 : 24)) | 3), 3, false, false);
+	set_flat(&cpu->s.seg[CPU_CS], (uint16_t)((selector + (to_64 ? 32 : 16)) | 3), 3, true,
+		 to_64);
+	set_flat(&cpu->s.seg[CPU_SS], (uint16_t)((selector + (to_64 ? 40 : 24)) | 3), 3, false,
+		 false);
 	return finish(cpu, insn);
 }
 
@@ -378,11 +389,16 @@ static bool emit_fast_return(const struct decode *d, const struct opcode *op, st
 }
 
 static const struct opcode ops[] = {
-	{ ZYDIS_MNEMONIC_IRET, OP_END, 0, emit_iret, NULL }, { ZYDIS_MNEMONIC_IRETD, OP_END, 0, emit_iret, NULL },
-	{ ZYDIS_MNEMONIC_IRETQ, OP_END, 0, emit_iret, NULL }, { ZYDIS_MNEMONIC_INT, OP_END, 0, emit_int, NULL },
+	{ ZYDIS_MNEMONIC_IRET, OP_END, 0, emit_iret, NULL },
+	{ ZYDIS_MNEMONIC_IRETD, OP_END, 0, emit_iret, NULL },
+	{ ZYDIS_MNEMONIC_IRETQ, OP_END, 0, emit_iret, NULL },
+	{ ZYDIS_MNEMONIC_INT, OP_END, 0, emit_int, NULL },
 	{ ZYDIS_MNEMONIC_SYSRET, OP_END | OP_64, 0, emit_fast_return, (const void *)sysret },
 	{ ZYDIS_MNEMONIC_SYSEXIT, OP_END, 0, emit_fast_return, (const void *)sysexit },
-	PLAIN(INT3, OP_END, int3), PLAIN(INT1, OP_END, int1), PLAIN(INTO, OP_END | OP_NO64, into),
-	PLAIN(SYSCALL, OP_END | OP_64, syscall), PLAIN(SYSENTER, OP_END, sysenter),
+	PLAIN(INT3, OP_END, int3),
+	PLAIN(INT1, OP_END, int1),
+	PLAIN(INTO, OP_END | OP_NO64, into),
+	PLAIN(SYSCALL, OP_END | OP_64, syscall),
+	PLAIN(SYSENTER, OP_END, sysenter),
 };
 GROUP(cpu_ops_far, ops);

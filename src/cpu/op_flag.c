@@ -5,7 +5,7 @@
 #include "cpu/decode.h"
 #include "cpu/flags.h"
 
-#define AH_OFF	(offsetof(struct cpu, s.gpr[CPU_RAX]) + 1)
+#define AH_OFF (offsetof(struct cpu, s.gpr[CPU_RAX]) + 1)
 
 HANDLER(clc)
 {
@@ -100,8 +100,9 @@ HANDLER(stac)
 }
 
 static const struct opcode ops[] = {
-	PLAIN(CLC, 0, clc), PLAIN(STC, 0, stc), PLAIN(CMC, 0, cmc), PLAIN(CLD, 0, cld), PLAIN(STD, 0, std),
-	PLAIN(CLI, 0, cli), PLAIN(STI, OP_END, sti), PLAIN(LAHF, 0, lahf), PLAIN(SAHF, 0, sahf),
+	PLAIN(CLC, 0, clc),	    PLAIN(STC, 0, stc),	       PLAIN(CMC, 0, cmc),
+	PLAIN(CLD, 0, cld),	    PLAIN(STD, 0, std),	       PLAIN(CLI, 0, cli),
+	PLAIN(STI, OP_END, sti),    PLAIN(LAHF, 0, lahf),      PLAIN(SAHF, 0, sahf),
 	PLAIN(SALC, OP_NO64, salc), PLAIN(CLAC, OP_END, clac), PLAIN(STAC, OP_END, stac),
 };
 GROUP(cpu_ops_flag, ops);

@@ -6,7 +6,7 @@
 #include "cpu/sse.h"
 #include "cpu/sse_ops.h"
 
-#define FSW_TOP(fsw)	((fsw) >> 11 & 7u)
+#define FSW_TOP(fsw) ((fsw) >> 11 & 7u)
 
 /* Any MMX instruction makes all registers valid and ST(0) the physical register 0. */
 static void mmx_enter(struct cpu *cpu, struct insn *insn)
@@ -50,32 +50,35 @@ static uint64_t mmx_source(struct cpu *cpu, struct insn *insn)
 }
 
 /* %0 is the destination's value, %1 the source's. */
-#define MMX_CODE(name)									\
-	__asm__("movq %0, %%mm0\n\tmovq %1, %%mm1\n\t" #name " %%mm1, %%mm0\n\tmovq %%mm0, %0\n\temms" \
-		: "+m"(d) : "m"(s) : "mm0", "mm1", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", \
+#define MMX_CODE(name)                                                                             \
+	__asm__("movq %0, %%mm0\n\tmovq %1, %%mm1\n\t" #name                                       \
+		" %%mm1, %%mm0\n\tmovq %%mm0, %0\n\temms"                                          \
+		: "+m"(d)                                                                          \
+		: "m"(s)                                                                           \
+		: "mm0", "mm1", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)",        \
 		  "st(7)")
 
-#define MMX_OP(mn, name)								\
-HANDLER(name)										\
-{											\
-	uint64_t s = mmx_source(cpu, insn), d = mmx_get(cpu, insn->dst);		\
-											\
-	MMX_CODE(name);									\
-	mmx_set(cpu, insn, insn->dst, d);						\
-	NEXT;										\
-}
+#define MMX_OP(mn, name)                                                                           \
+	HANDLER(name)                                                                              \
+	{                                                                                          \
+		uint64_t s = mmx_source(cpu, insn), d = mmx_get(cpu, insn->dst);                   \
+                                                                                                   \
+		MMX_CODE(name);                                                                    \
+		mmx_set(cpu, insn, insn->dst, d);                                                  \
+		NEXT;                                                                              \
+	}
 VECTOR_OPS_BOTH(MMX_OP)
 
-#define MMX_SHIFT(mn, name)								\
-MMX_OP(mn, name)									\
-HANDLER(name##_imm)									\
-{											\
-	uint64_t s = insn->imm, d = mmx_get(cpu, insn->dst);				\
-											\
-	MMX_CODE(name);									\
-	mmx_set(cpu, insn, insn->dst, d);						\
-	NEXT;										\
-}
+#define MMX_SHIFT(mn, name)                                                                        \
+	MMX_OP(mn, name)                                                                           \
+	HANDLER(name##_imm)                                                                        \
+	{                                                                                          \
+		uint64_t s = insn->imm, d = mmx_get(cpu, insn->dst);                               \
+                                                                                                   \
+		MMX_CODE(name);                                                                    \
+		mmx_set(cpu, insn, insn->dst, d);                                                  \
+		NEXT;                                                                              \
+	}
 VECTOR_SHIFTS(MMX_SHIFT)
 
 HANDLER(palignr)
@@ -145,10 +148,12 @@ HANDLER(pextrw)
 
 HANDLER(pinsrw)
 {
-	uint64_t v = insn->flags & INSN_MEM ? load16(cpu, insn, insn_lin(cpu, insn)) : reg16(cpu, insn->src);
+	uint64_t v = insn->flags & INSN_MEM ? load16(cpu, insn, insn_lin(cpu, insn))
+					    : reg16(cpu, insn->src);
 	unsigned shift = 16 * (insn->imm & 3);
 
-	mmx_set(cpu, insn, insn->dst, (mmx_get(cpu, insn->dst) & ~(0xffffull << shift)) | v << shift);
+	mmx_set(cpu, insn, insn->dst,
+		(mmx_get(cpu, insn->dst) & ~(0xffffull << shift)) | v << shift);
 	NEXT;
 }
 
@@ -180,14 +185,14 @@ struct form {
 	handler_fn *fn, *imm;
 };
 
-#define FORM(mn, name)		{ ZYDIS_MNEMONIC_##mn, name, NULL },
-#define SHIFT_FORM(mn, name)	{ ZYDIS_MNEMONIC_##mn, name, name##_imm },
+#define FORM(mn, name)	     { ZYDIS_MNEMONIC_##mn, name, NULL },
+#define SHIFT_FORM(mn, name) { ZYDIS_MNEMONIC_##mn, name, name##_imm },
 
 static const struct form forms[] = {
-	VECTOR_OPS_BOTH(FORM)
-	VECTOR_SHIFTS(SHIFT_FORM)
-	{ ZYDIS_MNEMONIC_PALIGNR, palignr, NULL }, { ZYDIS_MNEMONIC_PMOVMSKB, pmovmskb, NULL },
-	{ ZYDIS_MNEMONIC_PEXTRW, pextrw, NULL }, { ZYDIS_MNEMONIC_PINSRW, pinsrw, NULL },
+	VECTOR_OPS_BOTH(FORM) VECTOR_SHIFTS(SHIFT_FORM){ ZYDIS_MNEMONIC_PALIGNR, palignr, NULL },
+	{ ZYDIS_MNEMONIC_PMOVMSKB, pmovmskb, NULL },
+	{ ZYDIS_MNEMONIC_PEXTRW, pextrw, NULL },
+	{ ZYDIS_MNEMONIC_PINSRW, pinsrw, NULL },
 };
 
 static const struct form *find_form(unsigned mnemonic)
@@ -253,10 +258,13 @@ static bool emit_only(const struct decode *d, const struct opcode *op, struct in
 	return true;
 }
 
-#define ONLY(mn, fn)	{ ZYDIS_MNEMONIC_##mn, OP_MMX, 0, emit_only, (const void *)fn }
+#define ONLY(mn, fn)                                                                               \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_MMX, 0, emit_only, (const void *)fn                        \
+	}
 
 static const struct opcode ops[] = {
-	PLAIN(EMMS, OP_MMX, emms), ONLY(PSHUFW, pshufw), ONLY(MOVNTQ, store), ONLY(MOVQ2DQ, movq2dq),
-	ONLY(MOVDQ2Q, movdq2q),
+	PLAIN(EMMS, OP_MMX, emms), ONLY(PSHUFW, pshufw),   ONLY(MOVNTQ, store),
+	ONLY(MOVQ2DQ, movq2dq),	   ONLY(MOVDQ2Q, movdq2q),
 };
 GROUP(cpu_ops_mmx, ops);

@@ -1,71 +1,73 @@
 // SPDX-License-Identifier: MIT
 /*
- * Data movement: MOV and its extending, conditional and byte-swapping forms, LEA, XCHG, SETcc, sign extension of the
- * accumulator, XLAT, and hints that do nothing here.
+ * Data movement: MOV and its extending, conditional and byte-swapping forms, LEA, XCHG, SETcc, sign
+ * extension of the accumulator, XLAT, and hints that do nothing here.
  */
 #include "cpu/decode.h"
 #include "cpu/flags.h"
 #include "cpu/mem.h"
 
-#define MOV(S)										\
-HANDLER(mov_rr##S)									\
-{											\
-	set_reg##S(cpu, insn->dst, reg##S(cpu, insn->src));				\
-	NEXT;										\
-}											\
-HANDLER(mov_ri##S)									\
-{											\
-	set_reg##S(cpu, insn->dst, (uint##S##_t)insn->imm);				\
-	NEXT;										\
-}											\
-HANDLER(mov_rm##S)									\
-{											\
-	set_reg##S(cpu, insn->dst, load##S(cpu, insn, insn_lin(cpu, insn)));		\
-	NEXT;										\
-}											\
-HANDLER(mov_mr##S)									\
-{											\
-	store##S(cpu, insn, insn_lin(cpu, insn), reg##S(cpu, insn->src));		\
-	NEXT;										\
-}											\
-HANDLER(mov_mi##S)									\
-{											\
-	store##S(cpu, insn, insn_lin(cpu, insn), (uint##S##_t)insn->imm);		\
-	NEXT;										\
-}											\
-HANDLER(xchg_rr##S)									\
-{											\
-	uint##S##_t a = reg##S(cpu, insn->dst), b = reg##S(cpu, insn->src);		\
-											\
-	set_reg##S(cpu, insn->dst, b);							\
-	set_reg##S(cpu, insn->src, a);							\
-	NEXT;										\
-}											\
-/* XCHG with memory is locked whether it says so or not. */				\
-HANDLER(xchg_mr##S)									\
-{											\
-	struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));		\
-	uint##S##_t v = reg##S(cpu, insn->src), old;					\
-											\
-	if (unlikely((uint8_t *)place == cpu->bounce || (uintptr_t)place % (S / 8))) {	\
-		mem_split_lock(cpu, place);						\
-		old = place->v;								\
-		place->v = v;								\
-		mem_split_unlock(cpu, place);						\
-	} else {									\
-		old = __atomic_exchange_n((uint##S##_t *)(void *)place, v, __ATOMIC_SEQ_CST); \
-	}										\
-	set_reg##S(cpu, insn->src, old);						\
-	NEXT;										\
-}
+#define MOV(S)                                                                                     \
+	HANDLER(mov_rr##S)                                                                         \
+	{                                                                                          \
+		set_reg##S(cpu, insn->dst, reg##S(cpu, insn->src));                                \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(mov_ri##S)                                                                         \
+	{                                                                                          \
+		set_reg##S(cpu, insn->dst, (uint##S##_t)insn->imm);                                \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(mov_rm##S)                                                                         \
+	{                                                                                          \
+		set_reg##S(cpu, insn->dst, load##S(cpu, insn, insn_lin(cpu, insn)));               \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(mov_mr##S)                                                                         \
+	{                                                                                          \
+		store##S(cpu, insn, insn_lin(cpu, insn), reg##S(cpu, insn->src));                  \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(mov_mi##S)                                                                         \
+	{                                                                                          \
+		store##S(cpu, insn, insn_lin(cpu, insn), (uint##S##_t)insn->imm);                  \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(xchg_rr##S)                                                                        \
+	{                                                                                          \
+		uint##S##_t a = reg##S(cpu, insn->dst), b = reg##S(cpu, insn->src);                \
+                                                                                                   \
+		set_reg##S(cpu, insn->dst, b);                                                     \
+		set_reg##S(cpu, insn->src, a);                                                     \
+		NEXT;                                                                              \
+	}                                                                                          \
+	/* XCHG with memory is locked whether it says so or not. */                                \
+	HANDLER(xchg_mr##S)                                                                        \
+	{                                                                                          \
+		struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));               \
+		uint##S##_t v = reg##S(cpu, insn->src), old;                                       \
+                                                                                                   \
+		if (unlikely((uint8_t *)place == cpu->bounce || (uintptr_t)place % (S / 8))) {     \
+			mem_split_lock(cpu, place);                                                \
+			old = place->v;                                                            \
+			place->v = v;                                                              \
+			mem_split_unlock(cpu, place);                                              \
+		} else {                                                                           \
+			old = __atomic_exchange_n((uint##S##_t *)(void *)place, v,                 \
+						  __ATOMIC_SEQ_CST);                               \
+		}                                                                                  \
+		set_reg##S(cpu, insn->src, old);                                                   \
+		NEXT;                                                                              \
+	}
 MOV(8)
 MOV(16)
 MOV(32)
 MOV(64)
 
-static handler_fn *const mov_rr[] = BY_SIZE(mov_rr), *const mov_ri[] = BY_SIZE(mov_ri), *const mov_rm[] = BY_SIZE(mov_rm),
-	*const mov_mr[] = BY_SIZE(mov_mr), *const mov_mi[] = BY_SIZE(mov_mi),
-	*const xchg_rr[] = BY_SIZE(xchg_rr), *const xchg_mr[] = BY_SIZE(xchg_mr);
+static handler_fn *const mov_rr[] = BY_SIZE(mov_rr), *const mov_ri[] = BY_SIZE(mov_ri),
+			 *const mov_rm[] = BY_SIZE(mov_rm), *const mov_mr[] = BY_SIZE(mov_mr),
+			 *const mov_mi[] = BY_SIZE(mov_mi), *const xchg_rr[] = BY_SIZE(xchg_rr),
+			 *const xchg_mr[] = BY_SIZE(xchg_mr);
 
 static bool is_segment(const ZydisDecodedOperand *op)
 {
@@ -75,8 +77,9 @@ static bool is_segment(const ZydisDecodedOperand *op)
 
 static bool is_system(const ZydisDecodedOperand *op)
 {
-	ZydisRegisterClass class = op->type == ZYDIS_OPERAND_TYPE_REGISTER ? ZydisRegisterGetClass(op->reg.value)
-									   : ZYDIS_REGCLASS_INVALID;
+	ZydisRegisterClass class = op->type == ZYDIS_OPERAND_TYPE_REGISTER
+					   ? ZydisRegisterGetClass(op->reg.value)
+					   : ZYDIS_REGCLASS_INVALID;
 
 	return class == ZYDIS_REGCLASS_CONTROL || class == ZYDIS_REGCLASS_DEBUG;
 }
@@ -111,7 +114,8 @@ static bool emit_mov_from_seg(const struct decode *d, struct insn *insn)
 /* MOV to a segment register: may change what blocks depend on, so it ends its block. */
 HANDLER(mov_to_seg)
 {
-	uint16_t selector = insn->flags & INSN_MEM ? load16(cpu, insn, insn_lin(cpu, insn)) : reg16(cpu, insn->src);
+	uint16_t selector = insn->flags & INSN_MEM ? load16(cpu, insn, insn_lin(cpu, insn))
+						   : reg16(cpu, insn->src);
 
 	seg_load(cpu, insn, insn->aux, selector);
 	if (insn->aux == CPU_SS)
@@ -183,17 +187,18 @@ static bool emit_xchg(const struct decode *d, const struct opcode *op, struct in
 }
 
 /* MOVZX, MOVSX, MOVSXD: D is the destination's size, S the source's. */
-#define EXTEND(name, D, S, TYPE)							\
-HANDLER(name##_rr##D##_##S)								\
-{											\
-	set_reg##D(cpu, insn->dst, (uint##D##_t)(TYPE)reg##S(cpu, insn->src));		\
-	NEXT;										\
-}											\
-HANDLER(name##_rm##D##_##S)								\
-{											\
-	set_reg##D(cpu, insn->dst, (uint##D##_t)(TYPE)load##S(cpu, insn, insn_lin(cpu, insn))); \
-	NEXT;										\
-}
+#define EXTEND(name, D, S, TYPE)                                                                   \
+	HANDLER(name##_rr##D##_##S)                                                                \
+	{                                                                                          \
+		set_reg##D(cpu, insn->dst, (uint##D##_t)(TYPE)reg##S(cpu, insn->src));             \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(name##_rm##D##_##S)                                                                \
+	{                                                                                          \
+		set_reg##D(cpu, insn->dst,                                                         \
+			   (uint##D##_t)(TYPE)load##S(cpu, insn, insn_lin(cpu, insn)));            \
+		NEXT;                                                                              \
+	}
 #define EXTEND_BOTH(D, S) EXTEND(movzx, D, S, uint##S##_t) EXTEND(movsx, D, S, int##S##_t)
 EXTEND_BOTH(16, 8)
 EXTEND_BOTH(32, 8)
@@ -205,13 +210,15 @@ EXTEND_BOTH(32, 32)
 EXTEND_BOTH(64, 32)
 
 /* By source size, then destination size. */
-#define EXTEND_TABLE(name, form) {							\
-	{ NULL, name##form##16_8, name##form##32_8, name##form##64_8 },			\
-	{ NULL, name##form##16_16, name##form##32_16, name##form##64_16 },		\
-	{ NULL, NULL, name##form##32_32, name##form##64_32 },				\
-}
+#define EXTEND_TABLE(name, form)                                                                   \
+	{                                                                                          \
+		{ NULL, name##form##16_8, name##form##32_8, name##form##64_8 },                    \
+			{ NULL, name##form##16_16, name##form##32_16, name##form##64_16 },         \
+			{ NULL, NULL, name##form##32_32, name##form##64_32 },                      \
+	}
 static handler_fn *const extend[2][2][3][4] = {
-	{ EXTEND_TABLE(movzx, _rr), EXTEND_TABLE(movzx, _rm) }, { EXTEND_TABLE(movsx, _rr), EXTEND_TABLE(movsx, _rm) },
+	{ EXTEND_TABLE(movzx, _rr), EXTEND_TABLE(movzx, _rm) },
+	{ EXTEND_TABLE(movsx, _rr), EXTEND_TABLE(movsx, _rm) },
 };
 
 static bool emit_extend(const struct decode *d, const struct opcode *op, struct insn *insn)
@@ -221,7 +228,7 @@ static bool emit_extend(const struct decode *d, const struct opcode *op, struct 
 	if (from > 2)
 		return false;
 	if (to == 1 && from == 2)
-		from = 1;	/* MOVSXD with a 16-bit operand size moves 16 bits */
+		from = 1; /* MOVSXD with a 16-bit operand size moves 16 bits */
 	insn->dst = decode_reg(d->op[0].reg.value);
 	if (op_is_reg(d, 1))
 		insn->src = decode_reg(d->op[1].reg.value);
@@ -231,12 +238,12 @@ static bool emit_extend(const struct decode *d, const struct opcode *op, struct 
 	return insn->fn;
 }
 
-#define LEA(S)										\
-HANDLER(lea##S)										\
-{											\
-	set_reg##S(cpu, insn->dst, (uint##S##_t)insn_ea(cpu, insn));			\
-	NEXT;										\
-}
+#define LEA(S)                                                                                     \
+	HANDLER(lea##S)                                                                            \
+	{                                                                                          \
+		set_reg##S(cpu, insn->dst, (uint##S##_t)insn_ea(cpu, insn));                       \
+		NEXT;                                                                              \
+	}
 LEA(16)
 LEA(32)
 LEA(64)
@@ -254,44 +261,46 @@ static bool emit_lea(const struct decode *d, const struct opcode *op, struct ins
 }
 
 /* X(condition, ...) for the sixteen conditions. */
-#define ALL_CONDITIONS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+#define ALL_CONDITIONS(X)                                                                          \
+	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 
-/* CMOVcc reads its source, and clears the upper half of a 32-bit destination, whether it moves or not. */
-#define CMOV(cc, S)									\
-HANDLER(cmov##cc##_rr##S)								\
-{											\
-	uint##S##_t v = reg##S(cpu, insn->src);						\
-											\
-	set_reg##S(cpu, insn->dst, flags_condition(cpu, cc) ? v : reg##S(cpu, insn->dst)); \
-	NEXT;										\
-}											\
-HANDLER(cmov##cc##_rm##S)								\
-{											\
-	uint##S##_t v = load##S(cpu, insn, insn_lin(cpu, insn));			\
-											\
-	set_reg##S(cpu, insn->dst, flags_condition(cpu, cc) ? v : reg##S(cpu, insn->dst)); \
-	NEXT;										\
-}
-#define SETCC(cc)									\
-HANDLER(set##cc##_r)									\
-{											\
-	set_reg8(cpu, insn->dst, flags_condition(cpu, cc));				\
-	NEXT;										\
-}											\
-HANDLER(set##cc##_m)									\
-{											\
-	store8(cpu, insn, insn_lin(cpu, insn), flags_condition(cpu, cc));		\
-	NEXT;										\
-}
-#define CONDITION(cc)	CMOV(cc, 16) CMOV(cc, 32) CMOV(cc, 64) SETCC(cc)
+/* CMOVcc reads its source, and clears the upper half of a 32-bit destination, whether it moves or
+ * not. */
+#define CMOV(cc, S)                                                                                \
+	HANDLER(cmov##cc##_rr##S)                                                                  \
+	{                                                                                          \
+		uint##S##_t v = reg##S(cpu, insn->src);                                            \
+                                                                                                   \
+		set_reg##S(cpu, insn->dst, flags_condition(cpu, cc) ? v : reg##S(cpu, insn->dst)); \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(cmov##cc##_rm##S)                                                                  \
+	{                                                                                          \
+		uint##S##_t v = load##S(cpu, insn, insn_lin(cpu, insn));                           \
+                                                                                                   \
+		set_reg##S(cpu, insn->dst, flags_condition(cpu, cc) ? v : reg##S(cpu, insn->dst)); \
+		NEXT;                                                                              \
+	}
+#define SETCC(cc)                                                                                  \
+	HANDLER(set##cc##_r)                                                                       \
+	{                                                                                          \
+		set_reg8(cpu, insn->dst, flags_condition(cpu, cc));                                \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(set##cc##_m)                                                                       \
+	{                                                                                          \
+		store8(cpu, insn, insn_lin(cpu, insn), flags_condition(cpu, cc));                  \
+		NEXT;                                                                              \
+	}
+#define CONDITION(cc) CMOV(cc, 16) CMOV(cc, 32) CMOV(cc, 64) SETCC(cc)
 ALL_CONDITIONS(CONDITION)
 
 #define CMOV_FORMS(cc)	{ BY_SIZE_NO8(cmov##cc##_rr), BY_SIZE_NO8(cmov##cc##_rm) },
-#define SETCC_FORMS(cc)	{ { set##cc##_r }, { set##cc##_m }, { NULL } },
+#define SETCC_FORMS(cc) { { set##cc##_r }, { set##cc##_m }, { NULL } },
 static const struct reg_rm cmov[16] = { ALL_CONDITIONS(CMOV_FORMS) };
 static const struct rm_op setcc[16] = { ALL_CONDITIONS(SETCC_FORMS) };
 
-HANDLER(bswap16)	/* undefined by the architecture; processors clear the word */
+HANDLER(bswap16) /* undefined by the architecture; processors clear the word */
 {
 	set_reg16(cpu, insn->dst, 0);
 	NEXT;
@@ -310,17 +319,19 @@ HANDLER(bswap64)
 }
 static const struct rm_op bswap = { BY_SIZE_NO8(bswap), { NULL }, { NULL } };
 
-#define MOVBE(S)									\
-HANDLER(movbe_rm##S)									\
-{											\
-	set_reg##S(cpu, insn->dst, __builtin_bswap##S(load##S(cpu, insn, insn_lin(cpu, insn)))); \
-	NEXT;										\
-}											\
-HANDLER(movbe_mr##S)									\
-{											\
-	store##S(cpu, insn, insn_lin(cpu, insn), __builtin_bswap##S(reg##S(cpu, insn->src))); \
-	NEXT;										\
-}
+#define MOVBE(S)                                                                                   \
+	HANDLER(movbe_rm##S)                                                                       \
+	{                                                                                          \
+		set_reg##S(cpu, insn->dst,                                                         \
+			   __builtin_bswap##S(load##S(cpu, insn, insn_lin(cpu, insn))));           \
+		NEXT;                                                                              \
+	}                                                                                          \
+	HANDLER(movbe_mr##S)                                                                       \
+	{                                                                                          \
+		store##S(cpu, insn, insn_lin(cpu, insn),                                           \
+			 __builtin_bswap##S(reg##S(cpu, insn->src)));                              \
+		NEXT;                                                                              \
+	}
 MOVBE(16)
 MOVBE(32)
 MOVBE(64)
@@ -343,15 +354,39 @@ static bool emit_movbe(const struct decode *d, const struct opcode *op, struct i
 	return insn->fn;
 }
 
-#define RAX_OFF	offsetof(struct cpu, s.gpr[CPU_RAX])
-#define RDX_OFF	offsetof(struct cpu, s.gpr[CPU_RDX])
+#define RAX_OFF offsetof(struct cpu, s.gpr[CPU_RAX])
+#define RDX_OFF offsetof(struct cpu, s.gpr[CPU_RDX])
 
-HANDLER(cbw) { set_reg16(cpu, RAX_OFF, (uint16_t)(int8_t)reg8(cpu, RAX_OFF)); NEXT; }
-HANDLER(cwde) { set_reg32(cpu, RAX_OFF, (uint32_t)(int16_t)reg16(cpu, RAX_OFF)); NEXT; }
-HANDLER(cdqe) { set_reg64(cpu, RAX_OFF, (uint64_t)(int32_t)reg32(cpu, RAX_OFF)); NEXT; }
-HANDLER(cwd) { set_reg16(cpu, RDX_OFF, (uint16_t)((int16_t)reg16(cpu, RAX_OFF) >> 15)); NEXT; }
-HANDLER(cdq) { set_reg32(cpu, RDX_OFF, (uint32_t)((int32_t)reg32(cpu, RAX_OFF) >> 31)); NEXT; }
-HANDLER(cqo) { set_reg64(cpu, RDX_OFF, (uint64_t)((int64_t)reg64(cpu, RAX_OFF) >> 63)); NEXT; }
+HANDLER(cbw)
+{
+	set_reg16(cpu, RAX_OFF, (uint16_t)(int8_t)reg8(cpu, RAX_OFF));
+	NEXT;
+}
+HANDLER(cwde)
+{
+	set_reg32(cpu, RAX_OFF, (uint32_t)(int16_t)reg16(cpu, RAX_OFF));
+	NEXT;
+}
+HANDLER(cdqe)
+{
+	set_reg64(cpu, RAX_OFF, (uint64_t)(int32_t)reg32(cpu, RAX_OFF));
+	NEXT;
+}
+HANDLER(cwd)
+{
+	set_reg16(cpu, RDX_OFF, (uint16_t)((int16_t)reg16(cpu, RAX_OFF) >> 15));
+	NEXT;
+}
+HANDLER(cdq)
+{
+	set_reg32(cpu, RDX_OFF, (uint32_t)((int32_t)reg32(cpu, RAX_OFF) >> 31));
+	NEXT;
+}
+HANDLER(cqo)
+{
+	set_reg64(cpu, RDX_OFF, (uint64_t)((int64_t)reg64(cpu, RAX_OFF) >> 63));
+	NEXT;
+}
 
 HANDLER(xlat)
 {
@@ -389,7 +424,8 @@ static bool emit_store(const struct decode *d, const struct opcode *op, struct i
 
 HANDLER(movdir64b)
 {
-	uint64_t to = ((reg64(cpu, insn->dst) & insn->addr_mask) + cpu->s.seg[CPU_ES].base * (cpu->mode & MODE_64 ? 0 : 1)) &
+	uint64_t to = ((reg64(cpu, insn->dst) & insn->addr_mask) +
+		       cpu->s.seg[CPU_ES].base * (cpu->mode & MODE_64 ? 0 : 1)) &
 		      cpu->lin_mask;
 	uint8_t data[64];
 
@@ -411,8 +447,14 @@ static bool emit_movdir64b(const struct decode *d, const struct opcode *op, stru
 	return true;
 }
 
-#define CMOV_ROW(mn, cc)	{ ZYDIS_MNEMONIC_##mn, 0, 0, emit_reg_rm, &cmov[cc] }
-#define SETCC_ROW(mn, cc)	{ ZYDIS_MNEMONIC_##mn, 0, 0, emit_rm, &setcc[cc] }
+#define CMOV_ROW(mn, cc)                                                                           \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, 0, 0, emit_reg_rm, &cmov[cc]                                  \
+	}
+#define SETCC_ROW(mn, cc)                                                                          \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, 0, 0, emit_rm, &setcc[cc]                                     \
+	}
 
 static const struct opcode ops[] = {
 	{ ZYDIS_MNEMONIC_MOV, 0, 0, emit_mov, NULL },
@@ -420,13 +462,32 @@ static const struct opcode ops[] = {
 	{ ZYDIS_MNEMONIC_MOVSX, 0, 1, emit_extend, NULL },
 	{ ZYDIS_MNEMONIC_MOVSXD, 0, 1, emit_extend, NULL },
 	{ ZYDIS_MNEMONIC_BSWAP, 0, 0, emit_rm, &bswap },
-	EMIT(XCHG, emit_xchg), EMIT(LEA, emit_lea), EMIT(MOVBE, emit_movbe), EMIT(XLAT, emit_xlat),
-	EMIT(MOVNTI, emit_store), EMIT(MOVDIRI, emit_store), EMIT(MOVDIR64B, emit_movdir64b),
-	CONDITIONS(CMOV_ROW, CMOV), CONDITIONS(SETCC_ROW, SET),
-	PLAIN(CBW, 0, cbw), PLAIN(CWDE, 0, cwde), PLAIN(CDQE, 0, cdqe), PLAIN(CWD, 0, cwd), PLAIN(CDQ, 0, cdq),
-	PLAIN(CQO, 0, cqo), PLAIN(NOP, 0, nop), PLAIN(ENDBR64, 0, nop), PLAIN(ENDBR32, 0, nop),
-	PLAIN(LFENCE, 0, nop), PLAIN(PREFETCHW, 0, nop), PLAIN(PREFETCHWT1, 0, nop), PLAIN(PREFETCHNTA, 0, nop),
-	PLAIN(PREFETCHT0, 0, nop), PLAIN(PREFETCHT1, 0, nop), PLAIN(PREFETCHT2, 0, nop), PLAIN(PREFETCH, 0, nop),
+	EMIT(XCHG, emit_xchg),
+	EMIT(LEA, emit_lea),
+	EMIT(MOVBE, emit_movbe),
+	EMIT(XLAT, emit_xlat),
+	EMIT(MOVNTI, emit_store),
+	EMIT(MOVDIRI, emit_store),
+	EMIT(MOVDIR64B, emit_movdir64b),
+	CONDITIONS(CMOV_ROW, CMOV),
+	CONDITIONS(SETCC_ROW, SET),
+	PLAIN(CBW, 0, cbw),
+	PLAIN(CWDE, 0, cwde),
+	PLAIN(CDQE, 0, cdqe),
+	PLAIN(CWD, 0, cwd),
+	PLAIN(CDQ, 0, cdq),
+	PLAIN(CQO, 0, cqo),
+	PLAIN(NOP, 0, nop),
+	PLAIN(ENDBR64, 0, nop),
+	PLAIN(ENDBR32, 0, nop),
+	PLAIN(LFENCE, 0, nop),
+	PLAIN(PREFETCHW, 0, nop),
+	PLAIN(PREFETCHWT1, 0, nop),
+	PLAIN(PREFETCHNTA, 0, nop),
+	PLAIN(PREFETCHT0, 0, nop),
+	PLAIN(PREFETCHT1, 0, nop),
+	PLAIN(PREFETCHT2, 0, nop),
+	PLAIN(PREFETCH, 0, nop),
 	PLAIN(CLDEMOTE, 0, nop),
 };
 GROUP(cpu_ops_mov, ops);

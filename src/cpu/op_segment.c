@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Descriptor tables and selectors: LGDT LIDT SGDT SIDT LLDT LTR SLDT STR LAR LSL VERR VERW, and loads of far pointers.
+ * Descriptor tables and selectors: LGDT LIDT SGDT SIDT LLDT LTR SLDT STR LAR LSL VERR VERW, and
+ * loads of far pointers.
  */
 #include "cpu/decode.h"
 #include "cpu/flags.h"
@@ -75,11 +76,13 @@ static bool emit_table(const struct decode *d, const struct opcode *op, struct i
 /* Operand of the selector instructions: 16 bits from register or memory. */
 static uint16_t selector_operand(struct cpu *cpu, struct insn *insn)
 {
-	return insn->flags & INSN_MEM ? load16(cpu, insn, insn_lin(cpu, insn)) : reg16(cpu, insn->src);
+	return insn->flags & INSN_MEM ? load16(cpu, insn, insn_lin(cpu, insn))
+				      : reg16(cpu, insn->src);
 }
 
 /* System descriptors are 16 bytes in long mode. */
-static bool system_descriptor(struct cpu *cpu, uint16_t selector, struct descriptor *d, uint64_t *address)
+static bool system_descriptor(struct cpu *cpu, uint16_t selector, struct descriptor *d,
+			      uint64_t *address)
 {
 	if ((selector & 4) || !seg_descriptor(cpu, selector, d, address))
 		return false;
@@ -92,7 +95,8 @@ static bool system_descriptor(struct cpu *cpu, uint16_t selector, struct descrip
 	return true;
 }
 
-static void load_system(struct cpu *cpu, struct insn *insn, unsigned seg, uint16_t selector, uint32_t type)
+static void load_system(struct cpu *cpu, struct insn *insn, unsigned seg, uint16_t selector,
+			uint32_t type)
 {
 	struct cpu_segment new;
 	struct descriptor d;
@@ -102,9 +106,9 @@ static void load_system(struct cpu *cpu, struct insn *insn, unsigned seg, uint16
 	if (!system_descriptor(cpu, selector, &d, &address))
 		cpu_raise_error(cpu, insn, EXC_GP, selector & 0xfffc);
 	seg_unpack(&d, selector, &new);
-	if ((new.access_rights & (AR_S | AR_TYPE)) != type)
+	if ((new.access_rights &(AR_S | AR_TYPE)) != type)
 		cpu_raise_error(cpu, insn, EXC_GP, selector & 0xfffc);
-	if (!(new.access_rights & AR_P))
+	if (!(new.access_rights &AR_P))
 		cpu_raise_error(cpu, insn, EXC_NP, selector & 0xfffc);
 	if (seg == CPU_TR) {
 		uint8_t busy = (uint8_t)((d.low >> 40) | 2);
@@ -122,7 +126,8 @@ HANDLER(lldt)
 	if (selector & 0xfffc)
 		load_system(cpu, insn, CPU_LDTR, selector, 2);
 	else
-		cpu->s.seg[CPU_LDTR] = (struct cpu_segment){ .selector = selector, .access_rights = AR_UNUSABLE };
+		cpu->s.seg[CPU_LDTR] =
+			(struct cpu_segment){ .selector = selector, .access_rights = AR_UNUSABLE };
 	NEXT;
 }
 
@@ -177,8 +182,8 @@ static bool visible(struct cpu *cpu, uint16_t selector, struct descriptor *d, st
 }
 
 /* Types of system descriptors that LAR and LSL accept, a bit for each. */
-#define LAR_TYPES	0x1a3eu		/* outside long mode: TSSs, LDT, call and task gates */
-#define LSL_TYPES	0x0a0eu
+#define LAR_TYPES 0x1a3eu /* outside long mode: TSSs, LDT, call and task gates */
+#define LSL_TYPES 0x0a0eu
 
 static bool system_type_ok(const struct cpu *cpu, uint32_t ar, bool lar)
 {
@@ -282,15 +287,25 @@ static bool emit_far_pointer(const struct decode *d, const struct opcode *op, st
 	return true;
 }
 
-#define TABLE(mn, fl, fn)	{ ZYDIS_MNEMONIC_##mn, fl, 0, emit_table, (const void *)fn }
-#define SEL(mn, fl, arg, fn)	{ ZYDIS_MNEMONIC_##mn, fl, arg, emit_selector, (const void *)fn }
-#define FARP(mn, fl, seg)	{ ZYDIS_MNEMONIC_##mn, (fl) | OP_END, seg, emit_far_pointer, NULL }
+#define TABLE(mn, fl, fn)                                                                          \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, fl, 0, emit_table, (const void *)fn                           \
+	}
+#define SEL(mn, fl, arg, fn)                                                                       \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, fl, arg, emit_selector, (const void *)fn                      \
+	}
+#define FARP(mn, fl, seg)                                                                          \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, (fl) | OP_END, seg, emit_far_pointer, NULL                    \
+	}
 
 static const struct opcode ops[] = {
-	TABLE(LGDT, OP_CPL0, lgdt), TABLE(LIDT, OP_CPL0, lidt), TABLE(SGDT, 0, sgdt), TABLE(SIDT, 0, sidt),
-	SEL(LLDT, OP_CPL0, 0, lldt), SEL(LTR, OP_CPL0, 0, ltr), SEL(SLDT, 0, 0, sldt), SEL(STR, 0, 0, str),
-	SEL(VERR, 0, 0, verr), SEL(VERW, 0, 0, verw), SEL(LAR, 0, 1, lar), SEL(LSL, 0, 1, lsl),
-	FARP(LES, OP_NO64, CPU_ES), FARP(LDS, OP_NO64, CPU_DS), FARP(LSS, 0, CPU_SS), FARP(LFS, 0, CPU_FS),
-	FARP(LGS, 0, CPU_GS),
+	TABLE(LGDT, OP_CPL0, lgdt), TABLE(LIDT, OP_CPL0, lidt),	 TABLE(SGDT, 0, sgdt),
+	TABLE(SIDT, 0, sidt),	    SEL(LLDT, OP_CPL0, 0, lldt), SEL(LTR, OP_CPL0, 0, ltr),
+	SEL(SLDT, 0, 0, sldt),	    SEL(STR, 0, 0, str),	 SEL(VERR, 0, 0, verr),
+	SEL(VERW, 0, 0, verw),	    SEL(LAR, 0, 1, lar),	 SEL(LSL, 0, 1, lsl),
+	FARP(LES, OP_NO64, CPU_ES), FARP(LDS, OP_NO64, CPU_DS),	 FARP(LSS, 0, CPU_SS),
+	FARP(LFS, 0, CPU_FS),	    FARP(LGS, 0, CPU_GS),
 };
 GROUP(cpu_ops_segment, ops);

@@ -6,35 +6,43 @@
 #include "cpu/sse.h"
 #include "cpu/sse_ops.h"
 
-#define FP_OP(mn, name)									\
-HANDLER(name)										\
-{											\
-	vec s = sse_source(cpu, insn), d = *SSE_DST(cpu, insn);				\
-											\
-	SSE_FP(#name " %[s], %[d]");							\
-	*SSE_DST(cpu, insn) = d;							\
-	NEXT;										\
-}
+#define FP_OP(mn, name)                                                                            \
+	HANDLER(name)                                                                              \
+	{                                                                                          \
+		vec s = sse_source(cpu, insn), d = *SSE_DST(cpu, insn);                            \
+                                                                                                   \
+		SSE_FP(#name " %[s], %[d]");                                                       \
+		*SSE_DST(cpu, insn) = d;                                                           \
+		NEXT;                                                                              \
+	}
 VECTOR_FP(FP_OP)
 
 /* A case of an instruction whose immediate is part of its code. */
-#define IMM_CASE(name, n)	case n: SSE_FP(name " $" #n ", %[s], %[d]"); break;
-#define IMM_CASES_8(name)								\
-	IMM_CASE(name, 0) IMM_CASE(name, 1) IMM_CASE(name, 2) IMM_CASE(name, 3)	\
-	IMM_CASE(name, 4) IMM_CASE(name, 5) IMM_CASE(name, 6) IMM_CASE(name, 7)
-#define IMM_CASES_16(name) IMM_CASES_8(name)						\
-	IMM_CASE(name, 8) IMM_CASE(name, 9) IMM_CASE(name, 10) IMM_CASE(name, 11)	\
-	IMM_CASE(name, 12) IMM_CASE(name, 13) IMM_CASE(name, 14) IMM_CASE(name, 15)
+#define IMM_CASE(name, n)                                                                          \
+	case n:                                                                                    \
+		SSE_FP(name " $" #n ", %[s], %[d]");                                               \
+		break;
+#define IMM_CASES_8(name)                                                                          \
+	IMM_CASE(name, 0)                                                                          \
+	IMM_CASE(name, 1) IMM_CASE(name, 2) IMM_CASE(name, 3) IMM_CASE(name, 4) IMM_CASE(name, 5)  \
+		IMM_CASE(name, 6) IMM_CASE(name, 7)
+#define IMM_CASES_16(name)                                                                         \
+	IMM_CASES_8(name)                                                                          \
+	IMM_CASE(name, 8)                                                                          \
+	IMM_CASE(name, 9) IMM_CASE(name, 10) IMM_CASE(name, 11) IMM_CASE(name, 12)                 \
+		IMM_CASE(name, 13) IMM_CASE(name, 14) IMM_CASE(name, 15)
 
-#define COMPARE(name)									\
-HANDLER(name)										\
-{											\
-	vec s = sse_source(cpu, insn), d = *SSE_DST(cpu, insn);				\
-											\
-	switch (insn->imm & 7) { IMM_CASES_8(#name) }					\
-	*SSE_DST(cpu, insn) = d;							\
-	NEXT;										\
-}
+#define COMPARE(name)                                                                              \
+	HANDLER(name)                                                                              \
+	{                                                                                          \
+		vec s = sse_source(cpu, insn), d = *SSE_DST(cpu, insn);                            \
+                                                                                                   \
+		switch (insn->imm & 7) {                                                           \
+			IMM_CASES_8(#name)                                                         \
+		}                                                                                  \
+		*SSE_DST(cpu, insn) = d;                                                           \
+		NEXT;                                                                              \
+	}
 COMPARE(cmpps)
 COMPARE(cmppd)
 COMPARE(cmpss)
@@ -47,76 +55,84 @@ bool emit_cmpsd(const struct decode *d, struct insn *insn)
 	return emit_sse_imm(d, &op, insn);
 }
 
-#define ROUND(name)									\
-HANDLER(name)										\
-{											\
-	vec s = sse_source(cpu, insn), d = *SSE_DST(cpu, insn);				\
-											\
-	switch (insn->imm & 15) { IMM_CASES_16(#name) }					\
-	*SSE_DST(cpu, insn) = d;							\
-	NEXT;										\
-}
+#define ROUND(name)                                                                                \
+	HANDLER(name)                                                                              \
+	{                                                                                          \
+		vec s = sse_source(cpu, insn), d = *SSE_DST(cpu, insn);                            \
+                                                                                                   \
+		switch (insn->imm & 15) {                                                          \
+			IMM_CASES_16(#name)                                                        \
+		}                                                                                  \
+		*SSE_DST(cpu, insn) = d;                                                           \
+		NEXT;                                                                              \
+	}
 ROUND(roundps)
 ROUND(roundpd)
 ROUND(roundss)
 ROUND(roundsd)
 
 /* COMISS and its kin set ZF, PF, CF and clear the others. */
-#define COMPARE_FLAGS(name)								\
-HANDLER(name)										\
-{											\
-	vec s = sse_source(cpu, insn), d = *SSE_DST(cpu, insn);				\
-	uint32_t in = sse_mxcsr(cpu), out;						\
-	bool zf, pf, cf;								\
-											\
-	__asm__ __volatile__("ldmxcsr %[in]\n\t" #name " %[s], %[d]\n\tstmxcsr %[out]\n\tldmxcsr %[host]" \
-			     : "=@ccz"(zf), "=@ccp"(pf), "=@ccc"(cf), [out] "=m"(out)	\
-			     : [d] "x"(d), [s] "x"(s), [in] "m"(in), [host] "m"(cpu->host_mxcsr)); \
-	sse_flags(cpu, insn, out);							\
-	flags_load_arith(cpu, (zf ? FLAG_ZF : 0) | (pf ? FLAG_PF : 0) | (cf ? FLAG_CF : 0)); \
-	NEXT;										\
-}
+#define COMPARE_FLAGS(name)                                                                        \
+	HANDLER(name)                                                                              \
+	{                                                                                          \
+		vec s = sse_source(cpu, insn), d = *SSE_DST(cpu, insn);                            \
+		uint32_t in = sse_mxcsr(cpu), out;                                                 \
+		bool zf, pf, cf;                                                                   \
+                                                                                                   \
+		__asm__ __volatile__(                                                              \
+			"ldmxcsr %[in]\n\t" #name                                                  \
+			" %[s], %[d]\n\tstmxcsr %[out]\n\tldmxcsr %[host]"                         \
+			: "=@ccz"(zf), "=@ccp"(pf), "=@ccc"(cf), [out] "=m"(out)                   \
+			: [d] "x"(d), [s] "x"(s), [in] "m"(in), [host] "m"(cpu->host_mxcsr));      \
+		sse_flags(cpu, insn, out);                                                         \
+		flags_load_arith(cpu,                                                              \
+				 (zf ? FLAG_ZF : 0) | (pf ? FLAG_PF : 0) | (cf ? FLAG_CF : 0));    \
+		NEXT;                                                                              \
+	}
 COMPARE_FLAGS(comiss)
 COMPARE_FLAGS(comisd)
 COMPARE_FLAGS(ucomiss)
 COMPARE_FLAGS(ucomisd)
 
 /* From an integer register or memory. */
-#define FROM_INT(name, suffix, TYPE)							\
-HANDLER(name##suffix)									\
-{											\
-	uint32_t in = sse_mxcsr(cpu), out;						\
-	vec d = *SSE_DST(cpu, insn);							\
-	TYPE s = (TYPE)(insn->flags & INSN_MEM ?					\
-			mem_load(cpu, insn, insn_lin(cpu, insn), sizeof(TYPE)) : reg64(cpu, insn->src)); \
-											\
-	__asm__ __volatile__("ldmxcsr %[in]\n\t" #name #suffix " %[s], %[d]\n\tstmxcsr %[out]\n\tldmxcsr %[host]" \
-			     : [d] "+x"(d), [out] "=m"(out)				\
-			     : [s] "r"(s), [in] "m"(in), [host] "m"(cpu->host_mxcsr));	\
-	sse_flags(cpu, insn, out);							\
-	*SSE_DST(cpu, insn) = d;							\
-	NEXT;										\
-}
+#define FROM_INT(name, suffix, TYPE)                                                               \
+	HANDLER(name##suffix)                                                                      \
+	{                                                                                          \
+		uint32_t in = sse_mxcsr(cpu), out;                                                 \
+		vec d = *SSE_DST(cpu, insn);                                                       \
+		TYPE s = (TYPE)(insn->flags & INSN_MEM                                             \
+					? mem_load(cpu, insn, insn_lin(cpu, insn), sizeof(TYPE))   \
+					: reg64(cpu, insn->src));                                  \
+                                                                                                   \
+		__asm__ __volatile__("ldmxcsr %[in]\n\t" #name #suffix                             \
+				     " %[s], %[d]\n\tstmxcsr %[out]\n\tldmxcsr %[host]"            \
+				     : [d] "+x"(d), [out] "=m"(out)                                \
+				     : [s] "r"(s), [in] "m"(in), [host] "m"(cpu->host_mxcsr));     \
+		sse_flags(cpu, insn, out);                                                         \
+		*SSE_DST(cpu, insn) = d;                                                           \
+		NEXT;                                                                              \
+	}
 FROM_INT(cvtsi2ss, l, uint32_t)
 FROM_INT(cvtsi2ss, q, uint64_t)
 FROM_INT(cvtsi2sd, l, uint32_t)
 FROM_INT(cvtsi2sd, q, uint64_t)
 
 /* To an integer register. */
-#define TO_INT(name, suffix, TYPE)							\
-HANDLER(name##suffix)									\
-{											\
-	uint32_t in = sse_mxcsr(cpu), out;						\
-	vec s = sse_source(cpu, insn);							\
-	TYPE d;										\
-											\
-	__asm__ __volatile__("ldmxcsr %[in]\n\t" #name " %[s], %[d]\n\tstmxcsr %[out]\n\tldmxcsr %[host]" \
-			     : [d] "=r"(d), [out] "=m"(out)				\
-			     : [s] "x"(s), [in] "m"(in), [host] "m"(cpu->host_mxcsr));	\
-	sse_flags(cpu, insn, out);							\
-	*reg64p(cpu, insn->dst) = d;							\
-	NEXT;										\
-}
+#define TO_INT(name, suffix, TYPE)                                                                 \
+	HANDLER(name##suffix)                                                                      \
+	{                                                                                          \
+		uint32_t in = sse_mxcsr(cpu), out;                                                 \
+		vec s = sse_source(cpu, insn);                                                     \
+		TYPE d;                                                                            \
+                                                                                                   \
+		__asm__ __volatile__("ldmxcsr %[in]\n\t" #name                                     \
+				     " %[s], %[d]\n\tstmxcsr %[out]\n\tldmxcsr %[host]"            \
+				     : [d] "=r"(d), [out] "=m"(out)                                \
+				     : [s] "x"(s), [in] "m"(in), [host] "m"(cpu->host_mxcsr));     \
+		sse_flags(cpu, insn, out);                                                         \
+		*reg64p(cpu, insn->dst) = d;                                                       \
+		NEXT;                                                                              \
+	}
 TO_INT(cvtss2si, l, uint32_t)
 TO_INT(cvtss2si, q, uint64_t)
 TO_INT(cvtsd2si, l, uint32_t)
@@ -180,16 +196,34 @@ HANDLER(dppd)
 	NEXT;
 }
 
-#define ROW(mn, name)		SSE(mn, name),
-#define CONVERT(mn, int_op, name) \
-	{ ZYDIS_MNEMONIC_##mn, OP_SSE, int_op, emit_convert, (handler_fn *const[]){ name##l, name##q } }
+#define ROW(mn, name) SSE(mn, name),
+#define CONVERT(mn, int_op, name)                                                                  \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_SSE, int_op, emit_convert, (handler_fn *const[])           \
+		{                                                                                  \
+			name##l, name##q                                                           \
+		}                                                                                  \
+	}
 
 static const struct opcode ops[] = {
-	VECTOR_FP(ROW)
-	SSE_IMM(CMPPS, cmpps), SSE_IMM(CMPPD, cmppd), SSE_IMM(CMPSS, cmpss), SSE_IMM(ROUNDPS, roundps),
-	SSE_IMM(ROUNDPD, roundpd), SSE_IMM(ROUNDSS, roundss), SSE_IMM(ROUNDSD, roundsd), SSE(COMISS, comiss),
-	SSE(COMISD, comisd), SSE(UCOMISS, ucomiss), SSE(UCOMISD, ucomisd), SSE_IMM(DPPS, dpps), SSE_IMM(DPPD, dppd),
-	CONVERT(CVTSI2SS, 1, cvtsi2ss), CONVERT(CVTSI2SD, 1, cvtsi2sd), CONVERT(CVTSS2SI, 0, cvtss2si),
-	CONVERT(CVTSD2SI, 0, cvtsd2si), CONVERT(CVTTSS2SI, 0, cvttss2si), CONVERT(CVTTSD2SI, 0, cvttsd2si),
+	VECTOR_FP(ROW) SSE_IMM(CMPPS, cmpps),
+	SSE_IMM(CMPPD, cmppd),
+	SSE_IMM(CMPSS, cmpss),
+	SSE_IMM(ROUNDPS, roundps),
+	SSE_IMM(ROUNDPD, roundpd),
+	SSE_IMM(ROUNDSS, roundss),
+	SSE_IMM(ROUNDSD, roundsd),
+	SSE(COMISS, comiss),
+	SSE(COMISD, comisd),
+	SSE(UCOMISS, ucomiss),
+	SSE(UCOMISD, ucomisd),
+	SSE_IMM(DPPS, dpps),
+	SSE_IMM(DPPD, dppd),
+	CONVERT(CVTSI2SS, 1, cvtsi2ss),
+	CONVERT(CVTSI2SD, 1, cvtsi2sd),
+	CONVERT(CVTSS2SI, 0, cvtss2si),
+	CONVERT(CVTSD2SI, 0, cvtsd2si),
+	CONVERT(CVTTSS2SI, 0, cvttss2si),
+	CONVERT(CVTTSD2SI, 0, cvttsd2si),
 };
 GROUP(cpu_ops_sse_fp, ops);

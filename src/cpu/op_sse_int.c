@@ -6,30 +6,30 @@
 #include "cpu/sse.h"
 #include "cpu/sse_ops.h"
 
-#define HOST_OP(mn, name)								\
-HANDLER(name)										\
-{											\
-	vec s = sse_source(cpu, insn), d = *SSE_DST(cpu, insn);				\
-											\
-	__asm__(#name " %1, %0" : "+x"(d) : "x"(s));					\
-	*SSE_DST(cpu, insn) = d;							\
-	NEXT;										\
-}
+#define HOST_OP(mn, name)                                                                          \
+	HANDLER(name)                                                                              \
+	{                                                                                          \
+		vec s = sse_source(cpu, insn), d = *SSE_DST(cpu, insn);                            \
+                                                                                                   \
+		__asm__(#name " %1, %0" : "+x"(d) : "x"(s));                                       \
+		*SSE_DST(cpu, insn) = d;                                                           \
+		NEXT;                                                                              \
+	}
 VECTOR_OPS_BOTH(HOST_OP)
 VECTOR_OPS_XMM(HOST_OP)
 
 /* An immediate count goes through a register. */
-#define HOST_SHIFT(mn, name)								\
-HOST_OP(mn, name)									\
-HANDLER(name##_imm)									\
-{											\
-	union lanes s = { .q = { insn->imm, 0 } };					\
-	vec d = *SSE_DST(cpu, insn);							\
-											\
-	__asm__(#name " %1, %0" : "+x"(d) : "x"(s.v));					\
-	*SSE_DST(cpu, insn) = d;							\
-	NEXT;										\
-}
+#define HOST_SHIFT(mn, name)                                                                       \
+	HOST_OP(mn, name)                                                                          \
+	HANDLER(name##_imm)                                                                        \
+	{                                                                                          \
+		union lanes s = { .q = { insn->imm, 0 } };                                         \
+		vec d = *SSE_DST(cpu, insn);                                                       \
+                                                                                                   \
+		__asm__(#name " %1, %0" : "+x"(d) : "x"(s.v));                                     \
+		*SSE_DST(cpu, insn) = d;                                                           \
+		NEXT;                                                                              \
+	}
 VECTOR_SHIFTS(HOST_SHIFT)
 
 static bool emit_shift(const struct decode *d, const struct opcode *op, struct insn *insn)
@@ -247,7 +247,8 @@ HANDLER(extract_r)
 
 HANDLER(extract_m)
 {
-	mem_store(cpu, insn, insn_lin(cpu, insn), element(cpu, insn->src, insn->aux, insn->imm), insn->aux);
+	mem_store(cpu, insn, insn_lin(cpu, insn), element(cpu, insn->src, insn->aux, insn->imm),
+		  insn->aux);
 	NEXT;
 }
 
@@ -314,24 +315,50 @@ HANDLER(insertps)
 	NEXT;
 }
 
-#define ROW(mn, name)		SSE(mn, name),
-#define SHIFT_TABLE(mn, name)	static handler_fn *const forms_##name[] = { name, name##_imm };
-#define SHIFT_ROW(mn, name)	{ ZYDIS_MNEMONIC_##mn, OP_SSE, 0, emit_shift, forms_##name },
-#define BYTES(mn, fn)		{ ZYDIS_MNEMONIC_##mn, OP_SSE, 0, emit_byte_shift, (const void *)fn }
-#define EXTRACT(mn, size)	{ ZYDIS_MNEMONIC_##mn, OP_SSE, size, emit_extract, NULL }
-#define INSERT(mn, size)	{ ZYDIS_MNEMONIC_##mn, OP_SSE, size, emit_insert, NULL }
+#define ROW(mn, name)	      SSE(mn, name),
+#define SHIFT_TABLE(mn, name) static handler_fn *const forms_##name[] = { name, name##_imm };
+#define SHIFT_ROW(mn, name)   { ZYDIS_MNEMONIC_##mn, OP_SSE, 0, emit_shift, forms_##name },
+#define BYTES(mn, fn)                                                                              \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_SSE, 0, emit_byte_shift, (const void *)fn                  \
+	}
+#define EXTRACT(mn, size)                                                                          \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_SSE, size, emit_extract, NULL                              \
+	}
+#define INSERT(mn, size)                                                                           \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_SSE, size, emit_insert, NULL                               \
+	}
 
 VECTOR_SHIFTS(SHIFT_TABLE)
 
 static const struct opcode ops[] = {
-	VECTOR_OPS_BOTH(ROW)
-	VECTOR_OPS_XMM(ROW)
-	VECTOR_SHIFTS(SHIFT_ROW)
-	BYTES(PSLLDQ, pslldq), BYTES(PSRLDQ, psrldq), SSE_IMM(PALIGNR, palignr), SSE_IMM(PSHUFD, pshufd),
-	SSE_IMM(PSHUFLW, pshuflw), SSE_IMM(PSHUFHW, pshufhw), SSE_IMM(SHUFPS, shufps), SSE_IMM(SHUFPD, shufpd),
-	SSE_IMM(PBLENDW, pblendw), SSE_IMM(BLENDPS, blendps), SSE_IMM(BLENDPD, blendpd), SSE(PBLENDVB, pblendvb),
-	SSE(BLENDVPS, blendvps), SSE(BLENDVPD, blendvpd), SSE(PTEST, ptest), SSE_IMM(MPSADBW, mpsadbw),
-	SSE_IMM(INSERTPS, insertps), EXTRACT(PEXTRB, 1), EXTRACT(PEXTRW, 2), EXTRACT(PEXTRD, 4), EXTRACT(PEXTRQ, 8),
-	EXTRACT(EXTRACTPS, 4), INSERT(PINSRB, 1), INSERT(PINSRW, 2), INSERT(PINSRD, 4), INSERT(PINSRQ, 8),
+	VECTOR_OPS_BOTH(ROW) VECTOR_OPS_XMM(ROW) VECTOR_SHIFTS(SHIFT_ROW) BYTES(PSLLDQ, pslldq),
+	BYTES(PSRLDQ, psrldq),
+	SSE_IMM(PALIGNR, palignr),
+	SSE_IMM(PSHUFD, pshufd),
+	SSE_IMM(PSHUFLW, pshuflw),
+	SSE_IMM(PSHUFHW, pshufhw),
+	SSE_IMM(SHUFPS, shufps),
+	SSE_IMM(SHUFPD, shufpd),
+	SSE_IMM(PBLENDW, pblendw),
+	SSE_IMM(BLENDPS, blendps),
+	SSE_IMM(BLENDPD, blendpd),
+	SSE(PBLENDVB, pblendvb),
+	SSE(BLENDVPS, blendvps),
+	SSE(BLENDVPD, blendvpd),
+	SSE(PTEST, ptest),
+	SSE_IMM(MPSADBW, mpsadbw),
+	SSE_IMM(INSERTPS, insertps),
+	EXTRACT(PEXTRB, 1),
+	EXTRACT(PEXTRW, 2),
+	EXTRACT(PEXTRD, 4),
+	EXTRACT(PEXTRQ, 8),
+	EXTRACT(EXTRACTPS, 4),
+	INSERT(PINSRB, 1),
+	INSERT(PINSRW, 2),
+	INSERT(PINSRD, 4),
+	INSERT(PINSRQ, 8),
 };
 GROUP(cpu_ops_sse_int, ops);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * SSE data movement: whole, half and scalar moves, moves from and to integer registers, masks, duplications, MXCSR.
+ * SSE data movement: whole, half and scalar moves, moves from and to integer registers, masks,
+ * duplications, MXCSR.
  */
 #include "cpu/flags.h"
 #include "cpu/sse.h"
 
-#define BEFORE_RESULT	0x07u	/* invalid, denormal, divide by zero: if unmasked, no result is computed */
+#define BEFORE_RESULT                                                                              \
+	0x07u /* invalid, denormal, divide by zero: if unmasked, no result is computed */
 
 void sse_flags(struct cpu *cpu, struct insn *insn, uint32_t mxcsr)
 {
@@ -79,7 +81,8 @@ static bool emit_whole(const struct decode *d, const struct opcode *op, struct i
 	return true;
 }
 
-/* Scalars: a load clears the rest of the register, a register move keeps it. Size is the scalar's. */
+/* Scalars: a load clears the rest of the register, a register move keeps it. Size is the scalar's.
+ */
 HANDLER(scalar_merge)
 {
 	memcpy((char *)cpu + insn->dst, (const char *)cpu + insn->src, insn->aux);
@@ -153,7 +156,8 @@ static bool emit_movd(const struct decode *d, const struct opcode *op, struct in
 	return true;
 }
 
-/* Halves: MOVLPS and MOVHPS with memory, MOVHLPS and MOVLHPS with registers. aux is the destination's half. */
+/* Halves: MOVLPS and MOVHPS with memory, MOVHLPS and MOVLHPS with registers. aux is the
+ * destination's half. */
 HANDLER(half_load)
 {
 	uint64_t v = mem_load(cpu, insn, insn_lin(cpu, insn), 8);
@@ -302,26 +306,54 @@ HANDLER(movshdup)
 /* MOVSD and CMPSD of the string group's mnemonics. */
 bool emit_sse_dword(const struct decode *d, const struct opcode *op, struct insn *insn)
 {
-	insn->flags &= (uint8_t)~(INSN_REP | INSN_REPNE);
+	insn->flags &= (uint8_t) ~(INSN_REP | INSN_REPNE);
 	if (op->mnemonic == ZYDIS_MNEMONIC_CMPSD)
 		return emit_cmpsd(d, insn);
 	return emit_scalar(d, 8, insn);
 }
 
-#define WHOLE(mn, arg)	{ ZYDIS_MNEMONIC_##mn, OP_SSE, arg, emit_whole, NULL }
-#define HALF(mn, half)	{ ZYDIS_MNEMONIC_##mn, OP_SSE, half, emit_half, NULL }
-#define MXCSR(mn, fn)	{ ZYDIS_MNEMONIC_##mn, OP_SSE, 0, emit_mxcsr, (const void *)fn }
+#define WHOLE(mn, arg)                                                                             \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_SSE, arg, emit_whole, NULL                                 \
+	}
+#define HALF(mn, half)                                                                             \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_SSE, half, emit_half, NULL                                 \
+	}
+#define MXCSR(mn, fn)                                                                              \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_SSE, 0, emit_mxcsr, (const void *)fn                       \
+	}
 
 static const struct opcode ops[] = {
-	WHOLE(MOVAPS, 0), WHOLE(MOVAPD, 0), WHOLE(MOVDQA, 0), WHOLE(MOVNTPS, 0), WHOLE(MOVNTPD, 0), WHOLE(MOVNTDQ, 0),
-	WHOLE(MOVNTDQA, 0), WHOLE(MOVUPS, SSE_UNALIGNED), WHOLE(MOVUPD, SSE_UNALIGNED), WHOLE(MOVDQU, SSE_UNALIGNED),
+	WHOLE(MOVAPS, 0),
+	WHOLE(MOVAPD, 0),
+	WHOLE(MOVDQA, 0),
+	WHOLE(MOVNTPS, 0),
+	WHOLE(MOVNTPD, 0),
+	WHOLE(MOVNTDQ, 0),
+	WHOLE(MOVNTDQA, 0),
+	WHOLE(MOVUPS, SSE_UNALIGNED),
+	WHOLE(MOVUPD, SSE_UNALIGNED),
+	WHOLE(MOVDQU, SSE_UNALIGNED),
 	WHOLE(LDDQU, SSE_UNALIGNED),
 	{ ZYDIS_MNEMONIC_MOVSS, OP_SSE, 0, emit_movss, NULL },
-	{ ZYDIS_MNEMONIC_MOVD, OP_SSE, 0, emit_movd, NULL }, { ZYDIS_MNEMONIC_MOVQ, OP_SSE, 0, emit_movd, NULL },
-	HALF(MOVLPS, 0), HALF(MOVLPD, 0), HALF(MOVHPS, 1), HALF(MOVHPD, 1), HALF(MOVHLPS, 0), HALF(MOVLHPS, 1),
-	SSE(MOVMSKPS, movmskps), SSE(MOVMSKPD, movmskpd), SSE(PMOVMSKB, pmovmskb),
+	{ ZYDIS_MNEMONIC_MOVD, OP_SSE, 0, emit_movd, NULL },
+	{ ZYDIS_MNEMONIC_MOVQ, OP_SSE, 0, emit_movd, NULL },
+	HALF(MOVLPS, 0),
+	HALF(MOVLPD, 0),
+	HALF(MOVHPS, 1),
+	HALF(MOVHPD, 1),
+	HALF(MOVHLPS, 0),
+	HALF(MOVLHPS, 1),
+	SSE(MOVMSKPS, movmskps),
+	SSE(MOVMSKPD, movmskpd),
+	SSE(PMOVMSKB, pmovmskb),
 	{ ZYDIS_MNEMONIC_MASKMOVDQU, OP_SSE, 0, emit_maskmov, NULL },
-	MXCSR(LDMXCSR, ldmxcsr), MXCSR(STMXCSR, stmxcsr),
-	SSE(MOVDDUP, movddup), SSE(MOVSLDUP, movsldup), SSE(MOVSHDUP, movshdup),
+	MXCSR(LDMXCSR, ldmxcsr),
+	MXCSR(STMXCSR, stmxcsr),
+	SSE(MOVDDUP, movddup),
+	SSE(MOVSLDUP, movsldup),
+	SSE(MOVSHDUP, movshdup),
 };
 GROUP(cpu_ops_sse_mov, ops);

@@ -6,20 +6,20 @@
 #include "cpu/sse.h"
 
 /* Fields of the immediate. */
-#define IMM_WORDS	1u
-#define IMM_SIGNED	2u
+#define IMM_WORDS	     1u
+#define IMM_SIGNED	     2u
 #define IMM_AGGREGATION(imm) ((imm) >> 2 & 3)
-#define IMM_POLARITY(imm) ((imm) >> 4 & 3)
-#define IMM_OUTPUT	0x40u
+#define IMM_POLARITY(imm)    ((imm) >> 4 & 3)
+#define IMM_OUTPUT	     0x40u
 
 struct text {
 	union lanes v;
-	unsigned len;		/* valid elements */
+	unsigned len; /* valid elements */
 };
 
 struct comparison {
 	struct text a, b;
-	unsigned n;		/* elements of a register */
+	unsigned n; /* elements of a register */
 	uint64_t imm;
 };
 
@@ -37,7 +37,8 @@ static bool any_or_range(const struct comparison *c, unsigned j, bool range)
 	for (unsigned i = 0; i < c->a.len; i += 1 + range) {
 		if (!range && value(c, &c->a, i) == v)
 			return true;
-		if (range && i + 1 < c->a.len && value(c, &c->a, i) <= v && v <= value(c, &c->a, i + 1))
+		if (range && i + 1 < c->a.len && value(c, &c->a, i) <= v &&
+		    v <= value(c, &c->a, i + 1))
 			return true;
 	}
 	return false;
@@ -99,7 +100,7 @@ static unsigned explicit_length(const struct comparison *c, uint64_t v, bool wid
 }
 
 /* aux bit 0: the lengths are in RAX and RDX; bit 8 of the immediate: in all 64 bits. */
-#define EXPLICIT_WIDE	0x100u
+#define EXPLICIT_WIDE 0x100u
 
 static uint32_t run(struct cpu *cpu, struct insn *insn, struct comparison *c)
 {
@@ -117,8 +118,8 @@ static uint32_t run(struct cpu *cpu, struct insn *insn, struct comparison *c)
 		c->b.len = implicit_length(c, &c->b);
 	}
 	r = compare(c);
-	flags_load_arith(cpu, (r ? FLAG_CF : 0) | (c->b.len < c->n ? FLAG_ZF : 0) | (c->a.len < c->n ? FLAG_SF : 0) |
-			      (r & 1 ? FLAG_OF : 0));
+	flags_load_arith(cpu, (r ? FLAG_CF : 0) | (c->b.len < c->n ? FLAG_ZF : 0) |
+				      (c->a.len < c->n ? FLAG_SF : 0) | (r & 1 ? FLAG_OF : 0));
 	return r;
 }
 
@@ -126,7 +127,9 @@ HANDLER(text_index)
 {
 	struct comparison c;
 	uint32_t r = run(cpu, insn, &c);
-	unsigned i = !r ? c.n : insn->imm & IMM_OUTPUT ? 31u - (unsigned)__builtin_clz(r) : (unsigned)__builtin_ctz(r);
+	unsigned i = !r			      ? c.n
+		     : insn->imm & IMM_OUTPUT ? 31u - (unsigned)__builtin_clz(r)
+					      : (unsigned)__builtin_ctz(r);
 
 	cpu->s.gpr[CPU_RCX] = i;
 	NEXT;
@@ -157,9 +160,15 @@ static bool emit_text(const struct decode *d, const struct opcode *op, struct in
 	return true;
 }
 
-#define TEXT(mn, explicit, fn)	{ ZYDIS_MNEMONIC_##mn, OP_SSE, explicit, emit_text, (const void *)fn }
+#define TEXT(mn, explicit, fn)                                                                     \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_SSE, explicit, emit_text, (const void *)fn                 \
+	}
 
 static const struct opcode ops[] = {
-	TEXT(PCMPESTRI, 1, text_index), TEXT(PCMPESTRM, 1, text_mask), TEXT(PCMPISTRI, 0, text_index), TEXT(PCMPISTRM, 0, text_mask),
+	TEXT(PCMPESTRI, 1, text_index),
+	TEXT(PCMPESTRM, 1, text_mask),
+	TEXT(PCMPISTRI, 0, text_index),
+	TEXT(PCMPISTRM, 0, text_mask),
 };
 GROUP(cpu_ops_sse_text, ops);

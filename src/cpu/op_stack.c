@@ -93,7 +93,8 @@ static uint8_t stack_size(const struct decode *d)
 
 static bool is_segment(const struct decode *d)
 {
-	return op_is_reg(d, 0) && d->op[0].reg.value >= ZYDIS_REGISTER_ES && d->op[0].reg.value <= ZYDIS_REGISTER_GS;
+	return op_is_reg(d, 0) && d->op[0].reg.value >= ZYDIS_REGISTER_ES &&
+	       d->op[0].reg.value <= ZYDIS_REGISTER_GS;
 }
 
 static bool emit_push(const struct decode *d, const struct opcode *op, struct insn *insn)
@@ -238,13 +239,25 @@ static bool emit_stack(const struct decode *d, const struct opcode *op, struct i
 	return true;
 }
 
-#define STACK(mn, fl, handler)	{ ZYDIS_MNEMONIC_##mn, fl, 0, emit_stack, (const void *)handler }
+#define STACK(mn, fl, handler)                                                                     \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, fl, 0, emit_stack, (const void *)handler                      \
+	}
 
 static const struct opcode ops[] = {
-	{ ZYDIS_MNEMONIC_PUSH, 0, 0, emit_push, NULL }, { ZYDIS_MNEMONIC_POP, 0, 0, emit_pop, NULL },
-	STACK(PUSHA, OP_NO64, pusha), STACK(PUSHAD, OP_NO64, pusha), STACK(POPA, OP_NO64, popa),
-	STACK(POPAD, OP_NO64, popa), STACK(PUSHF, 0, pushf), STACK(PUSHFD, 0, pushf), STACK(PUSHFQ, 0, pushf),
-	STACK(POPF, 0, popf), STACK(POPFD, 0, popf), STACK(POPFQ, 0, popf), STACK(LEAVE, 0, leave),
+	{ ZYDIS_MNEMONIC_PUSH, 0, 0, emit_push, NULL },
+	{ ZYDIS_MNEMONIC_POP, 0, 0, emit_pop, NULL },
+	STACK(PUSHA, OP_NO64, pusha),
+	STACK(PUSHAD, OP_NO64, pusha),
+	STACK(POPA, OP_NO64, popa),
+	STACK(POPAD, OP_NO64, popa),
+	STACK(PUSHF, 0, pushf),
+	STACK(PUSHFD, 0, pushf),
+	STACK(PUSHFQ, 0, pushf),
+	STACK(POPF, 0, popf),
+	STACK(POPFD, 0, popf),
+	STACK(POPFQ, 0, popf),
+	STACK(LEAVE, 0, leave),
 	STACK(ENTER, 0, enter),
 };
 GROUP(cpu_ops_stack, ops);

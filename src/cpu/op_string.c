@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * String instructions: MOVS STOS LODS CMPS SCAS, alone and repeated. A repeated one runs as many elements as its pages hold
- * at a time and can stop between any two of them, registers updated, to be resumed.
+ * String instructions: MOVS STOS LODS CMPS SCAS, alone and repeated. A repeated one runs as many
+ * elements as its pages hold at a time and can stop between any two of them, registers updated, to
+ * be resumed.
  */
 #include "cpu/decode.h"
 #include "cpu/flags.h"
 #include "cpu/mem.h"
 
-#define RAX_OFF	offsetof(struct cpu, s.gpr[CPU_RAX])
-#define RCX_OFF	offsetof(struct cpu, s.gpr[CPU_RCX])
+#define RAX_OFF offsetof(struct cpu, s.gpr[CPU_RAX])
+#define RCX_OFF offsetof(struct cpu, s.gpr[CPU_RCX])
 
 /* The address size, from the mask. */
 static unsigned addr_size(const struct insn *insn)
@@ -34,7 +35,8 @@ static void advance(struct cpu *cpu, const struct insn *insn, unsigned reg, uint
 
 	if (cpu->s.rflags & FLAG_DF)
 		bytes = -bytes;
-	reg_set(cpu, offsetof(struct cpu, s.gpr) + 8 * reg, addr_size(insn), cpu->s.gpr[reg] + bytes);
+	reg_set(cpu, offsetof(struct cpu, s.gpr) + 8 * reg, addr_size(insn),
+		cpu->s.gpr[reg] + bytes);
 }
 
 static void compare(struct cpu *cpu, uint64_t a, uint64_t b, unsigned size)
@@ -133,7 +135,8 @@ static uint64_t movs_bulk(struct cpu *cpu, struct insn *insn, uint64_t count)
 		return 0;
 	from = mem_page(cpu, insn, from_lin, CPU_READ);
 	to = mem_page(cpu, insn, to_lin, CPU_WRITE);
-	if (!to || (to > from && to < from + n * insn->size))	/* a forward copy repeats what overlaps */
+	if (!to ||
+	    (to > from && to < from + n * insn->size)) /* a forward copy repeats what overlaps */
 		return 0;
 	memmove(to, from, n * insn->size);
 	advance(cpu, insn, CPU_RSI, n);
@@ -143,7 +146,8 @@ static uint64_t movs_bulk(struct cpu *cpu, struct insn *insn, uint64_t count)
 
 enum { STRING_MOVS, STRING_STOS, STRING_LODS, STRING_CMPS, STRING_SCAS };
 
-static void (*const element[])(struct cpu *cpu, struct insn *insn) = { movs, stos, lods, cmps, scas };
+static void (*const element[])(struct cpu *cpu, struct insn *insn) = { movs, stos, lods, cmps,
+								       scas };
 
 static uint64_t run_bulk(struct cpu *cpu, struct insn *insn, uint64_t count)
 {
@@ -202,18 +206,24 @@ static bool emit_string(const struct decode *d, const struct opcode *op, struct 
 
 	for (unsigned i = 0; i < d->zi.operand_count; i++)
 		if (op_is_mem(d, i) && d->op[i].mem.base != ZYDIS_REGISTER_NONE &&
-		    (d->op[i].mem.base == ZYDIS_REGISTER_RSI || d->op[i].mem.base == ZYDIS_REGISTER_ESI ||
+		    (d->op[i].mem.base == ZYDIS_REGISTER_RSI ||
+		     d->op[i].mem.base == ZYDIS_REGISTER_ESI ||
 		     d->op[i].mem.base == ZYDIS_REGISTER_SI))
 			decode_mem(d, &d->op[i], insn);
 	insn->flags = (uint8_t)flags;
-	insn->addr_mask = d->zi.address_width == 64 ? ~0ull : d->zi.address_width == 32 ? 0xffffffff : 0xffff;
+	insn->addr_mask = d->zi.address_width == 64   ? ~0ull
+			  : d->zi.address_width == 32 ? 0xffffffff
+						      : 0xffff;
 	insn->size = (uint8_t)(op->arg & 15);
 	insn->aux = (uint8_t)(op->arg >> 4);
 	insn->fn = flags & (INSN_REP | INSN_REPNE) ? string_rep : string_once;
 	return true;
 }
 
-#define STR(mn, kind, size)	{ ZYDIS_MNEMONIC_##mn, 0, (kind) << 4 | (size), emit_string, NULL }
+#define STR(mn, kind, size)                                                                        \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, 0, (kind) << 4 | (size), emit_string, NULL                    \
+	}
 
 /* MOVSD is an SSE instruction too: op_sse_mov.c hands the string form on. */
 static bool emit_dword(const struct decode *d, const struct opcode *op, struct insn *insn)
@@ -224,11 +234,24 @@ static bool emit_dword(const struct decode *d, const struct opcode *op, struct i
 }
 
 static const struct opcode ops[] = {
-	STR(MOVSB, STRING_MOVS, 1), STR(MOVSW, STRING_MOVS, 2), STR(MOVSQ, STRING_MOVS, 8),
-	STR(STOSB, STRING_STOS, 1), STR(STOSW, STRING_STOS, 2), STR(STOSD, STRING_STOS, 4), STR(STOSQ, STRING_STOS, 8),
-	STR(LODSB, STRING_LODS, 1), STR(LODSW, STRING_LODS, 2), STR(LODSD, STRING_LODS, 4), STR(LODSQ, STRING_LODS, 8),
-	STR(CMPSB, STRING_CMPS, 1), STR(CMPSW, STRING_CMPS, 2), STR(CMPSQ, STRING_CMPS, 8),
-	STR(SCASB, STRING_SCAS, 1), STR(SCASW, STRING_SCAS, 2), STR(SCASD, STRING_SCAS, 4), STR(SCASQ, STRING_SCAS, 8),
+	STR(MOVSB, STRING_MOVS, 1),
+	STR(MOVSW, STRING_MOVS, 2),
+	STR(MOVSQ, STRING_MOVS, 8),
+	STR(STOSB, STRING_STOS, 1),
+	STR(STOSW, STRING_STOS, 2),
+	STR(STOSD, STRING_STOS, 4),
+	STR(STOSQ, STRING_STOS, 8),
+	STR(LODSB, STRING_LODS, 1),
+	STR(LODSW, STRING_LODS, 2),
+	STR(LODSD, STRING_LODS, 4),
+	STR(LODSQ, STRING_LODS, 8),
+	STR(CMPSB, STRING_CMPS, 1),
+	STR(CMPSW, STRING_CMPS, 2),
+	STR(CMPSQ, STRING_CMPS, 8),
+	STR(SCASB, STRING_SCAS, 1),
+	STR(SCASW, STRING_SCAS, 2),
+	STR(SCASD, STRING_SCAS, 4),
+	STR(SCASQ, STRING_SCAS, 8),
 	{ ZYDIS_MNEMONIC_MOVSD, 0, STRING_MOVS << 4 | 4, emit_dword, NULL },
 	{ ZYDIS_MNEMONIC_CMPSD, 0, STRING_CMPS << 4 | 4, emit_dword, NULL },
 };

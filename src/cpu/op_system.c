@@ -88,9 +88,9 @@ static void write_cr4(struct cpu *cpu, struct insn *insn, uint64_t v)
 		cpu_leave_exit(cpu, insn, CPU_EXIT_CR, cr_qualification(4, 0, (unsigned)insn->imm));
 	new = (v & ~c->cr4_mask) | (cpu->s.cr4 & c->cr4_mask);
 	changed = new ^ cpu->s.cr4;
-	if (cpu_long_mode(cpu) && (!(new & CR4_PAE) || (changed & CR4_LA57)))
+	if (cpu_long_mode(cpu) && (!(new &CR4_PAE) || (changed & CR4_LA57)))
 		cpu_raise_error(cpu, insn, EXC_GP, 0);
-	if ((changed & new & CR4_PCIDE) && (!cpu_long_mode(cpu) || (cpu->s.cr3 & 0xfff)))
+	if ((changed & new &CR4_PCIDE) && (!cpu_long_mode(cpu) || (cpu->s.cr3 & 0xfff)))
 		cpu_raise_error(cpu, insn, EXC_GP, 0);
 	cpu->s.cr4 = new;
 	if (changed & (CR4_PSE | CR4_PAE | CR4_PGE | CR4_LA57 | CR4_PCIDE | CR4_SMEP | CR4_SMAP))
@@ -135,7 +135,8 @@ static uint64_t read_cr8(struct cpu *cpu, struct insn *insn)
 
 static uint64_t seen_cr0(const struct cpu *cpu)
 {
-	return (cpu->s.cr0 & ~cpu->controls.cr0_mask) | (cpu->controls.cr0_shadow & cpu->controls.cr0_mask);
+	return (cpu->s.cr0 & ~cpu->controls.cr0_mask) |
+	       (cpu->controls.cr0_shadow & cpu->controls.cr0_mask);
 }
 
 HANDLER(mov_from_cr)
@@ -147,11 +148,13 @@ HANDLER(mov_from_cr)
 	case 2: v = cpu->s.cr2; break;
 	case 3:
 		if (cpu->controls.exits & CPU_EXITS_CR3_STORE)
-			cpu_leave_exit(cpu, insn, CPU_EXIT_CR, cr_qualification(3, 1, (unsigned)insn->imm));
+			cpu_leave_exit(cpu, insn, CPU_EXIT_CR,
+				       cr_qualification(3, 1, (unsigned)insn->imm));
 		v = cpu->s.cr3;
 		break;
 	case 4:
-		v = (cpu->s.cr4 & ~cpu->controls.cr4_mask) | (cpu->controls.cr4_shadow & cpu->controls.cr4_mask);
+		v = (cpu->s.cr4 & ~cpu->controls.cr4_mask) |
+		    (cpu->controls.cr4_shadow & cpu->controls.cr4_mask);
 		break;
 	default: v = read_cr8(cpu, insn);
 	}
@@ -245,7 +248,8 @@ HANDLER(clts)
 
 HANDLER(lmsw)
 {
-	uint16_t v = insn->flags & INSN_MEM ? load16(cpu, insn, insn_lin(cpu, insn)) : reg16(cpu, insn->src);
+	uint16_t v = insn->flags & INSN_MEM ? load16(cpu, insn, insn_lin(cpu, insn))
+					    : reg16(cpu, insn->src);
 	uint64_t seen = seen_cr0(cpu), new = (seen & ~0xeull) | (v & 0xf);
 
 	write_cr0(cpu, insn, new, cr_qualification(0, 3, 0) | (uint64_t)v << 16);
@@ -292,7 +296,7 @@ static bool emit_invlpg(const struct decode *d, const struct opcode *op, struct 
 {
 	(void)op;
 	decode_mem(d, &d->op[0], insn);
-	insn->flags &= (uint8_t)~INSN_MEM;	/* the address is not accessed */
+	insn->flags &= (uint8_t)~INSN_MEM; /* the address is not accessed */
 	insn->fn = invlpg;
 	return true;
 }
@@ -384,7 +388,8 @@ HANDLER(rdmsr)
 
 HANDLER(wrmsr)
 {
-	enum cpu_msr_answer answer = cpu_msr_write(cpu, (uint32_t)cpu->s.gpr[CPU_RCX], get_edx_eax(cpu));
+	enum cpu_msr_answer answer =
+		cpu_msr_write(cpu, (uint32_t)cpu->s.gpr[CPU_RCX], get_edx_eax(cpu));
 
 	if (answer == CPU_MSR_EXIT)
 		cpu_leave_exit(cpu, insn, CPU_EXIT_WRMSR, 0);
@@ -470,19 +475,42 @@ HANDLER(fence)
 	NEXT;
 }
 
-#define OPERAND(mn, fl, handler) { ZYDIS_MNEMONIC_##mn, fl, 0, emit_operand, (const void *)handler }
-#define BASE(mn, seg, handler)	{ ZYDIS_MNEMONIC_##mn, OP_64, seg, emit_base, (const void *)handler }
+#define OPERAND(mn, fl, handler)                                                                   \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, fl, 0, emit_operand, (const void *)handler                    \
+	}
+#define BASE(mn, seg, handler)                                                                     \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_64, seg, emit_base, (const void *)handler                  \
+	}
 
 static const struct opcode ops[] = {
-	PLAIN(CLTS, OP_CPL0 | OP_END, clts), OPERAND(LMSW, OP_CPL0 | OP_END, lmsw), OPERAND(SMSW, 0, smsw),
+	PLAIN(CLTS, OP_CPL0 | OP_END, clts),
+	OPERAND(LMSW, OP_CPL0 | OP_END, lmsw),
+	OPERAND(SMSW, 0, smsw),
 	{ ZYDIS_MNEMONIC_INVLPG, OP_CPL0 | OP_END, 0, emit_invlpg, NULL },
 	{ ZYDIS_MNEMONIC_INVPCID, OP_CPL0 | OP_END, 0, emit_invpcid, NULL },
-	PLAIN(RDTSC, 0, rdtsc), PLAIN(RDTSCP, 0, rdtscp), OPERAND(RDPID, 0, rdpid), PLAIN(RDPMC, OP_END, rdpmc),
-	PLAIN(RDMSR, OP_CPL0, rdmsr), PLAIN(WRMSR, OP_CPL0 | OP_END, wrmsr), PLAIN(SWAPGS, OP_CPL0 | OP_64, swapgs),
-	BASE(RDFSBASE, CPU_FS, read_base), BASE(RDGSBASE, CPU_GS, read_base), BASE(WRFSBASE, CPU_FS, write_base),
-	BASE(WRGSBASE, CPU_GS, write_base), PLAIN(XGETBV, 0, xgetbv), OPERAND(RDRAND, 0, hw_random),
-	OPERAND(RDSEED, 0, hw_random), OPERAND(CLFLUSH, 0, flush_line), OPERAND(CLFLUSHOPT, 0, flush_line),
-	OPERAND(CLWB, 0, flush_line), PLAIN(MFENCE, 0, fence), PLAIN(SFENCE, 0, fence),
-	PLAIN(UD0, OP_END, undefined), PLAIN(UD1, OP_END, undefined), PLAIN(UD2, OP_END, undefined),
+	PLAIN(RDTSC, 0, rdtsc),
+	PLAIN(RDTSCP, 0, rdtscp),
+	OPERAND(RDPID, 0, rdpid),
+	PLAIN(RDPMC, OP_END, rdpmc),
+	PLAIN(RDMSR, OP_CPL0, rdmsr),
+	PLAIN(WRMSR, OP_CPL0 | OP_END, wrmsr),
+	PLAIN(SWAPGS, OP_CPL0 | OP_64, swapgs),
+	BASE(RDFSBASE, CPU_FS, read_base),
+	BASE(RDGSBASE, CPU_GS, read_base),
+	BASE(WRFSBASE, CPU_FS, write_base),
+	BASE(WRGSBASE, CPU_GS, write_base),
+	PLAIN(XGETBV, 0, xgetbv),
+	OPERAND(RDRAND, 0, hw_random),
+	OPERAND(RDSEED, 0, hw_random),
+	OPERAND(CLFLUSH, 0, flush_line),
+	OPERAND(CLFLUSHOPT, 0, flush_line),
+	OPERAND(CLWB, 0, flush_line),
+	PLAIN(MFENCE, 0, fence),
+	PLAIN(SFENCE, 0, fence),
+	PLAIN(UD0, OP_END, undefined),
+	PLAIN(UD1, OP_END, undefined),
+	PLAIN(UD2, OP_END, undefined),
 };
 GROUP(cpu_ops_system, ops);

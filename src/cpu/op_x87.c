@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
- * x87. Arithmetic is executed by the host's x87 unit on the guest's register image, exceptions masked; control instructions
- * are done here.
+ * x87. Arithmetic is executed by the host's x87 unit on the guest's register image, exceptions
+ * masked; control instructions are done here.
  */
 #include "cpu/decode.h"
 #include "cpu/flags.h"
 #include "cpu/mem.h"
 
-#define FSW_ES		0x0080u
-#define FSW_B		0x8000u
-#define FSW_TOP(fsw)	((fsw) >> 11 & 7)
-#define EXCEPTIONS	0x3fu
-#define FCW_INIT	0x37f
+#define FSW_ES	     0x0080u
+#define FSW_B	     0x8000u
+#define FSW_TOP(fsw) ((fsw) >> 11 & 7)
+#define EXCEPTIONS   0x3fu
+#define FCW_INIT     0x37f
 
 /*
- * Each instruction of the escape opcodes D8 to DF, followed by RET, four bytes apart: with operand [rdi] by opcode and ModRM
- * reg, and with registers by opcode and the low six bits of ModRM.
+ * Each instruction of the escape opcodes D8 to DF, followed by RET, four bytes apart: with operand
+ * [rdi] by opcode and ModRM reg, and with registers by opcode and the low six bits of ModRM.
  */
 extern const uint8_t cpu_x87_memory[64][4] __attribute__((visibility("hidden")));
 extern const uint8_t cpu_x87_register[512][4] __attribute__((visibility("hidden")));
@@ -39,7 +39,8 @@ __asm__(".text\n"
 	"	.set cpu_x87_i, cpu_x87_i + 1\n"
 	".endr\n");
 
-/* Runs one stub on the image. `flags` are RFLAGS before (FCMOV) and after (FCOMI). Moves the stack past the red zone. */
+/* Runs one stub on the image. `flags` are RFLAGS before (FCMOV) and after (FCOMI). Moves the stack
+ * past the red zone. */
 static void execute(struct cpu_fx *image, const uint8_t *stub, void *operand, uint64_t *flags)
 {
 	uint64_t f = *flags;
@@ -56,9 +57,10 @@ static void execute(struct cpu_fx *image, const uint8_t *stub, void *operand, ui
 			     "lea 128(%%rsp), %%rsp"
 			     : [f] "+&r"(f)
 			     : [image] "r"(image), [stub] "r"(stub), "D"(operand)
-			     : "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8",
-			       "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "st", "st(1)", "st(2)",
-			       "st(3)", "st(4)", "st(5)", "st(6)", "st(7)");
+			     : "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
+			       "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",
+			       "xmm14", "xmm15", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)",
+			       "st(6)", "st(7)");
 	*flags = f;
 }
 
@@ -73,7 +75,7 @@ static void set_summary(struct cpu *cpu)
 {
 	struct cpu_fx *fx = &cpu->s.fx;
 
-	fx->fsw &= (uint16_t)~(FSW_ES | FSW_B);
+	fx->fsw &= (uint16_t) ~(FSW_ES | FSW_B);
 	if (fx->fsw & ~fx->fcw & EXCEPTIONS)
 		fx->fsw |= FSW_ES | FSW_B;
 }
@@ -87,13 +89,14 @@ struct result {
 
 static void compute(struct cpu *cpu, const struct insn *insn, struct result *r)
 {
-	const uint8_t *stub = insn->flags & INSN_MEM ? cpu_x87_memory[insn->imm] : cpu_x87_register[insn->imm];
+	const uint8_t *stub =
+		insn->flags & INSN_MEM ? cpu_x87_memory[insn->imm] : cpu_x87_register[insn->imm];
 
 	memset(&r->fx, 0, sizeof(r->fx));
 	memcpy(&r->fx, &cpu->s.fx, offsetof(struct cpu_fx, mxcsr));
 	memcpy(r->fx.st, cpu->s.fx.st, sizeof(r->fx.st));
 	r->fx.fcw |= EXCEPTIONS;
-	r->fx.fsw &= (uint16_t)~(FSW_ES | FSW_B);
+	r->fx.fsw &= (uint16_t) ~(FSW_ES | FSW_B);
 	r->fx.mxcsr = 0x1f80;
 	r->flags = flags_arith(cpu) | 2;
 	execute(&r->fx, stub, r->operand, &r->flags);
@@ -168,7 +171,8 @@ static bool emit_x87(const struct decode *d, const struct opcode *op, struct ins
 			continue;
 		decode_mem(d, &d->op[i], insn);
 		insn->imm = escape << 3 | d->zi.raw.modrm.reg;
-		insn->fn = d->op[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE ? x87_store : x87_load;
+		insn->fn =
+			d->op[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE ? x87_store : x87_load;
 	}
 	return insn->fn && insn->size <= 10;
 }
@@ -248,12 +252,17 @@ static unsigned full_tag(const struct cpu_fx *fx, unsigned i)
 }
 
 /* The 28-byte environment of FNSTENV in 32-bit format. */
-#define ENV_SIZE	28u
+#define ENV_SIZE 28u
 
 static void make_environment(const struct cpu_fx *fx, uint8_t *env)
 {
-	uint32_t words[7] = { 0xffff0000u | fx->fcw, 0xffff0000u | fx->fsw, 0xffff0000u, (uint32_t)fx->fip,
-			      (uint32_t)(fx->fop & 0x7ff) << 16, (uint32_t)fx->fdp, 0xffff0000u };
+	uint32_t words[7] = { 0xffff0000u | fx->fcw,
+			      0xffff0000u | fx->fsw,
+			      0xffff0000u,
+			      (uint32_t)fx->fip,
+			      (uint32_t)(fx->fop & 0x7ff) << 16,
+			      (uint32_t)fx->fdp,
+			      0xffff0000u };
 
 	for (unsigned i = 0; i < 8; i++)
 		words[2] |= full_tag(fx, i) << 2 * i;
@@ -339,21 +348,106 @@ static bool emit_fnstsw(const struct decode *d, const struct opcode *op, struct 
 	return op_is_mem(d, 0) ? decode_mem(d, &d->op[0], insn) : true;
 }
 
-#define X(mn)		{ ZYDIS_MNEMONIC_##mn, OP_X87, 0, emit_x87, NULL }
-#define XF(mn)		{ ZYDIS_MNEMONIC_##mn, OP_X87, 1, emit_x87, NULL }
-#define C(mn, env, fn)	{ ZYDIS_MNEMONIC_##mn, OP_X87, env, emit_control, (const void *)fn }
+#define X(mn)                                                                                      \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_X87, 0, emit_x87, NULL                                     \
+	}
+#define XF(mn)                                                                                     \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_X87, 1, emit_x87, NULL                                     \
+	}
+#define C(mn, env, fn)                                                                             \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_X87, env, emit_control, (const void *)fn                   \
+	}
 
 static const struct opcode ops[] = {
-	X(F2XM1), X(FABS), X(FADD), X(FADDP), X(FBLD), X(FBSTP), X(FCHS), XF(FCMOVB), XF(FCMOVBE), XF(FCMOVE), XF(FCMOVNB),
-	XF(FCMOVNBE), XF(FCMOVNE), XF(FCMOVNU), XF(FCMOVU), X(FCOM), XF(FCOMI), XF(FCOMIP), X(FCOMP), X(FCOMPP),
-	X(FCOS), X(FDECSTP), X(FDIV), X(FDIVP), X(FDIVR), X(FDIVRP), X(FFREE), X(FFREEP), X(FIADD), X(FICOM),
-	X(FICOMP), X(FIDIV), X(FIDIVR), X(FILD), X(FIMUL), X(FINCSTP), X(FIST), X(FISTP), X(FISTTP), X(FISUB),
-	X(FISUBR), X(FLD), X(FLD1), X(FLDL2E), X(FLDL2T), X(FLDLG2), X(FLDLN2), X(FLDPI), X(FLDZ), X(FMUL), X(FMULP),
-	X(FNOP), X(FPATAN), X(FPREM), X(FPREM1), X(FPTAN), X(FRNDINT), X(FSCALE), X(FSIN), X(FSINCOS), X(FSQRT),
-	X(FST), X(FSTP), X(FSUB), X(FSUBP), X(FSUBR), X(FSUBRP), X(FTST), X(FUCOM), XF(FUCOMI), XF(FUCOMIP),
-	X(FUCOMP), X(FUCOMPP), X(FXAM), X(FXCH), X(FXTRACT), X(FYL2X), X(FYL2XP1),
-	C(FNINIT, 0, fninit), C(FNCLEX, 0, fnclex), C(FLDCW, 0, fldcw), C(FNSTCW, 0, fnstcw), C(FNSTENV, 1, fnstenv),
-	C(FLDENV, 1, fldenv), C(FNSAVE, 1, fnsave), C(FRSTOR, 1, frstor),
+	X(F2XM1),
+	X(FABS),
+	X(FADD),
+	X(FADDP),
+	X(FBLD),
+	X(FBSTP),
+	X(FCHS),
+	XF(FCMOVB),
+	XF(FCMOVBE),
+	XF(FCMOVE),
+	XF(FCMOVNB),
+	XF(FCMOVNBE),
+	XF(FCMOVNE),
+	XF(FCMOVNU),
+	XF(FCMOVU),
+	X(FCOM),
+	XF(FCOMI),
+	XF(FCOMIP),
+	X(FCOMP),
+	X(FCOMPP),
+	X(FCOS),
+	X(FDECSTP),
+	X(FDIV),
+	X(FDIVP),
+	X(FDIVR),
+	X(FDIVRP),
+	X(FFREE),
+	X(FFREEP),
+	X(FIADD),
+	X(FICOM),
+	X(FICOMP),
+	X(FIDIV),
+	X(FIDIVR),
+	X(FILD),
+	X(FIMUL),
+	X(FINCSTP),
+	X(FIST),
+	X(FISTP),
+	X(FISTTP),
+	X(FISUB),
+	X(FISUBR),
+	X(FLD),
+	X(FLD1),
+	X(FLDL2E),
+	X(FLDL2T),
+	X(FLDLG2),
+	X(FLDLN2),
+	X(FLDPI),
+	X(FLDZ),
+	X(FMUL),
+	X(FMULP),
+	X(FNOP),
+	X(FPATAN),
+	X(FPREM),
+	X(FPREM1),
+	X(FPTAN),
+	X(FRNDINT),
+	X(FSCALE),
+	X(FSIN),
+	X(FSINCOS),
+	X(FSQRT),
+	X(FST),
+	X(FSTP),
+	X(FSUB),
+	X(FSUBP),
+	X(FSUBR),
+	X(FSUBRP),
+	X(FTST),
+	X(FUCOM),
+	XF(FUCOMI),
+	XF(FUCOMIP),
+	X(FUCOMP),
+	X(FUCOMPP),
+	X(FXAM),
+	X(FXCH),
+	X(FXTRACT),
+	X(FYL2X),
+	X(FYL2XP1),
+	C(FNINIT, 0, fninit),
+	C(FNCLEX, 0, fnclex),
+	C(FLDCW, 0, fldcw),
+	C(FNSTCW, 0, fnstcw),
+	C(FNSTENV, 1, fnstenv),
+	C(FLDENV, 1, fldenv),
+	C(FNSAVE, 1, fnsave),
+	C(FRSTOR, 1, frstor),
 	{ ZYDIS_MNEMONIC_FNSTSW, OP_X87, 0, emit_fnstsw, NULL },
 	{ ZYDIS_MNEMONIC_FWAIT, 0, 0, emit_control, (const void *)fwait },
 };

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * Saving and restoring x87 and SSE state: FXSAVE, FXRSTOR, XSAVE, XSAVEC, XSAVEOPT, XSAVES, XRSTOR, XRSTORS.
+ * Saving and restoring x87 and SSE state: FXSAVE, FXRSTOR, XSAVE, XSAVEC, XSAVEOPT, XSAVES, XRSTOR,
+ * XRSTORS.
  */
 #include "cpu/decode.h"
 #include "cpu/mem.h"
 
-#define XSTATE_X87	1u
-#define XSTATE_SSE	2u
-#define XCOMP_COMPACT	(1ull << 63)
-#define HEADER		512u
-#define AREA		(HEADER + 64)
-#define MXCSR_OFFSET	24u
-#define MXCSR_MASK	0xffffu
+#define XSTATE_X87    1u
+#define XSTATE_SSE    2u
+#define XCOMP_COMPACT (1ull << 63)
+#define HEADER	      512u
+#define AREA	      (HEADER + 64)
+#define MXCSR_OFFSET  24u
+#define MXCSR_MASK    0xffffu
 
 static void check_alignment(struct cpu *cpu, struct insn *insn, uint64_t lin, unsigned align)
 {
@@ -19,7 +20,8 @@ static void check_alignment(struct cpu *cpu, struct insn *insn, uint64_t lin, un
 		cpu_raise_error(cpu, insn, EXC_GP, 0);
 }
 
-/* Outside 64-bit mode only XMM0 to 7 are moved; without CR4.OSFXSR FXSAVE may leave XMM registers out, and doesn't here. */
+/* Outside 64-bit mode only XMM0 to 7 are moved; without CR4.OSFXSR FXSAVE may leave XMM registers
+ * out, and doesn't here. */
 static unsigned xmm_bytes(const struct cpu *cpu)
 {
 	return cpu->mode & MODE_64 ? 256 : 128;
@@ -41,7 +43,7 @@ HANDLER(fxsave)
 	struct cpu_fx image;
 
 	check_alignment(cpu, insn, lin, 16);
-	mem_read(cpu, insn, lin, &image, 512);	/* reserved parts stay */
+	mem_read(cpu, insn, lin, &image, 512); /* reserved parts stay */
 	memcpy(&image, &cpu->s.fx, offsetof(struct cpu_fx, xmm) + xmm_bytes(cpu));
 	image.mxcsr_mask = MXCSR_MASK;
 	image_pointers(insn, &image);
@@ -76,7 +78,8 @@ static uint64_t requested(struct cpu *cpu, struct insn *insn, uint64_t component
 {
 	if (!(cpu->s.cr4 & CR4_OSXSAVE))
 		cpu_raise(cpu, insn, EXC_UD);
-	return (cpu->s.gpr[CPU_RDX] << 32 | (uint32_t)cpu->s.gpr[CPU_RAX]) & components & (XSTATE_X87 | XSTATE_SSE);
+	return (cpu->s.gpr[CPU_RDX] << 32 | (uint32_t)cpu->s.gpr[CPU_RAX]) & components &
+	       (XSTATE_X87 | XSTATE_SSE);
 }
 
 /* Which components are not in their initial state. */
@@ -86,7 +89,8 @@ static uint64_t in_use(const struct cpu *cpu)
 	const struct cpu_fx *fx = &cpu->s.fx;
 	uint64_t used = 0;
 
-	if (fx->fcw != 0x37f || fx->fsw || fx->ftw || fx->fop || fx->fip || fx->fdp || memcmp(fx->st, zero, 128))
+	if (fx->fcw != 0x37f || fx->fsw || fx->ftw || fx->fop || fx->fip || fx->fdp ||
+	    memcmp(fx->st, zero, 128))
 		used |= XSTATE_X87;
 	if (memcmp(fx->xmm, zero, 256))
 		used |= XSTATE_SSE;
@@ -102,12 +106,14 @@ static void save_x87(const struct cpu *cpu, const struct insn *insn, uint8_t *ar
 	memcpy(area + offsetof(struct cpu_fx, st), image.st, sizeof(image.st));
 }
 
-/* kind: of XSAVE, XSAVEOPT, XSAVEC, XSAVES; the latter two write the compacted format and skip initial components. */
+/* kind: of XSAVE, XSAVEOPT, XSAVEC, XSAVES; the latter two write the compacted format and skip
+ * initial components. */
 enum { KIND_XSAVE, KIND_XSAVEOPT, KIND_XSAVEC, KIND_XSAVES };
 
 static void save(struct cpu *cpu, struct insn *insn, unsigned kind, uint64_t components)
 {
-	uint64_t mask = requested(cpu, insn, components), used = in_use(cpu), lin = insn_lin(cpu, insn);
+	uint64_t mask = requested(cpu, insn, components), used = in_use(cpu),
+		 lin = insn_lin(cpu, insn);
 	uint8_t area[AREA] __attribute__((aligned(64)));
 	uint64_t *header = (uint64_t *)(void *)(area + HEADER), write;
 	bool compact = kind >= KIND_XSAVEC;
@@ -117,7 +123,7 @@ static void save(struct cpu *cpu, struct insn *insn, unsigned kind, uint64_t com
 	mem_read(cpu, insn, lin, area, AREA);
 	write = kind == KIND_XSAVE ? mask : mask & used;
 	if (compact && (mask & XSTATE_SSE) && cpu->s.fx.mxcsr != 0x1f80)
-		write |= XSTATE_SSE;	/* the compacted format counts MXCSR in */
+		write |= XSTATE_SSE; /* the compacted format counts MXCSR in */
 	if (write & XSTATE_X87)
 		save_x87(cpu, insn, area);
 	if (write & XSTATE_SSE)
@@ -229,14 +235,27 @@ HANDLER(xrstors)
 	NEXT;
 }
 
-#define FX(mn, fl, wide, fn)	{ ZYDIS_MNEMONIC_##mn, fl, wide, emit_fx, (const void *)fn }
+#define FX(mn, fl, wide, fn)                                                                       \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, fl, wide, emit_fx, (const void *)fn                           \
+	}
 
 static const struct opcode ops[] = {
-	FX(FXSAVE, OP_X87, 0, fxsave), FX(FXSAVE64, OP_X87, 1, fxsave), FX(FXRSTOR, OP_X87, 0, fxrstor),
-	FX(FXRSTOR64, OP_X87, 1, fxrstor), FX(XSAVE, OP_TS, 0, xsave), FX(XSAVE64, OP_TS, 1, xsave),
-	FX(XSAVEOPT, OP_TS, 0, xsaveopt), FX(XSAVEOPT64, OP_TS, 1, xsaveopt), FX(XSAVEC, OP_TS, 0, xsavec),
-	FX(XSAVEC64, OP_TS, 1, xsavec), FX(XSAVES, OP_TS | OP_CPL0, 0, xsaves),
-	FX(XSAVES64, OP_TS | OP_CPL0, 1, xsaves), FX(XRSTOR, OP_TS, 0, xrstor), FX(XRSTOR64, OP_TS, 1, xrstor),
-	FX(XRSTORS, OP_TS | OP_CPL0, 0, xrstors), FX(XRSTORS64, OP_TS | OP_CPL0, 1, xrstors),
+	FX(FXSAVE, OP_X87, 0, fxsave),
+	FX(FXSAVE64, OP_X87, 1, fxsave),
+	FX(FXRSTOR, OP_X87, 0, fxrstor),
+	FX(FXRSTOR64, OP_X87, 1, fxrstor),
+	FX(XSAVE, OP_TS, 0, xsave),
+	FX(XSAVE64, OP_TS, 1, xsave),
+	FX(XSAVEOPT, OP_TS, 0, xsaveopt),
+	FX(XSAVEOPT64, OP_TS, 1, xsaveopt),
+	FX(XSAVEC, OP_TS, 0, xsavec),
+	FX(XSAVEC64, OP_TS, 1, xsavec),
+	FX(XSAVES, OP_TS | OP_CPL0, 0, xsaves),
+	FX(XSAVES64, OP_TS | OP_CPL0, 1, xsaves),
+	FX(XRSTOR, OP_TS, 0, xrstor),
+	FX(XRSTOR64, OP_TS, 1, xrstor),
+	FX(XRSTORS, OP_TS | OP_CPL0, 0, xrstors),
+	FX(XRSTORS64, OP_TS | OP_CPL0, 1, xrstors),
 };
 GROUP(cpu_ops_xstate, ops);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The run loop: event checks at instruction boundaries, single-stepping, and the way in and out of cpu_run().
+ * The run loop: event checks at instruction boundaries, single-stepping, and the way in and out of
+ * cpu_run().
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -9,7 +10,7 @@
 #include "cpu/flags.h"
 #include "cpu/mem.h"
 
-#define ARENA_SIZE	(16u << 20)
+#define ARENA_SIZE (16u << 20)
 
 void cpu_flush_tlb(struct cpu *cpu)
 {
@@ -37,7 +38,8 @@ struct insn *cpu_end_block(struct cpu *cpu, struct insn *insn)
 
 static bool segment_flat(const struct cpu_segment *s)
 {
-	return !s->base && s->limit == 0xffffffff && !(s->access_rights & (AR_UNUSABLE | AR_CODE | AR_DOWN)) &&
+	return !s->base && s->limit == 0xffffffff &&
+	       !(s->access_rights & (AR_UNUSABLE | AR_CODE | AR_DOWN)) &&
 	       (s->access_rights & AR_WRITE);
 }
 
@@ -75,9 +77,13 @@ void cpu_state_changed(struct cpu *cpu)
 	cpu->lin_mask = cpu->mode & MODE_64 ? ~0ull : 0xffffffff;
 	cpu->code_base = cpu->mode & MODE_64 ? 0 : cpu->s.seg[CPU_CS].base;
 	cpu->stack_base = cpu->mode & MODE_64 ? 0 : ss->base;
-	cpu->stack_mask = cpu->mode & MODE_64 ? ~0ull : ss->access_rights & AR_DB ? 0xffffffff : 0xffff;
-	cpu->mmu = !(cpu->s.cr0 & CR0_PG) ? MMU_SUPERVISOR : cpu->cpl == 3 ? MMU_USER : smap ? MMU_SMAP
-											     : MMU_SUPERVISOR;
+	cpu->stack_mask = cpu->mode & MODE_64	      ? ~0ull
+			  : ss->access_rights & AR_DB ? 0xffffffff
+						      : 0xffff;
+	cpu->mmu = !(cpu->s.cr0 & CR0_PG) ? MMU_SUPERVISOR
+		   : cpu->cpl == 3	  ? MMU_USER
+		   : smap		  ? MMU_SMAP
+					  : MMU_SUPERVISOR;
 	cpu->dtlb = cpu->tlb[cpu->mmu];
 	cpu->itlb = cpu->itlbs[cpu->cpl == 3];
 	cpu_attention(cpu);
@@ -96,7 +102,8 @@ static uint32_t take_events(struct cpu *cpu, uint32_t which)
 
 static bool interrupts_open(const struct cpu *cpu)
 {
-	return (cpu->s.rflags & FLAG_IF) && !(cpu->s.interruptibility & (CPU_BLOCKING_BY_STI | CPU_BLOCKING_BY_MOV_SS));
+	return (cpu->s.rflags & FLAG_IF) &&
+	       !(cpu->s.interruptibility & (CPU_BLOCKING_BY_STI | CPU_BLOCKING_BY_MOV_SS));
 }
 
 static bool nmi_open(const struct cpu *cpu)
@@ -133,7 +140,7 @@ static void check_interrupt(struct cpu *cpu)
 	vector = cpu->ops->pending_vector(cpu->opaque);
 	if (vector < 0)
 		return;
-	cpu_raise_interrupt(cpu);	/* there may be more after this one */
+	cpu_raise_interrupt(cpu); /* there may be more after this one */
 	if (cpu->ops->ack_vector)
 		cpu->ops->ack_vector(cpu->opaque, vector);
 	cpu->event.info = CPU_INTR(CPU_INTR_EXTERNAL, vector & 0xff);
@@ -258,8 +265,8 @@ static void enter(struct cpu *cpu, struct cpu_exit *exit)
 	__asm__ __volatile__("stmxcsr %0" : "=m"(cpu->host_mxcsr));
 	cpu->s.fx.mxcsr &= 0xffff;
 	flags_load_arith(cpu, cpu->s.rflags);
-	if (cpu->s.cr0 != cpu->cached_cr0 || cpu->s.cr3 != cpu->cached_cr3 || cpu->s.cr4 != cpu->cached_cr4 ||
-	    cpu->s.efer != cpu->cached_efer)
+	if (cpu->s.cr0 != cpu->cached_cr0 || cpu->s.cr3 != cpu->cached_cr3 ||
+	    cpu->s.cr4 != cpu->cached_cr4 || cpu->s.efer != cpu->cached_efer)
 		cpu_flush_tlb(cpu);
 	cpu->budget_end = cpu->controls.budget ? cpu->executed + cpu->controls.budget : 0;
 	cpu_state_changed(cpu);
@@ -284,9 +291,7 @@ void cpu_run(struct cpu *cpu, struct cpu_exit *exit)
 		settle(cpu);
 		leave(cpu);
 		return;
-	case LEAVE_EXCEPTION:
-		settle(cpu);
-		event_exception(cpu);
+	case LEAVE_EXCEPTION: settle(cpu); event_exception(cpu);
 	}
 	run_loop(cpu);
 }
@@ -306,7 +311,8 @@ bool cpu_inject(struct cpu *cpu, uint32_t info, uint32_t error_code, uint32_t in
 {
 	unsigned type = CPU_INTR_TYPE(info);
 
-	if (!(info & CPU_INTR_VALID) || (info & 0x7ffff000) || !vector_fits(type, CPU_INTR_VECTOR(info)) ||
+	if (!(info & CPU_INTR_VALID) || (info & 0x7ffff000) ||
+	    !vector_fits(type, CPU_INTR_VECTOR(info)) ||
 	    ((info & CPU_INTR_ERROR_CODE) && type != CPU_INTR_EXCEPTION) ||
 	    (type >= CPU_INTR_SOFTWARE && (insn_len > 15)))
 		return false;
@@ -396,7 +402,8 @@ void cpu_reset(struct cpu *cpu)
 
 static void default_controls(struct cpu_controls *c)
 {
-	c->exits = CPU_EXITS_HLT | CPU_EXITS_IO | CPU_EXITS_WBINVD | CPU_EXITS_MWAIT | CPU_EXITS_MONITOR;
+	c->exits = CPU_EXITS_HLT | CPU_EXITS_IO | CPU_EXITS_WBINVD | CPU_EXITS_MWAIT |
+		   CPU_EXITS_MONITOR;
 	c->cr0_fixed1 = CR0_PE | CR0_NE;
 	c->cr4_allowed = 0x770fff & ~CR4_VMXE;
 	c->efer_allowed = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
@@ -406,7 +413,8 @@ static void default_controls(struct cpu_controls *c)
 
 static uint8_t *map_arena(size_t size)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }

@@ -4,7 +4,8 @@
  */
 #include "cpu/mem.h"
 
-/* Reads the 8-byte descriptor that a selector names. False when it lies outside its table or there is none. */
+/* Reads the 8-byte descriptor that a selector names. False when it lies outside its table or there
+ * is none. */
 bool seg_descriptor(struct cpu *cpu, uint16_t selector, struct descriptor *out, uint64_t *address)
 {
 	const struct cpu_segment *ldt = &cpu->s.seg[CPU_LDTR];
@@ -43,22 +44,26 @@ void seg_set_accessed(struct cpu *cpu, uint64_t address, struct descriptor *d)
 
 void seg_set_flat(struct cpu_segment *seg, uint16_t selector, uint32_t access_rights)
 {
-	*seg = (struct cpu_segment){ .selector = selector, .access_rights = access_rights, .limit = 0xffffffff };
+	*seg = (struct cpu_segment){ .selector = selector,
+				     .access_rights = access_rights,
+				     .limit = 0xffffffff };
 }
 
 static void load_null(struct cpu *cpu, struct insn *insn, unsigned seg, uint16_t selector)
 {
 	uint32_t dpl = seg == CPU_SS ? cpu->cpl << 5 : 0;
 
-	if (seg == CPU_SS && (!(cpu->mode & MODE_64) || cpu->cpl == 3 || (selector & 3u) != cpu->cpl))
+	if (seg == CPU_SS &&
+	    (!(cpu->mode & MODE_64) || cpu->cpl == 3 || (selector & 3u) != cpu->cpl))
 		cpu_raise_error(cpu, insn, EXC_GP, 0);
-	cpu->s.seg[seg] = (struct cpu_segment){ .selector = selector, .access_rights = AR_UNUSABLE | dpl };
+	cpu->s.seg[seg] =
+		(struct cpu_segment){ .selector = selector, .access_rights = AR_UNUSABLE | dpl };
 }
 
 static bool stack_segment_ok(const struct cpu *cpu, uint32_t ar, uint16_t selector)
 {
-	return (ar & (AR_S | AR_CODE | AR_WRITE)) == (AR_S | AR_WRITE) && (selector & 3u) == cpu->cpl &&
-	       AR_DPL(ar) == cpu->cpl;
+	return (ar & (AR_S | AR_CODE | AR_WRITE)) == (AR_S | AR_WRITE) &&
+	       (selector & 3u) == cpu->cpl && AR_DPL(ar) == cpu->cpl;
 }
 
 static bool data_segment_ok(const struct cpu *cpu, uint32_t ar, uint16_t selector)
@@ -90,7 +95,7 @@ void seg_load(struct cpu *cpu, struct insn *insn, unsigned seg, uint16_t selecto
 	seg_unpack(&d, selector, &new);
 	if (!(seg == CPU_SS ? stack_segment_ok : data_segment_ok)(cpu, new.access_rights, selector))
 		cpu_raise_error(cpu, insn, EXC_GP, selector & 0xfffc);
-	if (!(new.access_rights & AR_P))
+	if (!(new.access_rights &AR_P))
 		cpu_raise_error(cpu, insn, seg == CPU_SS ? EXC_SS : EXC_NP, selector & 0xfffc);
 	seg_set_accessed(cpu, address, &d);
 	new.access_rights |= AR_ACCESSED;
@@ -117,7 +122,8 @@ void seg_null_data(struct cpu *cpu)
 handler_fn seg_check;
 struct insn *seg_check(struct cpu *cpu, struct insn *insn)
 {
-	unsigned n = (unsigned)((insn->seg - offsetof(struct cpu, s.seg)) / sizeof(struct cpu_segment));
+	unsigned n =
+		(unsigned)((insn->seg - offsetof(struct cpu, s.seg)) / sizeof(struct cpu_segment));
 	const struct cpu_segment *s = &cpu->s.seg[n];
 	uint64_t ea = insn_ea(cpu, insn), last = ea + (insn->size ? insn->size - 1u : 0);
 	bool down = (s->access_rights & (AR_CODE | AR_DOWN)) == AR_DOWN;

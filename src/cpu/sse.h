@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the SSE and MMX groups share. Vector arithmetic is done by the host's own instructions, so results, rounding and
- * exception flags are exact.
+ * What the SSE and MMX groups share. Vector arithmetic is done by the host's own instructions, so
+ * results, rounding and exception flags are exact.
  */
 #ifndef CPU_SSE_H
 #define CPU_SSE_H
@@ -29,7 +29,7 @@ union lanes {
 	double df[2];
 };
 
-#define SSE_DST(cpu, insn)	((vec *)(void *)((char *)(cpu) + (insn)->dst))
+#define SSE_DST(cpu, insn) ((vec *)(void *)((char *)(cpu) + (insn)->dst))
 
 static inline vec load128(struct cpu *cpu, struct insn *insn, uint64_t lin)
 {
@@ -54,7 +54,7 @@ static inline void store128(struct cpu *cpu, struct insn *insn, uint64_t lin, ve
 }
 
 /* Set in insn->aux when a 16-byte operand may be unaligned. */
-#define SSE_UNALIGNED	0x80
+#define SSE_UNALIGNED 0x80
 
 static inline void check_aligned(struct cpu *cpu, struct insn *insn, uint64_t lin)
 {
@@ -80,8 +80,8 @@ static inline vec sse_source(struct cpu *cpu, struct insn *insn)
 }
 
 /*
- * Floating point runs under the guest's MXCSR with exceptions masked; sse_flags() then merges the flags raised and raises
- * #XM if one of them is unmasked, before the result is stored.
+ * Floating point runs under the guest's MXCSR with exceptions masked; sse_flags() then merges the
+ * flags raised and raises #XM if one of them is unmasked, before the result is stored.
  */
 static inline uint32_t sse_mxcsr(const struct cpu *cpu)
 {
@@ -91,17 +91,18 @@ static inline uint32_t sse_mxcsr(const struct cpu *cpu)
 void sse_flags(struct cpu *cpu, struct insn *insn, uint32_t mxcsr);
 
 /*
- * STATEMENT is one or more instructions; %[d] is read and written, %[s] read. One thing differs from hardware: when
- * overflow or underflow is unmasked, UE and PE are those of the masked result.
+ * STATEMENT is one or more instructions; %[d] is read and written, %[s] read. One thing differs
+ * from hardware: when overflow or underflow is unmasked, UE and PE are those of the masked result.
  */
-#define SSE_FP(STATEMENT)								\
-	do {										\
-		uint32_t in = sse_mxcsr(cpu), out;					\
-											\
-		__asm__ __volatile__("ldmxcsr %[in]\n\t" STATEMENT "\n\tstmxcsr %[out]\n\tldmxcsr %[host]" \
-				     : [d] "+x"(d), [out] "=m"(out)			\
-				     : [s] "x"(s), [in] "m"(in), [host] "m"(cpu->host_mxcsr)); \
-		sse_flags(cpu, insn, out);						\
+#define SSE_FP(STATEMENT)                                                                          \
+	do {                                                                                       \
+		uint32_t in = sse_mxcsr(cpu), out;                                                 \
+                                                                                                   \
+		__asm__ __volatile__("ldmxcsr %[in]\n\t" STATEMENT                                 \
+				     "\n\tstmxcsr %[out]\n\tldmxcsr %[host]"                       \
+				     : [d] "+x"(d), [out] "=m"(out)                                \
+				     : [s] "x"(s), [in] "m"(in), [host] "m"(cpu->host_mxcsr));     \
+		sse_flags(cpu, insn, out);                                                         \
 	} while (0)
 
 /* dst, src as XMM registers or memory; mmx.c does MMX registers. */
@@ -123,7 +124,13 @@ static inline bool op_is_xmm(const struct decode *d, unsigned i)
 bool emit_cmpsd(const struct decode *d, struct insn *insn);
 bool emit_mmx(const struct decode *d, const struct opcode *op, struct insn *insn);
 
-#define SSE(mn, handler)	{ ZYDIS_MNEMONIC_##mn, OP_SSE, 0, emit_sse, (const void *)handler }
-#define SSE_IMM(mn, handler)	{ ZYDIS_MNEMONIC_##mn, OP_SSE, 0, emit_sse_imm, (const void *)handler }
+#define SSE(mn, handler)                                                                           \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_SSE, 0, emit_sse, (const void *)handler                    \
+	}
+#define SSE_IMM(mn, handler)                                                                       \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_SSE, 0, emit_sse_imm, (const void *)handler                \
+	}
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Random instruction sequences for the differential test: encodes a form with random operands. Memory operands always lie
- * in the data buffer: their base and index registers are set just before. Undefined flags are cleared just after, so that
- * everything left can be compared.
+ * Random instruction sequences for the differential test: encodes a form with random operands.
+ * Memory operands always lie in the data buffer: their base and index registers are set just
+ * before. Undefined flags are cleared just after, so that everything left can be compared.
  */
 #include "diff_gen.h"
 
@@ -26,10 +26,31 @@ static unsigned below(struct diff_gen *g, unsigned n)
 
 uint64_t diff_value(struct diff_gen *g)
 {
-	static const uint64_t edges[] = { 0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff,
-		0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff, 0x0123456789abcdef, 0x7f8000007f800000,
-		0x7ff0000000000000, 0x3ff0000000000000, 0x3f8000003f800000, 0xfff8000000000000, 0xffc00000ffc00000,
-		0x0000000100000001, 0x0010000000000000, 0x7fefffffffffffff };
+	static const uint64_t edges[] = { 0,
+					  1,
+					  2,
+					  0x7f,
+					  0x80,
+					  0xff,
+					  0x7fff,
+					  0x8000,
+					  0xffff,
+					  0x7fffffff,
+					  0x80000000,
+					  0xffffffff,
+					  0x7fffffffffffffff,
+					  0x8000000000000000,
+					  0xffffffffffffffff,
+					  0x0123456789abcdef,
+					  0x7f8000007f800000,
+					  0x7ff0000000000000,
+					  0x3ff0000000000000,
+					  0x3f8000003f800000,
+					  0xfff8000000000000,
+					  0xffc00000ffc00000,
+					  0x0000000100000001,
+					  0x0010000000000000,
+					  0x7fefffffffffffff };
 
 	switch (below(g, 4)) {
 	case 0: return edges[below(g, sizeof(edges) / sizeof(edges[0]))];
@@ -58,13 +79,13 @@ static void mov_imm64(struct diff_gen *g, unsigned reg, uint64_t v)
 
 /* Operands chosen for one instruction. */
 struct operands {
-	unsigned size;			/* S8 to S64 */
-	unsigned reg, rm;		/* register numbers */
+	unsigned size;	  /* S8 to S64 */
+	unsigned reg, rm; /* register numbers */
 	bool memory, rip_relative, has_index;
 	unsigned base, index, scale;
 	int32_t disp;
 	uint64_t target;
-	unsigned disp_at;		/* where a RIP-relative displacement went */
+	unsigned disp_at; /* where a RIP-relative displacement went */
 };
 
 static unsigned pick_size(struct diff_gen *g, unsigned sizes)
@@ -113,7 +134,8 @@ static void pick_memory(struct diff_gen *g, const struct diff_form *f, struct op
 	while (o->index == o->base);
 	o->has_index = below(g, 2);
 	o->scale = below(g, 4);
-	o->disp = below(g, 3) ? (int8_t)diff_random(g) : (int32_t)(diff_random(g) & 0xffff) - 0x8000;
+	o->disp =
+		below(g, 3) ? (int8_t)diff_random(g) : (int32_t)(diff_random(g) & 0xffff) - 0x8000;
 	base = o->target - (uint64_t)(int64_t)o->disp;
 	if (o->has_index) {
 		uint64_t index = below(g, 64) - 32ull;
@@ -142,7 +164,8 @@ static void emit_modrm(struct diff_gen *g, const struct diff_form *f, struct ope
 	rm = o->has_index || (o->base & 7) == 4 ? 4 : o->base & 7;
 	byte(g, mod << 6 | reg << 3 | rm);
 	if (rm == 4)
-		byte(g, (o->has_index ? o->scale : 0) << 6 | (o->has_index ? o->index & 7 : 4) << 3 | (o->base & 7));
+		byte(g, (o->has_index ? o->scale : 0) << 6 |
+				(o->has_index ? o->index & 7 : 4) << 3 | (o->base & 7));
 	bytes(g, (uint64_t)(int64_t)o->disp, mod == 1 ? 1 : mod == 2 ? 4 : 0);
 }
 
@@ -159,7 +182,8 @@ static unsigned rex_of(const struct diff_form *f, const struct operands *o)
 	return rex;
 }
 
-static void emit_opcode(struct diff_gen *g, const struct diff_form *f, unsigned rex, unsigned opcode)
+static void emit_opcode(struct diff_gen *g, const struct diff_form *f, unsigned rex,
+			unsigned opcode)
 {
 	if (f->prefix)
 		byte(g, f->prefix);
@@ -199,8 +223,10 @@ static void avoid_spl(struct operands *o, const struct diff_form *f)
 
 static void pick_operands(struct diff_gen *g, const struct diff_form *f, struct operands *o)
 {
-	bool reg_vector = f->kind == XMM || f->kind == XMM_GPR || f->kind == MMX || f->kind == MMX_GPR;
-	bool rm_vector = f->kind == XMM || f->kind == GPR_XMM || f->kind == MMX || f->kind == GPR_MMX;
+	bool reg_vector =
+		f->kind == XMM || f->kind == XMM_GPR || f->kind == MMX || f->kind == MMX_GPR;
+	bool rm_vector =
+		f->kind == XMM || f->kind == GPR_XMM || f->kind == MMX || f->kind == GPR_MMX;
 
 	o->memory = !(f->details & R_ONLY) && ((f->details & M_ONLY) || below(g, 2));
 	o->reg = pick_reg(g, f, reg_vector);
@@ -246,7 +272,7 @@ static void emit_opreg(struct diff_gen *g, const struct diff_form *f, unsigned s
 	unsigned reg = pick_gpr(g), rex;
 
 	if (size == S8 && !below(g, 2))
-		reg = 4 + below(g, 4);		/* AH to BH */
+		reg = 4 + below(g, 4); /* AH to BH */
 	rex = (size == S64 ? 0x48 : 0) | (reg > 7 ? 0x41 : 0);
 	if (size == S16)
 		byte(g, 0x66);
@@ -286,7 +312,7 @@ static void emit_flow(struct diff_gen *g, const struct diff_form *f)
 		emit_opcode(g, f, 0, f->opcode);
 	if (f->kind == BRANCH)
 		byte(g, sizeof(add));
-	if (f->kind == CALL) {		/* call 1f; jmp 2f; 1: add; ret; 2: */
+	if (f->kind == CALL) { /* call 1f; jmp 2f; 1: add; ret; 2: */
 		byte(g, f->opcode);
 		bytes(g, 2, 4);
 		byte(g, 0xeb);
@@ -312,18 +338,22 @@ static void emit_frame(struct diff_gen *g, const struct diff_form *f)
 	byte(g, 0xc9);
 }
 
-/* Environment and control loads are left out: they hold addresses of the code, or unmask exceptions. */
+/* Environment and control loads are left out: they hold addresses of the code, or unmask
+ * exceptions. */
 static bool x87_excluded(unsigned opcode, unsigned ext)
 {
-	return (opcode == 0xd9 && (ext == 4 || ext == 5 || ext == 6)) || (opcode == 0xdd && (ext == 4 || ext == 6)) ||
-	       (opcode == 0xdd && ext == 5) || (opcode == 0xdb && (ext == 4 || ext == 6)) || (opcode == 0xd9 && ext == 1);
+	return (opcode == 0xd9 && (ext == 4 || ext == 5 || ext == 6)) ||
+	       (opcode == 0xdd && (ext == 4 || ext == 6)) || (opcode == 0xdd && ext == 5) ||
+	       (opcode == 0xdb && (ext == 4 || ext == 6)) || (opcode == 0xd9 && ext == 1);
 }
 
 static void emit_x87(struct diff_gen *g, const struct diff_form *f, struct operands *o)
 {
-	/* What ModRM bytes C0 to FF name an instruction, by row of eight, for each escape opcode. */
+	/* What ModRM bytes C0 to FF name an instruction, by row of eight, for each escape opcode.
+	 */
 	static const uint8_t rows[8] = { 0xff, 0x87, 0x0f, 0x6f, 0xf3, 0x3d, 0xf3, 0x60 };
-	static const uint8_t d9[] = { 0xd0, 0xe0, 0xe1, 0xe4, 0xe5, 0xe8, 0xe9, 0xea, 0xeb, 0xec, 0xed, 0xee };
+	static const uint8_t d9[] = { 0xd0, 0xe0, 0xe1, 0xe4, 0xe5, 0xe8,
+				      0xe9, 0xea, 0xeb, 0xec, 0xed, 0xee };
 	struct diff_form row = *f;
 	unsigned n = below(g, 8);
 
@@ -367,7 +397,9 @@ void diff_emit(struct diff_gen *g, const struct diff_form *f)
 	case PLAIN: emit_plain(g, f, o.size); break;
 	case OPREG: emit_opreg(g, f, o.size); break;
 	case STRING: emit_string(g, f, o.size); break;
-	case BRANCH: case LOOP: case CALL: emit_flow(g, f); break;
+	case BRANCH:
+	case LOOP:
+	case CALL: emit_flow(g, f); break;
 	case FRAME: emit_frame(g, f); break;
 	case X87: emit_x87(g, f, &o); break;
 	default: emit_modrm_form(g, f, &o);

@@ -7,15 +7,15 @@
 
 #include "diff_forms.h"
 
-#define DIFF_CODE_SIZE	4096u
-#define DIFF_DATA_SIZE	8192u
-#define DIFF_STACK	7168u		/* offset of the initial RSP in the data */
+#define DIFF_CODE_SIZE 4096u
+#define DIFF_DATA_SIZE 8192u
+#define DIFF_STACK     7168u /* offset of the initial RSP in the data */
 
 struct diff_gen {
-	uint64_t random;		/* state of the generator, never 0 */
-	uint8_t *code;			/* where the code will run */
-	uint8_t *data;			/* what its memory operands may touch */
-	unsigned len;			/* bytes emitted */
+	uint64_t random; /* state of the generator, never 0 */
+	uint8_t *code;	 /* where the code will run */
+	uint8_t *data;	 /* what its memory operands may touch */
+	unsigned len;	 /* bytes emitted */
 };
 
 uint64_t diff_random(struct diff_gen *g);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs code on the real processor with all registers loaded from diff_regs, and stores them there again when it jumps to
- * diff_exit. RSP comes from there too, so nothing of the code's touches the caller's stack.
+ * Runs code on the real processor with all registers loaded from diff_regs, and stores them
+ * there again when it jumps to diff_exit. RSP comes from there too, so nothing of the code's touches the caller's stack.
  */
 	.text
 	.globl diff_enter

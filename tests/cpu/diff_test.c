@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Differential test: random user-mode instruction sequences run on the real processor and in the interpreter, and all
- * registers, flags, memory and faults must agree. Options: --seed N, --count N (sequences), --form TEXT (only forms whose name
- * contains it), --verbose (the forms tested).
+ * Differential test: random user-mode instruction sequences run on the real processor and in the
+ * interpreter, and all registers, flags, memory and faults must agree. Options: --seed N, --count N
+ * (sequences), --form TEXT (only forms whose name contains it), --verbose (the forms tested).
  */
 #include <cpuid.h>
 #include <setjmp.h>
@@ -20,9 +20,9 @@
 #include "cpu/cpu.h"
 #include "diff_gen.h"
 
-#define MAX_FORMS	1024u
-#define FLAGS_COMPARED	0xcd5u
-#define TABLES		0x1000ull	/* guest-physical address of the page tables, in a buffer of their own */
+#define MAX_FORMS      1024u
+#define FLAGS_COMPARED 0xcd5u
+#define TABLES	       0x1000ull /* guest-physical address of the page tables */
 
 /* Layout known to diff_native.S. */
 struct diff_regs {
@@ -40,7 +40,7 @@ void diff_exit(void);
 /* What a run leaves. */
 struct outcome {
 	struct diff_regs regs;
-	int vector;			/* -1: reached the end */
+	int vector; /* -1: reached the end */
 	uint64_t rip;
 	uint8_t data[DIFF_DATA_SIZE];
 };
@@ -53,7 +53,7 @@ static struct {
 
 struct rig {
 	struct diff_gen gen;
-	uint8_t *memory;		/* code page, then data */
+	uint8_t *memory; /* code page, then data */
 	uint64_t *tables;
 	struct cpu *cpu;
 	const struct diff_form *forms[MAX_FORMS];
@@ -153,7 +153,8 @@ static bool translate(void *opaque, uint64_t gpa, uint32_t access, struct cpu_ma
 
 	(void)access;
 	if (page >= TABLES && page < TABLES + 0x4000)
-		*out = (struct cpu_mapping){ (uint8_t *)rig->tables + (page - TABLES), page, 4096, 7 };
+		*out = (struct cpu_mapping){ (uint8_t *)rig->tables + (page - TABLES), page, 4096,
+					     7 };
 	else if (page - start < DIFF_CODE_SIZE + DIFF_DATA_SIZE)
 		*out = (struct cpu_mapping){ rig->memory + (page - start), page, 4096, 7 };
 	else
@@ -182,7 +183,8 @@ static void make_rig(struct rig *rig)
 	size_t size = DIFF_CODE_SIZE + DIFF_DATA_SIZE;
 
 	/* All within one 2 MiB region: one page table does. */
-	rig->memory = mmap(NULL, 2u << 20, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	rig->memory = mmap(NULL, 2u << 20, PROT_READ | PROT_WRITE | PROT_EXEC,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_true(rig->memory != MAP_FAILED);
 	while (((uintptr_t)rig->memory >> 21) != (((uintptr_t)rig->memory + size - 1) >> 21))
 		rig->memory += 4096;
@@ -202,10 +204,12 @@ static void random_x87(struct rig *rig, struct cpu_fx *fx)
 	struct diff_gen *g = &rig->gen;
 
 	fx->fcw = (uint16_t)(0x7f | (diff_random(g) & 0xf00));
-	fx->fsw = (uint16_t)(diff_random(g) & 0x7f00 & ~0x3800u) | (uint16_t)((diff_random(g) & 7) << 11);
+	fx->fsw = (uint16_t)(diff_random(g) & 0x7f00 & ~0x3800u) |
+		  (uint16_t)((diff_random(g) & 7) << 11);
 	fx->ftw = diff_random(g) & 3 ? 0xff : (uint8_t)diff_random(g);
 	for (unsigned i = 0; i < 8; i++) {
-		uint64_t mantissa = diff_value(g) | 1ull << 63, exponent = 0x3fe0 + diff_random(g) % 64;
+		uint64_t mantissa = diff_value(g) | 1ull << 63,
+			 exponent = 0x3fe0 + diff_random(g) % 64;
 
 		if (!(diff_random(g) % 5)) {
 			mantissa = diff_value(g);
@@ -237,7 +241,7 @@ static void random_state(struct rig *rig)
 	if (!(diff_random(g) % 4))
 		r->fx.mxcsr |= (uint32_t)(diff_random(g) & 0x8040);
 	if (!(diff_random(g) % 16))
-		r->fx.mxcsr &= ~(uint32_t)(diff_random(g) & 0x1380);	/* see SSE_FP */
+		r->fx.mxcsr &= ~(uint32_t)(diff_random(g) & 0x1380); /* see SSE_FP */
 	for (unsigned i = 0; i < DIFF_DATA_SIZE; i += 8) {
 		uint64_t v = diff_value(g);
 
@@ -294,8 +298,9 @@ static void run_emulated(struct rig *rig, unsigned len)
 	memcpy(rig->gen.data, rig->data, DIFF_DATA_SIZE);
 	load_guest(rig);
 	cpu_run(rig->cpu, &exit);
-	o->vector = exit.reason == CPU_EXIT_VMCALL ? -1 : exit.reason == CPU_EXIT_EXCEPTION ?
-		    (int)CPU_INTR_VECTOR(exit.intr_info) : 1000 + (int)exit.reason;
+	o->vector = exit.reason == CPU_EXIT_VMCALL	? -1
+		    : exit.reason == CPU_EXIT_EXCEPTION ? (int)CPU_INTR_VECTOR(exit.intr_info)
+							: 1000 + (int)exit.reason;
 	o->rip = s->rip;
 	memcpy(o->regs.gpr, s->gpr, sizeof(s->gpr));
 	o->regs.flags = s->rflags;
@@ -314,12 +319,14 @@ static bool fx_equal(const struct cpu_fx *a, const struct cpu_fx *b)
 
 static bool equal(const struct outcome *a, const struct outcome *b)
 {
-	return a->vector == b->vector && a->rip == b->rip && !memcmp(a->regs.gpr, b->regs.gpr, sizeof(a->regs.gpr)) &&
-	       !((a->regs.flags ^ b->regs.flags) & FLAGS_COMPARED) && fx_equal(&a->regs.fx, &b->regs.fx) &&
-	       !memcmp(a->data, b->data, DIFF_DATA_SIZE);
+	return a->vector == b->vector && a->rip == b->rip &&
+	       !memcmp(a->regs.gpr, b->regs.gpr, sizeof(a->regs.gpr)) &&
+	       !((a->regs.flags ^ b->regs.flags) & FLAGS_COMPARED) &&
+	       fx_equal(&a->regs.fx, &b->regs.fx) && !memcmp(a->data, b->data, DIFF_DATA_SIZE);
 }
 
-static void print_vector(const char *name, unsigned i, const uint8_t *first, const uint8_t *a, const uint8_t *b, unsigned n)
+static void print_vector(const char *name, unsigned i, const uint8_t *first, const uint8_t *a,
+			 const uint8_t *b, unsigned n)
 {
 	const uint8_t *rows[] = { first, a, b };
 
@@ -343,8 +350,10 @@ static void print_difference(const struct rig *rig, unsigned len)
 	for (unsigned i = 0; i < len; i++)
 		printf(" %02x", rig->memory[i]);
 	printf("\n  vector %d %d, offset %lx %lx, flags %lx -> %lx %lx\n", a->vector, b->vector,
-	       (unsigned long)(a->rip - (uintptr_t)rig->memory), (unsigned long)(b->rip - (uintptr_t)rig->memory),
-	       (unsigned long)(rig->initial.flags & FLAGS_COMPARED), (unsigned long)(a->regs.flags & FLAGS_COMPARED),
+	       (unsigned long)(a->rip - (uintptr_t)rig->memory),
+	       (unsigned long)(b->rip - (uintptr_t)rig->memory),
+	       (unsigned long)(rig->initial.flags & FLAGS_COMPARED),
+	       (unsigned long)(a->regs.flags & FLAGS_COMPARED),
 	       (unsigned long)(b->regs.flags & FLAGS_COMPARED));
 	for (unsigned i = 0; i < 16; i++)
 		if (a->regs.gpr[i] != b->regs.gpr[i])
@@ -354,15 +363,17 @@ static void print_difference(const struct rig *rig, unsigned len)
 		print_vector("xmm", i, f->xmm[i], a->regs.fx.xmm[i], b->regs.fx.xmm[i], 16);
 	for (unsigned i = 0; i < 8; i++)
 		print_vector("st", i, f->st[i], a->regs.fx.st[i], b->regs.fx.st[i], 10);
-	printf("  fcw %x %x fsw %x -> %x %x ftw %x -> %x %x mxcsr %x -> %x %x\n", a->regs.fx.fcw, b->regs.fx.fcw, f->fsw,
-	       a->regs.fx.fsw, b->regs.fx.fsw, f->ftw, a->regs.fx.ftw, b->regs.fx.ftw, f->mxcsr, a->regs.fx.mxcsr,
-	       b->regs.fx.mxcsr);
+	printf("  fcw %x %x fsw %x -> %x %x ftw %x -> %x %x mxcsr %x -> %x %x\n", a->regs.fx.fcw,
+	       b->regs.fx.fcw, f->fsw, a->regs.fx.fsw, b->regs.fx.fsw, f->ftw, a->regs.fx.ftw,
+	       b->regs.fx.ftw, f->mxcsr, a->regs.fx.mxcsr, b->regs.fx.mxcsr);
 	for (unsigned i = 0; i < DIFF_DATA_SIZE; i++)
 		if (a->data[i] != b->data[i])
-			printf("  data[%x]: %02x -> %02x %02x\n", i, rig->data[i], a->data[i], b->data[i]);
+			printf("  data[%x]: %02x -> %02x %02x\n", i, rig->data[i], a->data[i],
+			       b->data[i]);
 }
 
-/* One sequence; the number of differences. Short ones first find what is wrong in a single instruction. */
+/* One sequence; the number of differences. Short ones first find what is wrong in a single
+ * instruction. */
 static unsigned one(struct rig *rig, uint64_t n)
 {
 	unsigned nr = n % 4 ? 1 : 1 + (unsigned)(diff_random(&rig->gen) % 6), len;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Exceptions, interrupts and privilege changes: frames, stacks, double and triple faults, injection, shadows, single steps.
+ * Exceptions, interrupts and privilege changes: frames, stacks, double and triple faults,
+ * injection, shadows, single steps.
  */
 #include <pthread.h>
 #include <unistd.h>
@@ -29,9 +30,9 @@ static void set_gate(struct guest *g, unsigned vector, uint64_t bits)
 	guest_write(g, IDT + 16 * vector, guest_read(g, IDT + 16 * vector) | bits);
 }
 
-#define GATE_DPL3	(3ull << 45)
-#define GATE_IST1	(1ull << 32)
-#define GATE_TRAP	(1ull << 40)
+#define GATE_DPL3 (3ull << 45)
+#define GATE_IST1 (1ull << 32)
+#define GATE_TRAP (1ull << 40)
 
 GUEST(undefined, "mov $7, %eax\n ud2");
 GUEST(divide, "xor %ecx, %ecx\n div %ecx");
@@ -48,7 +49,7 @@ static void test_frame(void **state)
 	assert_int_equal(g->s->gpr[CPU_RSP], ((STACK - 3) & ~15ull) - 40);
 	assert_int_equal(frame(g, 0), CODE + 5);
 	assert_int_equal(frame(g, 1), SEL_CODE64);
-	assert_int_equal(frame(g, 2), 0x10247);	/* RF: it is a fault */
+	assert_int_equal(frame(g, 2), 0x10247); /* RF: it is a fault */
 	assert_int_equal(frame(g, 3), STACK - 3);
 	assert_int_equal(frame(g, 4), SEL_DATA);
 	assert_int_equal(g->s->rflags & 0x200, 0);
@@ -65,7 +66,7 @@ static void test_user_to_kernel(void **state)
 
 	LOAD(g, int80);
 	guest_user(g);
-	guest_run_to_vector(g, 13);			/* the gate is for CPL 0 only */
+	guest_run_to_vector(g, 13); /* the gate is for CPL 0 only */
 	assert_int_equal(frame(g, 0), 0x80 * 8 + 2);
 	set_gate(g, 0x80, GATE_DPL3 | GATE_TRAP);
 	LOAD(g, int80);
@@ -77,8 +78,8 @@ static void test_user_to_kernel(void **state)
 	assert_int_equal(frame(g, 1), SEL_USER64 | 3);
 	assert_int_equal(frame(g, 4), SEL_USER_DATA | 3);
 	assert_int_equal(g->s->seg[CPU_SS].selector, 0);
-	assert_int_equal(g->s->rflags & 0x200, 0x200);	/* a trap gate leaves IF */
-	guest_skip(g);					/* IRETQ back to the program */
+	assert_int_equal(g->s->rflags & 0x200, 0x200); /* a trap gate leaves IF */
+	guest_skip(g);				       /* IRETQ back to the program */
 	guest_run(g, CPU_EXIT_VMCALL);
 	assert_int_equal(g->s->gpr[CPU_RAX], 9);
 	assert_int_equal(g->s->seg[CPU_CS].selector, SEL_USER64 | 3);
@@ -100,7 +101,7 @@ static void test_double_and_triple_fault(void **state)
 	struct guest *g = *state;
 
 	LOAD(g, divide);
-	guest_write(g, IDT, 0);				/* #DE finds no gate: #GP, both contributory */
+	guest_write(g, IDT, 0); /* #DE finds no gate: #GP, both contributory */
 	guest_write(g, IDT + 16 * 13, 0);
 	guest_run_to_vector(g, 8);
 	assert_int_equal(frame(g, 0), 0);
@@ -141,21 +142,21 @@ static void test_injection(void **state)
 	struct guest *g = *state;
 
 	LOAD(g, nothing);
-	assert_true(cpu_inject(g->cpu, 0x80000314, 0, 0));		/* #VE */
+	assert_true(cpu_inject(g->cpu, 0x80000314, 0, 0)); /* #VE */
 	guest_run_to_vector(g, 20);
 	assert_int_equal(frame(g, 0), CODE);
 	LOAD(g, nothing);
-	assert_true(cpu_inject(g->cpu, 0x80000b0d, 0x1234, 0));		/* #GP(0x1234) */
+	assert_true(cpu_inject(g->cpu, 0x80000b0d, 0x1234, 0)); /* #GP(0x1234) */
 	guest_run_to_vector(g, 13);
 	assert_int_equal(frame(g, 0), 0x1234);
 	LOAD(g, nothing);
-	assert_true(cpu_inject(g->cpu, 0x80000431, 0, 2));		/* INT 0x31, two bytes long */
+	assert_true(cpu_inject(g->cpu, 0x80000431, 0, 2)); /* INT 0x31, two bytes long */
 	guest_run_to_vector(g, 0x31);
 	assert_int_equal(frame(g, 0), CODE + 2);
-	assert_false(cpu_inject(g->cpu, 0x00000314, 0, 0));		/* not valid */
-	assert_false(cpu_inject(g->cpu, 0x80000120, 0, 0));		/* type 1 */
-	assert_false(cpu_inject(g->cpu, 0x80000203, 0, 0));		/* an NMI has vector 2 */
-	assert_false(cpu_inject(g->cpu, 0x80000820, 0, 0));		/* an interrupt has no error code */
+	assert_false(cpu_inject(g->cpu, 0x00000314, 0, 0)); /* not valid */
+	assert_false(cpu_inject(g->cpu, 0x80000120, 0, 0)); /* type 1 */
+	assert_false(cpu_inject(g->cpu, 0x80000203, 0, 0)); /* an NMI has vector 2 */
+	assert_false(cpu_inject(g->cpu, 0x80000820, 0, 0)); /* an interrupt has no error code */
 }
 
 /* The second stage refuses the stack while an exception is delivered: the exit names the event. */
@@ -186,7 +187,7 @@ static void test_interrupt_after_sti(void **state)
 	cpu_raise_interrupt(g->cpu);
 	guest_run_to_vector(g, 0x55);
 	assert_int_equal(g->acknowledged, 0x55);
-	assert_int_equal(g->s->gpr[CPU_RAX], 1);	/* one more instruction after STI */
+	assert_int_equal(g->s->gpr[CPU_RAX], 1); /* one more instruction after STI */
 	assert_int_equal(frame(g, 2) & 0x200, 0x200);
 }
 
@@ -206,7 +207,7 @@ static void test_mov_ss_shadow(void **state)
 	g->pending = 0x55;
 	cpu_raise_interrupt(g->cpu);
 	cpu_raise_nmi(g->cpu);
-	guest_run_to_vector(g, 2);			/* the NMI goes first, after the shadow */
+	guest_run_to_vector(g, 2); /* the NMI goes first, after the shadow */
 	assert_int_equal(g->s->gpr[CPU_RAX], 1);
 	assert_int_equal(g->s->interruptibility, CPU_BLOCKING_BY_NMI);
 	guest_skip(g);
@@ -285,7 +286,7 @@ static void test_kick(void **state)
 	assert_true(g->s->gpr[CPU_RAX] > 0);
 	LOAD(g, forever);
 	g->s->gpr[CPU_RAX] = 0;
-	cpu_kick(g->cpu);				/* before the run: it ends at once */
+	cpu_kick(g->cpu); /* before the run: it ends at once */
 	guest_run(g, CPU_EXIT_EXTERNAL_INTERRUPT);
 	assert_int_equal(g->s->gpr[CPU_RAX], 0);
 }
@@ -314,7 +315,7 @@ static void test_rep_is_interruptible(void **state)
 	g->s->rflags = 0x102;
 	guest_run_to_vector(g, 1);
 	guest_skip(g);
-	guest_run_to_vector(g, 1);			/* one element per step */
+	guest_run_to_vector(g, 1); /* one element per step */
 	assert_int_equal(g->s->gpr[CPU_RSI], DATA + 1);
 	assert_int_equal(frame(g, 0), CODE + 7);
 }
@@ -324,10 +325,20 @@ static void test_rep_is_interruptible(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_frame), TEST(test_user_to_kernel), TEST(test_ist), TEST(test_double_and_triple_fault),
-		TEST(test_syscall), TEST(test_injection), TEST(test_vectoring_information),
-		TEST(test_interrupt_after_sti), TEST(test_mov_ss_shadow), TEST(test_interrupt_window),
-		TEST(test_single_step), TEST(test_monitor_trap_and_budget), TEST(test_kick), TEST(test_budget_everywhere),
+		TEST(test_frame),
+		TEST(test_user_to_kernel),
+		TEST(test_ist),
+		TEST(test_double_and_triple_fault),
+		TEST(test_syscall),
+		TEST(test_injection),
+		TEST(test_vectoring_information),
+		TEST(test_interrupt_after_sti),
+		TEST(test_mov_ss_shadow),
+		TEST(test_interrupt_window),
+		TEST(test_single_step),
+		TEST(test_monitor_trap_and_budget),
+		TEST(test_kick),
+		TEST(test_budget_everywhere),
 		TEST(test_rep_is_interruptible),
 	};
 

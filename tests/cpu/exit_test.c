@@ -25,8 +25,8 @@ struct exit_case {
 	uint8_t len;
 	uint32_t control, reason;
 	uint64_t qualification;
-	int vector_user;		/* what it is at CPL 3: an exception, or -1 for the same exit */
-	int vector_off;			/* what it is with the control off, -1: nothing happens */
+	int vector_user; /* what it is at CPL 3: an exception, or -1 for the same exit */
+	int vector_off;	 /* what it is with the control off, -1: nothing happens */
 };
 
 static const struct exit_case cases[] = {
@@ -56,9 +56,30 @@ static const struct exit_case cases[] = {
 	{ "mov rax, dr7", { 0x0f, 0x21, 0xf8 }, 3, CPU_EXITS_DR, CPU_EXIT_DR, 0x17, 13, -1 },
 	{ "mov dr0, rcx", { 0x0f, 0x23, 0xc1 }, 3, CPU_EXITS_DR, CPU_EXIT_DR, 0x100, 13, -1 },
 	{ "mov cr3, rdx", { 0x0f, 0x22, 0xda }, 3, CPU_EXITS_CR3_LOAD, CPU_EXIT_CR, 0x203, 13, -1 },
-	{ "mov rbx, cr3", { 0x0f, 0x20, 0xdb }, 3, CPU_EXITS_CR3_STORE, CPU_EXIT_CR, 0x313, 13, -1 },
-	{ "mov cr8, r9", { 0x45, 0x0f, 0x22, 0xc1 }, 4, CPU_EXITS_CR8_LOAD, CPU_EXIT_CR, 0x908, 13, -1 },
-	{ "mov r8, cr8", { 0x45, 0x0f, 0x20, 0xc0 }, 4, CPU_EXITS_CR8_STORE, CPU_EXIT_CR, 0x818, 13, -1 },
+	{ "mov rbx, cr3",
+	  { 0x0f, 0x20, 0xdb },
+	  3,
+	  CPU_EXITS_CR3_STORE,
+	  CPU_EXIT_CR,
+	  0x313,
+	  13,
+	  -1 },
+	{ "mov cr8, r9",
+	  { 0x45, 0x0f, 0x22, 0xc1 },
+	  4,
+	  CPU_EXITS_CR8_LOAD,
+	  CPU_EXIT_CR,
+	  0x908,
+	  13,
+	  -1 },
+	{ "mov r8, cr8",
+	  { 0x45, 0x0f, 0x20, 0xc0 },
+	  4,
+	  CPU_EXITS_CR8_STORE,
+	  CPU_EXIT_CR,
+	  0x818,
+	  13,
+	  -1 },
 	{ "in al, 0x71", { 0xe4, 0x71 }, 2, CPU_EXITS_IO, CPU_EXIT_IO, 0x710048, 13, -1 },
 	{ "in eax, dx", { 0xed }, 1, CPU_EXITS_IO, CPU_EXIT_IO, 0x10000b, 13, -1 },
 	{ "out 0x80, al", { 0xe6, 0x80 }, 2, CPU_EXITS_IO, CPU_EXIT_IO, 0x800040, 13, -1 },
@@ -91,18 +112,23 @@ static void test_table(void **state)
 		cpu_run(g->cpu, &g->exit);
 		if (g->exit.reason != c->reason || g->exit.qualification != c->qualification ||
 		    g->exit.insn_len != c->len || g->s->rip != CODE)
-			fail_msg("%s: exit %u, qualification %lx, length %u", c->name, g->exit.reason,
-				 (unsigned long)g->exit.qualification, g->exit.insn_len);
+			fail_msg("%s: exit %u, qualification %lx, length %u", c->name,
+				 g->exit.reason, (unsigned long)g->exit.qualification,
+				 g->exit.insn_len);
 		prepare(g, c, true, true);
 		cpu_run(g->cpu, &g->exit);
-		if (c->vector_user < 0 ? g->exit.reason != c->reason : g->s->rip != HANDLERS + 16u * c->vector_user)
-			fail_msg("%s at CPL 3: exit %u at %lx", c->name, g->exit.reason, (unsigned long)g->s->rip);
+		if (c->vector_user < 0 ? g->exit.reason != c->reason
+				       : g->s->rip != HANDLERS + 16u * c->vector_user)
+			fail_msg("%s at CPL 3: exit %u at %lx", c->name, g->exit.reason,
+				 (unsigned long)g->s->rip);
 		if (c->control == ALWAYS)
 			continue;
 		prepare(g, c, false, false);
 		cpu_run(g->cpu, &g->exit);
-		if (c->vector_off < 0 ? g->s->rip != CODE + c->len + 4u : g->s->rip != HANDLERS + 16u * c->vector_off)
-			fail_msg("%s, not intercepted: exit %u at %lx", c->name, g->exit.reason, (unsigned long)g->s->rip);
+		if (c->vector_off < 0 ? g->s->rip != CODE + c->len + 4u
+				      : g->s->rip != HANDLERS + 16u * c->vector_off)
+			fail_msg("%s, not intercepted: exit %u at %lx", c->name, g->exit.reason,
+				 (unsigned long)g->s->rip);
 	}
 }
 
@@ -115,7 +141,7 @@ static void test_string_io(void **state)
 	LOAD(g, string_out);
 	g->s->gpr[CPU_RSI] = DATA + 5;
 	g->s->gpr[CPU_RCX] = 0;
-	guest_run(g, CPU_EXIT_VMCALL);			/* nothing to do: no exit */
+	guest_run(g, CPU_EXIT_VMCALL); /* nothing to do: no exit */
 	LOAD(g, string_out);
 	g->s->gpr[CPU_RSI] = DATA + 5;
 	g->s->gpr[CPU_RCX] = 2;
@@ -126,8 +152,10 @@ static void test_string_io(void **state)
 
 GUEST(read_msr, "mov $0x1b, %ecx\n rdmsr");
 GUEST(write_msr, "mov $0x1b, %ecx\n mov $0x11111111, %eax\n mov $0x22222222, %edx\n wrmsr");
-GUEST(own_msrs, "mov $0xc0000101, %ecx\n mov $0x1000, %eax\n xor %edx, %edx\n wrmsr\n xor %eax, %eax\n rdmsr\n"
-		"mov %rax, %rbx\n mov $0xc0000080, %ecx\n rdmsr\n mov %rax, %rsi\n mov $0x12345, %ecx\n rdmsr");
+GUEST(own_msrs, "mov $0xc0000101, %ecx\n mov $0x1000, %eax\n xor %edx, %edx\n wrmsr\n xor %eax, "
+		"%eax\n rdmsr\n"
+		"mov %rax, %rbx\n mov $0xc0000080, %ecx\n rdmsr\n mov %rax, %rsi\n mov $0x12345, "
+		"%ecx\n rdmsr");
 
 static void test_msrs(void **state)
 {
@@ -153,7 +181,7 @@ static void test_msrs(void **state)
 	LOAD(g, read_msr);
 	guest_run_to_vector(g, 13);
 	LOAD(g, own_msrs);
-	guest_run_to_vector(g, 13);			/* 0x12345 is nobody's */
+	guest_run_to_vector(g, 13); /* 0x12345 is nobody's */
 	assert_int_equal(g->s->gpr[CPU_RBX], 0x1000);
 	assert_int_equal(g->s->seg[CPU_GS].base, 0x1000);
 	assert_int_equal(g->s->gpr[CPU_RSI], 0xd01);
@@ -163,7 +191,8 @@ GUEST(read_cr, "mov %cr0, %rax\n mov %cr4, %rbx");
 GUEST(write_cr0, "mov %rcx, %cr0");
 GUEST(write_cr4, "mov %rcx, %cr4");
 
-/* Host-owned bits read from the shadow; writing what the shadow says changes nothing, another value exits. */
+/* Host-owned bits read from the shadow; writing what the shadow says changes nothing, another value
+ * exits. */
 static void test_cr_masks(void **state)
 {
 	struct guest *g = *state;
@@ -193,11 +222,11 @@ static void test_cr_masks(void **state)
 	assert_int_equal(g->exit.qualification, 0x100);
 	c->cr0_mask = 0;
 	LOAD(g, write_cr0);
-	g->s->gpr[CPU_RCX] = 0x80010013;		/* NE is fixed to 1 */
+	g->s->gpr[CPU_RCX] = 0x80010013; /* NE is fixed to 1 */
 	guest_run_to_vector(g, 13);
 }
 
-GUEST(missing, "nop\n .byte 0xc5, 0xf8, 0x58, 0xc1");	/* vaddps */
+GUEST(missing, "nop\n .byte 0xc5, 0xf8, 0x58, 0xc1"); /* vaddps */
 GUEST(nonsense, ".byte 0x0f, 0x24, 0x00");
 
 static void test_unknown_instructions(void **state)
@@ -236,7 +265,11 @@ static void test_random_and_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_table), TEST(test_string_io), TEST(test_msrs), TEST(test_cr_masks), TEST(test_unknown_instructions),
+		TEST(test_table),
+		TEST(test_string_io),
+		TEST(test_msrs),
+		TEST(test_cr_masks),
+		TEST(test_unknown_instructions),
 		TEST(test_random_and_time),
 	};
 

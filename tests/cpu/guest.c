@@ -16,7 +16,8 @@ static bool translate(void *opaque, uint64_t gpa, uint32_t access, struct cpu_ma
 		return g->hole_permissions & access;
 	}
 	if (page < MEMORY)
-		*out = (struct cpu_mapping){ g->memory + page, page, 4096, CPU_READ | CPU_WRITE | CPU_EXEC };
+		*out = (struct cpu_mapping){ g->memory + page, page, 4096,
+					     CPU_READ | CPU_WRITE | CPU_EXEC };
 	else if (g->rom && page == 0xfffff000)
 		*out = (struct cpu_mapping){ g->rom, page, 4096, CPU_READ | CPU_EXEC };
 	else
@@ -76,8 +77,14 @@ static void unknown(void *opaque, const struct cpu_unknown *u)
 }
 
 static const struct cpu_ops ops = {
-	.translate = translate, .rdtsc = rdtsc, .random = random_number, .pending_vector = pending_vector,
-	.ack_vector = ack_vector, .rdmsr = rdmsr, .wrmsr = wrmsr, .unknown = unknown,
+	.translate = translate,
+	.rdtsc = rdtsc,
+	.random = random_number,
+	.pending_vector = pending_vector,
+	.ack_vector = ack_vector,
+	.rdmsr = rdmsr,
+	.wrmsr = wrmsr,
+	.unknown = unknown,
 };
 
 uint64_t guest_read(struct guest *g, uint64_t gpa)
@@ -110,20 +117,28 @@ static void make_tables(struct guest *g)
 
 static void make_descriptors(struct guest *g)
 {
-	static const uint64_t gdt[] = { 0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cf9b000000ffff, 0x00cffb000000ffff,
-					0x00cff3000000ffff, 0x00affb000000ffff,
-					0x0000890000000067 | TSS << 16, 0 };
+	static const uint64_t gdt[] = { 0,
+					0x00af9b000000ffff,
+					0x00cf93000000ffff,
+					0x00cf9b000000ffff,
+					0x00cffb000000ffff,
+					0x00cff3000000ffff,
+					0x00affb000000ffff,
+					0x0000890000000067 | TSS << 16,
+					0 };
 
 	memcpy(g->memory + GDT, gdt, sizeof(gdt));
 	for (uint64_t n = 0; n < 256; n++) {
 		uint64_t handler = HANDLERS + 16 * n;
 
-		guest_write(g, IDT + 16 * n, (handler & 0xffff) | SEL_CODE64 << 16 | 0x8e00ull << 32 | handler >> 16 << 48);
-		memcpy(g->memory + handler, "\x0f\x01\xc1\x48\xcf", 5);	/* vmcall; iretq */
+		guest_write(g, IDT + 16 * n,
+			    (handler & 0xffff) | SEL_CODE64 << 16 | 0x8e00ull << 32 |
+				    handler >> 16 << 48);
+		memcpy(g->memory + handler, "\x0f\x01\xc1\x48\xcf", 5); /* vmcall; iretq */
 	}
 	guest_write(g, TSS + 4, STACK0);
 	guest_write(g, TSS + 36, STACK_IST);
-	g->memory[TSS + 102] = 0x68;		/* no I/O bitmap */
+	g->memory[TSS + 102] = 0x68; /* no I/O bitmap */
 }
 
 static struct guest *make(struct cpu_group *group, uint8_t *memory)
@@ -176,7 +191,9 @@ void guest_destroy(struct guest *g)
 
 static void set_segment(struct guest *g, unsigned seg, uint16_t selector, uint32_t access_rights)
 {
-	g->s->seg[seg] = (struct cpu_segment){ .selector = selector, .access_rights = access_rights, .limit = 0xffffffff };
+	g->s->seg[seg] = (struct cpu_segment){ .selector = selector,
+					       .access_rights = access_rights,
+					       .limit = 0xffffffff };
 }
 
 void guest_load(struct guest *g, const uint8_t *code, const uint8_t *end)

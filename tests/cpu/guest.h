@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A tiny 64-bit guest for the CPU's tests: 8 MiB of memory mapped one to one by 4 KiB user pages, a GDT, a TSS, and an IDT whose
- * handler of vector n is a VMCALL at HANDLERS + 16 n.
+ * A tiny 64-bit guest for the CPU's tests: 8 MiB of memory mapped one to one by 4 KiB user pages, a
+ * GDT, a TSS, and an IDT whose handler of vector n is a VMCALL at HANDLERS + 16 n.
  */
 #ifndef TESTS_CPU_GUEST_H
 #define TESTS_CPU_GUEST_H
@@ -16,33 +16,34 @@
 
 #include "cpu/cpu.h"
 
-#define MEMORY		0x800000ull
-#define PML4		0x1000ull
-#define PDPT		0x2000ull
-#define PD		0x3000ull
-#define PT		0x4000ull	/* four tables */
-#define GDT		0x10000ull
-#define IDT		0x11000ull
-#define TSS		0x12000ull
-#define HANDLERS	0x20000ull
-#define CODE		0x100000ull
-#define DATA		0x200000ull
-#define STACK		0x300000ull	/* of the program */
-#define STACK0		0x310000ull	/* TSS: RSP0 */
-#define STACK_IST	0x320000ull	/* TSS: IST1 */
+#define MEMORY	  0x800000ull
+#define PML4	  0x1000ull
+#define PDPT	  0x2000ull
+#define PD	  0x3000ull
+#define PT	  0x4000ull /* four tables */
+#define GDT	  0x10000ull
+#define IDT	  0x11000ull
+#define TSS	  0x12000ull
+#define HANDLERS  0x20000ull
+#define CODE	  0x100000ull
+#define DATA	  0x200000ull
+#define STACK	  0x300000ull /* of the program */
+#define STACK0	  0x310000ull /* TSS: RSP0 */
+#define STACK_IST 0x320000ull /* TSS: IST1 */
 
-#define SEL_CODE64	0x08
-#define SEL_DATA	0x10
-#define SEL_CODE32	0x18
-#define SEL_USER32	0x20
-#define SEL_USER_DATA	0x28
-#define SEL_USER64	0x30
-#define SEL_TSS		0x38
+#define SEL_CODE64    0x08
+#define SEL_DATA      0x10
+#define SEL_CODE32    0x18
+#define SEL_USER32    0x20
+#define SEL_USER_DATA 0x28
+#define SEL_USER64    0x30
+#define SEL_TSS	      0x38
 
 /* Guest code as assembly: GUEST(name, "code"). Position-independent. */
-#define GUEST(name, code)							\
-	extern const uint8_t name[], name##_end[];				\
-	__asm__(".pushsection .rodata\n.balign 64\n" #name ":\n" code "\n" #name "_end:\n.popsection")
+#define GUEST(name, code)                                                                          \
+	extern const uint8_t name[], name##_end[];                                                 \
+	__asm__(".pushsection .rodata\n.balign 64\n" #name ":\n" code "\n" #name                   \
+		"_end:\n.popsection")
 
 struct guest {
 	struct cpu *cpu;
@@ -51,10 +52,10 @@ struct guest {
 	struct cpu_exit exit;
 	uint8_t *memory;
 	bool sibling;
-	uint64_t hole;			/* guest-physical page that the second stage refuses, 0: none */
+	uint64_t hole; /* guest-physical page that the second stage refuses, 0: none */
 	uint32_t hole_permissions;
-	uint8_t *rom;			/* a page at 0xfffff000, if any */
-	int pending;			/* vector that pending_vector gives */
+	uint8_t *rom; /* a page at 0xfffff000, if any */
+	int pending;  /* vector that pending_vector gives */
 	int acknowledged;
 	struct cpu_unknown unknown;
 	uint64_t msr_index, msr_value;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Paging and modes: page-fault codes, accessed and dirty bits, page sizes, TLB flushes, second-stage violations, the way from
- * reset to long mode, compatibility mode.
+ * Paging and modes: page-fault codes, accessed and dirty bits, page sizes, TLB flushes,
+ * second-stage violations, the way from reset to long mode, compatibility mode.
  */
 #include "guest.h"
 
@@ -12,13 +12,13 @@ GUEST(store_rax, "mov %rax, (%rdi)");
 GUEST(jump_rdi, "jmp *%rdi");
 GUEST(nothing, "nop");
 
-#define P 1ull
-#define W 2ull
-#define U 4ull
-#define A 0x20ull
-#define D 0x40ull
-#define NX (1ull << 63)
-#define CR0_WP (1ull << 16)
+#define P	 1ull
+#define W	 2ull
+#define U	 4ull
+#define A	 0x20ull
+#define D	 0x40ull
+#define NX	 (1ull << 63)
+#define CR0_WP	 (1ull << 16)
 #define CR4_SMEP (1ull << 20)
 #define CR4_SMAP (1ull << 21)
 
@@ -45,16 +45,29 @@ struct fault_case {
 };
 
 static const struct fault_case fault_cases[] = {
-	{ LOAD_ACCESS, false, 0, 0, 0, 0x0 }, { STORE_ACCESS, false, 0, 0, 0, 0x2 }, { JUMP_ACCESS, false, 0, 0, 0, 0x10 },
-	{ LOAD_ACCESS, true, 0, 0, 0, 0x4 }, { STORE_ACCESS, true, 0, 0, 0, 0x6 }, { JUMP_ACCESS, true, 0, 0, 0, 0x14 },
-	{ LOAD_ACCESS, false, P, 0, 0, -1 }, { LOAD_ACCESS, true, P, 0, 0, 0x5 }, { LOAD_ACCESS, true, P | U, 0, 0, -1 },
-	{ STORE_ACCESS, false, P, 0, 0, 0x3 }, { STORE_ACCESS, false, P, CR0_WP, 0, -1 },
-	{ STORE_ACCESS, true, P | U, CR0_WP, 0, 0x7 }, { STORE_ACCESS, true, P | U | W, 0, 0, -1 },
-	{ STORE_ACCESS, true, P | W, 0, 0, 0x7 }, { JUMP_ACCESS, false, P | NX, 0, 0, 0x11 },
-	{ JUMP_ACCESS, true, P | U | NX, 0, 0, 0x15 }, { JUMP_ACCESS, false, P | U, 0, 0, -1 },
-	{ JUMP_ACCESS, false, P | U, 0, CR4_SMEP, 0x11 }, { LOAD_ACCESS, false, P | U, 0, CR4_SMAP, 0x1 },
-	{ STORE_ACCESS, false, P | U | W, 0, CR4_SMAP, 0x3 }, { LOAD_ACCESS, false, P, 0, CR4_SMAP, -1 },
-	{ LOAD_ACCESS, false, P | 1ull << 51, 0, 0, 0x9 }, { STORE_ACCESS, true, P | 1ull << 45, 0, 0, 0xf },
+	{ LOAD_ACCESS, false, 0, 0, 0, 0x0 },
+	{ STORE_ACCESS, false, 0, 0, 0, 0x2 },
+	{ JUMP_ACCESS, false, 0, 0, 0, 0x10 },
+	{ LOAD_ACCESS, true, 0, 0, 0, 0x4 },
+	{ STORE_ACCESS, true, 0, 0, 0, 0x6 },
+	{ JUMP_ACCESS, true, 0, 0, 0, 0x14 },
+	{ LOAD_ACCESS, false, P, 0, 0, -1 },
+	{ LOAD_ACCESS, true, P, 0, 0, 0x5 },
+	{ LOAD_ACCESS, true, P | U, 0, 0, -1 },
+	{ STORE_ACCESS, false, P, 0, 0, 0x3 },
+	{ STORE_ACCESS, false, P, CR0_WP, 0, -1 },
+	{ STORE_ACCESS, true, P | U, CR0_WP, 0, 0x7 },
+	{ STORE_ACCESS, true, P | U | W, 0, 0, -1 },
+	{ STORE_ACCESS, true, P | W, 0, 0, 0x7 },
+	{ JUMP_ACCESS, false, P | NX, 0, 0, 0x11 },
+	{ JUMP_ACCESS, true, P | U | NX, 0, 0, 0x15 },
+	{ JUMP_ACCESS, false, P | U, 0, 0, -1 },
+	{ JUMP_ACCESS, false, P | U, 0, CR4_SMEP, 0x11 },
+	{ LOAD_ACCESS, false, P | U, 0, CR4_SMAP, 0x1 },
+	{ STORE_ACCESS, false, P | U | W, 0, CR4_SMAP, 0x3 },
+	{ LOAD_ACCESS, false, P, 0, CR4_SMAP, -1 },
+	{ LOAD_ACCESS, false, P | 1ull << 51, 0, 0, 0x9 },
+	{ STORE_ACCESS, true, P | 1ull << 45, 0, 0, 0xf },
 };
 
 static void test_fault_codes(void **state)
@@ -117,7 +130,8 @@ static void test_dirty_after_read(void **state)
 	assert_int_equal(*guest_pte(g, DATA), DATA | 7 | A | D);
 }
 
-GUEST(remap, "mov (%rdi), %rax\n mov %rcx, (%rsi)\n mov (%rdi), %rbx\n invlpg (%rdi)\n mov (%rdi), %rdx");
+GUEST(remap,
+      "mov (%rdi), %rax\n mov %rcx, (%rsi)\n mov (%rdi), %rbx\n invlpg (%rdi)\n mov (%rdi), %rdx");
 
 static void test_invlpg(void **state)
 {
@@ -140,16 +154,16 @@ static void test_large_pages(void **state)
 
 	LOAD(g, load_rax);
 	guest_write(g, 0x612340, 0x55);
-	guest_write(g, PD + 8 * 8, 0x600000 | 0x83);		/* 2 MiB page at 16 MiB */
+	guest_write(g, PD + 8 * 8, 0x600000 | 0x83); /* 2 MiB page at 16 MiB */
 	g->s->gpr[CPU_RDI] = 0x1000000 + 0x12340;
 	guest_run(g, CPU_EXIT_VMCALL);
 	assert_int_equal(g->s->gpr[CPU_RAX], 0x55);
 	LOAD(g, load_rax);
-	guest_write(g, PDPT + 8, 0x83);				/* 1 GiB page at 1 GiB */
+	guest_write(g, PDPT + 8, 0x83); /* 1 GiB page at 1 GiB */
 	g->s->gpr[CPU_RDI] = 0x40000000 + 0x612340;
 	guest_run(g, CPU_EXIT_VMCALL);
 	assert_int_equal(g->s->gpr[CPU_RAX], 0x55);
-	guest_write(g, PDPT + 8, 0x2083);			/* a reserved address bit */
+	guest_write(g, PDPT + 8, 0x2083); /* a reserved address bit */
 	LOAD(g, load_rax);
 	g->s->gpr[CPU_RDI] = 0x40000000;
 	guest_run_to_vector(g, 14);
@@ -171,7 +185,7 @@ static void test_five_levels(void **state)
 	guest_run(g, CPU_EXIT_VMCALL);
 	assert_int_equal(g->s->gpr[CPU_RAX], 0x77);
 	LOAD(g, load_rax);
-	g->s->gpr[CPU_RDI] = va;	/* not canonical with four levels */
+	g->s->gpr[CPU_RDI] = va; /* not canonical with four levels */
 	guest_run_to_vector(g, 13);
 }
 
@@ -241,22 +255,25 @@ static void test_violations(void **state)
 	g->hole_permissions = CPU_READ | CPU_EXEC;
 	LOAD(g, store_rax);
 	violation(g, DATA, DATA, 0x1aa);
-	g->hole_permissions = CPU_READ | CPU_WRITE | CPU_EXEC;	/* given: the same instruction now succeeds */
+	g->hole_permissions =
+		CPU_READ | CPU_WRITE | CPU_EXEC; /* given: the same instruction now succeeds */
 	cpu_flush_tlb_all(g->cpu);
 	guest_run(g, CPU_EXIT_VMCALL);
 	g->hole = CODE;
 	g->hole_permissions = CPU_READ | CPU_WRITE;
 	LOAD(g, nothing);
 	violation(g, CODE, CODE, 0x19c);
-	g->hole = PT + 0x1000;					/* the page table of DATA */
+	g->hole = PT + 0x1000; /* the page table of DATA */
 	g->hole_permissions = 0;
 	LOAD(g, load_rax);
 	violation(g, PT + (DATA >> 12) * 8, DATA, 0x81);
 	g->hole = 0;
 }
 
-__asm__(".pushsection .rodata\n.code32\nreset_code: mov $0x1000, %eax\n mov %eax, %cr3\n mov %cr4, %eax\n or $0x20, %eax\n"
-	"mov %eax, %cr4\n mov %cr0, %eax\n or $0x80000000, %eax\n mov %eax, %cr0\n lgdt 0x10100\n ljmp $8, $0x100000\n"
+__asm__(".pushsection .rodata\n.code32\nreset_code: mov $0x1000, %eax\n mov %eax, %cr3\n mov %cr4, "
+	"%eax\n or $0x20, %eax\n"
+	"mov %eax, %cr4\n mov %cr0, %eax\n or $0x80000000, %eax\n mov %eax, %cr0\n lgdt 0x10100\n "
+	"ljmp $8, $0x100000\n"
 	"reset_end:\n.code64\n.popsection");
 extern const uint8_t reset_code[], reset_end[];
 GUEST(arrived, "mov $0x123456789abcdef0, %rax");
@@ -271,17 +288,19 @@ static void test_reset_to_long_mode(void **state)
 	g->rom = aligned_alloc(4096, 4096);
 	memset(g->rom, 0x90, 4096);
 	memcpy(g->rom + 0xf00, reset_code, (size_t)(reset_end - reset_code));
-	memcpy(g->rom + 0xff0, "\xe9\x0b\xff\xff\xff", 5);		/* jmp to 0xffffff00 */
+	memcpy(g->rom + 0xff0, "\xe9\x0b\xff\xff\xff", 5); /* jmp to 0xffffff00 */
 	guest_write(g, 0x10100, 0x47 | GDT << 16);
-	guest_write(g, PDPT + 8 * 3, 0xc0000083);			/* where it runs while it switches */
+	guest_write(g, PDPT + 8 * 3, 0xc0000083); /* where it runs while it switches */
 	guest_run(g, CPU_EXIT_VMCALL);
 	assert_int_equal(g->s->gpr[CPU_RAX], 0x123456789abcdef0);
 	assert_int_equal(g->s->efer, 0xd01);
 	assert_int_equal(g->s->seg[CPU_CS].selector, SEL_CODE64);
 }
 
-__asm__(".pushsection .rodata\ncompat: push $0x18\n lea 1f(%rip), %rax\n push %rax\n lretq\n.code32\n1: mov $0x200000, %ebx\n"
-	"mov %gs:0xfffffffc, %eax\n push $0x5678\n pop %ecx\n lcall $8, $0x100100\n mov $7, %edx\n.code64\n"
+__asm__(".pushsection .rodata\ncompat: push $0x18\n lea 1f(%rip), %rax\n push %rax\n "
+	"lretq\n.code32\n1: mov $0x200000, %ebx\n"
+	"mov %gs:0xfffffffc, %eax\n push $0x5678\n pop %ecx\n lcall $8, $0x100100\n mov $7, "
+	"%edx\n.code64\n"
 	"compat_end:\n.popsection");
 extern const uint8_t compat[], compat_end[];
 GUEST(compat64, "mov $0x1111111122222222, %rsi\n lretl");
