@@ -5,7 +5,7 @@
 #include "guest/guest.h"
 
 #define UNACCEPTED    0x800000ull
-#define OUTSIDE       (boot->memory + 0x10000000ull)
+#define OUTSIDE	      (boot->memory + 0x10000000ull)
 #define SHARED_UNUSED (SHARED_ALIAS + 0x900000ull)
 
 /* A shared page that is there: a return instruction, should it ever be executed. */

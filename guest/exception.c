@@ -30,7 +30,8 @@ static void port_io(struct guest_frame *f, uint64_t qualification)
 
 	if (qualification >> 4 & 1)
 		guest_fail("string I/O in a bare guest");
-	if (tdg_vp_vmcall_instruction_io(size, !in, qualification >> 16 & 0xffff, f->rax & mask, &data))
+	if (tdg_vp_vmcall_instruction_io(size, !in, qualification >> 16 & 0xffff, f->rax & mask,
+					 &data))
 		guest_fail("the VMM refused port I/O");
 	if (in)
 		f->rax = size == 4 ? (uint32_t)data : (f->rax & ~mask) | (data & mask);
@@ -61,20 +62,11 @@ static void virtualization_exception(struct guest_frame *f)
 	if (ve.exit_reason < 64)
 		ve_seen |= 1ull << ve.exit_reason;
 	switch (ve.exit_reason) {
-	case TDX_EXIT_REASON_CPUID:
-		cpuid(f);
-		break;
-	case TDX_EXIT_REASON_HLT:
-		guest_halt();
-	case TDX_EXIT_REASON_IO_INSTRUCTION:
-		port_io(f, ve.exit_qualification);
-		break;
-	case TDX_EXIT_REASON_RDMSR:
-		rdmsr(f);
-		break;
-	case TDX_EXIT_REASON_WRMSR:
-		wrmsr(f);
-		break;
+	case TDX_EXIT_REASON_CPUID: cpuid(f); break;
+	case TDX_EXIT_REASON_HLT: guest_halt();
+	case TDX_EXIT_REASON_IO_INSTRUCTION: port_io(f, ve.exit_qualification); break;
+	case TDX_EXIT_REASON_RDMSR: rdmsr(f); break;
+	case TDX_EXIT_REASON_WRMSR: wrmsr(f); break;
 	default:
 		put("#VE with exit reason ");
 		put_decimal(ve.exit_reason);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * A guest that passes garbage to every TDCALL and every TDVMCALL. Each must be refused and none must harm: it prints how
- * many calls came back and PASS.
+ * A guest that passes garbage to every TDCALL and every TDVMCALL. Each must be refused and none
+ * must harm: it prints how many calls came back and PASS.
  */
 #include "guest/guest.h"
 #include "tdx/tdx.h"
 
-#define LEAVES   32
+#define LEAVES	 32
 #define PATTERNS 5
 
 /* With bits that no operand may have: reserved, unaligned, out of range. */
-static const uint64_t pattern[PATTERNS] = { ~0ull, 1ull << 63, 0xdeadbeefdeadbeefull, 0x8123456789abcde1ull,
-					    0xfff0000000000001ull };
+static const uint64_t pattern[PATTERNS] = { ~0ull, 1ull << 63, 0xdeadbeefdeadbeefull,
+					    0x8123456789abcde1ull, 0xfff0000000000001ull };
 
 static unsigned calls;
 
@@ -74,9 +74,13 @@ static void garbage_vmcall(uint64_t number, uint64_t value)
 
 void guest_main(const struct guest_boot *boot)
 {
-	/* All sub-functions but HLT and ReportFatalError, which end the guest; and numbers that do not exist. */
-	static const uint64_t number[] = { 0x10000, 0x10001, 0x10002, 0x10004, 0x10005, 0x10006, 0xa, 0x1e, 0x1f, 0x20,
-					   0x30, 0x36, 0x41, 0x7, 0x10007, 1ull << 63 };
+	/*
+	 * All sub-functions but HLT and ReportFatalError, which end the guest; and numbers that do
+	 * not exist.
+	 */
+	static const uint64_t number[] = { 0x10000, 0x10001, 0x10002, 0x10004,	 0x10005, 0x10006,
+					   0xa,	    0x1e,    0x1f,    0x20,	 0x30,	  0x36,
+					   0x41,    0x7,     0x10007, 1ull << 63 };
 
 	if (boot->vcpu)
 		return;

@@ -11,7 +11,10 @@
 
 #define PAGE 0x1000ull
 
-/* The upper half of the linear addresses is the guest-physical memory as shared (see vmm/load_elf.c). */
+/*
+ * The upper half of the linear addresses is the guest-physical memory as shared (see
+ * vmm/load_elf.c).
+ */
 #define SHARED_BIT   (1ull << 47)
 #define SHARED_ALIAS 0xffff800000000000ull
 

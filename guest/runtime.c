@@ -5,7 +5,7 @@
 #include "guest/guest.h"
 #include "tdx/tdx.h"
 
-#define COM1    0x3f8
+#define COM1	0x3f8
 #define VECTORS 32
 
 struct gate {
@@ -25,7 +25,8 @@ static void set_gates(void)
 	for (unsigned i = 0; i < VECTORS; i++) {
 		uint64_t to = (uint64_t)&guest_stubs[i];
 
-		idt[i] = (struct gate){ (uint16_t)to, 0x08, 0x8e00, (uint16_t)(to >> 16), (uint32_t)(to >> 32), 0 };
+		idt[i] = (struct gate){ (uint16_t)to,	      0x08, 0x8e00, (uint16_t)(to >> 16),
+					(uint32_t)(to >> 32), 0 };
 	}
 }
 
@@ -112,10 +113,15 @@ void guest_fail(const char *text)
 
 	while (text[n])
 		n++;
-	tdg_vp_vmcall_report_fatal_error((struct tdg_vp_vmcall_report_fatal_error_args){
-		.text0 = eight(text, n, 0), .text1 = eight(text, n, 8), .text2 = eight(text, n, 16),
-		.text3 = eight(text, n, 24), .text4 = eight(text, n, 32), .text5 = eight(text, n, 40),
-		.text6 = eight(text, n, 48), .text7 = eight(text, n, 56) });
+	tdg_vp_vmcall_report_fatal_error(
+		(struct tdg_vp_vmcall_report_fatal_error_args){ .text0 = eight(text, n, 0),
+								.text1 = eight(text, n, 8),
+								.text2 = eight(text, n, 16),
+								.text3 = eight(text, n, 24),
+								.text4 = eight(text, n, 32),
+								.text5 = eight(text, n, 40),
+								.text6 = eight(text, n, 48),
+								.text7 = eight(text, n, 56) });
 	guest_halt();
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SHA-384 of a buffer (FIPS 180-4), for guests that check the module's measurements by their own computation.
+ * SHA-384 of a buffer (FIPS 180-4), for guests that check the module's measurements by their own
+ * computation.
  */
 #ifndef GUEST_SHA384_H
 #define GUEST_SHA384_H

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * The test guest: uses what a TD has - TDVMCALLs, #VE, accepting memory, RTMRs, a TDREPORT - and checks what can be
- * checked from inside. Prints a line per check and PASS, or ends by ReportFatalError.
+ * The test guest: uses what a TD has - TDVMCALLs, #VE, accepting memory, RTMRs, a TDREPORT - and
+ * checks what can be checked from inside. Prints a line per check and PASS, or ends by
+ * ReportFatalError.
  */
 #include "guest/guest.h"
 #include "guest/sha384.h"
 #include "tdx/tdx.h"
 
 #define ATTRIBUTES_OFFSET (TDX_TDREPORT_TDINFO_OFFSET + TDX_TDINFO_ATTRIBUTES_OFFSET)
-#define MRTD_OFFSET       (TDX_TDREPORT_TDINFO_OFFSET + TDX_TDINFO_MR_TD_OFFSET)
-#define RTMR_OFFSET(n)    (TDX_TDREPORT_TDINFO_OFFSET + TDX_TDINFO_RTMR_OFFSET + 48 * (n))
+#define MRTD_OFFSET	  (TDX_TDREPORT_TDINFO_OFFSET + TDX_TDINFO_MR_TD_OFFSET)
+#define RTMR_OFFSET(n)	  (TDX_TDREPORT_TDINFO_OFFSET + TDX_TDINFO_RTMR_OFFSET + 48 * (n))
 
 /* Memory beyond the guest's own image: private, not yet accepted. */
 #define SMALL_PAGE  0x800000ull
@@ -45,12 +46,15 @@ static void check_identity(const struct guest_boot *boot, struct tdg_vp_info_out
 	check(!tdg_vp_info(info), "TDG.VP.INFO");
 	check(info->gpaw == boot->gpaw && info->gpaw == 48, "GPAW is 48, as RBX said at reset");
 	check(info->vcpu_index == boot->vcpu, "this is the vCPU that RSI said at reset");
-	check(info->attributes == TDX_TD_ATTRIBUTES_SEPT_VE_DISABLE_MASK, "attributes: SEPT_VE_DISABLE");
+	check(info->attributes == TDX_TD_ATTRIBUTES_SEPT_VE_DISABLE_MASK,
+	      "attributes: SEPT_VE_DISABLE");
 }
 
 static void run_cpuid(uint32_t leaf, uint32_t out[4])
 {
-	__asm__ volatile("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3]) : "a"(leaf), "c"(0));
+	__asm__ volatile("cpuid"
+			 : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3])
+			 : "a"(leaf), "c"(0));
 }
 
 static void check_ve(void)
@@ -59,7 +63,8 @@ static void check_ve(void)
 	uint8_t line_status;
 
 	run_cpuid(0x21, out);
-	check(out[1] == 0x65746e49 && out[3] == 0x5844546c && out[2] == 0x20202020, "CPUID 0x21 is \"IntelTDX    \"");
+	check(out[1] == 0x65746e49 && out[3] == 0x5844546c && out[2] == 0x20202020,
+	      "CPUID 0x21 is \"IntelTDX    \"");
 	check(!ve_seen, "it raised no #VE");
 	run_cpuid(0x40000000, out);
 	check(ve_seen >> TDX_EXIT_REASON_CPUID & 1, "CPUID 0x40000000 raised #VE");
@@ -67,7 +72,8 @@ static void check_ve(void)
 	__asm__ volatile("inb %1, %0" : "=a"(line_status) : "Nd"((uint16_t)0x3fd));
 	check(ve_seen >> TDX_EXIT_REASON_IO_INSTRUCTION & 1, "IN raised #VE");
 	check((line_status & 0x60) == 0x60, "the serial port is ready");
-	check(tdx_status_code(tdg_vp_veinfo_get(NULL)) == TDX_NO_VALID_VE_INFO, "no #VE information is left");
+	check(tdx_status_code(tdg_vp_veinfo_get(NULL)) == TDX_NO_VALID_VE_INFO,
+	      "no #VE information is left");
 }
 
 static void check_accept(void)
@@ -78,7 +84,8 @@ static void check_accept(void)
 	check(is_zero(small, PAGE), "it is zero");
 	memset(small, 0xa5, PAGE);
 	check(small[0] == 0xa5 && small[PAGE - 1] == 0xa5, "it holds what is written");
-	check(tdx_status_code(tdg_mem_page_accept(tdx_gpa(SMALL_PAGE), TDX_LEVEL_4K)) == TDX_PAGE_ALREADY_ACCEPTED,
+	check(tdx_status_code(tdg_mem_page_accept(tdx_gpa(SMALL_PAGE), TDX_LEVEL_4K)) ==
+		      TDX_PAGE_ALREADY_ACCEPTED,
 	      "it can't be accepted twice");
 	check(!tdg_mem_page_accept(tdx_gpa(LARGE_PAGE), TDX_LEVEL_2M), "accepted a 2 MiB page");
 	check(is_zero(large, PAGE) && is_zero(large + (1 << 21) - PAGE, PAGE), "it is zero");
@@ -107,10 +114,12 @@ static void check_split(void)
 	const uint64_t part = LARGE_PAGE + 0x5000;
 	volatile uint64_t *shared = (volatile uint64_t *)(SHARED_ALIAS + part);
 
-	check(!tdg_vp_vmcall_map_gpa(part | SHARED_BIT, PAGE, NULL), "MapGPA of a part of a 2 MiB page");
+	check(!tdg_vp_vmcall_map_gpa(part | SHARED_BIT, PAGE, NULL),
+	      "MapGPA of a part of a 2 MiB page");
 	*shared = 0x9abc;
 	check(*shared == 0x9abc, "it holds what is written");
-	check(*(volatile uint8_t *)(LARGE_PAGE + 0x123456) == 1, "the rest of the page is as it was");
+	check(*(volatile uint8_t *)(LARGE_PAGE + 0x123456) == 1,
+	      "the rest of the page is as it was");
 	check(!tdg_vp_vmcall_map_gpa(part, PAGE, NULL), "MapGPA back to private");
 	check(!tdg_mem_page_accept(tdx_gpa(part), TDX_LEVEL_4K), "accepted it again");
 	check(!*(volatile uint64_t *)part, "it is a new page");
@@ -135,9 +144,11 @@ static void check_report(const struct tdg_vp_info_out *info, const uint8_t rtmr[
 
 	for (unsigned i = 0; i < sizeof(report_data); i++)
 		report_data[i] = (uint8_t)(0x40 + i);
-	check(!tdg_mr_report(tdx_gpa((uint64_t)report), tdx_gpa((uint64_t)report_data), 0), "TDG.MR.REPORT");
+	check(!tdg_mr_report(tdx_gpa((uint64_t)report), tdx_gpa((uint64_t)report_data), 0),
+	      "TDG.MR.REPORT");
 	check(mac_area[0] == 0x81 && !mac_area[1], "the report is of a TD");
-	check(!memcmp(mac_area + TDX_REPORTMACSTRUCT_REPORT_DATA_OFFSET, report_data, sizeof(report_data)),
+	check(!memcmp(mac_area + TDX_REPORTMACSTRUCT_REPORT_DATA_OFFSET, report_data,
+		      sizeof(report_data)),
 	      "it holds the report data");
 	memcpy(&word, report + ATTRIBUTES_OFFSET, sizeof(word));
 	check(word == info->attributes, "it holds the attributes of TDG.VP.INFO");
@@ -158,25 +169,37 @@ static void check_metadata(const struct tdg_vp_info_out *info)
 
 	for (unsigned i = 0; i < 6; i++) {
 		check(!tdg_vm_rd(0, tdx_field(TDX_MD_TD_MRTD + i), &value), "TDG.VM.RD of MRTD");
-		check(!memcmp(report + MRTD_OFFSET + 8 * i, &value, 8), "it agrees with the report");
+		check(!memcmp(report + MRTD_OFFSET + 8 * i, &value, 8),
+		      "it agrees with the report");
 	}
 	check(!tdg_vm_rd(0, tdx_field(TDX_MD_TD_ATTRIBUTES), &value) && value == info->attributes,
 	      "TDG.VM.RD of the attributes");
-	check(!tdg_vm_wr(0, tdx_field(TDX_MD_TD_NOTIFY_ENABLES), 0, ~0ull, NULL), "TDG.VM.WR of NOTIFY_ENABLES");
+	check(!tdg_vm_wr(0, tdx_field(TDX_MD_TD_NOTIFY_ENABLES), 0, ~0ull, NULL),
+	      "TDG.VM.WR of NOTIFY_ENABLES");
 }
 
 static void check_vmm(void)
 {
 	struct tdg_vp_vmcall_get_td_vm_call_info_out info;
-	struct tdx_module_args args = { .rcx = TDX_VMCALL_REGS, .rbx = 0xb, .rdx = 0xd, .rsi = 0x51, .rdi = 0xd1,
-					.r8 = 8, .r9 = 9, .r11 = 0x12345678 };
+	struct tdx_module_args args = { .rcx = TDX_VMCALL_REGS,
+					.rbx = 0xb,
+					.rdx = 0xd,
+					.rsi = 0x51,
+					.rdi = 0xd1,
+					.r8 = 8,
+					.r9 = 9,
+					.r11 = 0x12345678 };
 
 	check(!tdg_vp_vmcall_get_td_vm_call_info(0, &info), "GetTdVmCallInfo");
-	check(!tdvmcall(&args) && args.r10 == TDX_VMCALL_INVALID_OPERAND, "an unknown TDVMCALL is refused");
-	check(args.rbx == 0xb && args.rdx == 0xd && args.rsi == 0x51 && args.rdi == 0xd1 && args.r8 == 8 && args.r9 == 9,
+	check(!tdvmcall(&args) && args.r10 == TDX_VMCALL_INVALID_OPERAND,
+	      "an unknown TDVMCALL is refused");
+	check(args.rbx == 0xb && args.rdx == 0xd && args.rsi == 0x51 && args.rdi == 0xd1 &&
+		      args.r8 == 8 && args.r9 == 9,
 	      "the VMM leaves the registers alone that it does not answer in");
-	check(tdg_vp_vmcall_map_gpa(1, PAGE, NULL) == TDX_VMCALL_ALIGN_ERROR, "MapGPA of a crooked address is refused");
-	check(tdg_vp_vmcall_get_quote(SHARED_PAGE | SHARED_BIT, 2 * PAGE), "GetQuote is refused politely");
+	check(tdg_vp_vmcall_map_gpa(1, PAGE, NULL) == TDX_VMCALL_ALIGN_ERROR,
+	      "MapGPA of a crooked address is refused");
+	check(tdg_vp_vmcall_get_quote(SHARED_PAGE | SHARED_BIT, 2 * PAGE),
+	      "GetQuote is refused politely");
 }
 
 static void wait_for_others(unsigned count)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The measurements of `seamless bench`. Each runs both sides of its ratio in turn, several times, and keeps the best time of
- * each side: noise only ever adds.
+ * The measurements of `seamless bench`. Each runs both sides of its ratio in turn, several times,
+ * and keeps the best time of each side: noise only ever adds.
  */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
@@ -10,12 +10,15 @@
 
 #include "vmm/error.h"
 
-/* Building a TD: all its memory added and measured; against libcrypto's SHA-384 over the bytes that MRTD covers. */
+/*
+ * Building a TD: all its memory added and measured; against libcrypto's SHA-384 over the bytes that
+ * MRTD covers.
+ */
 struct bench_td_build {
 	uint64_t pages;
 	uint64_t hashed; /* bytes */
-	double build;    /* seconds */
-	double hash;     /* seconds */
+	double build;	 /* seconds */
+	double hash;	 /* seconds */
 };
 
 int bench_td_build(struct bench_td_build *out, struct vmm_error *err);

@@ -6,7 +6,7 @@
 #include "bench/internal.h"
 #include "cpu/cpu_bench.h"
 
-#define WARM_UP      1000000u
+#define WARM_UP	     1000000u
 #define INSTRUCTIONS 20000000u
 
 static int run(enum cpu_bench_kind kind, double *speed, struct vmm_error *err)
@@ -29,5 +29,8 @@ static int run(enum cpu_bench_kind kind, double *speed, struct vmm_error *err)
 int bench_interpreter(struct bench_interpreter *out, struct vmm_error *err)
 {
 	*out = (struct bench_interpreter){ 0 };
-	return run(CPU_BENCH_INTEGER, &out->integer, err) || run(CPU_BENCH_MEMORY, &out->memory, err) ? -1 : 0;
+	return run(CPU_BENCH_INTEGER, &out->integer, err) ||
+			       run(CPU_BENCH_MEMORY, &out->memory, err)
+		       ? -1
+		       : 0;
 }

@@ -5,7 +5,8 @@
 #include "bench/internal.h"
 #include "tdx/structures.h"
 
-static int measure_on(struct vmm_host *host, int (*measure)(struct vmm_host *host, void *out, struct vmm_error *err),
+static int measure_on(struct vmm_host *host,
+		      int (*measure)(struct vmm_host *host, void *out, struct vmm_error *err),
 		      void *out, struct vmm_error *err)
 {
 	int result;
@@ -17,8 +18,8 @@ static int measure_on(struct vmm_host *host, int (*measure)(struct vmm_host *hos
 	return result;
 }
 
-int bench_on_machine(int (*measure)(struct vmm_host *host, void *out, struct vmm_error *err), void *out,
-		     struct vmm_error *err)
+int bench_on_machine(int (*measure)(struct vmm_host *host, void *out, struct vmm_error *err),
+		     void *out, struct vmm_error *err)
 {
 	char why[256];
 	struct seamless_machine *machine = seamless_create(NULL, why, sizeof(why));
@@ -38,7 +39,8 @@ int bench_on_machine(int (*measure)(struct vmm_host *host, void *out, struct vmm
 int bench_create_td(struct vmm_td *td, struct vmm_host *host, struct vmm_error *err)
 {
 	const struct td_config config = { .attributes = TDX_TD_ATTRIBUTES_SEPT_VE_DISABLE_MASK,
-					  .xfam = TDX_XFAM_X87_MASK | TDX_XFAM_SSE_MASK, .max_vcpus = 1 };
+					  .xfam = TDX_XFAM_X87_MASK | TDX_XFAM_SSE_MASK,
+					  .max_vcpus = 1 };
 
 	return td_create(td, host, &config, err);
 }

@@ -7,7 +7,7 @@
 #include "tdx/tdx.h"
 
 #define SEAMCALLS 200000u
-#define CALLS     20000000u
+#define CALLS	  20000000u
 
 static __attribute__((noinline)) void empty(void)
 {
@@ -29,7 +29,8 @@ static int time_seamcalls(const struct vmm_td *td, double *best, struct vmm_erro
 
 	for (unsigned i = 0; i < SEAMCALLS; i++) {
 		uint64_t value;
-		tdx_status_t status = tdh_mng_rd(tdx_tdr(td->tdr), tdx_field(TDX_MD_TD_ATTRIBUTES), &value);
+		tdx_status_t status =
+			tdh_mng_rd(tdx_tdr(td->tdr), tdx_field(TDX_MD_TD_ATTRIBUTES), &value);
 
 		if (status)
 			return vmm_fail_call(err, "TDH.MNG.RD", status);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Building and measuring a TD against hashing alone. Of each 256 bytes TDH.MR.EXTEND hashes 384: the physical limit is
- * libcrypto's speed over all of them.
+ * Building and measuring a TD against hashing alone. Of each 256 bytes TDH.MR.EXTEND hashes 384:
+ * the physical limit is libcrypto's speed over all of them.
  */
 #include <openssl/evp.h>
 #include <string.h>
@@ -10,8 +10,9 @@
 #include "bench/internal.h"
 #include "vmm/load.h"
 
-#define PAGES    4096u
-#define PER_PAGE (128u + 16u * 384u) /* TDH.MEM.PAGE.ADD's record, and 16 of TDH.MR.EXTEND with 256 bytes each */
+#define PAGES 4096u
+/* TDH.MEM.PAGE.ADD hashes a record, each TDH.MR.EXTEND one and 256 bytes. */
+#define PER_PAGE (128u + 16u * 384u)
 
 /* Pages differ, so that nothing could be kept from one to the next. */
 static void fill(const struct vmm_image *image, uint64_t gpa, uint8_t page[VMM_4K])
@@ -24,13 +25,15 @@ static void fill(const struct vmm_image *image, uint64_t gpa, uint8_t page[VMM_4
 static int build_td(struct vmm_td *td, struct vmm_host *host, struct vmm_error *err)
 {
 	const struct vmm_image image = {
-		.section = { { .range = { 0, PAGES * VMM_4K }, .extend = true, .page = fill } }, .count = 1,
+		.section = { { .range = { 0, PAGES * VMM_4K }, .extend = true, .page = fill } },
+		.count = 1,
 	};
 	uint8_t mrtd[TD_MRTD_SIZE];
 	_Atomic int stop = 0;
 	uint64_t pages;
 
-	return bench_create_td(td, host, err) || load_image(td, &image, VMM_ORDER_SINGLE, &stop, &pages, err) ||
+	return bench_create_td(td, host, err) ||
+			       load_image(td, &image, VMM_ORDER_SINGLE, &stop, &pages, err) ||
 			       td_add_vcpu(td, 0, err) || td_finalize(td, mrtd, err)
 		       ? -1
 		       : 0;

@@ -10,9 +10,9 @@
 #include "cli/run_platform.h"
 #include "cli/platform_option.h"
 
-#define SMRAM      UINT64_C(0x1000000) /* of the default platform: no TD memory */
-#define OWN_SHARE  0x4000000ull  /* PAMTs, the host's own pages, control structures */
-#define GIB        UINT64_C(0x40000000)
+#define SMRAM	    UINT64_C(0x1000000) /* of the default platform: no TD memory */
+#define OWN_SHARE   0x4000000ull	/* PAMTs, the host's own pages, control structures */
+#define GIB	    UINT64_C(0x40000000)
 #define DEFAULT_LPS 4u
 
 static struct seamless_machine *create(const char *name, const char *text, size_t size)
@@ -77,8 +77,8 @@ static struct seamless_machine *create_grown(uint64_t memory, unsigned lps)
 		fprintf(stderr, "seamless: out of memory\n");
 		return NULL;
 	}
-	fprintf(out, "memory %" PRIu64 "G\nlps %u\ncmr 0x%" PRIx64 " 0x%" PRIx64 "\n", memory / GIB, lps,
-		SMRAM, memory - SMRAM);
+	fprintf(out, "memory %" PRIu64 "G\nlps %u\ncmr 0x%" PRIx64 " 0x%" PRIx64 "\n", memory / GIB,
+		lps, SMRAM, memory - SMRAM);
 	copy_kept_lines(out, text, text_size);
 	if (!fclose(out))
 		machine = create("default", grown, size);

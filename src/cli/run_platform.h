@@ -10,9 +10,10 @@
 #include "seamless/seamless.h"
 
 struct run_platform_want {
-	const char *name;  /* of a built-in platform, or the path of a platform file; NULL: "default", grown as needed */
-	uint64_t memory;   /* bytes that TDs must find on it; used with name NULL */
-	unsigned lps;      /* likewise logical processors */
+	const char *name; /* of a built-in platform, or the path of a platform file; NULL:
+			     "default", grown as needed */
+	uint64_t memory;  /* bytes that TDs must find on it; used with name NULL */
+	unsigned lps;	  /* likewise logical processors */
 };
 
 /* Creates the machine, or says why not on stderr and returns NULL. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Prints the calls of a run as they are told by the machine's trace. A line that repeats the one before is counted,
- * not printed: TDH.SYS.TDMR.INIT alone is 256 calls per GiB.
+ * Prints the calls of a run as they are told by the machine's trace. A line that repeats the one
+ * before is counted, not printed: TDH.SYS.TDMR.INIT alone is 256 calls per GiB.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -59,14 +59,16 @@ static bool is_vmcall(const struct seamless_event *e)
 }
 
 /* The VMM's answer to a TDVMCALL, in the registers of the next entry. */
-static void append_answer(struct run_trace *trace, const struct seamless_event *e, char *line, size_t size)
+static void append_answer(struct run_trace *trace, const struct seamless_event *e, char *line,
+			  size_t size)
 {
 	bool *answers = &trace->answers[e->lp % RUN_TRACE_LPS];
 	size_t length = strlen(line);
 	char answer[256];
 
 	if (*answers) {
-		explain_vmcall_out(answer, sizeof(answer), trace->asked[e->lp % RUN_TRACE_LPS], e->in->gpr);
+		explain_vmcall_out(answer, sizeof(answer), trace->asked[e->lp % RUN_TRACE_LPS],
+				   e->in->gpr);
 		snprintf(line + length, size - length, " -> guest, answers %s", answer);
 	} else {
 		snprintf(line + length, size - length, " -> guest");
@@ -115,7 +117,8 @@ static void td_exit(struct run_trace *trace, const struct seamless_event *e)
 	char line[900];
 
 	memcpy(line, head, sizeof(head));
-	explain_call_out(line + sizeof(head) - 1, sizeof(line) - sizeof(head), EXPLAIN_HOST, enter, e->out->gpr);
+	explain_call_out(line + sizeof(head) - 1, sizeof(line) - sizeof(head), EXPLAIN_HOST, enter,
+			 e->out->gpr);
 	print_line(trace, e->lp, line);
 }
 

@@ -81,7 +81,9 @@ int run_watch_start(struct run_watch *watch, struct vmm_vm *vm, double timeout)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	*watch = (struct run_watch){ .vm = vm, .timeout = timeout, .signals = signalfd(-1, &set, SFD_CLOEXEC),
+	*watch = (struct run_watch){ .vm = vm,
+				     .timeout = timeout,
+				     .signals = signalfd(-1, &set, SFD_CLOEXEC),
 				     .over = eventfd(0, EFD_CLOEXEC) };
 	if (watch->signals < 0 || watch->over < 0 ||
 	    pthread_create(&watch->thread, NULL, watch_thread, watch)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Watches over a run: SIGINT, SIGTERM or SIGHUP end it, and so does a timeout; the TD is torn down all the same.
+ * Watches over a run: SIGINT, SIGTERM or SIGHUP end it, and so does a timeout; the TD is torn down
+ * all the same.
  */
 #ifndef CLI_RUN_WATCH_H
 #define CLI_RUN_WATCH_H
@@ -18,7 +19,8 @@ struct run_watch {
 };
 
 /*
- * Blocks the signals for this thread and those that it creates, and starts watching. 0, or -1 after saying why on stderr.
+ * Blocks the signals for this thread and those that it creates, and starts watching. 0, or -1 after
+ * saying why on stderr.
  */
 int run_watch_start(struct run_watch *watch, struct vmm_vm *vm, double timeout);
 void run_watch_stop(struct run_watch *watch);

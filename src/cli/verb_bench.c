@@ -20,9 +20,11 @@ static void usage(FILE *out)
 {
 	fputs("usage: seamless bench [--json]\n\n"
 	      "Measures, each against a baseline in the same run:\n"
-	      "  building a TD of 16 MiB, measured, against libcrypto's SHA-384 over the bytes that MRTD covers\n"
+	      "  building a TD of 16 MiB, measured, against libcrypto's SHA-384 over the bytes "
+	      "that MRTD covers\n"
 	      "  a SEAMCALL there and back (TDH.MNG.RD) against a call of an empty function\n"
-	      "  the interpreter on integer code and on memory-heavy code, in instructions a second\n",
+	      "  the interpreter on integer code and on memory-heavy code, in instructions a "
+	      "second\n",
 	      out);
 }
 
@@ -38,12 +40,16 @@ static void print_text(const struct results *r)
 {
 	const struct bench_td_build *b = &r->build;
 
-	printf("TD build, measured     %6.2f of SHA-384 alone  (%.1f MB hashed: %.1f ms, SHA-384 %.1f ms)\n",
+	printf("TD build, measured     %6.2f of SHA-384 alone  (%.1f MB hashed: %.1f ms, SHA-384 "
+	       "%.1f ms)\n",
 	       b->hash / b->build, (double)b->hashed * 1e-6, b->build * 1e3, b->hash * 1e3);
-	printf("SEAMCALL round trip    %6.1f empty calls       (TDH.MNG.RD %.0f ns, call %.2f ns)\n",
+	printf("SEAMCALL round trip    %6.1f empty calls       (TDH.MNG.RD %.0f ns, call %.2f "
+	       "ns)\n",
 	       r->trip.seamcall / r->trip.call, r->trip.seamcall * 1e9, r->trip.call * 1e9);
-	printf("interpreter, integer   %6.1f million instructions a second\n", r->interpreter.integer * 1e-6);
-	printf("interpreter, memory    %6.1f million instructions a second\n", r->interpreter.memory * 1e-6);
+	printf("interpreter, integer   %6.1f million instructions a second\n",
+	       r->interpreter.integer * 1e-6);
+	printf("interpreter, memory    %6.1f million instructions a second\n",
+	       r->interpreter.memory * 1e-6);
 }
 
 static void print_json(const struct results *r)
@@ -55,8 +61,8 @@ static void print_json(const struct results *r)
 	       b->hash / b->build, b->pages, b->hashed, b->build, b->hash);
 	printf(" \"seamcall\":{\"ratio\":%.2f,\"seamcall_ns\":%.2f,\"call_ns\":%.3f},\n",
 	       r->trip.seamcall / r->trip.call, r->trip.seamcall * 1e9, r->trip.call * 1e9);
-	printf(" \"interpreter\":{\"integer_per_s\":%.0f,\"memory_per_s\":%.0f}}\n", r->interpreter.integer,
-	       r->interpreter.memory);
+	printf(" \"interpreter\":{\"integer_per_s\":%.0f,\"memory_per_s\":%.0f}}\n",
+	       r->interpreter.integer, r->interpreter.memory);
 }
 
 static int run(int argc, char **argv)
@@ -84,4 +90,5 @@ static int run(int argc, char **argv)
 	return CLI_DONE;
 }
 
-const struct cli_verb verb_bench = { "bench", "speeds, each against a baseline in the same run", run };
+const struct cli_verb verb_bench = { "bench", "speeds, each against a baseline in the same run",
+				     run };

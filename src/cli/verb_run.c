@@ -17,11 +17,11 @@
 #include "cli/run_watch.h"
 #include "vmm/vm.h"
 
-#define MAX_IMAGE       (256u << 20)
-#define MIB             (1ull << 20)
-#define GUEST_MEMORY    (64 * MIB)
+#define MAX_IMAGE	(256u << 20)
+#define MIB		(1ull << 20)
+#define GUEST_MEMORY	(64 * MIB)
 #define FIRMWARE_MEMORY (256 * MIB)
-#define MAX_MEMORY      (64 * 1024 * MIB)
+#define MAX_MEMORY	(64 * 1024 * MIB)
 
 struct run {
 	const char *guest, *firmware, *platform, *trace_path, *record_path;
@@ -39,23 +39,31 @@ struct run {
 static void usage(FILE *out)
 {
 	fputs("usage: seamless run --guest FILE | --firmware FILE [OPTIONS]\n\n"
-	      "Builds a trust domain, runs it and tears it down. What the guest prints goes to standard output.\n"
+	      "Builds a trust domain, runs it and tears it down. What the guest prints goes to "
+	      "standard output.\n"
 	      "  --guest FILE      a static ELF64 program, entered in 64-bit mode (see guest/)\n"
-	      "  --firmware FILE   a firmware image with TDX metadata (TDVF), entered at its reset vector\n"
-	      "  -m SIZE           the guest's memory: 512M, 2G; without it 64M, for firmware 256M\n"
+	      "  --firmware FILE   a firmware image with TDX metadata (TDVF), entered at its reset "
+	      "vector\n"
+	      "  -m SIZE           the guest's memory: 512M, 2G; without it 64M, for firmware "
+	      "256M\n"
 	      "  --smp N           number of vCPUs; without it 1\n"
-	      "  --trace[=FILE]    each SEAMCALL and TDCALL with operands and outputs, to FILE or stderr\n"
+	      "  --trace[=FILE]    each SEAMCALL and TDCALL with operands and outputs, to FILE or "
+	      "stderr\n"
 	      "  --record FILE     the calls and exits as a transcript, for `seamless replay`\n"
 	      "  --timeout SECONDS end the run after that time\n"
 	      "  --stop-after N    end the run, successfully, after N TDVMCALLs\n"
-	      "  --platform NAME   a built-in platform (default, transcripts) or a platform file\n\n"
-	      "Exit status: 0 the guest finished (halted or powered off), 1 it failed, 2 usage or I/O error.\n",
+	      "  --platform NAME   a built-in platform (default, transcripts) or a platform "
+	      "file\n\n"
+	      "Exit status: 0 the guest finished (halted or powered off), 1 it failed, 2 usage or "
+	      "I/O error.\n",
 	      out);
 }
 
 static int bad(const char *option, const char *text)
 {
-	fprintf(stderr, "seamless run: %s: '%s' makes no sense here; `seamless run --help` tells more\n", option, text);
+	fprintf(stderr,
+		"seamless run: %s: '%s' makes no sense here; `seamless run --help` tells more\n",
+		option, text);
 	return -1;
 }
 
@@ -78,7 +86,9 @@ static int parse_number(const char *option, const char *text, uint64_t max, uint
 	char *end;
 
 	*number = strtoull(text, &end, 10);
-	return end == text || *end || text[0] == '-' || !*number || *number > max ? bad(option, text) : 0;
+	return end == text || *end || text[0] == '-' || !*number || *number > max
+		       ? bad(option, text)
+		       : 0;
 }
 
 static int parse_seconds(const char *text, double *seconds)
@@ -86,46 +96,45 @@ static int parse_seconds(const char *text, double *seconds)
 	char *end;
 
 	*seconds = strtod(text, &end);
-	return end == text || *end || !(*seconds > 0 && *seconds < 1e9) ? bad("--timeout", text) : 0;
+	return end == text || *end || !(*seconds > 0 && *seconds < 1e9) ? bad("--timeout", text)
+									: 0;
 }
 
-enum option_id { O_GUEST = 256, O_FIRMWARE, O_SMP, O_RECORD, O_TRACE, O_TIMEOUT, O_STOP_AFTER, O_PLATFORM, O_HELP };
+enum option_id {
+	O_GUEST = 256,
+	O_FIRMWARE,
+	O_SMP,
+	O_RECORD,
+	O_TRACE,
+	O_TIMEOUT,
+	O_STOP_AFTER,
+	O_PLATFORM,
+	O_HELP
+};
 
 static int take_option(struct run *run, int option)
 {
 	uint64_t number;
 
 	switch (option) {
-	case O_GUEST:
-		run->guest = optarg;
-		return 0;
-	case O_FIRMWARE:
-		run->firmware = optarg;
-		return 0;
-	case 'm':
-		return parse_size(optarg, &run->memory);
+	case O_GUEST: run->guest = optarg; return 0;
+	case O_FIRMWARE: run->firmware = optarg; return 0;
+	case 'm': return parse_size(optarg, &run->memory);
 	case O_SMP:
 		if (parse_number("--smp", optarg, TD_MAX_VCPUS, &number))
 			return -1;
 		run->vcpus = (unsigned)number;
 		return 0;
-	case O_RECORD:
-		run->record_path = optarg;
-		return 0;
+	case O_RECORD: run->record_path = optarg; return 0;
 	case O_TRACE:
 		run->trace = true;
 		run->trace_path = optarg;
 		return 0;
-	case O_TIMEOUT:
-		return parse_seconds(optarg, &run->timeout);
+	case O_TIMEOUT: return parse_seconds(optarg, &run->timeout);
 	case O_STOP_AFTER:
 		return parse_number("--stop-after", optarg, UINT64_MAX, &run->stop_after);
-	case O_PLATFORM:
-		run->platform = optarg;
-		return 0;
-	default:
-		usage(stderr);
-		return -1;
+	case O_PLATFORM: run->platform = optarg; return 0;
+	default: usage(stderr); return -1;
 	}
 }
 
@@ -186,8 +195,10 @@ static int load(struct run *run)
 
 	if (file_read(&run->file, path, MAX_IMAGE))
 		return -1;
-	result = run->guest ? image_from_elf(&run->image, run->file.bytes, run->file.size, run->memory, &err)
-			    : image_from_tdvf(&run->image, run->file.bytes, run->file.size, run->memory, &err);
+	result = run->guest ? image_from_elf(&run->image, run->file.bytes, run->file.size,
+					     run->memory, &err)
+			    : image_from_tdvf(&run->image, run->file.bytes, run->file.size,
+					      run->memory, &err);
 	if (result)
 		fprintf(stderr, "seamless: %s: %s\n", path, err.text);
 	return result;
@@ -196,8 +207,8 @@ static int load(struct run *run)
 static void report_built(const struct run *run)
 {
 	char line[160];
-	int n = snprintf(line, sizeof(line), "%" PRIu64 " pages, %u vCPU%s, MRTD ", run->vm.pages_added,
-			 run->vcpus, run->vcpus == 1 ? "" : "s");
+	int n = snprintf(line, sizeof(line), "%" PRIu64 " pages, %u vCPU%s, MRTD ",
+			 run->vm.pages_added, run->vcpus, run->vcpus == 1 ? "" : "s");
 
 	for (size_t i = 0; i < TD_MRTD_SIZE; i++)
 		n += snprintf(line + n, sizeof(line) - (size_t)n, "%02x", run->vm.mrtd[i]);
@@ -209,7 +220,8 @@ static void report_end(struct run *run)
 	char line[200];
 
 	say("", run->vm.reason.text);
-	snprintf(line, sizeof(line), "%" PRIu64 " TD exits, %" PRIu64 " TDVMCALLs, %" PRIu64 " KiB accepted on demand",
+	snprintf(line, sizeof(line),
+		 "%" PRIu64 " TD exits, %" PRIu64 " TDVMCALLs, %" PRIu64 " KiB accepted on demand",
 		 atomic_load(&run->vm.counts.exits), atomic_load(&run->vm.counts.vmcalls),
 		 atomic_load(&run->vm.counts.augmented) * 4);
 	say("the run had ", line);
@@ -248,7 +260,9 @@ static int build(struct run *run, struct vmm_error *err)
 
 static int run_vm(struct run *run)
 {
-	const struct vm_config config = { .vcpus = run->vcpus, .stop_after = run->stop_after, .console = console };
+	const struct vm_config config = { .vcpus = run->vcpus,
+					  .stop_after = run->stop_after,
+					  .console = console };
 	struct run_watch watch;
 	struct vmm_error err;
 	int result = CLI_WRONG;

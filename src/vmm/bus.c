@@ -15,7 +15,8 @@ int bus_add(struct port_bus *bus, const struct port_device *device)
 static const struct port_device *find(const struct port_bus *bus, uint16_t port)
 {
 	for (size_t i = 0; i < bus->count; i++) {
-		if (port >= bus->device[i].base && port - bus->device[i].base < bus->device[i].count)
+		if (port >= bus->device[i].base &&
+		    port - bus->device[i].base < bus->device[i].count)
 			return &bus->device[i];
 	}
 	return NULL;
@@ -29,8 +30,9 @@ static uint32_t size_mask(unsigned size)
 uint32_t bus_in(const struct port_bus *bus, uint16_t port, unsigned size)
 {
 	const struct port_device *device = find(bus, port);
-	uint32_t value = device && device->in ? device->in(device->opaque, (uint16_t)(port - device->base), size)
-					      : UINT32_MAX;
+	uint32_t value = device && device->in
+				 ? device->in(device->opaque, (uint16_t)(port - device->base), size)
+				 : UINT32_MAX;
 
 	return value & size_mask(size);
 }
@@ -40,5 +42,6 @@ void bus_out(const struct port_bus *bus, uint16_t port, unsigned size, uint32_t 
 	const struct port_device *device = find(bus, port);
 
 	if (device && device->out)
-		device->out(device->opaque, (uint16_t)(port - device->base), size, value & size_mask(size));
+		device->out(device->opaque, (uint16_t)(port - device->base), size,
+			    value & size_mask(size));
 }

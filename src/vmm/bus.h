@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The I/O ports of the virtual machine: devices claim ranges of ports, TDVMCALL<Instruction.IO> reaches them here.
- * A port that no device claims reads all ones and ignores writes.
+ * The I/O ports of the virtual machine: devices claim ranges of ports, TDVMCALL<Instruction.IO>
+ * reaches them here. A port that no device claims reads all ones and ignores writes.
  */
 #ifndef VMM_BUS_H
 #define VMM_BUS_H
@@ -26,7 +26,10 @@ struct port_bus {
 	size_t count;
 };
 
-/* Adds a device; of two that claim a port the first added has it. Returns 0, or -1 when the bus is full. */
+/*
+ * Adds a device; of two that claim a port the first added has it. Returns 0, or -1 when the bus is
+ * full.
+ */
 int bus_add(struct port_bus *bus, const struct port_device *device);
 
 uint32_t bus_in(const struct port_bus *bus, uint16_t port, unsigned size);

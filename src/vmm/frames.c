@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * The host's page allocator. First fit with a hint for 4 KiB frames; a 2 MiB frame is a whole free block, found by the
- * count of free frames that each block keeps.
+ * The host's page allocator. First fit with a hint for 4 KiB frames; a 2 MiB frame is a whole free
+ * block, found by the count of free frames that each block keeps.
  */
 #include <stdlib.h>
 
 #include "vmm/frames.h"
 
 #define FRAME_LARGE 0x8000u
-#define BLOCK       (VMM_2M / VMM_4K)
+#define BLOCK	    (VMM_2M / VMM_4K)
 
 static uint64_t range_frames(const struct vmm_frame_range *r)
 {
@@ -70,7 +70,8 @@ static void set_owner(struct vmm_frame_range *r, uint64_t index, uint64_t frames
 
 	for (uint64_t i = index; i < index + frames; i++)
 		r->owner[i] = owner;
-	r->unused[block_of(r, index)] = (uint16_t)(r->unused[block_of(r, index)] + (take ? -frames : frames));
+	r->unused[block_of(r, index)] =
+		(uint16_t)(r->unused[block_of(r, index)] + (take ? -frames : frames));
 	if (!take && index < r->hint)
 		r->hint = index;
 }
@@ -160,7 +161,8 @@ void vmm_frames_split(struct vmm_frames *frames, uint64_t hpa)
 	pthread_mutex_unlock(&frames->lock);
 }
 
-static uint64_t next_in(const struct vmm_frame_range *r, uint16_t owner, uint64_t from, enum vmm_level *level)
+static uint64_t next_in(const struct vmm_frame_range *r, uint16_t owner, uint64_t from,
+			enum vmm_level *level)
 {
 	uint64_t i = from <= r->range.base ? 0 : (from - r->range.base) / VMM_4K;
 
@@ -173,7 +175,8 @@ static uint64_t next_in(const struct vmm_frame_range *r, uint16_t owner, uint64_
 	return VMM_NO_FRAME;
 }
 
-uint64_t vmm_frames_next(struct vmm_frames *frames, uint16_t owner, uint64_t from, enum vmm_level *level)
+uint64_t vmm_frames_next(struct vmm_frames *frames, uint16_t owner, uint64_t from,
+			 enum vmm_level *level)
 {
 	uint64_t hpa = VMM_NO_FRAME;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The host's page allocator: which 4 KiB frame of host-physical memory belongs to whom. A frame is free, the
- * host's own, or given to a TD; giving a frame to the module is `vmm_frames_alloc` with the TD as owner, and what the
- * TD still owns is found again by walking its frames, which is how teardown misses none.
+ * The host's page allocator: which 4 KiB frame of host-physical memory belongs to whom. A frame is
+ * free, the host's own, or given to a TD; giving a frame to the module is `vmm_frames_alloc` with
+ * the TD as owner, and what the TD still owns is found again by walking its frames, which is how
+ * teardown misses none.
  */
 #ifndef VMM_FRAMES_H
 #define VMM_FRAMES_H
@@ -25,15 +26,17 @@ enum vmm_level { VMM_LEVEL_4K = 0, VMM_LEVEL_2M = 1 };
 struct vmm_frame_range {
 	struct vmm_range range;
 	uint16_t *owner;  /* per 4 KiB frame; FRAME_LARGE marks the parts of a 2 MiB frame */
-	uint16_t *unused; /* free frames per 2 MiB block, counted from the block that holds range.base */
-	uint64_t hint;    /* no free frame below this index */
+	uint16_t *unused; /* free frames per 2 MiB block, counted from the block that holds
+			     range.base */
+	uint64_t hint;	  /* no free frame below this index */
 };
 
 struct vmm_frames {
 	pthread_mutex_t lock;
 	struct vmm_frame_range ranges[VMM_MAX_RANGES];
 	size_t count;
-	uint64_t fail_after; /* allocations that succeed before all fail; UINT64_MAX: no limit. For tests */
+	uint64_t fail_after; /* allocations that succeed before all fail; UINT64_MAX: no limit. For
+				tests */
 };
 
 /* Takes ranges of 4 KiB multiples that do not overlap. False when the host is out of memory. */
@@ -46,14 +49,18 @@ uint64_t vmm_frames_alloc(struct vmm_frames *frames, uint16_t owner, enum vmm_le
 /* Gives back what vmm_frames_alloc returned. */
 void vmm_frames_release(struct vmm_frames *frames, uint64_t hpa);
 
-/* Makes a 2 MiB frame that vmm_frames_alloc returned 512 frames of 4 KiB, each to be released by itself. */
+/*
+ * Makes a 2 MiB frame that vmm_frames_alloc returned 512 frames of 4 KiB, each to be released by
+ * itself.
+ */
 void vmm_frames_split(struct vmm_frames *frames, uint64_t hpa);
 
 /*
- * Walks an owner's frames in address order: the first one at or above `from`, its size in *level; VMM_NO_FRAME
- * after the last.
+ * Walks an owner's frames in address order: the first one at or above `from`, its size in *level;
+ * VMM_NO_FRAME after the last.
  */
-uint64_t vmm_frames_next(struct vmm_frames *frames, uint16_t owner, uint64_t from, enum vmm_level *level);
+uint64_t vmm_frames_next(struct vmm_frames *frames, uint16_t owner, uint64_t from,
+			 enum vmm_level *level);
 
 /* Number of 4 KiB frames of an owner. */
 uint64_t vmm_frames_count(struct vmm_frames *frames, uint16_t owner);

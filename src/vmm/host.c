@@ -73,7 +73,10 @@ void host_write64(struct vmm_host *host, uint64_t hpa, uint64_t value)
 	host_write(host, hpa, &value, sizeof(value));
 }
 
-/* On hardware this must be MOVDIR64B: it clears a page whatever key its cache lines were written with. */
+/*
+ * On hardware this must be MOVDIR64B: it clears a page whatever key its cache lines were written
+ * with.
+ */
 void host_clear(struct vmm_host *host, uint64_t hpa, uint64_t size)
 {
 	seamless_fill(host->machine, hpa, size, 0);
@@ -100,10 +103,8 @@ bool host_again(tdx_status_t status, unsigned *tries)
 	case TDX_OPERAND_BUSY_HOST_PRIORITY:
 	case TDX_PREVIOUS_TLB_EPOCH_BUSY:
 	case TDX_RND_NO_ENTROPY:
-	case TDX_KEY_GENERATION_FAILED:
-		break;
-	default:
-		return false;
+	case TDX_KEY_GENERATION_FAILED: break;
+	default: return false;
 	}
 	sched_yield();
 	return ++*tries < TRIES_MAX;

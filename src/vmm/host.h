@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine as a host with a TDX module sees it: its logical processors and packages, its memory, the key ids it may
- * give to TDs; and the module brought from "just loaded" to "ready".
+ * The machine as a host with a TDX module sees it: its logical processors and packages, its memory,
+ * the key ids it may give to TDs; and the module brought from "just loaded" to "ready".
  */
 #ifndef VMM_HOST_H
 #define VMM_HOST_H
@@ -17,14 +17,15 @@
 #include "vmm/tdmr.h"
 
 #define HOST_MAX_PACKAGES 8
-#define HOST_MAX_HKIDS    2048
+#define HOST_MAX_HKIDS	  2048
 
 struct vmm_host {
 	struct seamless_machine *machine;
 	unsigned lps;
 	unsigned packages;
 	unsigned package_lp[HOST_MAX_PACKAGES]; /* one logical processor of each package */
-	uint16_t first_hkid; /* private key ids: this one is the module's own, those after it are for TDs */
+	uint16_t first_hkid; /* private key ids: this one is the module's own, those after it are
+				for TDs */
 	uint16_t hkids;
 	unsigned hkid_shift; /* of the key id in a physical address */
 	bool hkid_used[HOST_MAX_HKIDS];
@@ -35,9 +36,10 @@ struct vmm_host {
 };
 
 /*
- * Brings the module up: TDH.SYS.INIT, TDH.SYS.LP.INIT on every logical processor, discovery, TDH.SYS.CONFIG,
- * TDH.SYS.KEY.CONFIG on every package, TDH.SYS.TDMR.INIT until all memory is usable. The calling thread must not be a
- * logical processor; it becomes each of them in turn. Returns 0, or -1 with *err and nothing to close.
+ * Brings the module up: TDH.SYS.INIT, TDH.SYS.LP.INIT on every logical processor, discovery,
+ * TDH.SYS.CONFIG, TDH.SYS.KEY.CONFIG on every package, TDH.SYS.TDMR.INIT until all memory is
+ * usable. The calling thread must not be a logical processor; it becomes each of them in turn.
+ * Returns 0, or -1 with *err and nothing to close.
  */
 int host_open(struct vmm_host *host, struct seamless_machine *machine, struct vmm_error *err);
 void host_close(struct vmm_host *host);
@@ -64,8 +66,9 @@ uint64_t host_new_page(struct vmm_host *host);
 void host_free_page(struct vmm_host *host, uint64_t hpa);
 
 /*
- * Policy for calls that may succeed when simply made again: another flow holds a lock, or the random number generator is
- * exhausted. `tries` counts from 0; gives up after a while. Used as: do status = tdh_...; while (host_again(status, &tries));
+ * Policy for calls that may succeed when simply made again: another flow holds a lock, or the
+ * random number generator is exhausted. `tries` counts from 0; gives up after a while. Used as: do
+ * status = tdh_...; while (host_again(status, &tries));
  */
 bool host_again(tdx_status_t status, unsigned *tries);
 

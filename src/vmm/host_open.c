@@ -10,17 +10,20 @@
 
 #define MSR_KEYID_PARTITIONING 0x87  /* shared key ids 31:0, private ones 63:32 */
 #define MSR_TME_ACTIVATE       0x982 /* key id bits 35:32 */
-#define CPUID_TOPOLOGY         0x1f
+#define CPUID_TOPOLOGY	       0x1f
 #define CPUID_ADDRESS_SIZES    0x80000008
 
 static void find_key_ids(struct vmm_host *host)
 {
 	uint64_t partitioning = seamless_msr(host->machine, 0, MSR_KEYID_PARTITIONING);
-	uint32_t address_bits = seamless_cpuid(host->machine, 0, CPUID_ADDRESS_SIZES, SEAMLESS_NO_SUBLEAF).eax & 0xff;
+	uint32_t address_bits =
+		seamless_cpuid(host->machine, 0, CPUID_ADDRESS_SIZES, SEAMLESS_NO_SUBLEAF).eax &
+		0xff;
 
 	host->first_hkid = (uint16_t)(partitioning + 1);
 	host->hkids = (uint16_t)(partitioning >> 32);
-	host->hkid_shift = address_bits - (unsigned)(seamless_msr(host->machine, 0, MSR_TME_ACTIVATE) >> 32 & 0xf);
+	host->hkid_shift = address_bits -
+			   (unsigned)(seamless_msr(host->machine, 0, MSR_TME_ACTIVATE) >> 32 & 0xf);
 }
 
 /* The package is what is left of the x2APIC id above the widest level of the topology leaf. */
@@ -134,7 +137,8 @@ static int read_limits(struct vmm_host *host, struct tdmr_limits *limits, struct
 }
 
 /* The module's table may be longer than what is in use: a CMR of size 0 ends it. */
-static int read_cmrs(struct vmm_range cmr[TDX_LIMIT_MAX_CMRS], uint16_t *count, struct vmm_error *err)
+static int read_cmrs(struct vmm_range cmr[TDX_LIMIT_MAX_CMRS], uint16_t *count,
+		     struct vmm_error *err)
 {
 	uint16_t room;
 
@@ -166,7 +170,10 @@ static int plan_memory(struct vmm_host *host, struct vmm_error *err)
 	return 0;
 }
 
-/* The list of pointers and the TDMR_INFOs it points to, each 512-byte aligned, in pages of the host. */
+/*
+ * The list of pointers and the TDMR_INFOs it points to, each 512-byte aligned, in pages of the
+ * host.
+ */
 static int write_tdmrs(struct vmm_host *host, uint64_t *list, struct vmm_error *err)
 {
 	const unsigned per_page = VMM_4K / TDX_TDMR_INFO_ALIGN;
@@ -246,7 +253,8 @@ static int init_tdmr(const struct tdmr_info *tdmr, struct vmm_error *err)
 }
 
 /* Runs a step on logical processor 0. */
-static int on_first_lp(struct vmm_host *host, int (*step)(struct vmm_host *host, struct vmm_error *err),
+static int on_first_lp(struct vmm_host *host,
+		       int (*step)(struct vmm_host *host, struct vmm_error *err),
 		       struct vmm_error *err)
 {
 	int result;
@@ -276,7 +284,8 @@ int host_open(struct vmm_host *host, struct seamless_machine *machine, struct vm
 	find_packages(host);
 	if (init_lps(host, err) || on_first_lp(host, plan_memory, err))
 		return -1;
-	if (on_first_lp(host, configure, err) || configure_keys(host, err) || on_first_lp(host, init_tdmrs, err)) {
+	if (on_first_lp(host, configure, err) || configure_keys(host, err) ||
+	    on_first_lp(host, init_tdmrs, err)) {
 		host_close(host);
 		return -1;
 	}

@@ -6,7 +6,10 @@
 
 #include "vmm/image.h"
 
-/* Above it: PCI configuration space, MMIO, firmware. OVMF wants low RAM to end at or below 0xB0000000. */
+/*
+ * Above it: PCI configuration space, MMIO, firmware. OVMF wants low RAM to end at or below
+ * 0xB0000000.
+ */
 #define LOW_RAM (2 * VMM_1G)
 
 void image_set_ram(struct vmm_image *image, uint64_t size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a TD's private memory holds before it runs, in the order in which it is added and measured. Made from a
- * bare ELF guest or from a firmware image with TDX metadata.
+ * What a TD's private memory holds before it runs, in the order in which it is added and measured.
+ * Made from a bare ELF guest or from a firmware image with TDX metadata.
  */
 #ifndef VMM_IMAGE_H
 #define VMM_IMAGE_H
@@ -24,7 +24,7 @@ typedef void (*image_page)(const struct vmm_image *image, uint64_t gpa, uint8_t 
 
 struct image_section {
 	struct vmm_range range; /* guest-physical, 4 KiB multiples */
-	bool extend;            /* are the contents measured (TDH.MR.EXTEND)? */
+	bool extend;		/* are the contents measured (TDH.MR.EXTEND)? */
 	image_page page;
 	const struct tdvf_section *tdvf; /* for a firmware image */
 };
@@ -41,16 +41,19 @@ struct vmm_image {
 };
 
 /*
- * A static ELF64 guest, its segments at their physical addresses inside the RAM, and a reset page that enters it in
- * 64-bit mode (guest/reset.S). `file` must outlive the image. Returns 0, or -1 with *err.
+ * A static ELF64 guest, its segments at their physical addresses inside the RAM, and a reset page
+ * that enters it in 64-bit mode (guest/reset.S). `file` must outlive the image. Returns 0, or -1
+ * with *err.
  */
-int image_from_elf(struct vmm_image *image, const void *file, size_t size, uint64_t ram, struct vmm_error *err);
+int image_from_elf(struct vmm_image *image, const void *file, size_t size, uint64_t ram,
+		   struct vmm_error *err);
 
 /*
- * A firmware image (TDVF); its TD HOB list tells it of the RAM. With `ram` 0 the image can be measured, not run: the
- * list is no part of the measurement.
+ * A firmware image (TDVF); its TD HOB list tells it of the RAM. With `ram` 0 the image can be
+ * measured, not run: the list is no part of the measurement.
  */
-int image_from_tdvf(struct vmm_image *image, const void *file, size_t size, uint64_t ram, struct vmm_error *err);
+int image_from_tdvf(struct vmm_image *image, const void *file, size_t size, uint64_t ram,
+		    struct vmm_error *err);
 
 void image_free(struct vmm_image *image);
 

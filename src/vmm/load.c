@@ -20,7 +20,8 @@ static int add(struct loading *l, const struct image_section *s, bool extend)
 		if (atomic_load(l->stop))
 			return vmm_fail(l->err, "stopped while the TD was being built");
 		s->page(l->image, gpa, page);
-		if (td_add_page(l->td, gpa, page, l->err) || (extend && td_extend_page(l->td, gpa, l->err)))
+		if (td_add_page(l->td, gpa, page, l->err) ||
+		    (extend && td_extend_page(l->td, gpa, l->err)))
 			return -1;
 		++*l->pages;
 	}
@@ -43,8 +44,8 @@ static int load_section(struct loading *l, const struct image_section *s, enum v
 	return add(l, s, false) || extend_all(l, s) ? -1 : 0;
 }
 
-int load_image(struct vmm_td *td, const struct vmm_image *image, enum vmm_order order, _Atomic int *stop,
-	       uint64_t *pages, struct vmm_error *err)
+int load_image(struct vmm_td *td, const struct vmm_image *image, enum vmm_order order,
+	       _Atomic int *stop, uint64_t *pages, struct vmm_error *err)
 {
 	struct loading l = { .td = td, .image = image, .stop = stop, .pages = pages, .err = err };
 

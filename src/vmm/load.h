@@ -12,10 +12,10 @@
 #include "vmm/td.h"
 
 /*
- * Adds all sections in their order, in the given order of adding and extending. Ends early when *stop becomes non-zero.
- * *pages counts the 4 KiB pages added. Returns 0, or -1 with *err.
+ * Adds all sections in their order, in the given order of adding and extending. Ends early when
+ * *stop becomes non-zero. *pages counts the 4 KiB pages added. Returns 0, or -1 with *err.
  */
-int load_image(struct vmm_td *td, const struct vmm_image *image, enum vmm_order order, _Atomic int *stop,
-	       uint64_t *pages, struct vmm_error *err);
+int load_image(struct vmm_td *td, const struct vmm_image *image, enum vmm_order order,
+	       _Atomic int *stop, uint64_t *pages, struct vmm_error *err);
 
 #endif

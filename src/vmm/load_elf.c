@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A bare ELF guest as an image: its segments, and at the top of 4 GiB the reset page with the page tables it uses:
- * the lower half of the linear addresses is the guest-physical memory as private, the upper half (from
- * 0xFFFF800000000000) the same as shared. 512 GiB each, in 1 GiB pages.
+ * A bare ELF guest as an image: its segments, and at the top of 4 GiB the reset page with the page
+ * tables it uses: the lower half of the linear addresses is the guest-physical memory as private,
+ * the upper half (from 0xFFFF800000000000) the same as shared. 512 GiB each, in 1 GiB pages.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -10,13 +10,13 @@
 #include "vmm/image.h"
 
 #define SHARED_PDPT 0xffffc000ull
-#define PML4        0xffffd000ull
-#define PDPT        0xffffe000ull
+#define PML4	    0xffffd000ull
+#define PDPT	    0xffffe000ull
 #define RESET_PAGE  0xfffff000ull
 
 #define PTE_TABLE 0x3ull  /* present, writable */
 #define PTE_LARGE 0x83ull /* and a page of its own size */
-#define SHARED    (1ull << 47)
+#define SHARED	  (1ull << 47)
 
 extern const uint8_t vmm_reset_page[VMM_4K];
 
@@ -41,23 +41,16 @@ static void boot_page(const struct vmm_image *image, uint64_t gpa, uint8_t page[
 {
 	memset(page, 0, VMM_4K);
 	switch (gpa) {
-	case PML4:
-		pml4_page(page);
-		break;
-	case PDPT:
-		pdpt_page(page, 0);
-		break;
-	case SHARED_PDPT:
-		pdpt_page(page, SHARED);
-		break;
-	default:
-		memcpy(page, vmm_reset_page, VMM_4K);
-		put64(page, 0, image->elf.entry);
+	case PML4: pml4_page(page); break;
+	case PDPT: pdpt_page(page, 0); break;
+	case SHARED_PDPT: pdpt_page(page, SHARED); break;
+	default: memcpy(page, vmm_reset_page, VMM_4K); put64(page, 0, image->elf.entry);
 	}
 }
 
 /* The part of a segment's contents that falls into the page. */
-static void segment_page(const struct elf *elf, const struct elf_segment *s, uint64_t gpa, uint8_t *page)
+static void segment_page(const struct elf *elf, const struct elf_segment *s, uint64_t gpa,
+			 uint8_t *page)
 {
 	uint64_t from = s->gpa > gpa ? s->gpa : gpa;
 	uint64_t to = s->gpa + s->file_size < gpa + VMM_4K ? s->gpa + s->file_size : gpa + VMM_4K;
@@ -79,20 +72,25 @@ static int add_segment(struct vmm_image *image, const struct elf_segment *s, str
 	struct image_section *last = image->count ? &image->section[image->count - 1] : NULL;
 	uint64_t base = align_down(s->gpa, VMM_4K), end = align_up(s->gpa + s->mem_size, VMM_4K);
 
-	if (!range_holds(image->ram[0], base, end - base) && !range_holds(image->ram[1], base, end - base))
-		return vmm_fail(err, "the segment at 0x%" PRIx64 ", 0x%" PRIx64 " bytes, is not inside the guest's memory",
+	if (!range_holds(image->ram[0], base, end - base) &&
+	    !range_holds(image->ram[1], base, end - base))
+		return vmm_fail(err,
+				"the segment at 0x%" PRIx64 ", 0x%" PRIx64
+				" bytes, is not inside the guest's memory",
 				s->gpa, s->mem_size);
 	if (last && base < range_end(last->range)) {
 		if (end > range_end(last->range))
 			last->range.size = end - last->range.base;
 		return 0;
 	}
-	image->section[image->count++] =
-		(struct image_section){ .range = { base, end - base }, .extend = true, .page = elf_page };
+	image->section[image->count++] = (struct image_section){ .range = { base, end - base },
+								 .extend = true,
+								 .page = elf_page };
 	return 0;
 }
 
-int image_from_elf(struct vmm_image *image, const void *file, size_t size, uint64_t ram, struct vmm_error *err)
+int image_from_elf(struct vmm_image *image, const void *file, size_t size, uint64_t ram,
+		   struct vmm_error *err)
 {
 	struct format_error bad;
 
@@ -104,7 +102,8 @@ int image_from_elf(struct vmm_image *image, const void *file, size_t size, uint6
 		if (add_segment(image, &image->elf.segment[i], err))
 			return -1;
 	}
-	image->section[image->count++] = (struct image_section){ .range = { SHARED_PDPT, VMM_4G - SHARED_PDPT },
-								  .extend = true, .page = boot_page };
+	image->section[image->count++] = (struct image_section){
+		.range = { SHARED_PDPT, VMM_4G - SHARED_PDPT }, .extend = true, .page = boot_page
+	};
 	return 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A firmware image as an image: the sections of its TDX metadata, and the TD HOB list that tells it of the memory.
+ * A firmware image as an image: the sections of its TDX metadata, and the TD HOB list that tells it
+ * of the memory.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -30,26 +31,33 @@ static void add_sections(struct vmm_image *image)
 		if (!tdvf_is_added(s))
 			continue;
 		image->section[image->count++] =
-			(struct image_section){ .range = { s->gpa, s->size }, .extend = tdvf_is_extended(s),
-						.page = tdvf_section_page, .tdvf = s };
+			(struct image_section){ .range = { s->gpa, s->size },
+						.extend = tdvf_is_extended(s),
+						.page = tdvf_section_page,
+						.tdvf = s };
 	}
 }
 
 /* The lowest section at or above `from` that begins below `end`; NULL when there is none. */
-static const struct image_section *next_section(const struct vmm_image *image, uint64_t from, uint64_t end)
+static const struct image_section *next_section(const struct vmm_image *image, uint64_t from,
+						uint64_t end)
 {
 	const struct image_section *best = NULL;
 
 	for (size_t i = 0; i < image->count; i++) {
 		const struct image_section *s = &image->section[i];
 
-		if (s->range.base >= from && s->range.base < end && (!best || s->range.base < best->range.base))
+		if (s->range.base >= from && s->range.base < end &&
+		    (!best || s->range.base < best->range.base))
 			best = s;
 	}
 	return best;
 }
 
-/* RAM as pieces: what is added already is system memory, the rest is to be accepted by the firmware. */
+/*
+ * RAM as pieces: what is added already is system memory, the rest is to be accepted by the
+ * firmware.
+ */
 static int describe(const struct vmm_image *image, struct hob_list *list, struct vmm_range ram)
 {
 	uint64_t at = ram.base;
@@ -74,9 +82,11 @@ static int make_hob(struct vmm_image *image, const struct tdvf_section *s, struc
 	image->hob = calloc(1, s->size);
 	if (!image->hob)
 		return vmm_fail(err, "out of memory");
-	if (hob_begin(&list, image->hob, s->size, s->gpa) || describe(image, &list, image->ram[0]) ||
-	    describe(image, &list, image->ram[1]))
-		return vmm_fail(err, "the TD HOB list does not fit in the image's %" PRIu64 " bytes", s->size);
+	if (hob_begin(&list, image->hob, s->size, s->gpa) ||
+	    describe(image, &list, image->ram[0]) || describe(image, &list, image->ram[1]))
+		return vmm_fail(err,
+				"the TD HOB list does not fit in the image's %" PRIu64 " bytes",
+				s->size);
 	hob_end(&list);
 	return 0;
 }
@@ -85,7 +95,8 @@ static bool fits(const struct vmm_image *image, const struct image_section *s)
 {
 	bool inside = range_holds(image->ram[0], s->range.base, s->range.size) ||
 		      range_holds(image->ram[1], s->range.base, s->range.size);
-	bool outside = !range_overlaps(image->ram[0], s->range) && !range_overlaps(image->ram[1], s->range);
+	bool outside = !range_overlaps(image->ram[0], s->range) &&
+		       !range_overlaps(image->ram[1], s->range);
 	bool firmware = s->tdvf->type == TDVF_BFV || s->tdvf->type == TDVF_CFV;
 
 	return firmware ? outside : inside;
@@ -98,14 +109,17 @@ static int check_sections(const struct vmm_image *image, struct vmm_error *err)
 		const struct image_section *s = &image->section[i];
 
 		if (!fits(image, s))
-			return vmm_fail(err, "the %s section at 0x%" PRIx64 ", 0x%" PRIx64 " bytes, does not fit 0x%" PRIx64
-					" bytes of memory", tdvf_type_name(s->tdvf->type), s->range.base, s->range.size,
+			return vmm_fail(err,
+					"the %s section at 0x%" PRIx64 ", 0x%" PRIx64
+					" bytes, does not fit 0x%" PRIx64 " bytes of memory",
+					tdvf_type_name(s->tdvf->type), s->range.base, s->range.size,
 					image->ram[0].size + image->ram[1].size);
 	}
 	return 0;
 }
 
-int image_from_tdvf(struct vmm_image *image, const void *file, size_t size, uint64_t ram, struct vmm_error *err)
+int image_from_tdvf(struct vmm_image *image, const void *file, size_t size, uint64_t ram,
+		    struct vmm_error *err)
 {
 	struct format_error bad;
 	const struct tdvf_section *hob;

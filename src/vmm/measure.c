@@ -8,11 +8,12 @@
 #include "vmm/td.h"
 
 /* TDH.MR.FINALIZE wants a vCPU; it is not part of the measurement. */
-static int build(struct vmm_td *td, struct vmm_host *host, const struct vmm_image *image, enum vmm_order order,
-		 uint8_t mrtd[VMM_MRTD_SIZE], struct vmm_error *err)
+static int build(struct vmm_td *td, struct vmm_host *host, const struct vmm_image *image,
+		 enum vmm_order order, uint8_t mrtd[VMM_MRTD_SIZE], struct vmm_error *err)
 {
 	const struct td_config config = { .attributes = TDX_TD_ATTRIBUTES_SEPT_VE_DISABLE_MASK,
-					  .xfam = TDX_XFAM_X87_MASK | TDX_XFAM_SSE_MASK, .max_vcpus = 1 };
+					  .xfam = TDX_XFAM_X87_MASK | TDX_XFAM_SSE_MASK,
+					  .max_vcpus = 1 };
 
 	_Atomic int stop = 0;
 	uint64_t pages;
@@ -41,8 +42,8 @@ static int measure_on(struct vmm_host *host, const struct vmm_image *image, enum
 	return result;
 }
 
-static int measure_image(const struct vmm_image *image, enum vmm_order order, uint8_t mrtd[VMM_MRTD_SIZE],
-			 struct vmm_error *err)
+static int measure_image(const struct vmm_image *image, enum vmm_order order,
+			 uint8_t mrtd[VMM_MRTD_SIZE], struct vmm_error *err)
 {
 	char why[256];
 	struct seamless_machine *machine = seamless_create(NULL, why, sizeof(why));

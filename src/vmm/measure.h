@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The MRTD of a firmware image, found by building the TD leaf by leaf in the software module and reading MRTD back.
+ * The MRTD of a firmware image, found by building the TD leaf by leaf in the software module and
+ * reading MRTD back.
  */
 #ifndef VMM_MEASURE_H
 #define VMM_MEASURE_H
@@ -12,15 +13,20 @@
 
 #define VMM_MRTD_SIZE 48
 
-/* Both orders of TDH.MEM.PAGE.ADD and TDH.MR.EXTEND that VMMs in use follow. They give different MRTDs. */
+/*
+ * Both orders of TDH.MEM.PAGE.ADD and TDH.MR.EXTEND that VMMs in use follow. They give different
+ * MRTDs.
+ */
 enum vmm_order {
-	VMM_ORDER_SINGLE,   /* each page is added and extended before the next (KVM, QEMU 9 and later) */
-	VMM_ORDER_TWO_PASS, /* all pages of a section are added, then extended (QEMU 8 with early TDX patches) */
+	VMM_ORDER_SINGLE, /* each page is added and extended before the next (KVM, QEMU 9 and later)
+			   */
+	VMM_ORDER_TWO_PASS, /* all pages of a section are added, then extended (QEMU 8 with early
+			       TDX patches) */
 };
 
 /*
- * Measures an image with TDX metadata (formats/tdvf.h), using a platform of its own: the calling thread must not
- * be a logical processor. Returns 0, or -1 with *err.
+ * Measures an image with TDX metadata (formats/tdvf.h), using a platform of its own: the calling
+ * thread must not be a logical processor. Returns 0, or -1 with *err.
  */
 int vmm_measure(const void *image, size_t size, enum vmm_order order, uint8_t mrtd[VMM_MRTD_SIZE],
 		struct vmm_error *err);

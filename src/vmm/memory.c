@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The guest's memory while it runs: pages added when the guest wants to accept them, and conversion between private
- * and shared.
+ * The guest's memory while it runs: pages added when the guest wants to accept them, and conversion
+ * between private and shared.
  */
 #include <inttypes.h>
 
@@ -38,7 +38,8 @@ static bool large_fits(const struct vmm_vm *vm, uint64_t gpa)
 {
 	uint64_t base = align_down(gpa, VMM_2M);
 
-	return range_holds(vm->image->ram[0], base, VMM_2M) || range_holds(vm->image->ram[1], base, VMM_2M);
+	return range_holds(vm->image->ram[0], base, VMM_2M) ||
+	       range_holds(vm->image->ram[1], base, VMM_2M);
 }
 
 static void augment(struct vmm_vm *vm, uint64_t gpa, enum vmm_level level)
@@ -104,7 +105,8 @@ static int to_private(struct vmm_vm *vm, uint64_t base, uint64_t size, struct vm
 }
 
 /* The part of the range that is RAM; what is not RAM is MMIO and shared as it is. */
-static int convert(struct vmm_vm *vm, struct vmm_range ram, uint64_t gpa, uint64_t size, struct vmm_error *err)
+static int convert(struct vmm_vm *vm, struct vmm_range ram, uint64_t gpa, uint64_t size,
+		   struct vmm_error *err)
 {
 	uint64_t base = gpa & ~VM_SHARED_BIT, end = base + size;
 
@@ -114,7 +116,8 @@ static int convert(struct vmm_vm *vm, struct vmm_range ram, uint64_t gpa, uint64
 		end = range_end(ram);
 	if (base >= end)
 		return 0;
-	return is_shared(gpa) ? to_shared(vm, base, end - base, err) : to_private(vm, base, end - base, err);
+	return is_shared(gpa) ? to_shared(vm, base, end - base, err)
+			      : to_private(vm, base, end - base, err);
 }
 
 uint64_t vm_map_gpa(struct vmm_vm *vm, uint64_t gpa, uint64_t size, uint64_t *failed_gpa)
@@ -128,7 +131,8 @@ uint64_t vm_map_gpa(struct vmm_vm *vm, uint64_t gpa, uint64_t size, uint64_t *fa
 	if (!size || base >= VM_SHARED_BIT || size > VM_SHARED_BIT - base)
 		return TDX_VMCALL_INVALID_OPERAND;
 	pthread_mutex_lock(&vm->mapping);
-	result = convert(vm, vm->image->ram[0], gpa, size, &err) || convert(vm, vm->image->ram[1], gpa, size, &err);
+	result = convert(vm, vm->image->ram[0], gpa, size, &err) ||
+		 convert(vm, vm->image->ram[1], gpa, size, &err);
 	pthread_mutex_unlock(&vm->mapping);
 	if (!result)
 		return TDX_VMCALL_SUCCESS;

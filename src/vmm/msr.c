@@ -6,22 +6,22 @@
 
 #include "vmm/msr.h"
 
-#define APIC_BASE         0x1b
-#define FEATURE_CONTROL   0x3a
-#define MICROCODE         0x8b
+#define APIC_BASE	  0x1b
+#define FEATURE_CONTROL	  0x3a
+#define MICROCODE	  0x8b
 #define CORE_CAPABILITIES 0xcf
-#define PLATFORM_INFO     0xce
-#define MTRR_CAPABILITY   0xfe
-#define MISC_FEATURES     0x140
-#define MCG_CAPABILITY    0x179
-#define MTRR_FIRST        0x200
-#define MTRR_DEFAULT      0x2ff
-#define X2APIC_FIRST      0x800
-#define X2APIC_ID         0x802
-#define X2APIC_VERSION    0x803
+#define PLATFORM_INFO	  0xce
+#define MTRR_CAPABILITY	  0xfe
+#define MISC_FEATURES	  0x140
+#define MCG_CAPABILITY	  0x179
+#define MTRR_FIRST	  0x200
+#define MTRR_DEFAULT	  0x2ff
+#define X2APIC_FIRST	  0x800
+#define X2APIC_ID	  0x802
+#define X2APIC_VERSION	  0x803
 
 #define APIC_BASE_X2APIC 0xfee00c00ull /* enabled, in x2APIC mode */
-#define APIC_BASE_BSP    0x100ull
+#define APIC_BASE_BSP	 0x100ull
 
 void vcpu_msr_init(struct vcpu_msrs *msrs, unsigned index)
 {
@@ -41,7 +41,10 @@ static uint64_t *mtrr(struct vcpu_msrs *msrs, uint32_t msr)
 	return NULL;
 }
 
-/* Registers of the x2APIC that hold what is written: SVR, LVTs, timer; reading the current count gives 0. */
+/*
+ * Registers of the x2APIC that hold what is written: SVR, LVTs, timer; reading the current count
+ * gives 0.
+ */
 static uint64_t *apic(struct vcpu_msrs *msrs, uint32_t msr)
 {
 	switch (msr) {
@@ -50,47 +53,34 @@ static uint64_t *apic(struct vcpu_msrs *msrs, uint32_t msr)
 	case 0x82f:
 	case 0x830:
 	case 0x832 ... 0x839:
-	case 0x83e:
-		return &msrs->apic[msr - X2APIC_FIRST];
-	default:
-		return NULL;
+	case 0x83e: return &msrs->apic[msr - X2APIC_FIRST];
+	default: return NULL;
 	}
 }
 
 static bool read_fixed(const struct vcpu_msrs *msrs, uint32_t msr, uint64_t *value)
 {
 	switch (msr) {
-	case APIC_BASE:
-		*value = APIC_BASE_X2APIC | (msrs->index ? 0 : APIC_BASE_BSP);
-		return true;
+	case APIC_BASE: *value = APIC_BASE_X2APIC | (msrs->index ? 0 : APIC_BASE_BSP); return true;
 	case FEATURE_CONTROL:
 		*value = 1; /* locked */
 		return true;
-	case MICROCODE:
-		*value = msrs->microcode;
-		return true;
+	case MICROCODE: *value = msrs->microcode; return true;
 	case MTRR_CAPABILITY:
 		*value = 0x508; /* eight variable, fixed supported, write-combining */
 		return true;
-	case X2APIC_ID:
-		*value = msrs->index;
-		return true;
+	case X2APIC_ID: *value = msrs->index; return true;
 	case X2APIC_VERSION:
 		*value = 0x50014; /* six LVT entries */
 		return true;
 	case 0x80d: /* logical id: cluster 31:16, one bit in 15:0 */
 		*value = (uint64_t)(msrs->index >> 4) << 16 | 1u << (msrs->index & 15);
 		return true;
-	case MISC_FEATURES:
-		*value = msrs->misc_features;
-		return true;
+	case MISC_FEATURES: *value = msrs->misc_features; return true;
 	case CORE_CAPABILITIES:
 	case PLATFORM_INFO:
-	case MCG_CAPABILITY: /* no machine-check banks */
-		*value = 0;
-		return true;
-	default:
-		return false;
+	case MCG_CAPABILITY: /* no machine-check banks */ *value = 0; return true;
+	default: return false;
 	}
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The MSRs that a vCPU asks the VMM for (TDVMCALL<Instruction.RDMSR> and WRMSR): those that the module neither handles
- * nor lets the guest reach. What firmware and kernels of today read and write, and no more.
+ * The MSRs that a vCPU asks the VMM for (TDVMCALL<Instruction.RDMSR> and WRMSR): those that the
+ * module neither handles nor lets the guest reach. What firmware and kernels of today read and
+ * write, and no more.
  */
 #ifndef VMM_MSR_H
 #define VMM_MSR_H
@@ -13,8 +14,8 @@
 
 struct vcpu_msrs {
 	uint64_t microcode;
-	uint64_t apic[0x40];              /* x2APIC registers 0x800 to 0x83F that hold what is written */
-	uint64_t mtrr[MSR_MTRR_STORED];   /* from MSR 0x200: variable, fixed, default type */
+	uint64_t apic[0x40]; /* x2APIC registers 0x800 to 0x83F that hold what is written */
+	uint64_t mtrr[MSR_MTRR_STORED]; /* from MSR 0x200: variable, fixed, default type */
 	uint64_t misc_features;
 	unsigned index; /* of the vCPU: APIC id */
 };

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
- * PCI configuration space by configuration mechanism 1 (PCI Local Bus Specification 3.0, 3.2.2.3.2).
+ * PCI configuration space by configuration mechanism 1 (PCI Local Bus
+ * Specification 3.0, 3.2.2.3.2).
  */
 #include <string.h>
 
 #include "vmm/pci.h"
 
-#define DATA_PORT    4 /* offset of 0xCFC */
-#define ENABLE       (1u << 31)
-#define HEADER_SIZE  0x40
-#define INTEL        0x8086
-#define Q35_BRIDGE   0x29c0
-#define ICH9_LPC     0x2918
-#define CLASS_HOST   0x0600
-#define CLASS_ISA    0x0601
+#define DATA_PORT     4 /* offset of 0xCFC */
+#define ENABLE	      (1u << 31)
+#define HEADER_SIZE   0x40
+#define INTEL	      0x8086
+#define Q35_BRIDGE    0x29c0
+#define ICH9_LPC      0x2918
+#define CLASS_HOST    0x0600
+#define CLASS_ISA     0x0601
 #define MULTIFUNCTION 0x80
 
 static void put16(uint8_t *space, unsigned at, uint16_t value)
@@ -21,7 +22,8 @@ static void put16(uint8_t *space, unsigned at, uint16_t value)
 	memcpy(space + at, &value, sizeof(value));
 }
 
-static void identify(struct pci_function *f, uint8_t device, uint16_t id, uint16_t class_code, uint8_t header)
+static void identify(struct pci_function *f, uint8_t device, uint16_t id, uint16_t class_code,
+		     uint8_t header)
 {
 	*f = (struct pci_function){ .device = device };
 	put16(f->space, 0x00, INTEL);
@@ -60,7 +62,8 @@ static uint32_t read_register(struct pci *pci, uint16_t where, unsigned at, unsi
 	return value;
 }
 
-static void write_register(struct pci *pci, uint16_t where, unsigned at, unsigned size, uint32_t value)
+static void write_register(struct pci *pci, uint16_t where, unsigned at, unsigned size,
+			   uint32_t value)
 {
 	struct pci_function *f = find(pci, where);
 
@@ -68,7 +71,10 @@ static void write_register(struct pci *pci, uint16_t where, unsigned at, unsigne
 		memcpy(f->space + at, &value, size);
 }
 
-/* First byte of an access through the data port: register 7:2 of the address, and the byte within the port. */
+/*
+ * First byte of an access through the data port: register 7:2 of the address, and the byte within
+ * the port.
+ */
 static unsigned register_of(const struct pci *pci, uint16_t offset)
 {
 	return (pci->address & 0xfc) + (offset - DATA_PORT);
@@ -92,7 +98,8 @@ static void pci_out(void *opaque, uint16_t offset, unsigned size, uint32_t value
 	if (offset == 0 && size == 4)
 		pci->address = value;
 	else if (offset >= DATA_PORT && pci->address & ENABLE)
-		write_register(pci, (uint16_t)(pci->address >> 8), register_of(pci, offset), size, value);
+		write_register(pci, (uint16_t)(pci->address >> 8), register_of(pci, offset), size,
+			       value);
 }
 
 uint32_t pci_ecam_read(struct pci *pci, uint32_t offset, unsigned size)
@@ -107,6 +114,10 @@ void pci_ecam_write(struct pci *pci, uint32_t offset, unsigned size, uint32_t va
 
 struct port_device pci_device(struct pci *pci)
 {
-	return (struct port_device){ .name = "PCI configuration", .base = PCI_PORT, .count = 8, .in = pci_in,
-				     .out = pci_out, .opaque = pci };
+	return (struct port_device){ .name = "PCI configuration",
+				     .base = PCI_PORT,
+				     .count = 8,
+				     .in = pci_in,
+				     .out = pci_out,
+				     .opaque = pci };
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI configuration space, by ports 0xCF8 and 0xCFC and memory-mapped (ECAM): the two functions of an Intel Q35 machine by
- * which firmware recognises its surroundings, the host bridge (00:00.0) and the LPC bridge (00:1f.0). No other function
- * is there.
+ * PCI configuration space, by ports 0xCF8 and 0xCFC and memory-mapped (ECAM): the two functions of
+ * an Intel Q35 machine by which firmware recognises its surroundings, the host bridge (00:00.0) and
+ * the LPC bridge (00:1f.0). No other function is there.
  */
 #ifndef VMM_PCI_H
 #define VMM_PCI_H
@@ -17,7 +17,10 @@
 #define PCI_ECAM_BASE 0xb0000000u
 #define PCI_ECAM_SIZE 0x10000000u
 
-/* The configuration space of a function. The header is fixed, what follows it holds what is written. */
+/*
+ * The configuration space of a function. The header is fixed, what follows it holds what is
+ * written.
+ */
 struct pci_function {
 	uint8_t device, function;
 	uint8_t space[256];

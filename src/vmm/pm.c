@@ -20,7 +20,8 @@ static uint32_t pm_in(void *opaque, uint16_t offset, unsigned size)
 
 	(void)size;
 	if (offset == PM_TIMER)
-		return (uint32_t)((unsigned __int128)pm->now_ns() * TIMER_HZ / 1000000000u) & TIMER_MASK;
+		return (uint32_t)((unsigned __int128)pm->now_ns() * TIMER_HZ / 1000000000u) &
+		       TIMER_MASK;
 	return offset == PM1_CONTROL ? pm->control : 0;
 }
 
@@ -54,7 +55,8 @@ static void reset_out(void *opaque, uint16_t offset, unsigned size, uint32_t val
 		pm->reset(pm->opaque);
 }
 
-/* Kernels that find all ones here wait for the counter to move; zero makes their test fail at once. */
+/* Kernels that find all ones here wait for the counter to move; zero makes their test fail at once.
+ */
 static uint32_t pit_in(void *opaque, uint16_t offset, unsigned size)
 {
 	(void)opaque;
@@ -66,8 +68,18 @@ static uint32_t pit_in(void *opaque, uint16_t offset, unsigned size)
 int pm_add(struct pm *pm, struct port_bus *bus)
 {
 	const struct port_device device[] = {
-		{ .name = "ACPI PM", .base = PM_BASE, .count = PM_COUNT, .in = pm_in, .out = pm_out, .opaque = pm },
-		{ .name = "reset", .base = RESET_PORT, .count = 1, .in = reset_in, .out = reset_out, .opaque = pm },
+		{ .name = "ACPI PM",
+		  .base = PM_BASE,
+		  .count = PM_COUNT,
+		  .in = pm_in,
+		  .out = pm_out,
+		  .opaque = pm },
+		{ .name = "reset",
+		  .base = RESET_PORT,
+		  .count = 1,
+		  .in = reset_in,
+		  .out = reset_out,
+		  .opaque = pm },
 		{ .name = "no PIT", .base = PIT_CHANNEL, .count = 1, .in = pit_in },
 	};
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Power management as an Intel ICH9 has it: the ACPI timer (3.579545 MHz, 24 bits) that firmware measures time by, the
- * sleep control that powers the machine off, the reset control register, and port 0x42 of a timer chip that is not there.
+ * Power management as an Intel ICH9 has it: the ACPI timer (3.579545 MHz, 24 bits) that firmware
+ * measures time by, the sleep control that powers the machine off, the reset control register, and
+ * port 0x42 of a timer chip that is not there.
  */
 #ifndef VMM_PM_H
 #define VMM_PM_H

@@ -4,15 +4,27 @@
  */
 #include "vmm/rtc.h"
 
-enum { SECONDS = 0, MINUTES = 2, HOURS = 4, WEEKDAY = 6, DAY = 7, MONTH = 8, YEAR = 9, REG_A = 10, REG_B = 11,
-       REG_C = 12, REG_D = 13, CENTURY = 0x32 };
+enum {
+	SECONDS = 0,
+	MINUTES = 2,
+	HOURS = 4,
+	WEEKDAY = 6,
+	DAY = 7,
+	MONTH = 8,
+	YEAR = 9,
+	REG_A = 10,
+	REG_B = 11,
+	REG_C = 12,
+	REG_D = 13,
+	CENTURY = 0x32
+};
 
 #define EXTENDED    0x1000000u
 #define MEMORY_LOW  0x34
 #define MEMORY_HIGH 0x5b
 
 #define A_32KHZ 0x26 /* 32 kHz time base, 1024 Hz rate; bit 7, update in progress, clear */
-#define B_24H   0x02
+#define B_24H	0x02
 #define D_VALID 0x80
 
 void rtc_init(struct rtc *rtc, time_t (*now)(void))
@@ -43,22 +55,14 @@ static uint8_t read_time(const struct rtc *rtc)
 
 	gmtime_r(&now, &tm);
 	switch (rtc->index) {
-	case SECONDS:
-		return bcd(tm.tm_sec % 60);
-	case MINUTES:
-		return bcd(tm.tm_min);
-	case HOURS:
-		return bcd(tm.tm_hour);
-	case WEEKDAY:
-		return bcd(tm.tm_wday + 1);
-	case DAY:
-		return bcd(tm.tm_mday);
-	case MONTH:
-		return bcd(tm.tm_mon + 1);
-	case YEAR:
-		return bcd(tm.tm_year % 100);
-	default:
-		return bcd((tm.tm_year / 100 + 19) % 100);
+	case SECONDS: return bcd(tm.tm_sec % 60);
+	case MINUTES: return bcd(tm.tm_min);
+	case HOURS: return bcd(tm.tm_hour);
+	case WEEKDAY: return bcd(tm.tm_wday + 1);
+	case DAY: return bcd(tm.tm_mday);
+	case MONTH: return bcd(tm.tm_mon + 1);
+	case YEAR: return bcd(tm.tm_year % 100);
+	default: return bcd((tm.tm_year / 100 + 19) % 100);
 	}
 }
 
@@ -72,18 +76,12 @@ static uint8_t read_register(const struct rtc *rtc)
 	case DAY:
 	case MONTH:
 	case YEAR:
-	case CENTURY:
-		return read_time(rtc);
-	case REG_A:
-		return A_32KHZ;
-	case REG_B:
-		return B_24H;
-	case REG_C:
-		return 0;
-	case REG_D:
-		return D_VALID;
-	default:
-		return rtc->cmos[rtc->index];
+	case CENTURY: return read_time(rtc);
+	case REG_A: return A_32KHZ;
+	case REG_B: return B_24H;
+	case REG_C: return 0;
+	case REG_D: return D_VALID;
+	default: return rtc->cmos[rtc->index];
 	}
 }
 
@@ -108,6 +106,10 @@ static void rtc_out(void *opaque, uint16_t offset, unsigned size, uint32_t value
 
 struct port_device rtc_device(struct rtc *rtc)
 {
-	return (struct port_device){ .name = "MC146818", .base = RTC_PORT, .count = 2, .in = rtc_in, .out = rtc_out,
+	return (struct port_device){ .name = "MC146818",
+				     .base = RTC_PORT,
+				     .count = 2,
+				     .in = rtc_in,
+				     .out = rtc_out,
 				     .opaque = rtc };
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A real-time clock at ports 0x70 and 0x71 as the Motorola MC146818 has it: the time of day (UTC, BCD, 24 hours), never
- * an update in progress, and battery-backed bytes.
+ * A real-time clock at ports 0x70 and 0x71 as the Motorola MC146818 has it: the time of day (UTC,
+ * BCD, 24 hours), never an update in progress, and battery-backed bytes.
  */
 #ifndef VMM_RTC_H
 #define VMM_RTC_H

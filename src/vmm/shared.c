@@ -6,10 +6,10 @@
 
 #include "vmm/shared.h"
 
-#define ENTRIES      512
-#define EPT_ANY      0x7ull
-#define EPT_RW       0x3ull /* a TD does not execute what the host can write */
-#define EPT_WB       (6ull << 3)
+#define ENTRIES	     512
+#define EPT_ANY	     0x7ull
+#define EPT_RW	     0x3ull /* a TD does not execute what the host can write */
+#define EPT_WB	     (6ull << 3)
 #define EPT_SUPPRESS (1ull << 63) /* a violation exits to the VMM instead of raising #VE */
 #define EPT_ADDRESS  0x000ffffffffff000ull
 
@@ -32,7 +32,8 @@ int shared_init(struct vmm_shared *shared, struct vmm_host *host, struct vmm_err
 	shared->host = host;
 	shared->root = new_table(host);
 	pthread_mutex_init(&shared->lock, NULL);
-	return shared->root == VMM_NO_FRAME ? vmm_fail(err, "no host page left for the shared EPT") : 0;
+	return shared->root == VMM_NO_FRAME ? vmm_fail(err, "no host page left for the shared EPT")
+					    : 0;
 }
 
 static void free_table(struct vmm_host *host, uint64_t table, int level)
@@ -59,7 +60,10 @@ void shared_free(struct vmm_shared *shared)
 	pthread_mutex_destroy(&shared->lock);
 }
 
-/* Address of the last-level entry of `gpa`; VMM_NO_FRAME where a table is missing and `make` is false or fails. */
+/*
+ * Address of the last-level entry of `gpa`; VMM_NO_FRAME where a table is missing and `make` is
+ * false or fails.
+ */
 static uint64_t walk(struct vmm_shared *shared, uint64_t gpa, bool make)
 {
 	uint64_t table = shared->root;
@@ -148,7 +152,8 @@ static uint64_t translate(struct vmm_shared *shared, uint64_t gpa)
 
 typedef int (*copy_fn)(struct vmm_host *host, uint64_t hpa, void *buffer, size_t size);
 
-static int copy(struct vmm_shared *shared, uint64_t gpa, uint8_t *buffer, size_t size, copy_fn copy_piece)
+static int copy(struct vmm_shared *shared, uint64_t gpa, uint8_t *buffer, size_t size,
+		copy_fn copy_piece)
 {
 	int result = 0;
 

@@ -23,7 +23,8 @@ uint64_t td_new_frame(struct vmm_td *td, enum vmm_level level, struct vmm_error 
 	uint64_t hpa = vmm_frames_alloc(&td->host->frames, td->owner, level);
 
 	if (hpa == VMM_NO_FRAME)
-		vmm_fail(err, "no host page of %u KiB left for the TD", level == VMM_LEVEL_2M ? 2048u : 4u);
+		vmm_fail(err, "no host page of %u KiB left for the TD",
+			 level == VMM_LEVEL_2M ? 2048u : 4u);
 	return hpa;
 }
 
@@ -114,7 +115,8 @@ static int initialize(struct vmm_td *td, const struct td_config *config, struct 
 	return td_call_failed("TDH.MNG.INIT", status, err);
 }
 
-int td_create(struct vmm_td *td, struct vmm_host *host, const struct td_config *config, struct vmm_error *err)
+int td_create(struct vmm_td *td, struct vmm_host *host, const struct td_config *config,
+	      struct vmm_error *err)
 {
 	memset(td, 0, sizeof(*td));
 	td->host = host;
@@ -192,8 +194,8 @@ int td_add_vcpu(struct vmm_td *td, uint64_t rcx, struct vmm_error *err)
 
 int td_set_shared_ept(struct vmm_td *td, unsigned index, uint64_t root, struct vmm_error *err)
 {
-	tdx_status_t status = tdh_vp_wr(tdx_tdvpr(td->vcpu[index].tdvpr), tdx_field(TDX_MD_VMCS_SHARED_EPTP), root,
-					UINT64_MAX, NULL);
+	tdx_status_t status = tdh_vp_wr(tdx_tdvpr(td->vcpu[index].tdvpr),
+					tdx_field(TDX_MD_VMCS_SHARED_EPTP), root, UINT64_MAX, NULL);
 
 	return td_call_failed("TDH.VP.WR", status, err);
 }
@@ -218,7 +220,8 @@ static int read_mrtd(struct vmm_td *td, uint8_t mrtd[TD_MRTD_SIZE], struct vmm_e
 {
 	for (unsigned i = 0; i < TD_MRTD_SIZE / 8; i++) {
 		uint64_t part = 0;
-		tdx_status_t status = tdh_mng_rd(tdx_tdr(td->tdr), tdx_field(TDX_MD_TD_MRTD + i), &part);
+		tdx_status_t status =
+			tdh_mng_rd(tdx_tdr(td->tdr), tdx_field(TDX_MD_TD_MRTD + i), &part);
 
 		if (status)
 			return vmm_fail_call(err, "TDH.MNG.RD", status);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * The end of a TD: its vCPUs leave their logical processors, its key is flushed and freed, its pages come back, the TDR
- * last, and each of them is shown to be free.
+ * The end of a TD: its vCPUs leave their logical processors, its key is flushed and freed, its
+ * pages come back, the TDR last, and each of them is shown to be free.
  */
 #include <inttypes.h>
 
 #include "tdx/tdx.h"
 #include "vmm/td_internal.h"
-
 
 /* A step of the end, on a logical processor. */
 typedef int (*step_fn)(struct vmm_td *td, struct vmm_error *err);
@@ -63,7 +62,9 @@ static int write_back(struct vmm_td *td, struct vmm_error *err)
 		status = tdh_phymem_cache_wb(resume);
 		resume = tdx_status_code(status) == TDX_INTERRUPTED_RESUMABLE;
 	} while (resume || host_again(status, &tries));
-	return tdx_status_code(status) == TDX_NO_HKID_READY_TO_WBCACHE ? 0 : td_call_failed("TDH.PHYMEM.CACHE.WB", status, err);
+	return tdx_status_code(status) == TDX_NO_HKID_READY_TO_WBCACHE
+		       ? 0
+		       : td_call_failed("TDH.PHYMEM.CACHE.WB", status, err);
 }
 
 static int free_key(struct vmm_td *td, struct vmm_error *err)
@@ -113,7 +114,10 @@ static int reclaim_pages(struct vmm_td *td, struct vmm_error *err)
 	return 0;
 }
 
-/* The module wrote the TDR with its own key: those cache lines have to go before the page is used again. */
+/*
+ * The module wrote the TDR with its own key: those cache lines have to go before the page is used
+ * again.
+ */
 static int reclaim_tdr(struct vmm_td *td, struct vmm_error *err)
 {
 	uint64_t keyed = td->tdr | (uint64_t)td->host->first_hkid << td->host->hkid_shift;
@@ -137,12 +141,14 @@ static int prove_free(uint64_t hpa, struct vmm_error *err)
 	if (status)
 		return vmm_fail_call(err, "TDH.PHYMEM.PAGE.RDMD", status);
 	if (out.page_type != TDX_PT_NDA)
-		return vmm_fail(err, "the page at 0x%" PRIx64 " is still the module's (type %" PRIu64 ")", hpa,
-				out.page_type);
+		return vmm_fail(
+			err, "the page at 0x%" PRIx64 " is still the module's (type %" PRIu64 ")",
+			hpa, out.page_type);
 	return 0;
 }
 
-/* Proves a frame free, in 4 KiB steps as a large one may be split, and gives it back to the host. */
+/* Proves a frame free, in 4 KiB steps as a large one may be split, and gives it back to the host.
+ */
 static int give_back(struct vmm_td *td, uint64_t hpa, uint64_t size, struct vmm_error *err)
 {
 	for (uint64_t at = hpa; at < hpa + size; at += VMM_4K) {
@@ -176,7 +182,9 @@ static int take_apart(struct vmm_td *td, uint64_t *freed, struct vmm_error *err)
 		return -1;
 	if (host_enter_lp(td->host, 0, err))
 		return -1;
-	result = reclaim_pages(td, err) || reclaim_tdr(td, err) || give_all_back(td, freed, err) ? -1 : 0;
+	result = reclaim_pages(td, err) || reclaim_tdr(td, err) || give_all_back(td, freed, err)
+			 ? -1
+			 : 0;
 	host_leave_lp(td->host);
 	return result;
 }

@@ -17,7 +17,8 @@ static tdx_status_t page_add(struct vmm_td *td, uint64_t gpa, uint64_t frame)
 	return status;
 }
 
-int td_add_page(struct vmm_td *td, uint64_t gpa, const uint8_t contents[VMM_4K], struct vmm_error *err)
+int td_add_page(struct vmm_td *td, uint64_t gpa, const uint8_t contents[VMM_4K],
+		struct vmm_error *err)
 {
 	uint64_t frame;
 	tdx_status_t status;
@@ -51,7 +52,8 @@ static tdx_status_t page_aug(struct vmm_td *td, uint64_t gpa, enum vmm_level lev
 	unsigned tries = 0;
 
 	do
-		status = tdh_mem_page_aug(tdx_gpa(gpa), tdx_level(level), tdx_tdr(td->tdr), tdx_hpa(frame), NULL);
+		status = tdh_mem_page_aug(tdx_gpa(gpa), tdx_level(level), tdx_tdr(td->tdr),
+					  tdx_hpa(frame), NULL);
 	while (host_again(status, &tries));
 	return status;
 }
@@ -65,7 +67,8 @@ static enum td_aug aug_frame(struct vmm_td *td, uint64_t gpa, enum vmm_level lev
 		return TD_AUG_DONE;
 	vmm_frames_release(&td->host->frames, frame);
 	/* Mapped already, at this level or as a larger page. */
-	if (tdx_status_code(status) == TDX_EPT_ENTRY_STATE_INCORRECT || tdx_status_code(status) == TDX_EPT_WALK_FAILED)
+	if (tdx_status_code(status) == TDX_EPT_ENTRY_STATE_INCORRECT ||
+	    tdx_status_code(status) == TDX_EPT_WALK_FAILED)
 		return TD_AUG_PRESENT;
 	vmm_fail_call(err, "TDH.MEM.PAGE.AUG", status);
 	return TD_AUG_FAILED;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Taking private memory away from a running TD: block, track, make all vCPUs leave the guest once, remove.
+ * Taking private memory away from a running TD: block, track, make all vCPUs leave the guest once,
+ * remove.
  */
 #include <stdlib.h>
 
@@ -14,7 +15,7 @@ struct blocked {
 	struct {
 		uint64_t gpa;
 		unsigned level;
-	} *page;
+	} * page;
 	size_t count, capacity;
 };
 
@@ -34,7 +35,8 @@ static int remember(struct blocked *b, uint64_t gpa, unsigned level, struct vmm_
 	return 0;
 }
 
-static tdx_status_t block(struct vmm_td *td, uint64_t gpa, unsigned level, struct tdx_sept_error *ext)
+static tdx_status_t block(struct vmm_td *td, uint64_t gpa, unsigned level,
+			  struct tdx_sept_error *ext)
 {
 	tdx_status_t status;
 	unsigned tries = 0;
@@ -67,9 +69,14 @@ static int demote(struct vmm_td *td, uint64_t gpa, uint64_t frame, struct vmm_er
 	if (page == VMM_NO_FRAME)
 		return -1;
 	do
-		status = tdh_mem_page_demote((struct tdh_mem_page_demote_args){ .gpa = tdx_gpa(gpa),
-				.level = TDX_LEVEL_2M, .tdr = tdx_tdr(td->tdr), .sept_page = tdx_hpa(page) }, NULL, NULL);
-	while (host_again(status, &tries) || tdx_status_code(status) == TDX_INTERRUPTED_RESTARTABLE ||
+		status = tdh_mem_page_demote(
+			(struct tdh_mem_page_demote_args){ .gpa = tdx_gpa(gpa),
+							   .level = TDX_LEVEL_2M,
+							   .tdr = tdx_tdr(td->tdr),
+							   .sept_page = tdx_hpa(page) },
+			NULL, NULL);
+	while (host_again(status, &tries) ||
+	       tdx_status_code(status) == TDX_INTERRUPTED_RESTARTABLE ||
 	       (tdx_status_code(status) == TDX_TLB_TRACKING_NOT_DONE && ++tries < 100000));
 	if (status) {
 		vmm_frames_release(&td->host->frames, page);
@@ -91,10 +98,14 @@ struct removal {
 /* A 2 MiB page of which only a part goes. */
 static int split(struct removal *r, uint64_t gpa, uint64_t frame)
 {
-	return td_track(r->td, r->kick, r->opaque, r->err) || demote(r->td, gpa, frame, r->err) ? -1 : 0;
+	return td_track(r->td, r->kick, r->opaque, r->err) || demote(r->td, gpa, frame, r->err) ? -1
+												: 0;
 }
 
-/* The walk to a small page at `gpa` met a large one. Returns how far to go on, 0 to try the same address again, or -1. */
+/*
+ * The walk to a small page at `gpa` met a large one. Returns how far to go on, 0 to try the same
+ * address again, or -1.
+ */
 static int64_t block_large(struct removal *r, uint64_t gpa, uint64_t entry)
 {
 	uint64_t base = align_down(gpa, VMM_2M);
@@ -127,14 +138,12 @@ static int64_t block_at(struct removal *r, uint64_t gpa)
 	case TDX_SUCCESS:
 	case TDX_GPA_RANGE_ALREADY_BLOCKED:
 		return remember(&r->blocked, gpa, 0, r->err) ? -1 : (int64_t)VMM_4K;
-	case TDX_EPT_WALK_FAILED:
-		return block_above(r, gpa, &ext);
+	case TDX_EPT_WALK_FAILED: return block_above(r, gpa, &ext);
 	case TDX_EPT_ENTRY_STATE_INCORRECT:
 		if (!(ext.info & TDX_SEPT_INFO_STATE_MASK)) /* free */
 			return (int64_t)VMM_4K;
 		break;
-	default:
-		break;
+	default: break;
 	}
 	return vmm_fail_call(r->err, "TDH.MEM.RANGE.BLOCK", status);
 }
@@ -147,10 +156,12 @@ static int remove_page(struct removal *r, uint64_t gpa, unsigned level)
 	unsigned tries = 0;
 
 	do {
-		status = tdh_mem_page_remove(tdx_gpa(gpa), tdx_level(level), tdx_tdr(r->td->tdr), &page, NULL);
+		status = tdh_mem_page_remove(tdx_gpa(gpa), tdx_level(level), tdx_tdr(r->td->tdr),
+					     &page, NULL);
 		if (tdx_status_code(status) == TDX_TLB_TRACKING_NOT_DONE)
 			r->kick(r->opaque);
-	} while (host_again(status, &tries) || (tdx_status_code(status) == TDX_TLB_TRACKING_NOT_DONE && ++tries < 100000));
+	} while (host_again(status, &tries) ||
+		 (tdx_status_code(status) == TDX_TLB_TRACKING_NOT_DONE && ++tries < 100000));
 	if (status)
 		return vmm_fail_call(r->err, "TDH.MEM.PAGE.REMOVE", status);
 	host_clear(r->td->host, page.value, level_size(level ? VMM_LEVEL_2M : VMM_LEVEL_4K));
@@ -180,10 +191,12 @@ static int remove_all(struct removal *r)
 	return 0;
 }
 
-int td_remove_range(struct vmm_td *td, uint64_t base, uint64_t size, void (*kick)(void *opaque), void *opaque,
-		    struct vmm_error *err)
+int td_remove_range(struct vmm_td *td, uint64_t base, uint64_t size, void (*kick)(void *opaque),
+		    void *opaque, struct vmm_error *err)
 {
-	struct removal r = { .td = td, .range = { base, size }, .kick = kick, .opaque = opaque, .err = err };
+	struct removal r = {
+		.td = td, .range = { base, size }, .kick = kick, .opaque = opaque, .err = err
+	};
 	int result = remove_all(&r);
 
 	free(r.blocked.page);

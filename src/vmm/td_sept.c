@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The pages of a TD's secure EPT: added before the first page below them, and remembered, so that no call has to fail to
- * tell that one is missing. They stay until the TD ends.
+ * The pages of a TD's secure EPT: added before the first page below them, and remembered, so that
+ * no call has to fail to tell that one is missing. They stay until the TD ends.
  */
 #include <stdlib.h>
 
@@ -9,9 +9,10 @@
 #include "vmm/td_internal.h"
 
 #define TOP_LEVEL 3 /* the entry of the root page; the module keeps the root itself */
-#define EMPTY     UINT64_MAX
+#define EMPTY	  UINT64_MAX
 
-/* The page that the entry of `level` points to, as one number: addresses leave the low bits free. */
+/* The page that the entry of `level` points to, as one number: addresses leave the low bits free.
+ */
 static uint64_t key_of(uint64_t gpa, unsigned level)
 {
 	return align_down(gpa, VMM_4K << (9 * level)) | level;
@@ -69,7 +70,8 @@ static int add_page(struct vmm_td *td, uint64_t gpa, unsigned level, struct vmm_
 	if (page == VMM_NO_FRAME)
 		return -1;
 	do
-		status = tdh_mem_sept_add(tdx_gpa(base), tdx_level(level), tdx_tdr(td->tdr), 0, tdx_hpa(page), NULL);
+		status = tdh_mem_sept_add(tdx_gpa(base), tdx_level(level), tdx_tdr(td->tdr), 0,
+					  tdx_hpa(page), NULL);
 	while (host_again(status, &tries));
 	if (status)
 		vmm_frames_release(&td->host->frames, page);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Plans the TDMRs. Three steps: cover all convertible memory by 1 GiB multiples; cut each one's PAMTs out of convertible
- * memory; what of a TDMR is then neither convertible nor free is a reserved area.
+ * Plans the TDMRs. Three steps: cover all convertible memory by 1 GiB multiples; cut each one's
+ * PAMTs out of convertible memory; what of a TDMR is then neither convertible nor free is a
+ * reserved area.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -20,7 +21,8 @@ static int cover(struct tdmr_plan *plan, struct vmm_range cmr, const struct tdmr
 		return 0;
 	}
 	if (plan->count == TDMR_MAX || plan->count == limits->max_tdmrs)
-		return vmm_fail(err, "memory is in too many pieces: the module takes %u TDMRs", limits->max_tdmrs);
+		return vmm_fail(err, "memory is in too many pieces: the module takes %u TDMRs",
+				limits->max_tdmrs);
 	plan->tdmr[plan->count++] = (struct tdmr_info){ .base = base, .size = end - base };
 	return 0;
 }
@@ -52,15 +54,16 @@ static uint64_t pamt_size(const struct tdmr_info *tdmr, uint64_t unit, uint16_t 
 	return align_up(tdmr->size / unit * entry, VMM_4K);
 }
 
-static int place_pamts(struct tdmr_plan *plan, struct tdmr_info *tdmr, const struct tdmr_limits *limits,
-		       struct vmm_error *err)
+static int place_pamts(struct tdmr_plan *plan, struct tdmr_info *tdmr,
+		       const struct tdmr_limits *limits, struct vmm_error *err)
 {
 	uint64_t base;
 
 	tdmr->pamt_1g_size = pamt_size(tdmr, VMM_1G, limits->pamt_1g_entry);
 	tdmr->pamt_2m_size = pamt_size(tdmr, VMM_2M, limits->pamt_2m_entry);
 	tdmr->pamt_4k_size = pamt_size(tdmr, VMM_4K, limits->pamt_4k_entry);
-	base = cut(plan, tdmr->pamt_1g_size + tdmr->pamt_2m_size + tdmr->pamt_4k_size, tdmr->base + tdmr->size);
+	base = cut(plan, tdmr->pamt_1g_size + tdmr->pamt_2m_size + tdmr->pamt_4k_size,
+		   tdmr->base + tdmr->size);
 	if (!base)
 		return vmm_fail(err, "no room for the PAMTs of the TDMR at 0x%" PRIx64, tdmr->base);
 	tdmr->pamt_4k_base = base;
@@ -81,16 +84,17 @@ static int reserve_to(struct reserving *r, uint64_t address, struct vmm_error *e
 	if (address <= r->at)
 		return 0;
 	if (r->areas == r->limit)
-		return vmm_fail(err, "the TDMR at 0x%" PRIx64 " has too many holes: the module takes %zu",
-				r->tdmr->base, r->limit);
+		return vmm_fail(
+			err, "the TDMR at 0x%" PRIx64 " has too many holes: the module takes %zu",
+			r->tdmr->base, r->limit);
 	r->tdmr->reserved[r->areas].offset = r->at - r->tdmr->base;
 	r->tdmr->reserved[r->areas].size = address - r->at;
 	r->areas++;
 	return 0;
 }
 
-static int reserve_rest(struct tdmr_plan *plan, struct tdmr_info *tdmr, const struct tdmr_limits *limits,
-			struct vmm_error *err)
+static int reserve_rest(struct tdmr_plan *plan, struct tdmr_info *tdmr,
+			const struct tdmr_limits *limits, struct vmm_error *err)
 {
 	struct reserving r = { .tdmr = tdmr, .limit = limits->max_reserved, .at = tdmr->base };
 	struct vmm_range whole = { tdmr->base, tdmr->size };
@@ -114,7 +118,8 @@ int tdmr_make_plan(struct tdmr_plan *plan, const struct vmm_range *cmr, size_t c
 {
 	memset(plan, 0, sizeof(*plan));
 	for (size_t i = 0; i < count; i++) {
-		if (cmr[i].size && (cover(plan, cmr[i], limits, err) || add_usable(plan, cmr[i], err)))
+		if (cmr[i].size &&
+		    (cover(plan, cmr[i], limits, err) || add_usable(plan, cmr[i], err)))
 			return -1;
 	}
 	if (!plan->count)

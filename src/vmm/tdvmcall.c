@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Serves the guest's TDVMCALLs (Intel Guest-Host Communication Interface). A handler changes only the registers that
- * its call returns: every other one goes back to the guest as it came, for guests keep their own values in registers
- * that they expose.
+ * Serves the guest's TDVMCALLs (Intel Guest-Host Communication Interface). A handler changes only
+ * the registers that its call returns: every other one goes back to the guest as it came, for
+ * guests keep their own values in registers that they expose.
  */
 #include <ctype.h>
 #include <inttypes.h>
@@ -12,7 +12,7 @@
 #include "vmm/regs.h"
 #include "vmm/vm.h"
 
-#define DONE    TDX_VMCALL_SUCCESS
+#define DONE	TDX_VMCALL_SUCCESS
 #define INVALID TDX_VMCALL_INVALID_OPERAND
 
 typedef uint64_t (*handler)(struct vmm_vcpu *vcpu, uint64_t *regs);
@@ -66,12 +66,17 @@ static uint64_t fatal_error(struct vmm_vcpu *vcpu, uint64_t *regs)
 	char text[65];
 
 	fatal_text(regs, text);
-	vm_end(vcpu->vm, VM_FATAL_ERROR, "the guest reported a fatal error 0x%" PRIx64 ": %s", regs[R12], text);
+	vm_end(vcpu->vm, VM_FATAL_ERROR, "the guest reported a fatal error 0x%" PRIx64 ": %s",
+	       regs[R12], text);
 	return DONE;
 }
 
-/* Hypervisor leaves: KVM's signature, by which Linux chooses the paths that suit a TD. Others: topology and zeros. */
-static void cpuid_values(const struct vmm_vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint64_t *regs)
+/*
+ * Hypervisor leaves: KVM's signature, by which Linux chooses the paths that suit a TD. Others:
+ * topology and zeros.
+ */
+static void cpuid_values(const struct vmm_vcpu *vcpu, uint32_t leaf, uint32_t subleaf,
+			 uint64_t *regs)
 {
 	uint32_t value[4] = { 0 };
 
@@ -90,8 +95,7 @@ static void cpuid_values(const struct vmm_vcpu *vcpu, uint32_t leaf, uint32_t su
 		value[2] = subleaf | (subleaf < 2 ? (subleaf + 1) << 8 : 0);
 		value[3] = vcpu->index;
 		break;
-	default:
-		break;
+	default: break;
 	}
 	for (int i = 0; i < 4; i++)
 		regs[R12 + i] = value[i];
@@ -121,12 +125,18 @@ static uint64_t instruction_io(struct vmm_vcpu *vcpu, uint64_t *regs)
 
 static uint64_t instruction_rdmsr(struct vmm_vcpu *vcpu, uint64_t *regs)
 {
-	return regs[R12] <= UINT32_MAX && vcpu_msr_read(&vcpu->msrs, (uint32_t)regs[R12], &regs[R11]) ? DONE : INVALID;
+	return regs[R12] <= UINT32_MAX &&
+			       vcpu_msr_read(&vcpu->msrs, (uint32_t)regs[R12], &regs[R11])
+		       ? DONE
+		       : INVALID;
 }
 
 static uint64_t instruction_wrmsr(struct vmm_vcpu *vcpu, uint64_t *regs)
 {
-	return regs[R12] <= UINT32_MAX && vcpu_msr_write(&vcpu->msrs, (uint32_t)regs[R12], regs[R13]) ? DONE : INVALID;
+	return regs[R12] <= UINT32_MAX &&
+			       vcpu_msr_write(&vcpu->msrs, (uint32_t)regs[R12], regs[R13])
+		       ? DONE
+		       : INVALID;
 }
 
 /* Only PCI configuration space is memory-mapped; elsewhere reads give all ones. */
@@ -159,7 +169,8 @@ static uint64_t request_mmio(struct vmm_vcpu *vcpu, uint64_t *regs)
 	if (regs[R13])
 		mmio_write(vm, gpa, size, regs[R15]);
 	else
-		regs[R11] = mmio_read(vm, gpa, size) & (size == 8 ? UINT64_MAX : (1ull << (8 * size)) - 1);
+		regs[R11] = mmio_read(vm, gpa, size) &
+			    (size == 8 ? UINT64_MAX : (1ull << (8 * size)) - 1);
 	pthread_mutex_unlock(&vm->devices);
 	return DONE;
 }
@@ -174,28 +185,17 @@ static uint64_t instruction_wbinvd(struct vmm_vcpu *vcpu, uint64_t *regs)
 static handler find_handler(uint64_t number)
 {
 	switch (number) {
-	case TDX_VMCALL_FN_GET_TD_VM_CALL_INFO:
-		return call_info;
-	case TDX_VMCALL_FN_MAP_GPA:
-		return map_gpa;
-	case TDX_VMCALL_FN_GET_QUOTE:
-		return get_quote;
-	case TDX_VMCALL_FN_REPORT_FATAL_ERROR:
-		return fatal_error;
-	case TDX_VMCALL_FN_INSTRUCTION_CPUID:
-		return instruction_cpuid;
-	case TDX_VMCALL_FN_INSTRUCTION_IO:
-		return instruction_io;
-	case TDX_VMCALL_FN_INSTRUCTION_RDMSR:
-		return instruction_rdmsr;
-	case TDX_VMCALL_FN_INSTRUCTION_WRMSR:
-		return instruction_wrmsr;
-	case TDX_VMCALL_FN_REQUEST_MMIO:
-		return request_mmio;
-	case TDX_VMCALL_FN_INSTRUCTION_WBINVD:
-		return instruction_wbinvd;
-	default:
-		return NULL;
+	case TDX_VMCALL_FN_GET_TD_VM_CALL_INFO: return call_info;
+	case TDX_VMCALL_FN_MAP_GPA: return map_gpa;
+	case TDX_VMCALL_FN_GET_QUOTE: return get_quote;
+	case TDX_VMCALL_FN_REPORT_FATAL_ERROR: return fatal_error;
+	case TDX_VMCALL_FN_INSTRUCTION_CPUID: return instruction_cpuid;
+	case TDX_VMCALL_FN_INSTRUCTION_IO: return instruction_io;
+	case TDX_VMCALL_FN_INSTRUCTION_RDMSR: return instruction_rdmsr;
+	case TDX_VMCALL_FN_INSTRUCTION_WRMSR: return instruction_wrmsr;
+	case TDX_VMCALL_FN_REQUEST_MMIO: return request_mmio;
+	case TDX_VMCALL_FN_INSTRUCTION_WBINVD: return instruction_wbinvd;
+	default: return NULL;
 	}
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A 16550 serial port, transmitting. Registers and bits as in the National Semiconductor PC16550D data sheet.
+ * A 16550 serial port, transmitting. Registers and bits as in the National Semiconductor PC16550D
+ * data sheet.
  */
 #include "vmm/uart.h"
 
@@ -39,12 +40,16 @@ static void transmit(struct uart *uart, uint8_t byte)
 	uart->sink(uart->sink_opaque, byte);
 }
 
-/* In loop-back the modem inputs show the modem outputs: DTR as DSR, RTS as CTS, OUT1 as RI, OUT2 as DCD. */
+/*
+ * In loop-back the modem inputs show the modem outputs: DTR as DSR, RTS as CTS, OUT1 as RI, OUT2 as
+ * DCD.
+ */
 static uint8_t modem_status(const struct uart *uart)
 {
 	if (!(uart->mcr & MCR_LOOP))
 		return MSR_CONNECTED;
-	return (uint8_t)((uart->mcr & 1) << 5 | (uart->mcr & 2) << 3 | (uart->mcr & 4) << 4 | (uart->mcr & 8) << 4);
+	return (uint8_t)((uart->mcr & 1) << 5 | (uart->mcr & 2) << 3 | (uart->mcr & 4) << 4 |
+			 (uart->mcr & 8) << 4);
 }
 
 static uint8_t interrupt_id(const struct uart *uart)
@@ -60,22 +65,14 @@ static uint32_t uart_in(void *opaque, uint16_t offset, unsigned size)
 
 	(void)size;
 	switch (offset) {
-	case DATA:
-		return uart->lcr & LCR_DLAB ? uart->dll : receive(uart);
-	case IER:
-		return uart->lcr & LCR_DLAB ? uart->dlm : uart->ier;
-	case IIR_FCR:
-		return interrupt_id(uart);
-	case LCR:
-		return uart->lcr;
-	case MCR:
-		return uart->mcr;
-	case LSR:
-		return LSR_TX_EMPTY | (uart->has_looped ? LSR_DATA : 0);
-	case MSR:
-		return modem_status(uart);
-	default:
-		return uart->scr;
+	case DATA: return uart->lcr & LCR_DLAB ? uart->dll : receive(uart);
+	case IER: return uart->lcr & LCR_DLAB ? uart->dlm : uart->ier;
+	case IIR_FCR: return interrupt_id(uart);
+	case LCR: return uart->lcr;
+	case MCR: return uart->mcr;
+	case LSR: return LSR_TX_EMPTY | (uart->has_looped ? LSR_DATA : 0);
+	case MSR: return modem_status(uart);
+	default: return uart->scr;
 	}
 }
 
@@ -98,25 +95,20 @@ static void uart_out(void *opaque, uint16_t offset, unsigned size, uint32_t valu
 		else
 			uart->ier = byte & 0x0f;
 		break;
-	case IIR_FCR:
-		uart->fifo = byte & 1;
-		break;
-	case LCR:
-		uart->lcr = byte;
-		break;
-	case MCR:
-		uart->mcr = byte & 0x1f;
-		break;
-	case SCR:
-		uart->scr = byte;
-		break;
-	default:
-		break;
+	case IIR_FCR: uart->fifo = byte & 1; break;
+	case LCR: uart->lcr = byte; break;
+	case MCR: uart->mcr = byte & 0x1f; break;
+	case SCR: uart->scr = byte; break;
+	default: break;
 	}
 }
 
 struct port_device uart_device(struct uart *uart, uint16_t base)
 {
-	return (struct port_device){ .name = "16550", .base = base, .count = 8, .in = uart_in, .out = uart_out,
+	return (struct port_device){ .name = "16550",
+				     .base = base,
+				     .count = 8,
+				     .in = uart_in,
+				     .out = uart_out,
 				     .opaque = uart };
 }

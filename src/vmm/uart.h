@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A 16550 serial port: what the guest transmits goes to a sink. The transmitter is always ready; nothing is received but
- * what the guest sends itself in loop-back mode, by which drivers recognise the device.
+ * A 16550 serial port: what the guest transmits goes to a sink. The transmitter is always ready;
+ * nothing is received but what the guest sends itself in loop-back mode, by which drivers recognise
+ * the device.
  */
 #ifndef VMM_UART_H
 #define VMM_UART_H

@@ -25,7 +25,8 @@ static tdx_status_t enter(struct vmm_vcpu *vcpu)
 	return status;
 }
 
-/* Registers of an EPT-violation exit: RCX qualification, RDX extended qualification, R8 the page. */
+/* Registers of an EPT-violation exit: RCX qualification, RDX extended qualification, R8 the page.
+ */
 static void ept_violation(struct vmm_vcpu *vcpu)
 {
 	const uint64_t *regs = vcpu->regs;
@@ -46,15 +47,12 @@ static bool handle_exit(struct vmm_vcpu *vcpu, tdx_status_t status)
 	uint32_t reason = status & 0xffff;
 
 	switch (reason) {
-	case TDX_EXIT_REASON_TDCALL:
-		return vmcall_serve(vcpu);
-	case TDX_EXIT_REASON_EPT_VIOLATION:
-		ept_violation(vcpu);
-		return true;
-	case TDX_EXIT_REASON_EXTERNAL_INTERRUPT:
-		return true;
+	case TDX_EXIT_REASON_TDCALL: return vmcall_serve(vcpu);
+	case TDX_EXIT_REASON_EPT_VIOLATION: ept_violation(vcpu); return true;
+	case TDX_EXIT_REASON_EXTERNAL_INTERRUPT: return true;
 	default:
-		vm_end(vcpu->vm, VM_FAILED, "vCPU %u: the TD exited with reason %u, which this VMM does not serve",
+		vm_end(vcpu->vm, VM_FAILED,
+		       "vCPU %u: the TD exited with reason %u, which this VMM does not serve",
 		       vcpu->index, reason);
 		return false;
 	}
@@ -67,7 +65,8 @@ static bool run_once(struct vmm_vcpu *vcpu)
 
 	if (tdx_status_code(status) == TDX_SUCCESS)
 		return handle_exit(vcpu, status);
-	if (tdx_status_code(status) == TDX_NON_RECOVERABLE_VCPU && (status & 0xffff) == TDX_EXIT_REASON_TRIPLE_FAULT) {
+	if (tdx_status_code(status) == TDX_NON_RECOVERABLE_VCPU &&
+	    (status & 0xffff) == TDX_EXIT_REASON_TRIPLE_FAULT) {
 		vm_end(vcpu->vm, VM_TRIPLE_FAULT, "vCPU %u: triple fault", vcpu->index);
 		return false;
 	}
@@ -80,7 +79,10 @@ static void all_halted(struct vmm_vm *vm)
 {
 	for (unsigned i = 0; i < vm->config.vcpus; i++) {
 		if (vm->vcpu[i].waits) {
-			vm_end(vm, VM_WAITS, "vCPU %u waits in HLT for an interrupt; this machine has no source of one", i);
+			vm_end(vm, VM_WAITS,
+			       "vCPU %u waits in HLT for an interrupt; this machine has no source "
+			       "of one",
+			       i);
 			return;
 		}
 	}

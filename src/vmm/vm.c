@@ -41,7 +41,9 @@ static void add_devices(struct vmm_vm *vm)
 	uart_init(&vm->uart, vm->config.console, vm->config.console_opaque);
 	rtc_init(&vm->rtc, now_seconds);
 	rtc_set_memory(&vm->rtc, vm->image->ram[0].size, vm->image->ram[1].size);
-	vm->pm = (struct pm){ .now_ns = now_ns, .power_off = power_off, .reset = reset, .opaque = vm };
+	vm->pm = (struct pm){
+		.now_ns = now_ns, .power_off = power_off, .reset = reset, .opaque = vm
+	};
 	bus_add(&vm->bus, &uart);
 	bus_add(&vm->bus, &rtc);
 	pm_add(&vm->pm, &vm->bus); /* its reset port lies among those of PCI and goes first */
@@ -57,7 +59,8 @@ static int add_vcpus(struct vmm_vm *vm, struct vmm_error *err)
 		vm->vcpu[i].vm = vm;
 		vm->vcpu[i].index = i;
 		vcpu_msr_init(&vm->vcpu[i].msrs, i);
-		if (td_add_vcpu(&vm->td, ram, err) || td_set_shared_ept(&vm->td, i, vm->shared.root, err) ||
+		if (td_add_vcpu(&vm->td, ram, err) ||
+		    td_set_shared_ept(&vm->td, i, vm->shared.root, err) ||
 		    td_flush_vcpu(&vm->td, i, err))
 			return -1;
 	}
@@ -79,7 +82,8 @@ static int build(struct vmm_vm *vm, struct vmm_error *err)
 	return add_vcpus(vm, err) || td_finalize(&vm->td, vm->mrtd, err) ? -1 : 0;
 }
 
-void vm_init(struct vmm_vm *vm, struct vmm_host *host, const struct vmm_image *image, const struct vm_config *config)
+void vm_init(struct vmm_vm *vm, struct vmm_host *host, const struct vmm_image *image,
+	     const struct vm_config *config)
 {
 	memset(vm, 0, sizeof(*vm));
 	vm->host = host;
@@ -95,9 +99,10 @@ void vm_init(struct vmm_vm *vm, struct vmm_host *host, const struct vmm_image *i
 
 int vm_build(struct vmm_vm *vm, struct vmm_error *err)
 {
-	if (!vm->config.vcpus || vm->config.vcpus > TD_MAX_VCPUS || vm->config.vcpus > vm->host->lps)
-		return vmm_fail(err, "%u vCPUs: the platform has %u logical processors", vm->config.vcpus,
-				vm->host->lps);
+	if (!vm->config.vcpus || vm->config.vcpus > TD_MAX_VCPUS ||
+	    vm->config.vcpus > vm->host->lps)
+		return vmm_fail(err, "%u vCPUs: the platform has %u logical processors",
+				vm->config.vcpus, vm->host->lps);
 	return build(vm, err);
 }
 
@@ -140,7 +145,8 @@ enum vm_end vm_run(struct vmm_vm *vm)
 {
 	vm->running = vm->config.vcpus;
 	for (unsigned i = 0; i < vm->config.vcpus; i++) {
-		vm->vcpu[i].started = !pthread_create(&vm->vcpu[i].thread, NULL, vcpu_thread, &vm->vcpu[i]);
+		vm->vcpu[i].started =
+			!pthread_create(&vm->vcpu[i].thread, NULL, vcpu_thread, &vm->vcpu[i]);
 		if (!vm->vcpu[i].started)
 			vm_end(vm, VM_FAILED, "no thread for vCPU %u", i);
 	}

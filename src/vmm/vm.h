@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A virtual machine that is a trust domain: memory, devices, and a thread per vCPU. What `seamless run` runs.
+ * A virtual machine that is a trust domain: memory, devices, and a thread per vCPU. What `seamless
+ * run` runs.
  */
 #ifndef VMM_VM_H
 #define VMM_VM_H
@@ -27,16 +28,16 @@
 /* Why a run ended. */
 enum vm_end {
 	VM_RUNNING = 0,
-	VM_HALTED,       /* every vCPU halted with interrupts blocked: the guest's own end */
-	VM_POWERED_OFF,  /* by the guest */
-	VM_RESET,        /* asked for by the guest */
-	VM_ENOUGH,       /* the number of calls asked for was reached */
-	VM_FATAL_ERROR,  /* TDVMCALL<ReportFatalError> */
+	VM_HALTED,	 /* every vCPU halted with interrupts blocked: the guest's own end */
+	VM_POWERED_OFF,	 /* by the guest */
+	VM_RESET,	 /* asked for by the guest */
+	VM_ENOUGH,	 /* the number of calls asked for was reached */
+	VM_FATAL_ERROR,	 /* TDVMCALL<ReportFatalError> */
 	VM_TRIPLE_FAULT, /* or another end of a vCPU that the module does not recover from */
-	VM_WAITS,        /* every vCPU halted, one for an interrupt: nothing in this machine raises one */
-	VM_BAD_ACCESS,   /* private memory that is not there, or was never accepted */
-	VM_STOPPED,      /* vm_stop(): a signal, a timeout */
-	VM_FAILED,       /* a call of the module failed */
+	VM_WAITS, /* every vCPU halted, one for an interrupt: nothing in this machine raises one */
+	VM_BAD_ACCESS, /* private memory that is not there, or was never accepted */
+	VM_STOPPED,    /* vm_stop(): a signal, a timeout */
+	VM_FAILED,     /* a call of the module failed */
 };
 
 struct vmm_vm;
@@ -44,13 +45,17 @@ struct vmm_vm;
 struct vmm_vcpu {
 	struct vmm_vm *vm;
 	unsigned index;
-	/* General registers in x86 register-index order. TDH.VP.ENTER takes them from here and leaves them here. */
+	/*
+	 * General registers in x86 register-index order. TDH.VP.ENTER takes them from here and
+	 * leaves them here.
+	 */
 	uint64_t regs[16];
 	struct vcpu_msrs msrs;
 	pthread_t thread;
 	bool started;
-	bool waits; /* halted with interrupts enabled */
-	uint64_t fault_gpa; /* of the last EPT violation, to notice one that repeats without progress */
+	bool waits;	    /* halted with interrupts enabled */
+	uint64_t fault_gpa; /* of the last EPT violation, to notice one that repeats without
+			       progress */
 	unsigned fault_repeats;
 };
 
@@ -86,23 +91,29 @@ struct vmm_vm {
 	struct vm_counts counts;
 
 	pthread_mutex_t lock;
-	_Atomic int end;         /* enum vm_end; the first that is set stays */
-	unsigned running;        /* vCPUs that have not halted for good; under lock */
-	struct vmm_error reason; /* one line about the end, under lock until the threads are joined */
+	_Atomic int end;  /* enum vm_end; the first that is set stays */
+	unsigned running; /* vCPUs that have not halted for good; under lock */
+	struct vmm_error
+		reason; /* one line about the end, under lock until the threads are joined */
 };
 
-/* Prepares a machine; nothing of it exists in the module yet. vm_stop() and vm_destroy() are legal from here on. */
-void vm_init(struct vmm_vm *vm, struct vmm_host *host, const struct vmm_image *image, const struct vm_config *config);
+/*
+ * Prepares a machine; nothing of it exists in the module yet. vm_stop() and vm_destroy() are legal
+ * from here on.
+ */
+void vm_init(struct vmm_vm *vm, struct vmm_host *host, const struct vmm_image *image,
+	     const struct vm_config *config);
 
 /*
- * Builds the TD from the image: adds and measures memory, creates vCPUs, finalizes. The calling thread must be a
- * logical processor. On failure vm_destroy() undoes what was done.
+ * Builds the TD from the image: adds and measures memory, creates vCPUs, finalizes. The calling
+ * thread must be a logical processor. On failure vm_destroy() undoes what was done.
  */
 int vm_build(struct vmm_vm *vm, struct vmm_error *err);
 
 /*
- * Runs the vCPUs, each in a thread of its own on the logical processor of its number, until the run ends. The calling
- * thread must not be a logical processor. Returns the end; vm->reason has the line about it.
+ * Runs the vCPUs, each in a thread of its own on the logical processor of its number, until the run
+ * ends. The calling thread must not be a logical processor. Returns the end; vm->reason has the
+ * line about it.
  */
 enum vm_end vm_run(struct vmm_vm *vm);
 
@@ -115,7 +126,8 @@ int vm_destroy(struct vmm_vm *vm, uint64_t *freed, struct vmm_error *err);
 /* For the VMM's own files. */
 
 /* Ends the run: only the first end counts. */
-void vm_end(struct vmm_vm *vm, enum vm_end end, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void vm_end(struct vmm_vm *vm, enum vm_end end, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 void vm_end_error(struct vmm_vm *vm, enum vm_end end, const struct vmm_error *err);
 
 /* Makes every vCPU but the caller's own, which is out already, leave the guest once. */
@@ -133,9 +145,9 @@ uint64_t vm_map_gpa(struct vmm_vm *vm, uint64_t gpa, uint64_t size, uint64_t *fa
 /* An EPT violation, as TDH.VP.ENTER reports it. */
 struct vm_fault {
 	uint64_t gpa;
-	bool fetch;        /* the access was an instruction fetch */
-	bool pending;      /* to a page that is there but was not accepted */
-	int accept_level;  /* the size that TDG.MEM.PAGE.ACCEPT asked for; -1: a plain access */
+	bool fetch;	  /* the access was an instruction fetch */
+	bool pending;	  /* to a page that is there but was not accepted */
+	int accept_level; /* the size that TDG.MEM.PAGE.ACCEPT asked for; -1: a plain access */
 };
 
 void vm_memory_fault(struct vmm_vcpu *vcpu, const struct vm_fault *fault);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The host's page allocator: no frame is given twice, every frame comes back, large frames are aligned and whole.
+ * The host's page allocator: no frame is given twice, every frame comes back, large frames are
+ * aligned and whole.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +13,8 @@
 
 #define TD (FRAME_TD + 3)
 
-/* 3 MiB that start in the middle of a 2 MiB block: only one whole block; and 64 KiB apart from it. */
+/* 3 MiB that start in the middle of a 2 MiB block: only one whole block; and 64 KiB apart from it.
+ */
 static const struct vmm_range ranges[] = { { 0x1100000, 0x300000 }, { 0x2000000, 0x10000 } };
 #define TOTAL ((0x300000 + 0x10000) / 0x1000)
 
@@ -39,7 +41,8 @@ static void gives_each_frame_once(void **state)
 		uint64_t hpa = vmm_frames_alloc(f, TD, VMM_LEVEL_4K);
 
 		assert_true(hpa > last && hpa % VMM_4K == 0);
-		assert_true(range_holds(ranges[0], hpa, VMM_4K) || range_holds(ranges[1], hpa, VMM_4K));
+		assert_true(range_holds(ranges[0], hpa, VMM_4K) ||
+			    range_holds(ranges[1], hpa, VMM_4K));
 		last = hpa;
 	}
 	assert_true(vmm_frames_alloc(f, TD, VMM_LEVEL_4K) == VMM_NO_FRAME);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a TD's memory will hold: a bare guest with its reset page and page tables, a firmware image with its HOB list, and
- * images that must be refused.
+ * What a TD's memory will hold: a bare guest with its reset page and page tables, a firmware image
+ * with its HOB list, and images that must be refused.
  */
 #include <elf.h>
 #include <stdarg.h>
@@ -28,14 +28,30 @@ struct guest {
 static void make_guest(struct guest *g)
 {
 	*g = (struct guest){
-		.header = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT }, .e_type = ET_EXEC,
-			    .e_machine = EM_X86_64, .e_version = EV_CURRENT, .e_entry = 0x200ff0,
-			    .e_phoff = offsetof(struct guest, segment), .e_ehsize = sizeof(Elf64_Ehdr),
-			    .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 2 },
-		.segment = { { .p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_offset = offsetof(struct guest, code),
-			       .p_vaddr = 0x200ff0, .p_paddr = 0x200ff0, .p_filesz = 0x20, .p_memsz = 0x20, .p_align = 1 },
-			     { .p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_offset = offsetof(struct guest, data),
-			       .p_vaddr = 0x201800, .p_paddr = 0x201800, .p_filesz = 0x10, .p_memsz = 0x2000,
+		.header = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+			    .e_type = ET_EXEC,
+			    .e_machine = EM_X86_64,
+			    .e_version = EV_CURRENT,
+			    .e_entry = 0x200ff0,
+			    .e_phoff = offsetof(struct guest, segment),
+			    .e_ehsize = sizeof(Elf64_Ehdr),
+			    .e_phentsize = sizeof(Elf64_Phdr),
+			    .e_phnum = 2 },
+		.segment = { { .p_type = PT_LOAD,
+			       .p_flags = PF_R | PF_X,
+			       .p_offset = offsetof(struct guest, code),
+			       .p_vaddr = 0x200ff0,
+			       .p_paddr = 0x200ff0,
+			       .p_filesz = 0x20,
+			       .p_memsz = 0x20,
+			       .p_align = 1 },
+			     { .p_type = PT_LOAD,
+			       .p_flags = PF_R | PF_W,
+			       .p_offset = offsetof(struct guest, data),
+			       .p_vaddr = 0x201800,
+			       .p_paddr = 0x201800,
+			       .p_filesz = 0x10,
+			       .p_memsz = 0x2000,
 			       .p_align = 1 } },
 	};
 	memset(g->code, 0xc0, sizeof(g->code));
@@ -72,11 +88,13 @@ static void elf_segments_are_laid_out(void **state)
 	make_guest(&g);
 	assert_int_equal(image_from_elf(&image, &g, sizeof(g), 16 * MIB, &err), 0);
 	assert_int_equal(image.count, 2);
-	assert_true(image.section[0].range.base == 0x200000 && image.section[0].range.size == 0x4000);
+	assert_true(image.section[0].range.base == 0x200000 &&
+		    image.section[0].range.size == 0x4000);
 	page_of(&image, 0x200000, page);
 	assert_true(page[0xfef] == 0 && page[0xff0] == 0xc0);
 	page_of(&image, 0x201000, page);
-	assert_true(page[0xf] == 0xc0 && page[0x10] == 0 && page[0x800] == 0xda && page[0x810] == 0);
+	assert_true(page[0xf] == 0xc0 && page[0x10] == 0 && page[0x800] == 0xda &&
+		    page[0x810] == 0);
 	image_free(&image);
 }
 
@@ -94,7 +112,8 @@ static void the_reset_page_leads_to_the_entry(void **state)
 	assert_true(word(page, 0) == 0x200ff0);
 	assert_int_equal(page[0xff0], 0xe9);
 	page_of(&image, 0xffffd000, page);
-	assert_true(word(page, 0) == (0xffffe000 | 3) && word(page, 256) == (0xffffc000 | 3) && !word(page, 1));
+	assert_true(word(page, 0) == (0xffffe000 | 3) && word(page, 256) == (0xffffc000 | 3) &&
+		    !word(page, 1));
 	page_of(&image, 0xffffe000, page);
 	assert_true(word(page, 0) == 0x83 && word(page, 511) == (511 * VMM_1G | 0x83));
 	page_of(&image, 0xffffc000, page);
@@ -185,9 +204,12 @@ static void firmware_learns_of_all_memory(void **state)
 	page_of(&image, hob->gpa, page);
 	sum_hob(page, &added, &unaccepted);
 	for (size_t i = 0; i < image.count; i++)
-		in_ram += image_is_ram(&image, image.section[i].range.base) ? image.section[i].range.size : 0;
+		in_ram += image_is_ram(&image, image.section[i].range.base)
+				  ? image.section[i].range.size
+				  : 0;
 	assert_true(added == in_ram && added + unaccepted == 3 * VMM_1G);
-	assert_true(image.ram[0].size == 2 * VMM_1G && image.ram[1].base == VMM_4G && image.ram[1].size == VMM_1G);
+	assert_true(image.ram[0].size == 2 * VMM_1G && image.ram[1].base == VMM_4G &&
+		    image.ram[1].size == VMM_1G);
 	image_free(&image);
 	free(file);
 }

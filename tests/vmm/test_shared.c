@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The shared EPT: what is mapped can be read and written across pages, what is not can't, MMIO is neither, and all memory
- * comes back.
+ * The shared EPT: what is mapped can be read and written across pages, what is not can't, MMIO is
+ * neither, and all memory comes back.
  */
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The life of TDs on one machine: built, run, ended; ended at whatever point building fails; two at a time. After each the
- * host owns all of its memory again.
+ * The life of TDs on one machine: built, run, ended; ended at whatever point building fails; two at
+ * a time. After each the host owns all of its memory again.
  */
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The plan of TDMRs for machines of several shapes: every byte of a TDMR is either usable or reserved, never both, and
- * the PAMTs lie in convertible memory that is reserved.
+ * The plan of TDMRs for machines of several shapes: every byte of a TDMR is either usable or
+ * reserved, never both, and the PAMTs lie in convertible memory that is reserved.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,8 @@ static struct vmm_range area(const struct tdmr_info *t, size_t i)
 
 static struct vmm_range pamts(const struct tdmr_info *t)
 {
-	return (struct vmm_range){ t->pamt_4k_base, t->pamt_4k_size + t->pamt_2m_size + t->pamt_1g_size };
+	return (struct vmm_range){ t->pamt_4k_base,
+				   t->pamt_4k_size + t->pamt_2m_size + t->pamt_1g_size };
 }
 
 static uint64_t overlap(struct vmm_range a, struct vmm_range b)
@@ -40,7 +41,8 @@ static void check_tdmr(const struct tdmr_plan *plan, const struct tdmr_info *t)
 	assert_true(t->base % VMM_1G == 0 && t->size % VMM_1G == 0 && t->size);
 	assert_int_equal(t->pamt_4k_size, t->size / VMM_4K * 16);
 	for (size_t i = 0; i < TDMR_RESERVED && t->reserved[i].size; i++) {
-		assert_true(area(t, i).base >= at && range_holds(whole, area(t, i).base, area(t, i).size));
+		assert_true(area(t, i).base >= at &&
+			    range_holds(whole, area(t, i).base, area(t, i).size));
 		at = range_end(area(t, i));
 		covered += area(t, i).size;
 		for (size_t u = 0; u < plan->usable_count; u++)
@@ -89,8 +91,10 @@ static void a_hole_at_the_bottom(void **state)
 
 static void several_ranges_in_one_tdmr(void **state)
 {
-	const struct vmm_range cmr[] = { { 0x1000000, 0x10000000 }, { 0x20000000, 0x8000000 },
-					 { 0x38000000, 0x10000000 }, { 4 * VMM_1G, 2 * VMM_1G } };
+	const struct vmm_range cmr[] = { { 0x1000000, 0x10000000 },
+					 { 0x20000000, 0x8000000 },
+					 { 0x38000000, 0x10000000 },
+					 { 4 * VMM_1G, 2 * VMM_1G } };
 
 	(void)state;
 	check(cmr, 4, 2);
@@ -104,7 +108,8 @@ static void a_small_range_borrows_room_below(void **state)
 	check(cmr, 2, 2);
 }
 
-static void refuse(const struct vmm_range *cmr, size_t count, const struct tdmr_limits *l, const char *why)
+static void refuse(const struct vmm_range *cmr, size_t count, const struct tdmr_limits *l,
+		   const char *why)
 {
 	struct tdmr_plan plan;
 	struct vmm_error err = { 0 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * TDVMCALLs as a guest sees them: what is served, what is refused, and that no register changes that the call does not
- * return. No TD runs: the vCPU's registers are set by hand.
+ * TDVMCALLs as a guest sees them: what is served, what is refused, and that no register changes
+ * that the call does not return. No TD runs: the vCPU's registers are set by hand.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,8 +62,12 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Calls with R12 to R15 and returns R10; the other registers hold marks, and their names in `changes` may change. */
-static uint64_t call(struct fixture *f, unsigned vcpu, uint64_t number, const uint64_t operand[4], unsigned changes)
+/*
+ * Calls with R12 to R15 and returns R10; the other registers hold marks, and their names in
+ * `changes` may change.
+ */
+static uint64_t call(struct fixture *f, unsigned vcpu, uint64_t number, const uint64_t operand[4],
+		     unsigned changes)
 {
 	uint64_t *regs = f->vm.vcpu[vcpu].regs;
 
@@ -81,7 +85,8 @@ static uint64_t call(struct fixture *f, unsigned vcpu, uint64_t number, const ui
 	return regs[R10];
 }
 
-#define CALL(vcpu, number, changes, ...) call(f, vcpu, number, (const uint64_t[4]){ __VA_ARGS__ }, changes)
+#define CALL(vcpu, number, changes, ...)                                                           \
+	call(f, vcpu, number, (const uint64_t[4]){ __VA_ARGS__ }, changes)
 #define REG(index, reg) (f->vm.vcpu[index].regs[reg])
 
 static void console_and_ports(void **state)
@@ -96,10 +101,14 @@ static void console_and_ports(void **state)
 	assert_true(REG(0, R11) == 0xffffffff);
 	assert_int_equal(CALL(0, TDX_VMCALL_FN_INSTRUCTION_IO, 1 << R11, 1, 0, 0x42, 0), 0);
 	assert_int_equal(REG(0, R11), 0);
-	assert_true(CALL(0, TDX_VMCALL_FN_INSTRUCTION_IO, 0, 3, 0, 0x42, 0) == TDX_VMCALL_INVALID_OPERAND);
-	assert_true(CALL(0, TDX_VMCALL_FN_INSTRUCTION_IO, 0, 0, 0, 0x42, 0) == TDX_VMCALL_INVALID_OPERAND);
-	assert_true(CALL(0, TDX_VMCALL_FN_INSTRUCTION_IO, 0, 1, 2, 0x42, 0) == TDX_VMCALL_INVALID_OPERAND);
-	assert_true(CALL(0, TDX_VMCALL_FN_INSTRUCTION_IO, 0, 1, 0, 0x10042, 0) == TDX_VMCALL_INVALID_OPERAND);
+	assert_true(CALL(0, TDX_VMCALL_FN_INSTRUCTION_IO, 0, 3, 0, 0x42, 0) ==
+		    TDX_VMCALL_INVALID_OPERAND);
+	assert_true(CALL(0, TDX_VMCALL_FN_INSTRUCTION_IO, 0, 0, 0, 0x42, 0) ==
+		    TDX_VMCALL_INVALID_OPERAND);
+	assert_true(CALL(0, TDX_VMCALL_FN_INSTRUCTION_IO, 0, 1, 2, 0x42, 0) ==
+		    TDX_VMCALL_INVALID_OPERAND);
+	assert_true(CALL(0, TDX_VMCALL_FN_INSTRUCTION_IO, 0, 1, 0, 0x10042, 0) ==
+		    TDX_VMCALL_INVALID_OPERAND);
 }
 
 #define ALL_RESULTS (1 << R12 | 1 << R13 | 1 << R14 | 1 << R15)
@@ -108,11 +117,13 @@ static void cpuid(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(CALL(0, TDX_VMCALL_FN_INSTRUCTION_CPUID, ALL_RESULTS, 0x40000000, 0, 0, 0), 0);
+	assert_int_equal(CALL(0, TDX_VMCALL_FN_INSTRUCTION_CPUID, ALL_RESULTS, 0x40000000, 0, 0, 0),
+			 0);
 	assert_true(REG(0, R12) == 0x40000001 && REG(0, R13) == 0x4b4d564b && REG(0, R15) == 0x4d);
 	assert_int_equal(CALL(1, TDX_VMCALL_FN_INSTRUCTION_CPUID, ALL_RESULTS, 0xb, 0, 0, 0), 0);
 	assert_int_equal(REG(1, R15), 1);
-	assert_int_equal(CALL(0, TDX_VMCALL_FN_INSTRUCTION_CPUID, ALL_RESULTS, 0x12345, 0, 0, 0), 0);
+	assert_int_equal(CALL(0, TDX_VMCALL_FN_INSTRUCTION_CPUID, ALL_RESULTS, 0x12345, 0, 0, 0),
+			 0);
 	assert_true(!REG(0, R12) && !REG(0, R13) && !REG(0, R14) && !REG(0, R15));
 }
 
@@ -132,9 +143,12 @@ static void msrs(void **state)
 	assert_true(rdmsr(f, 0, 0x2ff) == 0xc06 && rdmsr(f, 1, 0x2ff) == 0);
 	assert_int_equal(CALL(0, TDX_VMCALL_FN_INSTRUCTION_WRMSR, 0, 0x26f, 0x0606, 0, 0), 0);
 	assert_true(rdmsr(f, 0, 0x26f) == 0x0606 && rdmsr(f, 0, 0x268) == 0);
-	assert_true(CALL(0, TDX_VMCALL_FN_INSTRUCTION_RDMSR, 0, 0x33, 0, 0, 0) == TDX_VMCALL_INVALID_OPERAND);
-	assert_true(CALL(0, TDX_VMCALL_FN_INSTRUCTION_RDMSR, 0, 0x10000001bull, 0, 0, 0) == TDX_VMCALL_INVALID_OPERAND);
-	assert_true(CALL(0, TDX_VMCALL_FN_INSTRUCTION_WRMSR, 0, 0x1b, 0, 0, 0) == TDX_VMCALL_INVALID_OPERAND);
+	assert_true(CALL(0, TDX_VMCALL_FN_INSTRUCTION_RDMSR, 0, 0x33, 0, 0, 0) ==
+		    TDX_VMCALL_INVALID_OPERAND);
+	assert_true(CALL(0, TDX_VMCALL_FN_INSTRUCTION_RDMSR, 0, 0x10000001bull, 0, 0, 0) ==
+		    TDX_VMCALL_INVALID_OPERAND);
+	assert_true(CALL(0, TDX_VMCALL_FN_INSTRUCTION_WRMSR, 0, 0x1b, 0, 0, 0) ==
+		    TDX_VMCALL_INVALID_OPERAND);
 }
 
 #define ECAM(device, reg) (VM_SHARED_BIT | (PCI_ECAM_BASE + ((device) << 15) + (reg)))
@@ -143,17 +157,21 @@ static void mmio(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(CALL(0, TDX_VMCALL_FN_REQUEST_MMIO, 1 << R11, 8, 0, VM_SHARED_BIT | 0xfed00000, 0), 0);
+	assert_int_equal(
+		CALL(0, TDX_VMCALL_FN_REQUEST_MMIO, 1 << R11, 8, 0, VM_SHARED_BIT | 0xfed00000, 0),
+		0);
 	assert_true(REG(0, R11) == UINT64_MAX);
 	assert_int_equal(CALL(0, TDX_VMCALL_FN_REQUEST_MMIO, 1 << R11, 2, 0, ECAM(0, 2), 0), 0);
 	assert_int_equal(REG(0, R11), 0x29c0);
 	assert_int_equal(CALL(0, TDX_VMCALL_FN_REQUEST_MMIO, 0, 4, 1, ECAM(0x1f, 0x40), 0x601), 0);
-	assert_int_equal(CALL(0, TDX_VMCALL_FN_REQUEST_MMIO, 1 << R11, 4, 0, ECAM(0x1f, 0x40), 0), 0);
+	assert_int_equal(CALL(0, TDX_VMCALL_FN_REQUEST_MMIO, 1 << R11, 4, 0, ECAM(0x1f, 0x40), 0),
+			 0);
 	assert_int_equal(REG(0, R11), 0x601);
 	assert_int_equal(CALL(0, TDX_VMCALL_FN_REQUEST_MMIO, 1 << R11, 4, 0, ECAM(3, 0), 0), 0);
 	assert_true(REG(0, R11) == 0xffffffff);
 	assert_int_equal(CALL(0, TDX_VMCALL_FN_REQUEST_MMIO, 1 << R11, 4, 0, UINT64_MAX - 1, 0), 0);
-	assert_true(CALL(0, TDX_VMCALL_FN_REQUEST_MMIO, 0, 5, 0, ECAM(0, 0), 0) == TDX_VMCALL_INVALID_OPERAND);
+	assert_true(CALL(0, TDX_VMCALL_FN_REQUEST_MMIO, 0, 5, 0, ECAM(0, 0), 0) ==
+		    TDX_VMCALL_INVALID_OPERAND);
 }
 
 static void refused(void **state)
@@ -161,15 +179,22 @@ static void refused(void **state)
 	struct fixture *f = *state;
 
 	assert_true(CALL(0, 0x7777, 0, 1, 2, 3, 4) == TDX_VMCALL_INVALID_OPERAND);
-	assert_true(CALL(0, TDX_VMCALL_FN_GET_QUOTE, 0, VM_SHARED_BIT, 8192, 0, 0) == TDX_VMCALL_INVALID_OPERAND);
+	assert_true(CALL(0, TDX_VMCALL_FN_GET_QUOTE, 0, VM_SHARED_BIT, 8192, 0, 0) ==
+		    TDX_VMCALL_INVALID_OPERAND);
 	assert_true(CALL(0, TDX_VMCALL_FN_SERVICE, 0, 1, 2, 3, 4) == TDX_VMCALL_INVALID_OPERAND);
-	assert_true(CALL(0, TDX_VMCALL_FN_MAP_GPA, 0, 0x1001, 0x1000, 0, 0) == TDX_VMCALL_ALIGN_ERROR);
-	assert_true(CALL(0, TDX_VMCALL_FN_MAP_GPA, 0, 0x1000, 0x1234, 0, 0) == TDX_VMCALL_ALIGN_ERROR);
-	assert_true(CALL(0, TDX_VMCALL_FN_MAP_GPA, 0, 0x1000, 0, 0, 0) == TDX_VMCALL_INVALID_OPERAND);
-	assert_true(CALL(0, TDX_VMCALL_FN_MAP_GPA, 0, 0x1000, ~0xfffull, 0, 0) == TDX_VMCALL_INVALID_OPERAND);
-	assert_true(CALL(0, TDX_VMCALL_FN_MAP_GPA, 0, 1ull << 50, 0x1000, 0, 0) == TDX_VMCALL_INVALID_OPERAND);
+	assert_true(CALL(0, TDX_VMCALL_FN_MAP_GPA, 0, 0x1001, 0x1000, 0, 0) ==
+		    TDX_VMCALL_ALIGN_ERROR);
+	assert_true(CALL(0, TDX_VMCALL_FN_MAP_GPA, 0, 0x1000, 0x1234, 0, 0) ==
+		    TDX_VMCALL_ALIGN_ERROR);
+	assert_true(CALL(0, TDX_VMCALL_FN_MAP_GPA, 0, 0x1000, 0, 0, 0) ==
+		    TDX_VMCALL_INVALID_OPERAND);
+	assert_true(CALL(0, TDX_VMCALL_FN_MAP_GPA, 0, 0x1000, ~0xfffull, 0, 0) ==
+		    TDX_VMCALL_INVALID_OPERAND);
+	assert_true(CALL(0, TDX_VMCALL_FN_MAP_GPA, 0, 1ull << 50, 0x1000, 0, 0) ==
+		    TDX_VMCALL_INVALID_OPERAND);
 	/* What is not RAM is shared as it is. */
-	assert_int_equal(CALL(0, TDX_VMCALL_FN_MAP_GPA, 0, VM_SHARED_BIT | 0xc0000000, 0x10000000, 0, 0), 0);
+	assert_int_equal(
+		CALL(0, TDX_VMCALL_FN_MAP_GPA, 0, VM_SHARED_BIT | 0xc0000000, 0x10000000, 0, 0), 0);
 }
 
 static void a_vendors_call_is_refused(void **state)
@@ -232,7 +257,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_vendors_call_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(halting_ends_a_vcpu, setup, teardown),
 		cmocka_unit_test_setup_teardown(power_off_and_reset, setup, teardown),
-		cmocka_unit_test_setup_teardown(fatal_error_text_is_made_printable, setup, teardown),
+		cmocka_unit_test_setup_teardown(fatal_error_text_is_made_printable, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
