@@ -1,0 +1,26 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Builds every fuzz target and runs each for some seconds from its seeds and from what earlier runs found. Prints how
+# many executions each did; the exit status is 1 when one found something (the input is named in its output).
+# Usage: fuzz/all.sh SECONDS [BUILD_DIRECTORY]
+set -eu
+seconds=${1:?usage: fuzz/all.sh SECONDS [BUILD_DIRECTORY]}
+build=${2:-build-fuzz}
+cd "$(dirname "$0")/.."
+[ -f "$build/build.ninja" ] ||
+	CC=clang meson setup "$build" -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+ninja -C "$build"
+found=0
+for target in "$build"/fuzz/*/fuzz_*; do
+	[ -x "$target" ] && [ -f "$target" ] || continue
+	name=${target##*/fuzz_}
+	seeds=fuzz/seeds/$name
+	[ -d "$seeds" ] || seeds=tests/data/images
+	if sh fuzz/run.sh "$target" "$seeds" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 >"$target.log" 2>&1; then
+		printf '%-14s %s\n' "$name" "$(grep '^Done' "$target.log")"
+	else
+		found=1
+		printf '%-14s FOUND: see %s\n' "$name" "$target.log"
+	fi
+done
+exit $found
