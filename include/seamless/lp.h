@@ -52,6 +52,13 @@ unsigned seamless_lp_number(void);
 bool seamless_lp_kick(struct seamless_machine *m, unsigned lp);
 
 /*
+ * The notification interrupt of posted interrupts, after the host has set bits in the descriptor of
+ * the vCPU that it believes to run there. An interpreted guest takes them without an exit; one that
+ * is not running takes them when it is entered. False: no such lp.
+ */
+bool seamless_lp_notify(struct seamless_machine *m, unsigned lp);
+
+/*
  * SEAMCALL by the calling thread, until control is back in the host: TDH.VP.ENTER runs the guest.
  * RAX holds leaf and version, and the status afterwards. On an unbound thread RAX is
  * TDX_SEAMCALL_UD and nothing else changes.

@@ -53,6 +53,14 @@ bool seamless_lp_kick(struct seamless_machine *m, unsigned lp)
 	return true;
 }
 
+bool seamless_lp_notify(struct seamless_machine *m, unsigned lp)
+{
+	if (lp >= seamless_lps(m))
+		return false;
+	vcpu_notify(m->module, lp);
+	return true;
+}
+
 bool seamless_kicked(void)
 {
 	return current && platform_interrupt_pending(current->machine->platform, current->number);

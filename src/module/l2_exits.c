@@ -2,16 +2,13 @@
 /*
  * Exits of L2 VMs. Most are L1's business; what the host must see leaves the TD as from L1.
  */
+#include "module/keyid.h"
 #include "module/l2.h"
+#include "module/vapic.h"
+#include "platform/platform.h"
 #include "gen/leaves.h"
 
 #define L2_CTLS_TDVMCALL (1ull << 1)
-#define VAPIC_PPR 0xa0u
-#define VAPIC_IRR 0x200u
-#define PRIORITY(vector) ((vector) & 0xf0u)
-#define PIR_BYTES 32u
-#define PIR_ON 32u /* the byte of the outstanding-notification bit */
-#define VECTOR_FIRST 31u
 
 void exit_to_l1(struct guest_exit *x, uint64_t status, uint64_t extended)
 {
@@ -38,38 +35,17 @@ static void exception_or_nmi(struct guest_exit *x)
 
 /* ---- interrupts posted to L1 ---- */
 
-/* Moves what was posted into L1's virtual APIC; the highest vector, or 0. */
-static unsigned merge_posted(uint8_t *pir, uint8_t *vapic)
-{
-	unsigned highest = 0;
-
-	for (unsigned i = 0; i < PIR_BYTES / 4; i++) {
-		uint32_t *posted = (uint32_t *)(void *)(pir + 4 * i);
-		uint32_t bits = __atomic_exchange_n(posted, 0, __ATOMIC_ACQ_REL);
-		uint32_t *irr = (uint32_t *)(void *)(vapic + VAPIC_IRR + 16 * i);
-
-		*irr |= bits;
-		if (bits)
-			highest = 32 * i + 31 - (unsigned)__builtin_clz(bits);
-	}
-	return highest < VECTOR_FIRST ? 0 : highest;
-}
-
 /* The notification of L1's posted interrupts met L2: L1 gets them now if their priority is high enough. */
-static void take_posted(struct guest_exit *x, uint8_t *pir)
+static void take_posted(struct guest_exit *x, uint8_t *descriptor)
 {
-	uint8_t *vapic = vcpu_page(x->m, x->vp, TDVPS_PAGE_VAPIC);
-	struct vmcs *l1 = vcpu_vmcs(x->m, x->vp, 0);
-	uint64_t status = vmcs_read(l1, VMCS_GUEST_INTR_STATUS);
-	unsigned vector;
+	struct vapic a = {
+		.page = vcpu_page(x->m, x->vp, TDVPS_PAGE_VAPIC),
+		.vmcs = vcpu_vmcs(x->m, x->vp, 0),
+		.posted = descriptor,
+	};
 
-	__atomic_fetch_and(&pir[PIR_ON], 0xfe, __ATOMIC_ACQ_REL);
-	vector = merge_posted(pir, vapic);
-	if (vector > (status & 0xff)) {
-		status = (status & ~0xffull) | vector;
-		vmcs_write(l1, VMCS_GUEST_INTR_STATUS, status);
-	}
-	if (PRIORITY(status) > PRIORITY(vapic[VAPIC_PPR]))
+	vapic_take_posted(&a);
+	if (vapic_pending(&a))
 		exit_to_l1(x, TDX_L2_EXIT_PENDING_INTERRUPT, 0);
 	else
 		x->next = NEXT_AGAIN;
@@ -78,13 +54,14 @@ static void take_posted(struct guest_exit *x, uint8_t *pir)
 static void external_interrupt(struct guest_exit *x)
 {
 	const struct tdvps *vps = x->vps;
-	uint8_t *pir = NULL;
+	uint8_t *descriptor = NULL;
 
 	if (vps->shadow_pin_ctls[0] & VMX_PIN_POSTED_INTERRUPTS &&
 	    INTR_VECTOR(x->ve->intr_info) == vps->shadow_posted_intr_vector[0])
-		pir = pa_ptr(x->m, vps->shadow_pid_hpa[0]);
-	if (pir)
-		take_posted(x, pir);
+		descriptor = mem_shared_ptr(&x->m->plat->mem, x->lp_id, vps->last_exit_tsc,
+					    keyid_strip(x->m, vps->shadow_pid_hpa[0]), POSTED_DESCRIPTOR_BYTES);
+	if (descriptor)
+		take_posted(x, descriptor);
 	else
 		exit_to_host(x, TDX_SUCCESS, x->ve->qualification, x->ve->intr_info);
 }

@@ -4,6 +4,7 @@
  */
 #include "module/guest_mem.h"
 #include "module/l2.h"
+#include "module/vapic.h"
 #include "gen/checks.h"
 
 #define RCX_VM(rcx) ((unsigned)((rcx) >> 52 & 3))
@@ -11,8 +12,6 @@
 #define RCX_INVALIDATE 3ull
 #define RCX_LIST 1ull
 #define STATE_ALIGNMENT 256u
-#define VAPIC_PPR 0xa0u
-#define PRIORITY(vector) ((vector) & 0xf0u)
 
 static uint64_t check_vm(struct call *c, uint64_t flags_allowed)
 {
@@ -33,7 +32,7 @@ static uint64_t check_interrupts(struct call *c)
 	const uint8_t *vapic = vcpu_page(c->m, &c->vp, TDVPS_PAGE_VAPIC);
 	uint64_t status = vmcs_read(vcpu_vmcs(c->m, &c->vp, 0), VMCS_GUEST_INTR_STATUS);
 
-	if (PRIORITY(status) > PRIORITY(vapic[VAPIC_PPR]))
+	if (VAPIC_PRIORITY(status) > VAPIC_PRIORITY(vapic[VAPIC_PPR]))
 		return fail(c, TDX_PENDING_INTERRUPT, "an interrupt of vector %x waits for L1", status & 0xff);
 	return TDX_SUCCESS;
 }

@@ -19,6 +19,12 @@ bool vcpu_run(struct module *m, unsigned lp, struct cpu_regs *regs, struct vm_ex
 /* From any thread: an external interrupt ends the run on @lp, or the next one. */
 void vcpu_kick(struct module *m, unsigned lp);
 
+/*
+ * From any thread: the notification interrupt of posted interrupts arrives on @lp. A vCPU in L1 that has them takes
+ * what was posted without an exit; for all others it is an external interrupt.
+ */
+void vcpu_notify(struct module *m, unsigned lp);
+
 /* From any thread: INVEPT by the host on @lp, after it changed a shared EPT. */
 void vcpu_invept(struct module *m, unsigned lp);
 

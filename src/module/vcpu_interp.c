@@ -76,6 +76,16 @@ void vcpu_kick(struct module *m, unsigned lp)
 		cpu_kick(in->cpu);
 }
 
+void vcpu_notify(struct module *m, unsigned lp)
+{
+	struct interp *in = interp_of(m, lp);
+
+	if (!in)
+		return;
+	__atomic_store_n(&in->notified, true, __ATOMIC_RELEASE);
+	cpu_kick(in->cpu);
+}
+
 void vcpu_invept(struct module *m, unsigned lp)
 {
 	struct interp *in = interp_of(m, lp);
@@ -178,6 +188,29 @@ static bool interrupt_waits(struct interp *in, const struct cpu_exit *e)
 	return true;
 }
 
+/* The notification of posted interrupts; anything else that interrupts comes first. */
+static bool was_notification(struct interp *in, const struct cpu_exit *e)
+{
+	return e->reason == CPU_EXIT_EXTERNAL_INTERRUPT &&
+	       __atomic_exchange_n(&in->notified, false, __ATOMIC_ACQ_REL) &&
+	       !platform_interrupt_pending(in->m->plat, in->lp);
+}
+
+/* L1 looks at what was posted and goes on; L2 does not have posted interrupts and exits with the vector. */
+static bool takes_posted(struct interp *in, struct cpu_exit *e)
+{
+	const struct vmcs *l1 = vcpu_vmcs(in->m, &in->guest->vp, 0);
+
+	if (!was_notification(in, e))
+		return false;
+	if (!in->vm && vmcs_read(l1, VMCS_PIN_CTLS) & VMX_PIN_POSTED_INTERRUPTS) {
+		cpu_raise_interrupt(in->cpu);
+		return true;
+	}
+	e->intr_info = INTR_VALID | ((uint32_t)vmcs_read(l1, VMCS_POSTED_INTR_VECTOR) & 0xff);
+	return false;
+}
+
 static void describe(const struct interp *in, const struct cpu_exit *e, struct vm_exit *out)
 {
 	*out = (struct vm_exit){
@@ -239,10 +272,11 @@ bool vcpu_run(struct module *m, unsigned lp, struct cpu_regs *regs, struct vm_ex
 		return true;
 	load(in, regs);
 	take_kicks(in);
+	cpu_raise_interrupt(in->cpu);
 	do {
 		in->problem = PROBLEM_NONE;
 		cpu_run(in->cpu, &e);
-	} while (interrupt_waits(in, &e) || becomes_ve(in, &e));
+	} while (interrupt_waits(in, &e) || takes_posted(in, &e) || becomes_ve(in, &e));
 	save(in, regs);
 	describe(in, &e, exit);
 	return true;

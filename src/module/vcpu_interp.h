@@ -22,6 +22,7 @@ struct interp {
 	enum walk_problem problem;
 	uint64_t destroyed_seen;     /* the memory's count of destroyed pages at the last flush */
 	uint64_t shared_eptp;        /* the one that cached translations are from */
+	bool notified;               /* a notification of posted interrupts arrived; atomic */
 	bool kick_waits;             /* an interrupt that came while instructions were stepped */
 	struct cpu_unknown unknown;
 };

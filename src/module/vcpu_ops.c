@@ -6,6 +6,7 @@
 #include "module/keyid.h"
 #include "module/msr.h"
 #include "module/tsc.h"
+#include "module/vapic.h"
 #include "module/vcpu_interp.h"
 #include "platform/platform.h"
 
@@ -99,6 +100,88 @@ static bool draw_random(void *opaque, uint64_t *value)
 	return platform_rdrand(in->m->plat, in->lp, value);
 }
 
+/* ---- interrupts ---- */
+
+#define PROC2_VIRTUAL_X2APIC (1u << 4)
+#define PROC2_REGISTERS (1u << 8)
+#define PROC2_DELIVERY (1u << 9)
+#define PROC2_VAPIC (PROC2_VIRTUAL_X2APIC | PROC2_REGISTERS | PROC2_DELIVERY)
+
+/* L1's page is one of the TDVPS, that of an L2 VM a page of L1's. */
+static uint8_t *apic_page(struct interp *in)
+{
+	const struct vcpu *vp = &in->guest->vp;
+	uint8_t *l2 = in->vm ? pa_ptr(in->m, keyid_strip(in->m, vp->vps->l2_vapic_hpa[in->vm])) : NULL;
+
+	return l2 ? l2 : vcpu_page(in->m, vp, TDVPS_PAGE_VAPIC);
+}
+
+/* The host's descriptor; only L1 has one. */
+static uint8_t *posted_descriptor(struct interp *in)
+{
+	uint64_t pa = keyid_strip(in->m, vmcs_read(in->vmcs, VMCS_POSTED_INTR_DESC));
+
+	if (in->vm || !(vmcs_read(in->vmcs, VMCS_PIN_CTLS) & VMX_PIN_POSTED_INTERRUPTS))
+		return NULL;
+	return mem_shared_ptr(&in->m->plat->mem, in->lp, in->guest->vp.vps->last_exit_tsc, pa,
+			      POSTED_DESCRIPTOR_BYTES);
+}
+
+static struct vapic vapic_of(struct interp *in)
+{
+	return (struct vapic){ .page = apic_page(in), .vmcs = in->vmcs };
+}
+
+static int pending_vector(void *opaque)
+{
+	struct interp *in = opaque;
+	struct vapic a = vapic_of(in);
+
+	if (!(vmcs_read(in->vmcs, VMCS_PROC_CTLS2) & PROC2_DELIVERY))
+		return -1;
+	a.posted = posted_descriptor(in);
+	return vapic_vector(&a);
+}
+
+static void ack_vector(void *opaque, int vector)
+{
+	struct vapic a = vapic_of(opaque);
+
+	vapic_deliver(&a, (unsigned)vector);
+}
+
+/* What runs may be of lower priority now. */
+static void look_again(struct interp *in)
+{
+	cpu_raise_interrupt(in->cpu);
+}
+
+static enum cpu_msr_answer x2apic_access(struct interp *in, uint32_t msr, uint64_t *value, bool write)
+{
+	struct vapic a = vapic_of(in);
+
+	if ((vmcs_read(in->vmcs, VMCS_PROC_CTLS2) & PROC2_VAPIC) != PROC2_VAPIC)
+		return CPU_MSR_FAULT;
+	if (!(write ? vapic_wrmsr(&a, msr, *value) : vapic_rdmsr(&a, msr, value)))
+		return CPU_MSR_FAULT;
+	if (write)
+		look_again(in);
+	return CPU_MSR_DONE;
+}
+
+static uint64_t read_cr8(void *opaque)
+{
+	return apic_page(opaque)[VAPIC_TPR] >> 4;
+}
+
+static void write_cr8(void *opaque, uint64_t value)
+{
+	struct vapic a = vapic_of(opaque);
+
+	vapic_set_tpr(&a, (uint8_t)(value << 4));
+	look_again(opaque);
+}
+
 /* ---- MSRs ---- */
 
 /* Whether the MSR bitmaps have an access exit: those of the TD, or of the L2 VM. */
@@ -133,6 +216,8 @@ static enum cpu_msr_answer rdmsr(void *opaque, uint32_t index, uint64_t *value)
 
 	if (msr_exits(in, index, false))
 		return CPU_MSR_EXIT;
+	if (index >= X2APIC_FIRST && index <= X2APIC_LAST)
+		return x2apic_access(in, index, value, false);
 	if (index == MSR_TSC_INDEX)
 		*value = rdtsc(in);
 	else if (kept)
@@ -149,34 +234,13 @@ static enum cpu_msr_answer wrmsr(void *opaque, uint32_t index, uint64_t value)
 
 	if (msr_exits(in, index, true))
 		return CPU_MSR_EXIT;
+	if (index >= X2APIC_FIRST && index <= X2APIC_LAST)
+		return x2apic_access(in, index, &value, true);
 	if (kept)
 		*kept = value;
 	else if (index != MSR_PRED_CMD && index != MSR_FLUSH_CMD)
 		return CPU_MSR_CPU;
 	return CPU_MSR_DONE;
-}
-
-/* ---- the task priority, in the virtual APIC page ---- */
-
-#define VAPIC_TPR 0x80u
-
-/* L1's is a page of the TDVPS, that of an L2 VM a page of L1's. */
-static uint8_t *vapic(struct interp *in)
-{
-	const struct vcpu *vp = &in->guest->vp;
-	uint8_t *l2 = in->vm ? pa_ptr(in->m, keyid_strip(in->m, vp->vps->l2_vapic_hpa[in->vm])) : NULL;
-
-	return l2 ? l2 : vcpu_page(in->m, vp, TDVPS_PAGE_VAPIC);
-}
-
-static uint64_t read_cr8(void *opaque)
-{
-	return vapic(opaque)[VAPIC_TPR] >> 4;
-}
-
-static void write_cr8(void *opaque, uint64_t value)
-{
-	vapic(opaque)[VAPIC_TPR] = (uint8_t)(value << 4);
 }
 
 static void remember_unknown(void *opaque, const struct cpu_unknown *unknown)
@@ -190,6 +254,8 @@ const struct cpu_ops vcpu_ops = {
 	.translate = translate,
 	.rdtsc = rdtsc,
 	.random = draw_random,
+	.pending_vector = pending_vector,
+	.ack_vector = ack_vector,
 	.rdmsr = rdmsr,
 	.wrmsr = wrmsr,
 	.read_cr8 = read_cr8,
