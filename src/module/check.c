@@ -235,30 +235,6 @@ uint64_t check_tdvps_complete(struct call *c)
 	return TDX_SUCCESS;
 }
 
-uint64_t vcpu_associate(struct call *c)
-{
-	struct tdvps *vps = c->vp.vps;
-	uint32_t lpid = LPID_NONE;
-
-	if (__atomic_compare_exchange_n(&vps->assoc_lpid, &lpid, c->lp_id, false, __ATOMIC_ACQ_REL,
-					__ATOMIC_ACQUIRE))
-		__atomic_fetch_add(&c->td.tdcs->num_assoc_vcpus, 1, __ATOMIC_RELAXED);
-	else if (lpid != c->lp_id)
-		return fail(c, TDX_VCPU_ASSOCIATED,
-			    "the vCPU at %x is associated with logical processor %u; TDH.VP.FLUSH there first",
-			    c->vp.pa, lpid);
-	return TDX_SUCCESS;
-}
-
-uint64_t check_vcpu_associate(struct call *c, bool allow_disabled)
-{
-	uint8_t state = __atomic_load_n(&c->vp.vps->state, __ATOMIC_ACQUIRE);
-
-	if (state != VCPU_STATE_READY && !(allow_disabled && state == VCPU_STATE_DISABLED))
-		return fail(c, TDX_VCPU_STATE_INCORRECT, "the vCPU at %x is %v, must be READY", c->vp.pa, state);
-	return vcpu_associate(c);
-}
-
 /* ---- guest-physical addresses ---- */
 
 uint64_t check_gpa_level(struct call *c, unsigned reg, unsigned min, unsigned max)

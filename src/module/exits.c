@@ -260,6 +260,8 @@ static void begin(struct guest_exit *x)
 	x->vps->nmi_unblocking_due_to_iret = 0;
 	guest_regs_save(x->vps, x->regs);
 	guest_xmm_save(x->m, x->vp, (const uint8_t(*)[16])x->regs->xmm);
+	x->vps->lp_dependent_hpa_updated[x->vps->curr_vm] = 1;
+	x->vps->module_dependent_fields_updated[x->vps->curr_vm] = 1;
 	if (!(x->ve->reason & EXIT_ENTRY_FAILED))
 		x->vps->vm_launched[x->vps->curr_vm] = 1;
 }

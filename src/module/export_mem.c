@@ -211,7 +211,6 @@ uint64_t tdh_export_mem(struct call *c)
 		st = mig_resumes(c) ? mem_resume(&b) : begin(&b);
 	if (st)
 		return st;
-	mig_clear_xmm(c);
 	st = export_entries(&b);
 	gpa_list_close(c, &b.l);
 	gcm_end(&b.gcm);

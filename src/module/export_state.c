@@ -124,6 +124,7 @@ static uint64_t export_page(struct bundle *b, uint64_t *next, bool *more)
 	st = check_shared(c, TDX_OPERAND_ID_MIG_BUFF_LIST_ENTRY, pa, PAGE_BYTES);
 	if (st)
 		return st;
+	mig_clear_xmm(c);
 	*more = md_dump_list(&a, b->field, list, sizeof(list), next) != TDX_SUCCESS;
 	to = shared_out(c, pa, PAGE_BYTES);
 	gcm_saved_text(&b->s.sc->gcm, false, list, to ? (void *)to : list, PAGE_BYTES);
@@ -184,7 +185,6 @@ static uint64_t export_state(struct bundle *b)
 
 	if (st)
 		return st;
-	mig_clear_xmm(b->c);
 	st = export_pages(b);
 	if (!st)
 		st = finish(b);

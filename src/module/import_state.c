@@ -68,7 +68,6 @@ static void begin_vcpu(struct call *c)
 	struct tdvps *vps = c->vp.vps;
 
 	vcpu_associate(c);
-	vps->last_seamdb_index = c->m->plat->config.seamdb.last;
 	vps->last_exit_tsc = platform_rdtsc(c->m->plat);
 	vps->xfam = c->td.tdcs->xfam;
 	vcpu_init_fields(c->m, &c->td, vps);
@@ -189,6 +188,7 @@ static uint64_t import_page(struct bundle *b)
 
 	if (check_shared(c, TDX_OPERAND_ID_PAGE, pa, PAGE_BYTES))
 		return import_failed(c, c->lp->reason.status);
+	mig_clear_xmm(c);
 	mig_copy_in(c, pa, list, sizeof(list));
 	gcm_saved_text(&b->s.sc->gcm, true, list, list, sizeof(list));
 	check_size(b, &list[0]);
@@ -248,7 +248,6 @@ static uint64_t import_state(struct bundle *b)
 
 	if (st)
 		return st;
-	mig_clear_xmm(b->c);
 	st = import_pages(b);
 	return st ? st : check_origin(b);
 }

@@ -117,6 +117,7 @@ bool mem_start_entry(struct mem_bundle *b, bool decrypt)
 {
 	uint8_t iv[GCM_IV_SIZE];
 
+	mig_clear_xmm(b->c);
 	mig_iv(++b->s.sc->iv_counter, b->s.index, iv);
 	return gcm_start(&b->gcm, decrypt, b->s.sc->key, iv) && gcm_aad(&b->gcm, &b->l.word, sizeof(b->l.word));
 }

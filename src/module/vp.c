@@ -6,6 +6,7 @@
 #include "gen/checks.h"
 #include "module/keyid.h"
 #include "module/state.h"
+#include "platform/platform.h"
 
 uint64_t tdh_vp_create(struct call *c)
 {
@@ -69,6 +70,41 @@ uint64_t flush_associated(struct call *c)
 uint64_t tdh_vp_flush(struct call *c)
 {
 	c->vp.vps->assoc_lpid = LPID_NONE;
+	memset(c->vp.vps->vm_launched, 0, sizeof(c->vp.vps->vm_launched));
 	__atomic_fetch_sub(&c->td.tdcs->num_assoc_vcpus, 1, __ATOMIC_RELAXED);
 	return TDX_SUCCESS;
+}
+
+/* ---- association with a logical processor ---- */
+
+uint64_t vcpu_associate(struct call *c)
+{
+	struct tdvps *vps = c->vp.vps;
+	uint64_t seamdb_index = c->m->plat->config.seamdb.last;
+	uint32_t lpid = LPID_NONE;
+
+	if (__atomic_compare_exchange_n(&vps->assoc_lpid, &lpid, c->lp_id, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE)) {
+		__atomic_fetch_add(&c->td.tdcs->num_assoc_vcpus, 1, __ATOMIC_RELAXED);
+		memset(vps->lp_dependent_hpa_updated, 0, sizeof(vps->lp_dependent_hpa_updated));
+	} else if (lpid != c->lp_id) {
+		return fail(c, TDX_VCPU_ASSOCIATED,
+			    "the vCPU at %x is associated with logical processor %u; TDH.VP.FLUSH there first",
+			    c->vp.pa, lpid);
+	}
+	if (vps->last_seamdb_index != seamdb_index) {
+		memset(vps->lp_dependent_hpa_updated, 0, sizeof(vps->lp_dependent_hpa_updated));
+		memset(vps->module_dependent_fields_updated, 0, sizeof(vps->module_dependent_fields_updated));
+		vps->last_seamdb_index = seamdb_index;
+	}
+	return TDX_SUCCESS;
+}
+
+uint64_t check_vcpu_associate(struct call *c, bool allow_disabled)
+{
+	uint8_t state = __atomic_load_n(&c->vp.vps->state, __ATOMIC_ACQUIRE);
+
+	if (state != VCPU_STATE_READY && !(allow_disabled && state == VCPU_STATE_DISABLED))
+		return fail(c, TDX_VCPU_STATE_INCORRECT, "the vCPU at %x is %v, must be READY", c->vp.pa, state);
+	return vcpu_associate(c);
 }

@@ -105,9 +105,7 @@ uint64_t tdh_vp_init(struct call *c)
 	init_registers(c);
 	vps->last_td_exit = LAST_TD_EXIT_ASYNC_FAULT;
 	vcpu_init_fields(c->m, &c->td, vps);
-	vps->assoc_lpid = c->lp_id;
-	vps->last_seamdb_index = c->m->plat->config.seamdb.last;
-	__atomic_fetch_add(&c->td.tdcs->num_assoc_vcpus, 1, __ATOMIC_RELAXED);
+	vcpu_associate(c);
 	for (unsigned vm = 0; vm <= c->td.tdcs->num_l2_vms; vm++)
 		vmcs_init(c->m, &c->td, &c->vp, vm, false);
 	__atomic_store_n(&vps->state, VCPU_STATE_READY, __ATOMIC_RELEASE);
