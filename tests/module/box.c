@@ -83,6 +83,7 @@ static void write_td_params(struct box *b)
 	const uint64_t xfam = 3, max_vcpus = 4, eptp = 0x1e;
 	const uint16_t tsc = 40;
 
+	memcpy(params, &b->attributes, 8);
 	memcpy(params + 8, &xfam, 8);
 	memcpy(params + 16, &max_vcpus, 2);
 	memcpy(params + 24, &eptp, 8);

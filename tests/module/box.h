@@ -29,6 +29,7 @@ struct box {
 	struct module *m;
 	uint64_t free; /* next page of the TDMR not given away */
 	struct cpu_regs regs; /* of the last call */
+	uint64_t attributes;  /* of the next TD */
 };
 
 struct box *box_create(const char *more_config);

@@ -122,6 +122,53 @@ static void gcm_pieces_and_bad_tag(void **state)
 	gcm_end(&g);
 }
 
+/* The form that rests between calls agrees with libcrypto, however the text is cut. */
+static void saved_gcm_agrees(void **state)
+{
+	uint8_t key[32], iv[12], text[12288], one[12288], two[12288], tag_one[16], tag_two[16];
+	static const size_t cuts[] = { 16, 4096, 4080, 4096 };
+	struct gcm g = { 0 };
+	struct gcm_saved s, rest;
+	size_t at = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)(i * 7 + (i >> 8));
+	memset(key, 0xa7, sizeof(key));
+	memset(iv, 0x31, sizeof(iv));
+	assert_true(gcm_start(&g, false, key, iv) && gcm_aad(&g, "thirty-two bytes of a header ...", 32));
+	assert_true(gcm_text(&g, text, one, sizeof(text)) && gcm_tag(&g, tag_one));
+	gcm_end(&g);
+	assert_true(gcm_saved_start(&s, key, iv, "thirty-two bytes of a header ...", 32));
+	for (unsigned i = 0; i < 4; i++) {
+		rest = s; /* it may be copied */
+		assert_true(gcm_saved_text(&rest, false, text + at, two + at, cuts[i]));
+		at += cuts[i];
+		s = rest;
+	}
+	assert_int_equal(at, sizeof(text));
+	assert_true(gcm_saved_tag(&s, tag_two));
+	assert_memory_equal(one, two, sizeof(one));
+	assert_memory_equal(tag_one, tag_two, 16);
+	assert_true(gcm_saved_start(&s, key, iv, "thirty-two bytes of a header ...", 32));
+	assert_true(gcm_saved_text(&s, true, two, two, sizeof(two)) && gcm_saved_tag(&s, tag_two));
+	assert_memory_equal(two, text, sizeof(text));
+	assert_memory_equal(tag_one, tag_two, 16);
+}
+
+static void saved_gcm_without_text(void **state)
+{
+	uint8_t key[32] = { 3 }, iv[12] = { 4 }, tag_one[16], tag_two[16];
+	struct gcm g = { 0 };
+	struct gcm_saved s;
+
+	(void)state;
+	assert_true(gcm_start(&g, false, key, iv) && gcm_aad(&g, "odd length", 10) && gcm_tag(&g, tag_one));
+	gcm_end(&g);
+	assert_true(gcm_saved_start(&s, key, iv, "odd length", 10) && gcm_saved_tag(&s, tag_two));
+	assert_memory_equal(tag_one, tag_two, 16);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +177,8 @@ int main(void)
 		cmocka_unit_test(hmac_known),
 		cmocka_unit_test(gcm_known),
 		cmocka_unit_test(gcm_pieces_and_bad_tag),
+		cmocka_unit_test(saved_gcm_agrees),
+		cmocka_unit_test(saved_gcm_without_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
