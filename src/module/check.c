@@ -130,7 +130,7 @@ static uint64_t check_page_at_level(struct call *c, unsigned reg)
 		return TDX_SUCCESS;
 	part = pamt_at(c->m, pa, PAGE_SIZE_4K);
 	for (unsigned i = 0; i < 512; i++) {
-		if (part[i].type != PT_NDA)
+		if (__atomic_load_n(&part[i].type, __ATOMIC_ACQUIRE) != PT_NDA)
 			return fail(c, TDX_PAGE_METADATA_INCORRECT | reg,
 				    "page %x inside the 2M range %x is %t, all 512 must be PT_NDA",
 				    pa + i * PAGE_BYTES, pa, part[i].type);

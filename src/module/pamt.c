@@ -19,13 +19,13 @@ void pamt_set(struct pamt_entry *e, enum page_type type, uint64_t owner)
 {
 	uint64_t page = owner >> 12;
 
-	e->type = (uint8_t)type;
+	__atomic_store_n(&e->type, (uint8_t)type, __ATOMIC_RELAXED);
 	memcpy(e->owner, &page, sizeof(e->owner));
 }
 
 void pamt_free(struct pamt_entry *e)
 {
-	e->type = PT_NDA;
+	__atomic_store_n(&e->type, PT_NDA, __ATOMIC_RELEASE);
 }
 
 static const struct tdmr *tdmr_of(const struct module *m, uint64_t pa)
