@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reset page of a bare ELF guest: leads a vCPU from the reset state of a TD (32-bit protected mode, flat segments,
- * EIP 0xFFFFFFF0, EFER.LME and NXE already set) to the guest's entry point in 64-bit mode. The VMM adds a copy of
- * this page at 0xFFFFF000 and the page tables below it, and measures both; see vmm/load_elf.c.
+ * The reset page of a bare ELF guest: leads a vCPU from the reset state of a TD (32-bit protected
+ * mode, flat segments, EIP 0xFFFFFFF0, EFER.LME and NXE already set) to the guest's entry point in
+ * 64-bit mode. The VMM adds a copy of this page at 0xFFFFF000 and the page tables below it, and
+ * measures both; see vmm/load_elf.c.
  *
- * At the guest's entry: paging on, interrupts off, flat segments, no stack; RBX, RCX, RDX, RSI, R8 as at
- * reset (GPAW, TDH.VP.INIT's operand in RCX and R8, CPUID(1).EAX, vCPU index).
+ * At the guest's entry: paging on, interrupts off, flat segments, no stack; RBX, RCX, RDX, RSI, R8
+ * as at reset (GPAW, TDH.VP.INIT's operand in RCX and R8, CPUID(1).EAX, vCPU index).
  */
 #define PAGE  0xfffff000
 #define PML4  0xffffd000

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entry of a bare guest (see reset.S for the state it finds), and the stubs that lead exceptions to C.
+ * Entry of a bare guest (see reset.S for the state it finds), and the stubs that lead exceptions
+ * to C.
  */
 #define STACK_SHIFT 12
 #define MAX_VCPUS   16
@@ -22,7 +23,10 @@ _start:
 	call	guest_start
 	ud2
 
-	/* No stack for this vCPU: it waits for ever in TDVMCALL<Instruction.HLT> with interrupts blocked. */
+	/*
+	 * No stack for this vCPU: it waits for ever in TDVMCALL<Instruction.HLT> with interrupts
+	 * blocked.
+	 */
 1:	xorl	%eax, %eax
 	movl	$0x1c00, %ecx
 	xorl	%r10d, %r10d
@@ -33,8 +37,8 @@ _start:
 	.size	_start, . - _start
 
 /*
- * One stub per vector: the processor pushes an error code for some; the others push 0, so that struct guest_frame has
- * one layout.
+ * One stub per vector: the processor pushes an error code for some; the others push 0, so that
+ * struct guest_frame has one layout.
  */
 	.altmacro
 	.macro	stub vector
