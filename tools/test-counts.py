@@ -15,7 +15,7 @@ def counts_of_log(path):
     with open(path, encoding="utf-8") as log:
         for line in log:
             test = json.loads(line)
-            suite = test["suite"][-1].split(":")[-1] if test["suite"] else "-"
+            suite = test["name"].partition(" / ")[0].rpartition(":")[2].rpartition("+")[2]  # "project:a+b / name"
             row = rows.setdefault(suite, [0, 0, 0, 0.0])
             verdict = test["result"]
             index = 0 if verdict in ("OK", "EXPECTEDFAIL") else 2 if verdict == "SKIP" else 1

@@ -18,7 +18,7 @@
 #endif
 
 /* A loop that is rarely run and must not be unrolled into a row of calls. */
-#define TDX_COLD static __attribute__((noinline, cold, unused))
+#define TDX_COLD static __attribute__((__noinline__, __cold__, __unused__))
 #ifdef __clang__
 #define TDX_NO_UNROLL _Pragma("clang loop unroll(disable)")
 #else

@@ -19,7 +19,7 @@ typedef u64 tdx_u64;
 typedef uint64_t tdx_u64;
 #endif
 
-#define TDX_INLINE static inline __attribute__((always_inline, unused))
+#define TDX_INLINE static inline __attribute__((__always_inline__, __unused__))
 /* How a typed call is defined: inline, or by tdx_core.c as a function that other images call
  * (TDX_OUT_OF_LINE). */
 #ifndef TDX_TYPED
