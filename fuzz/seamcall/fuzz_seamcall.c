@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "gen/leaves.h"
+#include "migration.h"
 #include "stage.h"
 
 #define MAX_OPERATIONS 64u
@@ -66,8 +67,29 @@ static uint64_t take_operand(struct input *in)
 	case 3: return page_of(PAGES_BASE, take(in, 1));
 	case 4: return page_of(SHARED_BASE, kind >> 3);
 	case 5: return take_gpa(in);
-	case 6: return kind & 8 ? TDVPR : TDR;
+	case 6: return kind & 8 ? TDVPR : kind & 16 ? TARGET_TDR : TDR;
 	default: return take(in, 8);
+	}
+}
+
+/* Operands of migration that carry more than an address: the size of the MBMD, the last entry of a list. */
+static void make_lists(unsigned number, uint64_t how, struct seamless_regs *regs)
+{
+	static const uint8_t last_page[4] = { 0, 1, 3, 4 };
+	bool pages = number >= LEAF_TDH_EXPORT_STATE_IMMUTABLE && number <= LEAF_TDH_EXPORT_STATE_VP;
+
+	pages |= number >= LEAF_TDH_IMPORT_STATE_IMMUTABLE && number <= LEAF_TDH_IMPORT_STATE_VP;
+	if (number <= LEAF_TDH_EXPORT_ABORT || number > LEAF_TDH_IMPORT_STATE_VP || !(how & 2))
+		return;
+	regs->gpr[8] = MIG_MBMD | 48ull << 52;
+	regs->gpr[10] = (how & 16) << 59;
+	if (pages) {
+		regs->gpr[9] = MIG_PAGES | (uint64_t)last_page[how >> 2 & 3] << 55;
+	} else if (number <= LEAF_TDH_EXPORT_MEM || number == LEAF_TDH_IMPORT_MEM) {
+		regs->gpr[1] = MIG_GPAS | (how >> 2 & 3) << 55 | (how & 16) >> 1;
+		regs->gpr[9] = MIG_BUFFERS;
+		regs->gpr[11] = MIG_MACS;
+		regs->gpr[13] = how & 32 ? ~0ull : MIG_NEW;
 	}
 }
 
@@ -87,6 +109,8 @@ static void take_regs(struct input *in, enum leaf_class cls, struct seamless_reg
 		if (mask & 1u << i)
 			regs->gpr[i] = take_operand(in);
 	}
+	if (cls == LEAF_HOST)
+		make_lists((unsigned)number, how, regs);
 }
 
 static void check_answer(const struct seamless_regs *regs, enum seamless_where where, bool before)

@@ -10,6 +10,7 @@
 
 #include "gen/leaves.h"
 #include "lib/machine_impl.h"
+#include "migration.h"
 #include "module/state.h"
 #include "stage.h"
 
@@ -21,10 +22,12 @@ static void advance(struct seamless_machine *m, enum stage stage)
 	if (stage >= STAGE_SYSTEM)
 		bring_up_system(m);
 	if (stage >= STAGE_TD)
-		bring_up_td(m);
+		bring_up_td_with(m, stage == STAGE_MIGRATION ? TD_ATTR_MIGRATABLE : TD_ATTR_DEBUG);
 	if (stage >= STAGE_RUNNABLE)
 		bring_up_call(LEAF_TDH_MR_FINALIZE, TDR, 0, 0, 0);
-	if (stage >= STAGE_GUEST)
+	if (stage == STAGE_MIGRATION)
+		migration_begin(m);
+	if (stage == STAGE_GUEST)
 		bring_up_call(LEAF_TDH_VP_ENTER, TDVPR, 0, 0, 0);
 }
 

@@ -14,6 +14,7 @@ enum stage {
 	STAGE_TD,	/* a TD with one vCPU and one page, being built */
 	STAGE_RUNNABLE, /* finalized */
 	STAGE_GUEST,	/* its vCPU runs on processor 0 */
+	STAGE_MIGRATION, /* it is exported, and another TD imports it */
 	STAGES,
 };
 

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gen/leaves.h"
 
@@ -68,18 +69,23 @@ void bring_up_system(struct seamless_machine *m)
 		bring_up_call(LEAF_TDH_SYS_TDMR_INIT, 0, 0, 0, 0);
 }
 
-/* ATTRIBUTES.DEBUG, XFAM x87 and SSE, 4 vCPUs, 4-level EPT with write-back walks, TSC of 1.6 GHz.
- */
-static void write_td_params(struct seamless_machine *m)
+/* XFAM x87 and SSE, 4 vCPUs, 4-level EPT with write-back walks, TSC of 1.6 GHz. */
+static void write_td_params(struct seamless_machine *m, uint64_t attributes)
 {
-	uint8_t params[1024] = { [0] = 1, [8] = 3, [16] = 4, [24] = 0x1e, [40] = 0x40 };
+	uint8_t params[1024] = { [8] = 3, [16] = 4, [24] = 0x1e, [40] = 0x40 };
 
+	memcpy(params, &attributes, sizeof(attributes));
 	seamless_write(m, TD_PARAMS, params, sizeof(params));
 }
 
 void bring_up_td(struct seamless_machine *m)
 {
-	write_td_params(m);
+	bring_up_td_with(m, 1);
+}
+
+void bring_up_td_with(struct seamless_machine *m, uint64_t attributes)
+{
+	write_td_params(m, attributes);
 	bring_up_call(LEAF_TDH_MNG_CREATE, TDR, FIRST_HKID + 1, 0, 0);
 	bring_up_call(LEAF_TDH_MNG_KEY_CONFIG, TDR, 0, 0, 0);
 	for (unsigned i = 0; i < TDCS_PAGES; i++)
