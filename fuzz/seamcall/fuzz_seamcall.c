@@ -72,11 +72,13 @@ static uint64_t take_operand(struct input *in)
 	}
 }
 
-/* Operands of migration that carry more than an address: the size of the MBMD, the last entry of a list. */
+/* Operands of migration that carry more than an address: the size of the MBMD, the last entry of a
+ * list. */
 static void make_lists(unsigned number, uint64_t how, struct seamless_regs *regs)
 {
 	static const uint8_t last_page[4] = { 0, 1, 3, 4 };
-	bool pages = number >= LEAF_TDH_EXPORT_STATE_IMMUTABLE && number <= LEAF_TDH_EXPORT_STATE_VP;
+	bool pages =
+		number >= LEAF_TDH_EXPORT_STATE_IMMUTABLE && number <= LEAF_TDH_EXPORT_STATE_VP;
 
 	pages |= number >= LEAF_TDH_IMPORT_STATE_IMMUTABLE && number <= LEAF_TDH_IMPORT_STATE_VP;
 	if (number <= LEAF_TDH_EXPORT_ABORT || number > LEAF_TDH_IMPORT_STATE_VP || !(how & 2))
