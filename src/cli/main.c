@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "explain/suggest.h"
 
 static const struct cli_verb *const verbs[] = {
 	&verb_decode,
@@ -24,7 +25,47 @@ static void usage(FILE *out)
 	fputs("usage: seamless VERB [OPTIONS] [ARGUMENTS]\n\n", out);
 	for (size_t i = 0; verbs[i]; i++)
 		fprintf(out, "  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
-	fputs("\n`seamless VERB --help` tells the rest.\n", out);
+	fputs("\n`seamless help VERB` tells the rest; `seamless --version` says which it is.\n", out);
+}
+
+static int no_such_verb(const char *name)
+{
+	struct suggest s = suggest_start(name);
+	char near[80];
+
+	for (size_t i = 0; verbs[i]; i++)
+		suggest_offer(&s, verbs[i]->name);
+	if (suggest_text(&s, near, sizeof(near)))
+		fprintf(stderr, "seamless: no verb '%s': did you mean %s?\n", name, near);
+	else
+		fprintf(stderr, "seamless: no verb '%s'; `seamless --help` lists them\n", name);
+	return CLI_USAGE;
+}
+
+static int run_verb(int argc, char **argv)
+{
+	for (size_t i = 0; verbs[i]; i++) {
+		if (!strcmp(argv[0], verbs[i]->name))
+			return verbs[i]->run(argc, argv);
+	}
+	return no_such_verb(argv[0]);
+}
+
+static int help(int argc, char **argv)
+{
+	char option[] = "--help";
+	char *line[] = { argv[0], option, NULL };
+
+	if (argc)
+		return run_verb(2, line);
+	usage(stdout);
+	return CLI_DONE;
+}
+
+static int version(void)
+{
+	puts("seamless " CLI_VERSION "\nABI: TDX module " CLI_ABI_VERSION);
+	return CLI_DONE;
 }
 
 int main(int argc, char **argv)
@@ -33,14 +74,9 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return CLI_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
-		usage(stdout);
-		return CLI_DONE;
-	}
-	for (size_t i = 0; verbs[i]; i++) {
-		if (!strcmp(argv[1], verbs[i]->name))
-			return verbs[i]->run(argc - 1, argv + 1);
-	}
-	fprintf(stderr, "seamless: no verb '%s'; `seamless --help` lists them\n", argv[1]);
-	return CLI_USAGE;
+	if (!strcmp(argv[1], "--version"))
+		return version();
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+		return help(argc - 2, argv + 2);
+	return run_verb(argc - 1, argv + 1);
 }
