@@ -29,7 +29,10 @@ expect 2 'usage: seamless VERB *'
 verbs=$("$seamless" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 for verb in $verbs; do
 	expect 0 "usage: seamless $verb *" "$verb" --help
-	expect 0 "$("$seamless" "$verb" --help)" help "$verb"
+	[ "$("$seamless" help "$verb")" = "$("$seamless" "$verb" --help)" ] || {
+		echo "seamless help $verb: not what $verb --help says"
+		bad=$((bad + 1))
+	}
 done
 expect 2 "seamless: no verb 'mesure': did you mean measure[?]" mesure
 expect 2 "seamless: no verb 'VERIFIY': did you mean verify[?]" VERIFIY
@@ -38,4 +41,4 @@ expect 2 "seamless: no verb 'frobnicate'; \`seamless --help\` lists them" frobni
 expect 2 "seamless: no verb ''; \`seamless --help\` lists them" ''
 expect 2 "seamless: no verb '$(printf '%0999d' 0)'; *" "$(printf '%0999d' 0)"
 echo "$tried calls, $bad complaints"
-[ $bad = 0 ] && [ $tried -ge 25 ]
+[ $bad = 0 ] && [ $tried -ge 18 ]
