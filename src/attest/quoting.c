@@ -11,6 +11,7 @@
 
 #include "attest/digest.h"
 #include "attest/hierarchy.h"
+#include "attest/key_store.h"
 #include "attest/quoting.h"
 
 #define YEAR	  (365 * 24 * 3600)
@@ -65,17 +66,37 @@ static bool make_pem(struct quoting *q)
 	return q->root && q->chain;
 }
 
+/* What follows from the hierarchy. */
+static bool complete(struct quoting *q)
+{
+	return make_pem(q) && (q->key = EVP_EC_gen("P-256")) &&
+	       p256_key_bytes(q->key, q->key_bytes) && RAND_bytes(q->auth, AUTH_SIZE) == 1 &&
+	       make_qe_report(q);
+}
+
 struct quoting *quoting_create(time_t now)
 {
 	struct quoting *q = calloc(1, sizeof(*q));
-	bool good;
 
 	if (!q)
 		return NULL;
-	good = hierarchy_create(&q->hierarchy, &platform, now - 1, now + YEAR) && make_pem(q) &&
-	       (q->key = EVP_EC_gen("P-256")) && p256_key_bytes(q->key, q->key_bytes) &&
-	       RAND_bytes(q->auth, AUTH_SIZE) == 1 && make_qe_report(q);
-	if (good)
+	if (hierarchy_create(&q->hierarchy, &platform, now - 1, now + YEAR) && complete(q))
+		return q;
+	quoting_destroy(q);
+	return NULL;
+}
+
+struct quoting *quoting_open(const char *folder, time_t now, char *why, size_t why_size)
+{
+	struct quoting *q = calloc(1, sizeof(*q));
+	struct hierarchy fresh;
+
+	snprintf(why, why_size, "out of memory, or libcrypto failed");
+	if (!q || !hierarchy_create(&fresh, &platform, now - 1, now + YEAR)) {
+		free(q);
+		return NULL;
+	}
+	if (key_store_keep(folder, &fresh, now, &q->hierarchy, why, why_size) && complete(q))
 		return q;
 	quoting_destroy(q);
 	return NULL;

@@ -21,6 +21,12 @@ struct quoting;
 /* Makes the hierarchy and an attestation key; certificates are valid for a year from `now` on.
  * NULL: failed. */
 struct quoting *quoting_create(time_t now);
+
+/*
+ * The same with the hierarchy that is kept in a folder, so that one root stands for many runs. The
+ * first use makes both; `folder`/root.pem is the root certificate. NULL with a reason in `why`.
+ */
+struct quoting *quoting_open(const char *folder, time_t now, char *why, size_t why_size);
 void quoting_destroy(struct quoting *q);
 
 /*

@@ -9,15 +9,8 @@
 #include "explain/suggest.h"
 
 static const struct cli_verb *const verbs[] = {
-	&verb_decode,
-	&verb_leaf,
-	&verb_measure,
-	&verb_replay,
-	&verb_exec,
-	&verb_verify,
-	&verb_run,
-	&verb_bench,
-	NULL,
+	&verb_decode, &verb_leaf, &verb_measure, &verb_replay, &verb_exec,
+	&verb_verify, &verb_run,  &verb_bench,	 NULL,
 };
 
 static void usage(FILE *out)
@@ -25,7 +18,8 @@ static void usage(FILE *out)
 	fputs("usage: seamless VERB [OPTIONS] [ARGUMENTS]\n\n", out);
 	for (size_t i = 0; verbs[i]; i++)
 		fprintf(out, "  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
-	fputs("\n`seamless help VERB` tells the rest; `seamless --version` says which it is.\n", out);
+	fputs("\n`seamless help VERB` tells the rest; `seamless --version` says which it is.\n",
+	      out);
 }
 
 static int no_such_verb(const char *name)

@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/file.h"
 #include "cli/run_platform.h"
+#include "cli/run_quote.h"
 #include "cli/run_record.h"
 #include "cli/run_trace.h"
 #include "cli/run_watch.h"
@@ -30,6 +31,7 @@ struct run {
 	uint64_t stop_after;
 	double timeout;
 	bool trace;
+	struct run_quote quote;
 	struct file file;
 	struct vmm_image image;
 	struct vmm_host host;
@@ -50,6 +52,11 @@ static void usage(FILE *out)
 	      "  --trace[=FILE]    each SEAMCALL and TDCALL with operands and outputs, to FILE or "
 	      "stderr\n"
 	      "  --record FILE     the calls and exits as a transcript, for `seamless replay`\n"
+	      "  --quote DIR       answer GetQuote with quotes of a test hierarchy, which DIR "
+	      "keeps: it is made there\n"
+	      "                    on first use; DIR/root.pem is what `seamless verify --root` "
+	      "takes\n"
+	      "  --quote-version N version of these quotes, 4 or 5; without it 4\n"
 	      "  --timeout SECONDS end the run after that time\n"
 	      "  --stop-after N    end the run, successfully, after N TDVMCALLs\n"
 	      "  --platform NAME   a built-in platform (default, transcripts) or a platform "
@@ -109,8 +116,18 @@ enum option_id {
 	O_TIMEOUT,
 	O_STOP_AFTER,
 	O_PLATFORM,
+	O_QUOTE,
+	O_QUOTE_VERSION,
 	O_HELP
 };
+
+static int parse_quote_version(struct run *run, const char *text)
+{
+	if (strcmp(text, "4") && strcmp(text, "5"))
+		return bad("--quote-version", text);
+	run->quote.version = (unsigned)(text[0] - '0');
+	return 0;
+}
 
 static int take_option(struct run *run, int option)
 {
@@ -134,6 +151,8 @@ static int take_option(struct run *run, int option)
 	case O_STOP_AFTER:
 		return parse_number("--stop-after", optarg, UINT64_MAX, &run->stop_after);
 	case O_PLATFORM: run->platform = optarg; return 0;
+	case O_QUOTE: run->quote.folder = optarg; return 0;
+	case O_QUOTE_VERSION: return parse_quote_version(run, optarg);
 	default: usage(stderr); return -1;
 	}
 }
@@ -151,6 +170,8 @@ static int parse(struct run *run, int argc, char **argv)
 		{ "timeout", required_argument, NULL, O_TIMEOUT },
 		{ "stop-after", required_argument, NULL, O_STOP_AFTER },
 		{ "platform", required_argument, NULL, O_PLATFORM },
+		{ "quote", required_argument, NULL, O_QUOTE },
+		{ "quote-version", required_argument, NULL, O_QUOTE_VERSION },
 		{ "help", no_argument, NULL, O_HELP },
 		{ 0 },
 	};
@@ -260,9 +281,13 @@ static int build(struct run *run, struct vmm_error *err)
 
 static int run_vm(struct run *run)
 {
-	const struct vm_config config = { .vcpus = run->vcpus,
-					  .stop_after = run->stop_after,
-					  .console = console };
+	const struct vm_config config = {
+		.vcpus = run->vcpus,
+		.stop_after = run->stop_after,
+		.console = console,
+		.quote = run->quote.folder ? run_quote_answer : NULL,
+		.quote_opaque = &run->quote,
+	};
 	struct run_watch watch;
 	struct vmm_error err;
 	int result = CLI_WRONG;
@@ -286,12 +311,16 @@ static int run_on(struct run *run, struct seamless_machine *machine)
 	struct vmm_error err;
 	int result;
 
+	if (run_quote_open(&run->quote, machine))
+		return CLI_USAGE;
 	if (host_open(&run->host, machine, &err)) {
 		say("the TDX module could not be brought up: ", err.text);
-		return CLI_WRONG;
+		result = CLI_WRONG;
+	} else {
+		result = run_vm(run);
+		host_close(&run->host);
 	}
-	result = run_vm(run);
-	host_close(&run->host);
+	run_quote_close(&run->quote);
 	return result;
 }
 
@@ -333,6 +362,7 @@ static int run_verb(int argc, char **argv)
 	if (!run)
 		return CLI_USAGE;
 	run->vcpus = 1;
+	run->quote.version = 4;
 	parsed = parse(run, argc, argv);
 	if (parsed > 0) {
 		usage(stdout);

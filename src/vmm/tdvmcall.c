@@ -36,12 +36,9 @@ static uint64_t map_gpa(struct vmm_vcpu *vcpu, uint64_t *regs)
 	return vm_map_gpa(vcpu->vm, regs[R12], regs[R13], &regs[R11]);
 }
 
-/* No quoting service runs here: the call is refused, as a host without one refuses it. */
 static uint64_t get_quote(struct vmm_vcpu *vcpu, uint64_t *regs)
 {
-	(void)vcpu;
-	(void)regs;
-	return INVALID;
+	return vm_get_quote(vcpu->vm, regs[R12], regs[R13]);
 }
 
 /* The text in the order in which guests place it; what can't be printed is left out. */

@@ -64,6 +64,13 @@ struct vm_config {
 	uint64_t stop_after; /* end with VM_ENOUGH after this many TDVMCALLs; 0: no limit */
 	void (*console)(void *opaque, uint8_t byte);
 	void *console_opaque;
+	/*
+	 * Answers TDVMCALL<GetQuote>: a quote over a TDREPORT of 1024 bytes. Returns its size, 0:
+	 * no quote. vCPUs may call it at the same time. NULL: there is no quoting service and the
+	 * call is refused.
+	 */
+	size_t (*quote)(void *opaque, const uint8_t *report, uint8_t *quote, size_t room);
+	void *quote_opaque;
 };
 
 struct vm_counts {
@@ -141,6 +148,9 @@ bool vmcall_serve(struct vmm_vcpu *vcpu);
 
 /* TDVMCALL<MapGPA>: returns R10; *failed_gpa is where a retry goes on. */
 uint64_t vm_map_gpa(struct vmm_vm *vm, uint64_t gpa, uint64_t size, uint64_t *failed_gpa);
+
+/* TDVMCALL<GetQuote>: returns R10. */
+uint64_t vm_get_quote(struct vmm_vm *vm, uint64_t gpa, uint64_t size);
 
 /* An EPT violation, as TDH.VP.ENTER reports it. */
 struct vm_fault {

@@ -197,6 +197,37 @@ static void refused(void **state)
 		CALL(0, TDX_VMCALL_FN_MAP_GPA, 0, VM_SHARED_BIT | 0xc0000000, 0x10000000, 0, 0), 0);
 }
 
+static size_t no_quote(void *opaque, const uint8_t *report, uint8_t *quote, size_t room)
+{
+	(void)opaque;
+	(void)report;
+	(void)quote;
+	(void)room;
+	fail_msg("asked for a quote");
+	return 0;
+}
+
+/* Buffers that are refused without a look at them; guest/quote.c uses proper ones. */
+static void quote_buffers(void **state)
+{
+	static const uint64_t bad[][2] = {
+		{ 0x1000, 0x1000 }, /* private */
+		{ VM_SHARED_BIT | 0x1001, 0x1000 },
+		{ VM_SHARED_BIT | 0x1000, 0x1001 },
+		{ VM_SHARED_BIT | 0x1000, 0 },
+		{ VM_SHARED_BIT | 0x1000, ~0xfffull },
+		{ VM_SHARED_BIT | 0x1000, 64 << 20 }, /* goes a page beyond */
+		{ VM_SHARED_BIT | 1ull << 48 | 0x1000, 0x1000 },
+		{ ~0xfffull, 0x1000 },
+	};
+	struct fixture *f = *state;
+
+	f->vm.config.quote = no_quote;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_true(CALL(0, TDX_VMCALL_FN_GET_QUOTE, 0, bad[i][0], bad[i][1], 0, 0) ==
+			    TDX_VMCALL_INVALID_OPERAND);
+}
+
 static void a_vendors_call_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -254,6 +285,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(msrs, setup, teardown),
 		cmocka_unit_test_setup_teardown(mmio, setup, teardown),
 		cmocka_unit_test_setup_teardown(refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(quote_buffers, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_vendors_call_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(halting_ends_a_vcpu, setup, teardown),
 		cmocka_unit_test_setup_teardown(power_off_and_reset, setup, teardown),
