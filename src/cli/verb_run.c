@@ -46,7 +46,7 @@ static void usage(FILE *out)
 	      "  --guest FILE      a static ELF64 program, entered in 64-bit mode (see guest/)\n"
 	      "  --firmware FILE   a firmware image with TDX metadata (TDVF), entered at its reset "
 	      "vector\n"
-	      "  -m SIZE           the guest's memory: 512M, 2G; without it 64M, for firmware "
+	      "  -m, --memory SIZE the guest's memory: 512M, 2G; without it 64M, for firmware "
 	      "256M\n"
 	      "  --smp N           number of vCPUs; without it 1\n"
 	      "  --trace[=FILE]    each SEAMCALL and TDCALL with operands and outputs, to FILE or "

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+# bash completion for seamless(1).
+
+# The long options of a verb.
+_seamless_options()
+{
+	case $1 in
+	decode) echo '--leaf --as --json --help' ;;
+	leaf) echo '--class --object --register --status --td-state --since --json --help' ;;
+	measure) echo '--order --match --json --help' ;;
+	replay) echo '--json --platform --stop-at-first --help' ;;
+	exec) echo '--platform --help' ;;
+	verify) echo '--root --time --crl --tcb --qe-identity --tcb-chain --log --mac-key --json --help' ;;
+	run) echo '--guest --firmware --memory --smp --trace --record --quote --quote-version --timeout --stop-after --platform --help' ;;
+	bench) echo '--json --help' ;;
+	esac
+}
+
+# The words that may follow an option; nothing for one that takes a file or a free value.
+_seamless_values()
+{
+	case $1 in
+	--class) echo 'host guest vmcall' ;;
+	--order) echo 'single two-pass' ;;
+	--platform) echo 'default transcripts' ;;
+	--quote-version) echo '4 5' ;;
+	--since) echo '1.5.01 1.5.later 2.0' ;;
+	--as) seamless decode --as help 2>/dev/null ;;
+	esac
+}
+
+_seamless()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]}
+	local verbs='decode leaf measure replay exec verify run bench' words=
+
+	if [ "$COMP_CWORD" = 1 ]; then
+		words="$verbs help --help --version"
+	elif [ "$verb" = help ]; then
+		words=$verbs
+	elif [[ $word == -* ]]; then
+		words=$(_seamless_options "$verb")
+	else
+		words=$(_seamless_values "$before")
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+
+# What no word completes is a file.
+complete -o default -F _seamless seamless
