@@ -5,6 +5,7 @@
 #   make check       install what is missing, build with both compilers and the sanitizers, run all tests
 #   make check-long  what does not fit into half an hour; its last result is docs/check-long.md
 #   make deps        install what building needs
+#   make install     the command, its manual, completions, headers and library (DESTDIR is heeded)
 #   make format      clang-format over what git tracks
 BUILD ?= build
 
@@ -37,7 +38,10 @@ generate:
 format:
 	@git ls-files '*.c' '*.h' | grep -v -e '^abi/gen/' -e '^include/tdx/t[a-z]*\.h$$' | xargs clang-format -i
 
+install: all
+	@meson install -C $(BUILD) --no-rebuild
+
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all deps demo check check-long generate format clean
+.PHONY: all install deps demo check check-long generate format clean
