@@ -68,6 +68,9 @@ static int link_first(const char *from, const char *to)
 	return !link(from, to) || errno == EEXIST ? 0 : -1;
 }
 
+/* What mkstemp() replaces. */
+static const char unique[] = { 'X', 'X', 'X', 'X', 'X', 'X', 0 };
+
 /* Writes a file beside s->path and names it so by `name`. */
 static bool put(struct store *s, struct hierarchy *h, bool (*write)(FILE *out, struct hierarchy *h),
 		int (*name)(const char *from, const char *to))
@@ -76,7 +79,7 @@ static bool put(struct store *s, struct hierarchy *h, bool (*write)(FILE *out, s
 	bool good;
 	int fd;
 
-	snprintf(s->other, sizeof(s->other), "%.*s.XXXXXX", MAX_PATH - 8, s->path);
+	snprintf(s->other, sizeof(s->other), "%.*s.%s", MAX_PATH - 8, s->path, unique);
 	errno = 0;
 	fd = mkstemp(s->other);
 	if (fd < 0)
