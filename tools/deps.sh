@@ -24,6 +24,7 @@ packages() {
 	g++                   check  the call layer is also C++17
 	qemu-system-x86       check  boots the kernels that the call layer's modules are tested in
 	busybox-static        check  user space of those kernels
+	scdoc                 check  makes the manual pages
 	xz-utils              check  unpacks the recorded transcripts
 	cpio                  check  packs their initramfs
 	libelf1               check  the kernel packages' own build tool, objtool, runs on it
