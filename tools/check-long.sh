@@ -37,28 +37,14 @@ differential() {
 	done
 }
 
-fuzz_one() { # PATH
-	name=$(basename "$1")
-	seeds=fuzz/seeds/${name#fuzz_}
-	[ -d "$seeds" ] || seeds=
-	mkdir -p "$1.corpus"
-	status=0
-	log=$("$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-		-artifact_prefix="$1." "$1.corpus" $seeds 2>&1) || status=$?
-	verdict "$name" $status
-	executed=$(echo "$log" | sed -n 's/.*number_of_executed_units: *//p')
-	coverage=$(echo "$log" | sed -n 's/.* cov: \([0-9]*\) .*/\1/p' | tail -n 1)
-	echo "- $name: $executed executions in $seconds s, coverage $coverage, exit status $status" | tee -a "$report"
-}
-
 fuzz() {
-	for target in $(find build-fuzz/fuzz -maxdepth 2 -type f -name 'fuzz_*' -perm -u+x | sort); do
-		fuzz_one "$target"
-	done
+	status=0
+	log=$(fuzz/all.sh "$seconds" build-fuzz 2>&1) || status=$?
+	verdict "fuzz" $status
+	echo "$log" | grep -E ' (Done |FOUND)' | sed "s/^/- fuzz_/" | tee -a "$report"
 }
 
 build build gcc
-build build-fuzz clang -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
 differential
 fuzz
 build/seamless bench | sed 's/^/    /' | tee -a "$report"
