@@ -20,6 +20,9 @@ def counts_of_log(path):
             verdict = test["result"]
             index = 0 if verdict in ("OK", "EXPECTEDFAIL") else 2 if verdict == "SKIP" else 1
             row[index] += 1
+            if verdict == "SKIP":
+                said = (test.get("stdout") or "").strip().splitlines()
+                print(f"skipped: {test['name']}: {said[-1] if said else 'no reason given'}", file=sys.stderr)
             row[3] += test["duration"]
     for suite, (passed, failed, skipped, seconds) in sorted(rows.items()):
         print(suite, passed, failed, skipped, f"{seconds:.1f}")
