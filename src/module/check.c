@@ -302,7 +302,7 @@ static uint64_t check_sept_state(struct call *c, unsigned reg)
 
 bool tlb_tracked(const struct td *td, uint64_t bepoch)
 {
-	uint64_t now = __atomic_load_n(&td->tdcs->epoch, __ATOMIC_ACQUIRE);
+	uint64_t now = td_epoch(td);
 
 	if (bepoch & BEPOCH_MIG_FLAG || bepoch >= now)
 		return false;
@@ -328,7 +328,7 @@ uint64_t check_bepoch_tracked(struct call *c, unsigned operand)
 		return TDX_SUCCESS;
 	return fail(c, TDX_TLB_TRACKING_NOT_DONE | operand,
 		    "GPA %x was blocked in TLB epoch %u, the epoch is %u: TDH.MEM.TRACK and let vCPUs of earlier "
-		    "epochs exit", c->sept.gpa, bepoch, c->td.tdcs->epoch);
+		    "epochs exit", c->sept.gpa, bepoch, td_epoch(&c->td));
 }
 
 /* Only a page that the guest can't write needs no tracking: what was exported and not written since. */

@@ -39,8 +39,9 @@ static enum gpa_list_status pick_in_order(struct mem_bundle *b)
 		return GPA_LIST_STATUS_SUCCESS;
 	if (!in(c, BLOCKED_FOR_WRITING))
 		return GPA_LIST_STATUS_SEPT_ENTRY_STATE_INCORRECT;
-	return in(c, CLEAN) || tlb_tracked(&c->td, t->bw_epoch) ? GPA_LIST_STATUS_SUCCESS :
-								  GPA_LIST_STATUS_TLB_TRACKING_NOT_DONE;
+	if (in(c, CLEAN) || tlb_tracked(&c->td, __atomic_load_n(&t->bw_epoch, __ATOMIC_RELAXED)))
+		return GPA_LIST_STATUS_SUCCESS;
+	return GPA_LIST_STATUS_TLB_TRACKING_NOT_DONE;
 }
 
 static enum gpa_list_status pick_operation(struct mem_bundle *b)

@@ -171,7 +171,7 @@ static void block_writing(struct call *c)
 	};
 
 	sept_write(&c->sept, sept_with_state(c->sept.value, to[c->sept.state]));
-	c->td.tdcs->bw_epoch = c->td.tdcs->epoch;
+	__atomic_store_n(&c->td.tdcs->bw_epoch, td_epoch(&c->td), __ATOMIC_RELAXED);
 }
 
 uint64_t tdh_export_blockw(struct call *c)

@@ -297,7 +297,7 @@ uint64_t tdh_mem_range_block(struct call *c)
 {
 	uint64_t old = c->sept.value;
 
-	__atomic_store_n(&sept_target_pamt(c)->bepoch, c->td.tdcs->epoch, __ATOMIC_RELAXED);
+	__atomic_store_n(&sept_target_pamt(c)->bepoch, td_epoch(&c->td), __ATOMIC_RELAXED);
 	sept_write(&c->sept, sept_with_state(old, blocked(c->sept.state)));
 	c->sept.value = old;
 	sept_l2_for_aliases(c, block_alias);

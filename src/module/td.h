@@ -342,6 +342,12 @@ static inline unsigned td_gpa_width(const struct td *td)
 	return td->tdcs->gpaw ? 52 : 48;
 }
 
+/* TD_EPOCH, which TRACK may advance at any time but for who holds the epoch lock. */
+static inline uint64_t td_epoch(const struct td *td)
+{
+	return __atomic_load_n(&td->tdcs->epoch, __ATOMIC_ACQUIRE);
+}
+
 static inline bool op_state_tracks(enum op_state s)
 {
 	return s == OP_STATE_RUNNABLE || s == OP_STATE_LIVE_EXPORT || s == OP_STATE_LIVE_IMPORT;

@@ -93,7 +93,7 @@ uint64_t vp_enter_epoch(struct call *c)
 
 	if (st)
 		return st;
-	epoch = __atomic_load_n(&tdcs->epoch, __ATOMIC_ACQUIRE);
+	epoch = td_epoch(&c->td);
 	__atomic_fetch_add(&tdcs->epoch_refcount[epoch & 1], 1, __ATOMIC_ACQ_REL);
 	call_unlock(c, &tdcs->epoch_lock);
 	if (c->vp.vps->vcpu_epoch != epoch) {
