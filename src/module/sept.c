@@ -50,11 +50,6 @@ enum sept_state sept_state_of(uint64_t entry)
 	return (enum sept_state)state_of_encoding[ENCODING_OF(entry)];
 }
 
-uint64_t sept_state_bits(enum sept_state s)
-{
-	return states[s].bits;
-}
-
 const char *sept_state_name(unsigned s)
 {
 	return s < NUM_SEPT_STATES ? states[s].name : "unknown";

@@ -59,7 +59,6 @@ void sept_walk(const struct module *m, const struct td *td, uint64_t gpa, unsign
 void sept_reload(struct sept_ref *ref);
 
 enum sept_state sept_state_of(uint64_t entry);
-uint64_t sept_state_bits(enum sept_state s);
 
 /* The entry and its information as SEPT.RD and the errors return them (RCX and RDX). */
 uint64_t sept_public_entry(uint64_t entry);

@@ -121,3 +121,18 @@ uint64_t box_add_page(struct box *b, uint64_t tdr, uint64_t gpa, uint8_t byte)
 	box_ok(b, 0, LEAF_TDH_MR_EXTEND, gpa, tdr, 0, 0);
 	return page;
 }
+
+int box_setup(void **state)
+{
+	struct box *b = box_create("");
+
+	box_boot(b);
+	*state = b;
+	return 0;
+}
+
+int box_teardown(void **state)
+{
+	box_destroy(*state);
+	return 0;
+}

@@ -36,6 +36,9 @@ struct box *box_create(const char *more_config);
 void box_destroy(struct box *b);
 /* SYS.INIT to TDMR.INIT. */
 void box_boot(struct box *b);
+/* cmocka's fixtures: a booted box of the usual configuration in *state. */
+int box_setup(void **state);
+int box_teardown(void **state);
 
 /* A SEAMCALL; its results stay in b->regs. */
 uint64_t box_call4(struct box *b, unsigned lp, uint64_t leaf, uint64_t rcx, uint64_t rdx, uint64_t r8, uint64_t r9);

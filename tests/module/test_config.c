@@ -13,21 +13,6 @@
 #define FIELD_CPUID_15 (FIELD(3, 20, 0x15 << 9 | 0x100))
 #define BAD(operand) (TDX_OPERAND_INVALID | TDX_OPERAND_ID_##operand)
 
-static int setup(void **state)
-{
-	struct box *b = box_create("");
-
-	box_boot(b);
-	*state = b;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	box_destroy(*state);
-	return 0;
-}
-
 /* A change of some bytes of parameters that are fine without it. */
 struct change {
 	unsigned offset, len;
@@ -153,7 +138,7 @@ static void vcpu_starts_as_specified(void **state)
 	assert_int_equal(box_call(b, 1, LEAF_TDH_VP_RD, second, 0), TDX_VCPU_ASSOCIATED);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, box_setup, box_teardown)
 
 int main(void)
 {

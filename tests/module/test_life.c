@@ -10,21 +10,6 @@
 #define MD_TD_OP_STATE_ID 0x9010000200000004ull
 #define MD_TD_MRTD_ID 0x1310000300000000ull
 
-static int setup(void **state)
-{
-	struct box *b = box_create("");
-
-	box_boot(b);
-	*state = b;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	box_destroy(*state);
-	return 0;
-}
-
 static uint64_t md_read(struct box *b, uint64_t tdr, uint64_t field)
 {
 	assert_int_equal(box_call(b, 0, LEAF_TDH_MNG_RD, tdr, field), TDX_SUCCESS);
@@ -176,12 +161,12 @@ static void survives_an_update(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(measures_what_it_adds, setup, teardown),
-		cmocka_unit_test_setup_teardown(host_sees_no_plaintext, setup, teardown),
-		cmocka_unit_test_setup_teardown(blocks_tracks_removes, setup, teardown),
-		cmocka_unit_test_setup_teardown(large_pages_split_and_join, setup, teardown),
-		cmocka_unit_test_setup_teardown(tears_down_completely, setup, teardown),
-		cmocka_unit_test_setup_teardown(survives_an_update, setup, teardown),
+		cmocka_unit_test_setup_teardown(measures_what_it_adds, box_setup, box_teardown),
+		cmocka_unit_test_setup_teardown(host_sees_no_plaintext, box_setup, box_teardown),
+		cmocka_unit_test_setup_teardown(blocks_tracks_removes, box_setup, box_teardown),
+		cmocka_unit_test_setup_teardown(large_pages_split_and_join, box_setup, box_teardown),
+		cmocka_unit_test_setup_teardown(tears_down_completely, box_setup, box_teardown),
+		cmocka_unit_test_setup_teardown(survives_an_update, box_setup, box_teardown),
 	};
 
 	return cmocka_run_group_tests_name("life of a TD", tests, NULL, NULL);

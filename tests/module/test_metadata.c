@@ -18,21 +18,6 @@
 #define FIELD_MIG_ENC_KEY TD_FIELD(24, 0x18)
 #define VERSION_1 (1ull << 16)
 
-static int setup(void **state)
-{
-	struct box *b = box_create("");
-
-	box_boot(b);
-	*state = b;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	box_destroy(*state);
-	return 0;
-}
-
 static uint64_t rd(struct box *b, uint64_t leaf, uint64_t object, uint64_t field)
 {
 	return box_call(b, 0, leaf, object, field);
@@ -153,7 +138,7 @@ static void td_rules_hold(void **state)
 			 TDX_METADATA_WR_MASK_NOT_VALID);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, box_setup, box_teardown)
 
 int main(void)
 {

@@ -5,21 +5,6 @@
  */
 #include "box.h"
 
-static int setup(void **state)
-{
-	struct box *b = box_create("");
-
-	box_boot(b);
-	*state = b;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	box_destroy(*state);
-	return 0;
-}
-
 static void expect(struct box *b, const char *sentence)
 {
 	char got[300];
@@ -88,10 +73,10 @@ static void is_empty_after_success_and_fits_any_buffer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(names_page_type_and_owner, setup, teardown),
-		cmocka_unit_test_setup_teardown(names_address_faults, setup, teardown),
-		cmocka_unit_test_setup_teardown(names_states, setup, teardown),
-		cmocka_unit_test_setup_teardown(is_empty_after_success_and_fits_any_buffer, setup, teardown),
+		cmocka_unit_test_setup_teardown(names_page_type_and_owner, box_setup, box_teardown),
+		cmocka_unit_test_setup_teardown(names_address_faults, box_setup, box_teardown),
+		cmocka_unit_test_setup_teardown(names_states, box_setup, box_teardown),
+		cmocka_unit_test_setup_teardown(is_empty_after_success_and_fits_any_buffer, box_setup, box_teardown),
 	};
 
 	return cmocka_run_group_tests_name("reasons", tests, NULL, NULL);
