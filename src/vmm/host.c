@@ -96,6 +96,12 @@ void host_free_page(struct vmm_host *host, uint64_t hpa)
 	vmm_frames_release(&host->frames, hpa);
 }
 
+void host_invept(struct vmm_host *host)
+{
+	for (unsigned lp = 0; lp < seamless_lps(host->machine); lp++)
+		seamless_invept(host->machine, lp);
+}
+
 bool host_again(tdx_status_t status, unsigned *tries)
 {
 	switch (tdx_status_code(status)) {

@@ -65,6 +65,9 @@ void host_clear(struct vmm_host *host, uint64_t hpa, uint64_t size);
 uint64_t host_new_page(struct vmm_host *host);
 void host_free_page(struct vmm_host *host, uint64_t hpa);
 
+/* After a change of a shared EPT: no processor uses a translation from before. */
+void host_invept(struct vmm_host *host);
+
 /*
  * Policy for calls that may succeed when simply made again: another flow holds a lock, or the
  * random number generator is exhausted. `tries` counts from 0; gives up after a while. Used as: do

@@ -135,6 +135,7 @@ void shared_unmap(struct vmm_shared *shared, uint64_t gpa)
 	if (at != VMM_NO_FRAME) {
 		entry = host_read64(shared->host, at);
 		host_write64(shared->host, at, EPT_SUPPRESS);
+		host_invept(shared->host);
 		if (entry & EPT_ANY)
 			host_free_page(shared->host, entry & EPT_ADDRESS);
 	}
