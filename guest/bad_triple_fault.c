@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * A guest that triple-faults: an exception with no IDT to serve it.
+ * A guest that triple-faults: an exception with no IDT to serve it. Compiled once more with an INSTRUCTION that the processor
+ * does not have.
  */
 #include "guest/guest.h"
+
+#ifndef INSTRUCTION
+#define INSTRUCTION "ud2"
+#endif
 
 void guest_main(const struct guest_boot *boot)
 {
@@ -13,5 +18,5 @@ void guest_main(const struct guest_boot *boot)
 
 	(void)boot;
 	put("about to triple-fault\n");
-	__asm__ volatile("lidt %0\n\tud2" : : "m"(none));
+	__asm__ volatile("lidt %0\n\t" INSTRUCTION : : "m"(none));
 }

@@ -236,11 +236,22 @@ static void report_built(const struct run *run)
 	say("TD built: ", line);
 }
 
+/* An instruction that the interpreter lacks gave the guest #UD; how the guest ended may be its doing. */
+static void report_unknown(const struct run *run)
+{
+	char line[200];
+
+	for (unsigned lp = 0; lp < run->vcpus; lp++)
+		if (seamless_unknown_instruction(run->host.machine, lp, line, sizeof(line)))
+			say("the guest got #UD for ", line);
+}
+
 static void report_end(struct run *run)
 {
 	char line[200];
 
 	say("", run->vm.reason.text);
+	report_unknown(run);
 	snprintf(line, sizeof(line),
 		 "%" PRIu64 " TD exits, %" PRIu64 " TDVMCALLs, %" PRIu64 " KiB accepted on demand",
 		 atomic_load(&run->vm.counts.exits), atomic_load(&run->vm.counts.vmcalls),
