@@ -45,7 +45,7 @@ initramfs() { # RELEASE
 }
 
 boot() { # RELEASE LOG
-	timeout 300 qemu-system-x86_64 -accel tcg -cpu max -m 512 -smp 2 -nographic -no-reboot \
+	timeout 300 qemu-system-x86_64 -accel tcg,thread=single -cpu max -m 512 -smp 2 -nographic -no-reboot \
 		-kernel "$work/root/boot/vmlinuz-$1" -initrd "$work/initramfs-$1.gz" \
 		-append 'console=ttyS0 panic=-1 quiet loglevel=7' </dev/null >"$2" 2>&1
 }
