@@ -8,7 +8,8 @@ cd "$(dirname "$0")/.."
 
 stages=${CHECK_STAGES:-gcc clang asan tsan fuzz}
 results=$(mktemp)
-trap 'rm -f "$results"' EXIT
+failures=$(mktemp)
+trap 'rm -f "$results" "$failures"' EXIT
 broken=0
 began=$(date +%s)
 
@@ -36,7 +37,7 @@ suites() {
 	shift
 	rm -f "$dir/meson-logs/testlog.json"
 	meson test -C "$dir" --no-rebuild --print-errorlogs "$@"
-	python3 tools/test-counts.py "$dir/meson-logs/testlog.json" >>"$results" || broken=1
+	python3 tools/test-counts.py "$dir/meson-logs/testlog.json" "$failures" >>"$results" || broken=1
 }
 
 stage() {
@@ -69,6 +70,7 @@ for name in $stages; do
 	echo "== check: $name took $(($(date +%s) - start)) s"
 done
 
+cat "$failures" # again, so that the end of the output tells what failed and why
 python3 tools/test-counts.py --summary "$results" || broken=1
 echo "check: stages: $stages; $(($(date +%s) - began)) s in all"
 python3 tools/test-counts.py --closing "$results" "$broken"

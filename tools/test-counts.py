@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Counts test verdicts for `make check`.
 
-test-counts.py TESTLOG.json          one line per suite of a Meson log: suite passed failed skipped seconds
+test-counts.py TESTLOG.json FAILED   one line per suite of a Meson log: suite passed failed skipped seconds;
+                                     what each failed test printed last is appended to the file FAILED
 test-counts.py --summary FILE        a table of those lines
 test-counts.py --closing FILE BROKEN the closing line; exit status 1 when something failed or nothing ran
 """
@@ -10,7 +11,15 @@ import json
 import sys
 
 
-def counts_of_log(path):
+LAST_LINES = 30
+
+
+def said_by(test):
+    lines = ((test.get("stdout") or "") + (test.get("stderr") or "")).strip().splitlines()
+    return "\n".join(lines[-LAST_LINES:])
+
+
+def counts_of_log(path, failed_path):
     rows = {}
     with open(path, encoding="utf-8") as log:
         for line in log:
@@ -23,6 +32,9 @@ def counts_of_log(path):
             if verdict == "SKIP":
                 said = (test.get("stdout") or "").strip().splitlines()
                 print(f"skipped: {test['name']}: {said[-1] if said else 'no reason given'}", file=sys.stderr)
+            if index == 1:
+                with open(failed_path, "a", encoding="utf-8") as failed:
+                    print(f"== failed: {test['name']}: {verdict}", said_by(test), sep="\n", file=failed)
             row[3] += test["duration"]
     for suite, (passed, failed, skipped, seconds) in sorted(rows.items()):
         print(suite, passed, failed, skipped, f"{seconds:.1f}")
@@ -59,4 +71,4 @@ if __name__ == "__main__":
     elif sys.argv[1] == "--closing":
         sys.exit(closing(sys.argv[2], sys.argv[3] != "0"))
     else:
-        counts_of_log(sys.argv[1])
+        counts_of_log(sys.argv[1], sys.argv[2])
