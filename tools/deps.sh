@@ -25,6 +25,7 @@ packages() {
 	qemu-system-x86       check  boots the kernels that the call layer's modules are tested in
 	busybox-static        check  user space of those kernels
 	scdoc                 check  makes the manual pages
+	gdb                   check  unwinds the stack through the call layer's thunk
 	xz-utils              check  unpacks the recorded transcripts
 	cpio                  check  packs their initramfs
 	libelf1               check  the kernel packages' own build tool, objtool, runs on it

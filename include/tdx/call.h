@@ -7,7 +7,8 @@
  * calls go: tdx_call.S to the real module, the library's transport to the software module.
  *
  * Settings, defined before the first include of a tdx header:
- *   (none)            user space with a red zone: the call steps over it
+ *   (none)            user space with a red zone: the call steps over it, to a thunk that tells
+ *                     unwinders so
  *   TDX_NO_RED_ZONE   built with -mno-red-zone: a bare call; the default in a kernel (__KERNEL__)
  *   TDX_CALL_INLINE   the instruction itself in place of the call; no thunk, no fault is caught
  *   TDX_OUT_OF_LINE   the host leaves are functions of another image (tdx_core.c), declared here
@@ -43,31 +44,29 @@ register unsigned long tdx_stack_pointer __asm__("rsp");
 	"movabs $0xC0FFFF0000000000, %%rax\n"                                                      \
 	"1:"
 #define TDX_ASM_TDCALL ".byte 0x66, 0x0f, 0x01, 0xcc"
-#elif defined(TDX_NO_RED_ZONE) || defined(__KERNEL__)
-#define TDX_ASM_SEAMCALL ".hidden __tdx_seamcall\n\tcall __tdx_seamcall"
-#define TDX_ASM_TDCALL	 ".hidden __tdx_tdcall\n\tcall __tdx_tdcall"
-#else
-#define TDX_ASM_SEAMCALL                                                                           \
-	".hidden __tdx_seamcall\n\t"                                                               \
-	"lea -128(%%rsp), %%rsp\n\t"                                                               \
-	"call __tdx_seamcall\n\t"                                                                  \
-	"lea 128(%%rsp), %%rsp"
-#define TDX_ASM_TDCALL                                                                             \
-	".hidden __tdx_tdcall\n\t"                                                                 \
-	"lea -128(%%rsp), %%rsp\n\t"                                                               \
-	"call __tdx_tdcall\n\t"                                                                    \
-	"lea 128(%%rsp), %%rsp"
-#endif
-
-/* The same around a leaf that comes back with another RBP. */
 #if defined(TDX_NO_RED_ZONE) || defined(__KERNEL__)
 #define TDX_ASM_TDCALL_KEEP_RBP "push %%rbp\n\t" TDX_ASM_TDCALL "\n\tpop %%rbp"
 #else
 #define TDX_ASM_TDCALL_KEEP_RBP                                                                    \
-	"lea -128(%%rsp), %%rsp\n\t"                                                               \
+	"add $-128, %%rsp\n\t"                                                                     \
 	"push %%rbp\n\t" TDX_ASM_TDCALL "\n\t"                                                     \
-	"pop %%rbp\n\t"                                                                           \
-	"lea 128(%%rsp), %%rsp"
+	"pop %%rbp\n\t"                                                                            \
+	"sub $-128, %%rsp"
+#endif
+#else
+#if defined(TDX_NO_RED_ZONE) || defined(__KERNEL__)
+#define TDX_ASM_THUNK(name) ".hidden " name "\n\tcall " name
+#else
+#define TDX_ASM_THUNK(name)                                                                        \
+	".hidden " name "_stepped\n\t"                                                             \
+	"add $-128, %%rsp\n\t"                                                                     \
+	"call " name "_stepped\n\t"                                                                \
+	"sub $-128, %%rsp"
+#endif
+#define TDX_ASM_SEAMCALL	TDX_ASM_THUNK("__tdx_seamcall")
+#define TDX_ASM_TDCALL		TDX_ASM_THUNK("__tdx_tdcall")
+/* For a leaf that comes back with another RBP. */
+#define TDX_ASM_TDCALL_KEEP_RBP TDX_ASM_THUNK("__tdx_tdcall_keep_rbp")
 #endif
 
 /* Leaves that use AES-GCM leave no XMM register as it was; a kernel has none in use. */

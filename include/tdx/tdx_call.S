@@ -108,6 +108,34 @@ TDX_END(__tdx_tdcall)
 	.cfi_restore \reg
 .endm
 
+/* For TDG.VP.ENTER, which comes back with the RBP of the L2 guest. */
+TDX_FUNCTION(__tdx_tdcall_keep_rbp)
+	tdx_push_saved %rbp
+	call	__tdx_tdcall
+	tdx_pop_saved %rbp
+	TDX_RET
+TDX_END(__tdx_tdcall_keep_rbp)
+
+/*
+ * NAME_stepped: NAME for callers that have stepped over their red zone. The compiler's unwind
+ * information does not know of the step, so it is told here, as if the call popped 128 bytes more:
+ * DW_CFA_val_offset_sf RSP, 128 (-16 in units of -8). It holds for callers with and without a frame
+ * pointer. Assemblers have no directive for it yet. A kernel has no red zone.
+ */
+#ifndef __KERNEL__
+.macro tdx_stepped name
+TDX_FUNCTION(\name\()_stepped)
+	.cfi_escape 0x15, 0x07, 0x70
+	call	\name
+	TDX_RET
+TDX_END(\name\()_stepped)
+.endm
+
+tdx_stepped __tdx_seamcall
+tdx_stepped __tdx_tdcall
+tdx_stepped __tdx_tdcall_keep_rbp
+#endif
+
 /* RBP too: VP.ENTER and TDVMCALL may change it. */
 .macro tdx_push_all_saved
 	tdx_push_saved %rbp
