@@ -6,12 +6,14 @@ set -eu
 work=$(cd "$1" && pwd)
 shift
 [ $# -gt 0 ] || set -- 6.1 6.12
-busybox=/bin/busybox
+root=$(dirname "$work")/debian
 failed=0
+. "$(dirname "$0")/../tools/debian.sh"
 
-for tool in qemu-system-x86_64 cpio $busybox; do
+debian_unpack "$root" busybox-static
+for tool in qemu-system-x86_64 cpio; do
 	command -v $tool >/dev/null || {
-		echo "boot: '$tool' not found: packages qemu-system-x86, cpio, busybox-static" >&2
+		echo "boot: '$tool' not found: packages qemu-system-x86, cpio" >&2
 		exit 1
 	}
 done
@@ -21,7 +23,7 @@ initramfs() { # RELEASE
 	tree=$work/initramfs-$1
 	rm -rf "$tree"
 	mkdir -p "$tree/bin" "$tree/proc" "$tree/sys" "$tree/dev"
-	cp $busybox "$tree/bin/busybox"
+	cp "$root/bin/busybox" "$tree/bin/busybox"
 	for site in ud gp vmfail; do
 		mkdir -p "$tree/$site"
 		cp "$work/$1-$site"/seamless_core.ko "$work/$1-$site"/seamless_consumer.ko "$tree/$site"
@@ -46,7 +48,7 @@ initramfs() { # RELEASE
 
 boot() { # RELEASE LOG
 	timeout 300 qemu-system-x86_64 -accel tcg,thread=single -cpu max -m 512 -smp 2 -nographic -no-reboot \
-		-kernel "$work/root/boot/vmlinuz-$1" -initrd "$work/initramfs-$1.gz" \
+		-kernel "$root/boot/vmlinuz-$1" -initrd "$work/initramfs-$1.gz" \
 		-append 'console=ttyS0 panic=-1 quiet loglevel=7' </dev/null >"$2" 2>&1
 }
 

@@ -1,49 +1,36 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Builds the modules for Debian's packaged kernels, 6.1 and 6.12, in a throwaway folder: the headers and image
-# packages are downloaded and unpacked there, never installed. For each kernel: the core with its three SEAMCALL
-# sites, the consumer, and the rogue, which must not link. Usage: build.sh WORKDIR [KERNEL...]
+# packages are downloaded and unpacked beside it, in `debian`, never installed. For each kernel: the core with its three
+# SEAMCALL sites, the consumer, and the rogue, which must not link. Usage: build.sh WORKDIR [KERNEL...]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(dirname "$here")
 mkdir -p "$1"
 work=$(cd "$1" && pwd)
+root=$(dirname "$work")/debian
 shift
 [ $# -gt 0 ] || set -- 6.1 6.12
 
-# the versioned package behind a metapackage: dependency NAME PATTERN
-dependency() {
-	apt-cache depends "$1" | awk -v pattern="$2" '$1 ~ /Depends:/ && $2 ~ pattern { print $2; exit }'
-}
+. "$top/tools/debian.sh"
 
-# downloads and unpacks the packages of one kernel series into $work/root; prints its release
+# downloads and unpacks the packages of one kernel series; prints its release
 unpack() {
 	case $1 in
-	6.1) headers=$(dependency linux-headers-cloud-amd64 .) kbuild=linux-kbuild-6.1 ;;
-	6.12) headers=$(dependency linux-headers-6.12-cloud-amd64 .) kbuild= ;;
+	6.1) headers=$(debian_versioned linux-headers-cloud-amd64 .) kbuild=linux-kbuild-6.1 ;;
+	6.12) headers=$(debian_versioned linux-headers-6.12-cloud-amd64 .) kbuild= ;;
 	*)
 		echo "build: no kernel series '$1': 6.1 or 6.12" >&2
 		return 1
 		;;
 	esac
-	[ -n "$headers" ] || {
-		echo "build: no headers package for $1 in apt's lists (apt-get update?)" >&2
-		return 1
-	}
+	[ -n "$headers" ] || return
 	release=${headers#linux-headers-}
 	version=${release%-cloud-amd64}
 	: "${kbuild:=linux-kbuild-$version}"
-	if [ ! -f "$work/root/boot/vmlinuz-$release" ]; then
-		mkdir -p "$work/packages" "$work/root"
-		(cd "$work/packages" && apt-get -qq -o APT::Sandbox::User=root download "$headers" \
-			"linux-headers-$version-common" "$kbuild" "linux-image-$release") >&2
-		for package in "$work"/packages/*.deb; do
-			dpkg-deb -x "$package" "$work/root"
-		done
-		rm -rf "$work/packages"
-	fi
-	for tree in "$work/root/usr/src/linux-headers-$version"-*; do
-		sed -i "s,^include /usr/src/,include $work/root/usr/src/," "$tree/Makefile"
+	debian_unpack "$root" "$headers" "linux-headers-$version-common" "$kbuild" "linux-image-$release" || return
+	for tree in "$root/usr/src/linux-headers-$version"-*; do
+		sed -i "s,^include /usr/src/,include $root/usr/src/," "$tree/Makefile"
 		rm -f "$tree/vmlinux" # only for BTF, which modules here do without
 	done
 	echo "$release"
@@ -55,7 +42,7 @@ modules() {
 	mkdir -p "$dir"
 	cp "$here"/*.c "$here"/*.S "$here"/Kbuild "$dir"
 	python3 "$top/tools/abi/generate.py" --prefix sl --output "$dir/sl"
-	make -C "$work/root/usr/src/linux-headers-$1" M="$dir" SITE="$2" ROGUE="${3:-}" modules >"$dir/log" 2>&1
+	make -C "$root/usr/src/linux-headers-$1" M="$dir" SITE="$2" ROGUE="${3:-}" modules >"$dir/log" 2>&1
 }
 
 for series in "$@"; do

@@ -19,15 +19,14 @@ packages() {
 	libjansson-dev        build  JSON: collateral of quotes, --json output
 	libcmocka-dev         build  unit tests
 	ovmf                  demo   the stock firmware that the demo measures and enters
+	xz-utils              demo   unpacks the kernel's modules; for the checks, the recorded transcripts
+	cpio                  demo   packs the initramfs of the Linux guest
 	clang                 check  second compiler, fuzzing
 	libclang-rt-14-dev    check  libFuzzer and the sanitizers for clang
 	g++                   check  the call layer is also C++17
 	qemu-system-x86       check  boots the kernels that the call layer's modules are tested in
-	busybox-static        check  user space of those kernels
 	scdoc                 check  makes the manual pages
 	gdb                   check  unwinds the stack through the call layer's thunk
-	xz-utils              check  unpacks the recorded transcripts
-	cpio                  check  packs their initramfs
 	libelf1               check  the kernel packages' own build tool, objtool, runs on it
 	EOF
 }
