@@ -49,7 +49,7 @@ populate() { # TREE
 }
 
 mkdir -p "$out"
-tree=$(mktemp -d "$out/tree.XXXXXX")
+tree=$(mktemp -d -p "$out")
 trap 'rm -rf "$tree"' EXIT
 populate "$tree"
 (cd "$tree" && find . | LC_ALL=C sort | cpio -o -H newc --reproducible -R 0:0 --quiet) | gzip -9n >"$tree.gz"
