@@ -13,7 +13,8 @@ static void cpuid(struct guest_frame *f)
 {
 	struct tdg_vp_vmcall_instruction_cpuid_out out;
 
-	if (tdg_vp_vmcall_instruction_cpuid((uint32_t)f->rax, (uint32_t)f->rcx, &out))
+	if (!tdx_answer_ok(
+		    tdg_vp_vmcall_instruction_cpuid((uint32_t)f->rax, (uint32_t)f->rcx, &out)))
 		guest_fail("the VMM refused CPUID");
 	f->rax = (uint32_t)out.eax;
 	f->rbx = (uint32_t)out.ebx;
@@ -30,8 +31,8 @@ static void port_io(struct guest_frame *f, uint64_t qualification)
 
 	if (qualification >> 4 & 1)
 		guest_fail("string I/O in a bare guest");
-	if (tdg_vp_vmcall_instruction_io(size, !in, qualification >> 16 & 0xffff, f->rax & mask,
-					 &data))
+	if (!tdx_answer_ok(tdg_vp_vmcall_instruction_io(size, !in, qualification >> 16 & 0xffff,
+							f->rax & mask, &data)))
 		guest_fail("the VMM refused port I/O");
 	if (in)
 		f->rax = size == 4 ? (uint32_t)data : (f->rax & ~mask) | (data & mask);
@@ -41,7 +42,7 @@ static void rdmsr(struct guest_frame *f)
 {
 	uint64_t value;
 
-	if (tdg_vp_vmcall_instruction_rdmsr((uint32_t)f->rcx, &value))
+	if (!tdx_answer_ok(tdg_vp_vmcall_instruction_rdmsr((uint32_t)f->rcx, &value)))
 		guest_fail("the VMM refused RDMSR");
 	f->rax = (uint32_t)value;
 	f->rdx = value >> 32;
@@ -49,7 +50,8 @@ static void rdmsr(struct guest_frame *f)
 
 static void wrmsr(const struct guest_frame *f)
 {
-	if (tdg_vp_vmcall_instruction_wrmsr((uint32_t)f->rcx, f->rdx << 32 | (uint32_t)f->rax))
+	if (!tdx_answer_ok(tdg_vp_vmcall_instruction_wrmsr((uint32_t)f->rcx,
+							   f->rdx << 32 | (uint32_t)f->rax)))
 		guest_fail("the VMM refused WRMSR");
 }
 
@@ -57,7 +59,7 @@ static void virtualization_exception(struct guest_frame *f)
 {
 	struct tdg_vp_veinfo_get_out ve;
 
-	if (tdg_vp_veinfo_get(&ve))
+	if (!tdx_status_ok(tdg_vp_veinfo_get(&ve)))
 		guest_fail("#VE without information");
 	if (ve.exit_reason < 64)
 		ve_seen |= 1ull << ve.exit_reason;

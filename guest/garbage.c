@@ -48,7 +48,7 @@ static void garbage_leaf(uint64_t rax, uint64_t value)
 	fill(&args, value);
 	status = tdcall_saved_ret(rax, &args);
 	calls++;
-	if (!status && !takes_nothing(rax)) {
+	if (tdx_status_ok(status) && !takes_nothing(rax)) {
 		put("leaf ");
 		put_hex(rax);
 		put(" took ");
@@ -67,7 +67,7 @@ static void garbage_vmcall(uint64_t number, uint64_t value)
 	args.r10 = 0;
 	args.r11 = number;
 	args.r12 = value;
-	if (tdvmcall(&args))
+	if (!tdx_status_ok(tdvmcall(&args)))
 		guest_fail("the module refused a TDVMCALL");
 	calls++;
 }

@@ -43,7 +43,7 @@ static bool is_zero(const void *data, size_t size)
 
 static void check_identity(const struct guest_boot *boot, struct tdg_vp_info_out *info)
 {
-	check(!tdg_vp_info(info), "TDG.VP.INFO");
+	check(tdx_status_ok(tdg_vp_info(info)), "TDG.VP.INFO");
 	check(info->gpaw == boot->gpaw && info->gpaw == 48, "GPAW is 48, as RBX said at reset");
 	check(info->vcpu_index == boot->vcpu, "this is the vCPU that RSI said at reset");
 	check(info->attributes == TDX_TD_ATTRIBUTES_SEPT_VE_DISABLE_MASK,
@@ -72,7 +72,7 @@ static void check_ve(void)
 	__asm__ volatile("inb %1, %0" : "=a"(line_status) : "Nd"((uint16_t)0x3fd));
 	check(ve_seen >> TDX_EXIT_REASON_IO_INSTRUCTION & 1, "IN raised #VE");
 	check((line_status & 0x60) == 0x60, "the serial port is ready");
-	check(tdx_status_code(tdg_vp_veinfo_get(NULL)) == TDX_NO_VALID_VE_INFO,
+	check(tdx_status_is(tdg_vp_veinfo_get(NULL), TDX_NO_VALID_VE_INFO),
 	      "no #VE information is left");
 }
 
@@ -80,14 +80,16 @@ static void check_accept(void)
 {
 	uint8_t *small = (uint8_t *)SMALL_PAGE, *large = (uint8_t *)LARGE_PAGE;
 
-	check(!tdg_mem_page_accept(tdx_gpa(SMALL_PAGE), TDX_LEVEL_4K), "accepted a 4 KiB page");
+	check(tdx_status_ok(tdg_mem_page_accept(tdx_gpa(SMALL_PAGE), TDX_LEVEL_4K)),
+	      "accepted a 4 KiB page");
 	check(is_zero(small, PAGE), "it is zero");
 	memset(small, 0xa5, PAGE);
 	check(small[0] == 0xa5 && small[PAGE - 1] == 0xa5, "it holds what is written");
-	check(tdx_status_code(tdg_mem_page_accept(tdx_gpa(SMALL_PAGE), TDX_LEVEL_4K)) ==
-		      TDX_PAGE_ALREADY_ACCEPTED,
+	check(tdx_status_is(tdg_mem_page_accept(tdx_gpa(SMALL_PAGE), TDX_LEVEL_4K),
+			    TDX_PAGE_ALREADY_ACCEPTED),
 	      "it can't be accepted twice");
-	check(!tdg_mem_page_accept(tdx_gpa(LARGE_PAGE), TDX_LEVEL_2M), "accepted a 2 MiB page");
+	check(tdx_status_ok(tdg_mem_page_accept(tdx_gpa(LARGE_PAGE), TDX_LEVEL_2M)),
+	      "accepted a 2 MiB page");
 	check(is_zero(large, PAGE) && is_zero(large + (1 << 21) - PAGE, PAGE), "it is zero");
 	large[0x123456] = 1;
 	check(large[0x123456] == 1, "it holds what is written");
@@ -97,14 +99,18 @@ static void check_shared(void)
 {
 	volatile uint64_t *page = (volatile uint64_t *)(SHARED_ALIAS + SHARED_PAGE);
 
-	check(!tdg_mem_page_accept(tdx_gpa(SHARED_PAGE), TDX_LEVEL_4K), "accepted a page");
+	check(tdx_status_ok(tdg_mem_page_accept(tdx_gpa(SHARED_PAGE), TDX_LEVEL_4K)),
+	      "accepted a page");
 	*(volatile uint64_t *)SHARED_PAGE = 0x1234;
-	check(!tdg_vp_vmcall_map_gpa(SHARED_PAGE | SHARED_BIT, PAGE, NULL), "MapGPA to shared");
+	check(tdx_answer_ok(tdg_vp_vmcall_map_gpa(SHARED_PAGE | SHARED_BIT, PAGE, NULL)),
+	      "MapGPA to shared");
 	check(!*page, "the shared page does not show what the private one held");
 	*page = 0x5678;
 	check(*page == 0x5678, "it holds what is written");
-	check(!tdg_vp_vmcall_map_gpa(SHARED_PAGE, PAGE, NULL), "MapGPA back to private");
-	check(!tdg_mem_page_accept(tdx_gpa(SHARED_PAGE), TDX_LEVEL_4K), "accepted it again");
+	check(tdx_answer_ok(tdg_vp_vmcall_map_gpa(SHARED_PAGE, PAGE, NULL)),
+	      "MapGPA back to private");
+	check(tdx_status_ok(tdg_mem_page_accept(tdx_gpa(SHARED_PAGE), TDX_LEVEL_4K)),
+	      "accepted it again");
 	check(!*(volatile uint64_t *)SHARED_PAGE, "it is a new page");
 }
 
@@ -114,14 +120,14 @@ static void check_split(void)
 	const uint64_t part = LARGE_PAGE + 0x5000;
 	volatile uint64_t *shared = (volatile uint64_t *)(SHARED_ALIAS + part);
 
-	check(!tdg_vp_vmcall_map_gpa(part | SHARED_BIT, PAGE, NULL),
+	check(tdx_answer_ok(tdg_vp_vmcall_map_gpa(part | SHARED_BIT, PAGE, NULL)),
 	      "MapGPA of a part of a 2 MiB page");
 	*shared = 0x9abc;
 	check(*shared == 0x9abc, "it holds what is written");
 	check(*(volatile uint8_t *)(LARGE_PAGE + 0x123456) == 1,
 	      "the rest of the page is as it was");
-	check(!tdg_vp_vmcall_map_gpa(part, PAGE, NULL), "MapGPA back to private");
-	check(!tdg_mem_page_accept(tdx_gpa(part), TDX_LEVEL_4K), "accepted it again");
+	check(tdx_answer_ok(tdg_vp_vmcall_map_gpa(part, PAGE, NULL)), "MapGPA back to private");
+	check(tdx_status_ok(tdg_mem_page_accept(tdx_gpa(part), TDX_LEVEL_4K)), "accepted it again");
 	check(!*(volatile uint64_t *)part, "it is a new page");
 }
 
@@ -133,7 +139,8 @@ static void check_rtmr(uint8_t expected[SHA384_SIZE])
 		extension[i] = (uint8_t)(i * 7 + 1);
 	memcpy(both + SHA384_SIZE, extension, SHA384_SIZE);
 	sha384(both, sizeof(both), expected);
-	check(!tdg_mr_rtmr_extend(tdx_gpa((uint64_t)extension), 2), "extended RTMR 2");
+	check(tdx_status_ok(tdg_mr_rtmr_extend(tdx_gpa((uint64_t)extension), 2)),
+	      "extended RTMR 2");
 }
 
 static void check_report(const struct tdg_vp_info_out *info, const uint8_t rtmr[SHA384_SIZE])
@@ -144,7 +151,8 @@ static void check_report(const struct tdg_vp_info_out *info, const uint8_t rtmr[
 
 	for (unsigned i = 0; i < sizeof(report_data); i++)
 		report_data[i] = (uint8_t)(0x40 + i);
-	check(!tdg_mr_report(tdx_gpa((uint64_t)report), tdx_gpa((uint64_t)report_data), 0),
+	check(tdx_status_ok(
+		      tdg_mr_report(tdx_gpa((uint64_t)report), tdx_gpa((uint64_t)report_data), 0)),
 	      "TDG.MR.REPORT");
 	check(mac_area[0] == 0x81 && !mac_area[1], "the report is of a TD");
 	check(!memcmp(mac_area + TDX_REPORTMACSTRUCT_REPORT_DATA_OFFSET, report_data,
@@ -168,13 +176,15 @@ static void check_metadata(const struct tdg_vp_info_out *info)
 	uint64_t value = 0;
 
 	for (unsigned i = 0; i < 6; i++) {
-		check(!tdg_vm_rd(0, tdx_field(TDX_MD_TD_MRTD + i), &value), "TDG.VM.RD of MRTD");
+		check(tdx_status_ok(tdg_vm_rd(0, tdx_field(TDX_MD_TD_MRTD + i), &value)),
+		      "TDG.VM.RD of MRTD");
 		check(!memcmp(report + MRTD_OFFSET + 8 * i, &value, 8),
 		      "it agrees with the report");
 	}
-	check(!tdg_vm_rd(0, tdx_field(TDX_MD_TD_ATTRIBUTES), &value) && value == info->attributes,
+	check(tdx_status_ok(tdg_vm_rd(0, tdx_field(TDX_MD_TD_ATTRIBUTES), &value)) &&
+		      value == info->attributes,
 	      "TDG.VM.RD of the attributes");
-	check(!tdg_vm_wr(0, tdx_field(TDX_MD_TD_NOTIFY_ENABLES), 0, ~0ull, NULL),
+	check(tdx_status_ok(tdg_vm_wr(0, tdx_field(TDX_MD_TD_NOTIFY_ENABLES), 0, ~0ull, NULL)),
 	      "TDG.VM.WR of NOTIFY_ENABLES");
 }
 
@@ -190,15 +200,15 @@ static void check_vmm(void)
 					.r9 = 9,
 					.r11 = 0x12345678 };
 
-	check(!tdg_vp_vmcall_get_td_vm_call_info(0, &info), "GetTdVmCallInfo");
-	check(!tdvmcall(&args) && args.r10 == TDX_VMCALL_INVALID_OPERAND,
+	check(tdx_answer_ok(tdg_vp_vmcall_get_td_vm_call_info(0, &info)), "GetTdVmCallInfo");
+	check(tdx_status_ok(tdvmcall(&args)) && args.r10 == TDX_VMCALL_INVALID_OPERAND,
 	      "an unknown TDVMCALL is refused");
 	check(args.rbx == 0xb && args.rdx == 0xd && args.rsi == 0x51 && args.rdi == 0xd1 &&
 		      args.r8 == 8 && args.r9 == 9,
 	      "the VMM leaves the registers alone that it does not answer in");
-	check(tdg_vp_vmcall_map_gpa(1, PAGE, NULL) == TDX_VMCALL_ALIGN_ERROR,
+	check(tdx_answer_is(tdg_vp_vmcall_map_gpa(1, PAGE, NULL), TDX_VMCALL_ALIGN_ERROR),
 	      "MapGPA of a crooked address is refused");
-	check(tdg_vp_vmcall_get_quote(SHARED_PAGE | SHARED_BIT, 2 * PAGE),
+	check(!tdx_answer_ok(tdg_vp_vmcall_get_quote(SHARED_PAGE | SHARED_BIT, 2 * PAGE)),
 	      "GetQuote is refused politely");
 }
 

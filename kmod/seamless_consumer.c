@@ -26,28 +26,29 @@ static u64 expected_status(void)
 	return SL_TDX_SEAMCALL_UD;
 }
 
-static void judge(const char *what, bool right, u64 status)
+static void judge(const char *what, bool right, sl_tdx_status_t status)
 {
 	if (!right)
 		wrong++;
-	pr_info("seamless: %s %s: status 0x%016llx\n", right ? "ok" : "WRONG", what, status);
+	pr_info("seamless: %s %s: status 0x%016llx\n", right ? "ok" : "WRONG", what, status.value);
 }
 
 static void call_leaves(void)
 {
-	u64 value = 1, status;
+	sl_tdx_status_t status;
+	u64 value = 1;
 
 	status = sl_tdh_sys_key_config();
-	judge("TDH.SYS.KEY.CONFIG", status == expected_status(), status);
+	judge("TDH.SYS.KEY.CONFIG", sl_tdx_status_is_with(status, expected_status(), 0), status);
 	status = sl_tdh_mng_rd(sl_tdx_tdr(0x1000), sl_tdx_field(SL_TDX_MD_TD_NUM_VCPUS), &value);
-	judge("TDH.MNG.RD", status == expected_status(), status);
+	judge("TDH.MNG.RD", sl_tdx_status_is_with(status, expected_status(), 0), status);
 }
 
 /* One run of a vCPU. Returns the status of TDH.VP.ENTER; *frame_kept says whether RBP survived. */
-static noinline u64 enter(struct kvm_vcpu *vcpu, bool *frame_kept)
+static noinline sl_tdx_status_t enter(struct kvm_vcpu *vcpu, bool *frame_kept)
 {
 	unsigned long before, after;
-	u64 status;
+	sl_tdx_status_t status;
 
 	asm volatile("mov %%rbp, %0" : "=r"(before));
 	status = sl_tdh_vp_enter(sl_tdx_tdvpr(0x2000), 0, vcpu->arch.regs);
@@ -60,7 +61,7 @@ static void run_vcpu(struct kvm_vcpu *vcpu)
 {
 	unsigned long *regs = vcpu->arch.regs;
 	bool frame_kept, kept = true;
-	u64 status;
+	sl_tdx_status_t status;
 	int i, round = 0;
 
 	for (i = 0; i < NR_VCPU_REGS && i < 16; i++)
@@ -68,8 +69,8 @@ static void run_vcpu(struct kvm_vcpu *vcpu)
 	do {
 		status = enter(vcpu, &frame_kept);
 		round++;
-	} while ((status & ~0xffffffffULL) == SL_TDX_SUCCESS && round < 100);
-	judge("TDH.VP.ENTER on arch.regs", status == expected_status(), status);
+	} while (sl_tdx_status_ok(status) && round < 100);
+	judge("TDH.VP.ENTER on arch.regs", sl_tdx_status_is_with(status, expected_status(), 0), status);
 	judge("RBP survives", frame_kept, status);
 	/* the instruction did not run, so every register that went in came out, in its place; RCX is the operand */
 	for (i = 0; i < 16; i++)

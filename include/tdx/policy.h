@@ -28,7 +28,7 @@
 /* Another flow held a lock: try again when it may be gone. */
 TDX_INLINE int tdx_status_busy(tdx_status_t status)
 {
-	tdx_status_t code = tdx_status_code(status);
+	tdx_u64 code = tdx_status_code(status);
 
 	return code == TDX_OPERAND_BUSY || code == TDX_OPERAND_BUSY_HOST_PRIORITY ||
 	       code == TDX_SYS_BUSY;
@@ -37,7 +37,7 @@ TDX_INLINE int tdx_status_busy(tdx_status_t status)
 /* The processor had no random number or no key: the same call may succeed at once. */
 TDX_INLINE int tdx_status_no_entropy(tdx_status_t status)
 {
-	tdx_status_t code = tdx_status_code(status);
+	tdx_u64 code = tdx_status_code(status);
 
 	return code == TDX_RND_NO_ENTROPY || code == TDX_KEY_GENERATION_FAILED;
 }
@@ -45,7 +45,7 @@ TDX_INLINE int tdx_status_no_entropy(tdx_status_t status)
 /* An interrupt is pending: take it, then go on. */
 TDX_INLINE int tdx_status_interrupted(tdx_status_t status)
 {
-	tdx_status_t code = tdx_status_code(status);
+	tdx_u64 code = tdx_status_code(status);
 
 	return code == TDX_INTERRUPTED_RESUMABLE || code == TDX_INTERRUPTED_RESTARTABLE;
 }

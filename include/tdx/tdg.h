@@ -49,7 +49,7 @@ TDX_INLINE tdx_status_t tdg_vp_info(struct tdg_vp_info_out *out)
 		out->vcpu_index = r9;
 		out->sys_rd_available = r10;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -68,7 +68,7 @@ TDX_INLINE tdx_status_t tdg_mr_rtmr_extend(tdx_gpa_t data, tdx_u64 index)
 			 : "+a"(rax), "+c"(rcx), "+d"(rdx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -109,7 +109,7 @@ TDX_INLINE tdx_status_t tdg_vp_veinfo_get(struct tdg_vp_veinfo_get_out *out)
 		out->gpa = r9;
 		out->instr_len_info = r10;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -132,7 +132,7 @@ TDX_INLINE tdx_status_t tdg_mr_report(tdx_gpa_t report, tdx_gpa_t report_data, t
 			 : "+a"(rax), "+c"(rcx), "+d"(rdx), "+r"(r8), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -149,7 +149,7 @@ TDX_INLINE tdx_status_t tdg_vp_cpuidve_set(tdx_u64 flags)
 			 : "+a"(rax), "+c"(rcx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -172,7 +172,7 @@ TDX_INLINE tdx_status_t tdg_mem_page_accept(tdx_gpa_t gpa, tdx_level_t level)
 			 : "+a"(rax), "+c"(rcx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -196,7 +196,7 @@ TDX_INLINE tdx_status_t tdg_vm_rd(tdx_u64 vm_id, tdx_field_t field, tdx_u64 *val
 			 : "r9", "r10", "r11", "cc", "memory");
 	if (value)
 		*value = r8;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -224,7 +224,7 @@ TDX_INLINE tdx_status_t tdg_vm_rd_v1(tdx_u64 vm_id, tdx_field_t field, tdx_field
 		next_field->value = rdx;
 	if (value)
 		*value = r8;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -256,7 +256,7 @@ TDX_INLINE tdx_status_t tdg_vm_wr(tdx_u64 vm_id, tdx_field_t field, tdx_u64 valu
 			 : "r10", "r11", "cc", "memory");
 	if (old_value)
 		*old_value = r8;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -284,7 +284,7 @@ TDX_INLINE tdx_status_t tdg_vp_rd(tdx_u64 vp_id, tdx_field_t field, tdx_field_t 
 		next_field->value = rdx;
 	if (value)
 		*value = r8;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -316,7 +316,7 @@ TDX_INLINE tdx_status_t tdg_vp_wr(tdx_u64 vp_id, tdx_field_t field, tdx_u64 valu
 			 : "r10", "r11", "cc", "memory");
 	if (old_value)
 		*old_value = r8;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -341,7 +341,7 @@ TDX_INLINE tdx_status_t tdg_sys_rd(tdx_field_t field, tdx_field_t *next_field, t
 		next_field->value = rdx;
 	if (value)
 		*value = r8;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -365,7 +365,7 @@ TDX_INLINE tdx_status_t tdg_sys_rdall(tdx_gpa_t list, tdx_field_t field, tdx_fie
 			 : "rcx", "r9", "r10", "r11", "cc", "memory");
 	if (next_field)
 		next_field->value = r8;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -436,7 +436,7 @@ TDX_INLINE tdx_status_t tdg_servtd_rd(struct tdg_servtd_rd_args args, struct tdg
 		out->uuid2 = r12;
 		out->uuid3 = r13;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -512,7 +512,7 @@ TDX_INLINE tdx_status_t tdg_servtd_wr(struct tdg_servtd_wr_args args, struct tdg
 		out->uuid2 = r12;
 		out->uuid3 = r13;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -529,7 +529,7 @@ TDX_INLINE tdx_status_t tdg_mr_verifyreport(tdx_gpa_t report_mac)
 			 : "+a"(rax), "+c"(rcx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -557,7 +557,7 @@ TDX_INLINE tdx_status_t tdg_mem_page_attr_rd(tdx_gpa_t gpa, tdx_u64 *gpa_info, t
 		*gpa_info = rcx;
 	if (attr)
 		*attr = rdx;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -589,7 +589,7 @@ TDX_INLINE tdx_status_t tdg_mem_page_attr_wr(tdx_gpa_t gpa, tdx_level_t level, t
 		*gpa_info = rcx;
 	if (out_attr)
 		*out_attr = rdx;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -658,7 +658,7 @@ TDX_INLINE tdx_status_t tdg_vp_enter(tdx_u64 vm, tdx_gpa_t guest_state, struct t
 		out->exit_info = r12;
 		out->ext_exit_qualification = r13;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -675,7 +675,7 @@ TDX_INLINE tdx_status_t tdg_vp_invept(tdx_u64 vms)
 			 : "+a"(rax), "+c"(rcx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -698,7 +698,7 @@ TDX_INLINE tdx_status_t tdg_vp_invvpid(tdx_u64 flags, tdx_u64 entry_or_list, tdx
 			 : "r8", "r9", "r10", "r11", "cc", "memory");
 	if (list_state)
 		*list_state = rdx;
-	return rax;
+	return tdx_status(rax);
 }
 
 #endif

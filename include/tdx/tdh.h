@@ -43,7 +43,7 @@ TDX_TYPED tdx_status_t tdh_mng_addcx(tdx_hpa_t tdcx, tdx_tdr_t tdr)
 			 : "+a"(rax), "+c"(rcx), "+d"(rdx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -84,7 +84,7 @@ TDX_TYPED tdx_status_t tdh_mem_page_add(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_hpa_t 
 		ext->entry = rcx;
 		ext->info = rdx;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -126,7 +126,7 @@ TDX_TYPED tdx_status_t tdh_mem_sept_add(tdx_gpa_t gpa, tdx_level_t level, tdx_td
 		ext->entry = rcx;
 		ext->info = rdx;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -191,7 +191,7 @@ TDX_TYPED tdx_status_t tdh_mem_sept_add_v1(struct tdh_mem_sept_add_v1_args args,
 		ext->entry = rcx;
 		ext->info = rdx;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -217,7 +217,7 @@ TDX_TYPED tdx_status_t tdh_vp_addcx(tdx_hpa_t tdcx, tdx_tdvpr_t tdvpr)
 			 : "+a"(rax), "+c"(rcx), "+d"(rdx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -262,7 +262,7 @@ TDX_TYPED tdx_status_t tdh_mem_page_relocate(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_h
 		ext->entry = rcx;
 		ext->info = rdx;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -299,7 +299,7 @@ TDX_TYPED tdx_status_t tdh_mem_page_aug(tdx_gpa_t gpa, tdx_level_t level, tdx_td
 		ext->entry = rcx;
 		ext->info = rdx;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -335,7 +335,7 @@ TDX_TYPED tdx_status_t tdh_mem_range_block(tdx_gpa_t gpa, tdx_level_t level, tdx
 		ext->entry = rcx;
 		ext->info = rdx;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -357,7 +357,7 @@ TDX_TYPED tdx_status_t tdh_mng_key_config(tdx_tdr_t tdr)
 			 : "+a"(rax), "+c"(rcx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -380,7 +380,7 @@ TDX_TYPED tdx_status_t tdh_mng_create(tdx_tdr_t tdr, tdx_hkid_t hkid)
 			 : "+a"(rax), "+c"(rcx), "+d"(rdx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -404,7 +404,7 @@ TDX_TYPED tdx_status_t tdh_vp_create(tdx_tdvpr_t tdvpr, tdx_tdr_t tdr)
 			 : "+a"(rax), "+c"(rcx), "+d"(rdx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -435,7 +435,7 @@ TDX_TYPED tdx_status_t tdh_mng_rd(tdx_tdr_t tdr, tdx_field_t field, tdx_u64 *val
 			 : "r9", "r10", "r11", "cc", "memory");
 	if (value)
 		*value = r8;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -470,7 +470,7 @@ TDX_TYPED tdx_status_t tdh_mng_rd_v1(tdx_tdr_t tdr, tdx_field_t field, tdx_field
 		next_field->value = rdx;
 	if (value)
 		*value = r8;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -509,7 +509,7 @@ TDX_TYPED tdx_status_t tdh_mem_rd(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_u64 *value, 
 		ext->entry = rcx;
 		ext->info = rdx;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -547,7 +547,7 @@ TDX_TYPED tdx_status_t tdh_mng_wr(tdx_tdr_t tdr, tdx_field_t field, tdx_u64 valu
 			 : "r10", "r11", "cc", "memory");
 	if (old_value)
 		*old_value = r8;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -588,7 +588,7 @@ TDX_TYPED tdx_status_t tdh_mem_wr(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_u64 value, t
 		ext->entry = rcx;
 		ext->info = rdx;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -647,7 +647,7 @@ TDX_TYPED tdx_status_t tdh_mem_page_demote(struct tdh_mem_page_demote_args args,
 		ext->entry = rcx;
 		ext->info = rdx;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -679,7 +679,7 @@ TDX_TYPED tdx_status_t tdh_mr_extend(tdx_gpa_t gpa, tdx_tdr_t tdr, struct tdx_se
 		ext->entry = rcx;
 		ext->info = rdx;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -702,7 +702,7 @@ TDX_TYPED tdx_status_t tdh_mr_finalize(tdx_tdr_t tdr)
 			 : "+a"(rax), "+c"(rcx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -725,7 +725,7 @@ TDX_TYPED tdx_status_t tdh_vp_flush(tdx_tdvpr_t tdvpr)
 			 : "+a"(rax), "+c"(rcx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -747,7 +747,7 @@ TDX_TYPED tdx_status_t tdh_mng_vpflushdone(tdx_tdr_t tdr)
 			 : "+a"(rax), "+c"(rcx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -769,7 +769,7 @@ TDX_TYPED tdx_status_t tdh_mng_key_freeid(tdx_tdr_t tdr)
 			 : "+a"(rax), "+c"(rcx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -800,7 +800,7 @@ TDX_TYPED tdx_status_t tdh_mng_init(tdx_tdr_t tdr, tdx_shared_hpa_t td_params, t
 			 : "r8", "r9", "r10", "r11", "cc", "memory");
 	if (cpuid_leaf)
 		*cpuid_leaf = rcx;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -830,7 +830,7 @@ TDX_TYPED tdx_status_t tdh_vp_init(tdx_tdvpr_t tdvpr, tdx_u64 initial_rcx)
 			 : "+a"(rax), "+c"(rcx), "+d"(rdx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -872,7 +872,7 @@ TDX_TYPED tdx_status_t tdh_mem_page_promote(tdx_gpa_t gpa, tdx_level_t level, td
 		ext->entry = rcx;
 		ext->info = rdx;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -925,7 +925,7 @@ TDX_TYPED tdx_status_t tdh_mem_page_promote_v1(tdx_gpa_t gpa, tdx_level_t level,
 		ext->entry = rcx;
 		ext->info = rdx;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -958,7 +958,7 @@ TDX_TYPED tdx_status_t tdh_phymem_page_rdmd(tdx_hpa_t page, struct tdh_phymem_pa
 		out->size = r8;
 		out->bepoch = r9;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -995,7 +995,7 @@ TDX_TYPED tdx_status_t tdh_mem_sept_rd(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr
 		out->sept_info = rdx;
 		out->l2_attr = r8;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1026,7 +1026,7 @@ TDX_TYPED tdx_status_t tdh_vp_rd(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_u64 *
 			 : "r9", "r10", "r11", "cc", "memory");
 	if (value)
 		*value = r8;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1061,7 +1061,7 @@ TDX_TYPED tdx_status_t tdh_vp_rd_v1(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_fi
 		next_field->value = rdx;
 	if (value)
 		*value = r8;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1097,7 +1097,7 @@ TDX_TYPED tdx_status_t tdh_phymem_page_reclaim(tdx_hpa_t page, struct tdh_phymem
 		out->owner.value = rdx;
 		out->size = r8;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1136,7 +1136,7 @@ TDX_TYPED tdx_status_t tdh_mem_page_remove(tdx_gpa_t gpa, tdx_level_t level, tdx
 		ext->entry = rcx;
 		ext->info = rdx;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1176,7 +1176,7 @@ TDX_TYPED tdx_status_t tdh_mem_sept_remove(tdx_gpa_t gpa, tdx_level_t level, tdx
 		ext->entry = rcx;
 		ext->info = rdx;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1227,7 +1227,7 @@ TDX_TYPED tdx_status_t tdh_mem_sept_remove_v1(tdx_gpa_t gpa, tdx_level_t level, 
 		ext->entry = rcx;
 		ext->info = rdx;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1245,7 +1245,7 @@ TDX_TYPED tdx_status_t tdh_sys_key_config(void)
 			 : "+a"(rax), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rcx", "rdx", "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1279,7 +1279,7 @@ TDX_TYPED tdx_status_t tdh_sys_info(struct tdh_sys_info_args args, tdx_u64 *out_
 		*out_tdsysinfo_size = rdx;
 	if (out_num_cmr_info)
 		*out_num_cmr_info = r9;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1328,7 +1328,7 @@ TDX_TYPED tdx_status_t tdh_sys_init(tdx_u64 attributes, struct tdh_sys_init_out 
 		out->expected_eax_ebx = r9;
 		out->expected_ecx_edx = r10;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1353,7 +1353,7 @@ TDX_TYPED tdx_status_t tdh_sys_rd(tdx_field_t field, tdx_field_t *next_field, td
 		next_field->value = rdx;
 	if (value)
 		*value = r8;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1392,7 +1392,7 @@ TDX_TYPED tdx_status_t tdh_sys_lp_init(struct tdh_sys_lp_init_out *out)
 		out->mask_eax_ebx = rdx;
 		out->mask_ecx_edx = r8;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1419,7 +1419,7 @@ TDX_TYPED tdx_status_t tdh_sys_tdmr_init(tdx_hpa_t tdmr, tdx_hpa_t *next)
 			 : "r8", "r9", "r10", "r11", "cc", "memory");
 	if (next)
 		next->value = rdx;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1444,7 +1444,7 @@ TDX_TYPED tdx_status_t tdh_sys_rdall(tdx_shared_hpa_t list, tdx_field_t field, t
 			 : "rcx", "r9", "r10", "r11", "cc", "memory");
 	if (next_field)
 		next_field->value = r8;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1468,7 +1468,7 @@ TDX_TYPED tdx_status_t tdh_mem_track(tdx_tdr_t tdr)
 			 : "+a"(rax), "+c"(rcx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1503,7 +1503,7 @@ TDX_TYPED tdx_status_t tdh_mem_range_unblock(tdx_gpa_t gpa, tdx_level_t level, t
 		ext->entry = rcx;
 		ext->info = rdx;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1523,7 +1523,7 @@ TDX_TYPED tdx_status_t tdh_phymem_cache_wb(tdx_u64 resume)
 			 : "+a"(rax), "+c"(rcx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1543,7 +1543,7 @@ TDX_TYPED tdx_status_t tdh_phymem_page_wbinvd(tdx_hpa_keyed_t page)
 			 : "+a"(rax), "+c"(rcx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1581,7 +1581,7 @@ TDX_TYPED tdx_status_t tdh_vp_wr(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_u64 v
 			 : "r10", "r11", "cc", "memory");
 	if (old_value)
 		*old_value = r8;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1610,7 +1610,7 @@ TDX_TYPED tdx_status_t tdh_sys_config(tdx_shared_hpa_t tdmr_list, tdx_u64 num_td
 			 : "+a"(rax), "+c"(rcx), "+d"(rdx), "+r"(r8), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1661,7 +1661,7 @@ TDX_TYPED tdx_status_t tdh_servtd_bind(struct tdh_servtd_bind_args args, struct 
 		out->uuid2 = r12;
 		out->uuid3 = r13;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1696,7 +1696,7 @@ TDX_TYPED tdx_status_t tdh_servtd_prebind(tdx_tdr_t tdr, tdx_shared_hpa_t info_h
 			   "+r"(TDX_STACK_POINTER)
 			 :
 			 : "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1717,7 +1717,7 @@ TDX_TYPED tdx_status_t tdh_sys_shutdown(tdx_u64 handoff_version)
 			 : "+a"(rax), "+c"(rcx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1737,7 +1737,7 @@ TDX_TYPED tdx_status_t tdh_sys_update(void)
 			 : "+a"(rax), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rcx", "rdx", "r8", "r9", "r10", "r11", "cc", "memory");
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1766,7 +1766,7 @@ TDX_TYPED tdx_status_t tdh_export_abort(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_migs
 			 : "+a"(rax), "+c"(rcx), "+r"(r8), "+r"(r10), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r9", "r11", "cc", "memory" TDX_CLOBBER_XMM);
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1797,7 +1797,7 @@ TDX_TYPED tdx_status_t tdh_export_blockw(tdx_gpa_list_t gpa_list, tdx_tdr_t tdr,
 			 : "r8", "r9", "r10", "r11", "cc", "memory" TDX_CLOBBER_XMM);
 	if (out_gpa_list)
 		out_gpa_list->value = rcx;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1829,7 +1829,7 @@ TDX_TYPED tdx_status_t tdh_export_restore(tdx_gpa_list_t gpa_list, tdx_tdr_t tdr
 			 : "r8", "r9", "r10", "r11", "cc", "memory" TDX_CLOBBER_XMM);
 	if (out_gpa_list)
 		out_gpa_list->value = rcx;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1881,7 +1881,7 @@ TDX_TYPED tdx_status_t tdh_export_mem(struct tdh_export_mem_args args, tdx_gpa_l
 		out_gpa_list->value = rcx;
 	if (num_pages)
 		*num_pages = rdx;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1903,7 +1903,7 @@ TDX_TYPED tdx_status_t tdh_export_pause(tdx_tdr_t tdr)
 			 : "+a"(rax), "+c"(rcx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r8", "r9", "r10", "r11", "cc", "memory" TDX_CLOBBER_XMM);
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1932,7 +1932,7 @@ TDX_TYPED tdx_status_t tdh_export_track(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_migs
 			 : "+a"(rax), "+c"(rcx), "+r"(r8), "+r"(r10), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r9", "r11", "cc", "memory" TDX_CLOBBER_XMM);
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -1973,7 +1973,7 @@ TDX_TYPED tdx_status_t tdh_export_state_immutable(tdx_tdr_t tdr, tdx_mbmd_t mbmd
 			 : "r11", "cc", "memory" TDX_CLOBBER_XMM);
 	if (num_pages)
 		*num_pages = rdx;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -2012,7 +2012,7 @@ TDX_TYPED tdx_status_t tdh_export_state_td(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_p
 			 : "r11", "cc", "memory" TDX_CLOBBER_XMM);
 	if (num_pages)
 		*num_pages = rdx;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -2053,7 +2053,7 @@ TDX_TYPED tdx_status_t tdh_export_state_vp(tdx_tdvpr_t tdvpr, tdx_mbmd_t mbmd, t
 			 : "r11", "cc", "memory" TDX_CLOBBER_XMM);
 	if (num_pages)
 		*num_pages = rdx;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -2085,7 +2085,7 @@ TDX_TYPED tdx_status_t tdh_export_unblockw(tdx_gpa_t gpa, tdx_tdr_t tdr, struct 
 		ext->entry = rcx;
 		ext->info = rdx;
 	}
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -2113,7 +2113,7 @@ TDX_TYPED tdx_status_t tdh_import_abort(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_migs
 			 : "+a"(rax), "+c"(rcx), "+r"(r8), "+r"(r10), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r9", "r11", "cc", "memory" TDX_CLOBBER_XMM);
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -2134,7 +2134,7 @@ TDX_TYPED tdx_status_t tdh_import_end(tdx_tdr_t tdr)
 			 : "+a"(rax), "+c"(rcx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r8", "r9", "r10", "r11", "cc", "memory" TDX_CLOBBER_XMM);
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -2155,7 +2155,7 @@ TDX_TYPED tdx_status_t tdh_import_commit(tdx_tdr_t tdr)
 			 : "+a"(rax), "+c"(rcx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r8", "r9", "r10", "r11", "cc", "memory" TDX_CLOBBER_XMM);
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -2208,7 +2208,7 @@ TDX_TYPED tdx_status_t tdh_import_mem(struct tdh_import_mem_args args, tdx_gpa_l
 			 : "cc", "memory" TDX_CLOBBER_XMM);
 	if (out_gpa_list)
 		out_gpa_list->value = rcx;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -2236,7 +2236,7 @@ TDX_TYPED tdx_status_t tdh_import_track(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_migs
 			 : "+a"(rax), "+c"(rcx), "+r"(r8), "+r"(r10), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "rdx", "r9", "r11", "cc", "memory" TDX_CLOBBER_XMM);
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -2280,7 +2280,7 @@ TDX_TYPED tdx_status_t tdh_import_state_immutable(tdx_tdr_t tdr, tdx_mbmd_t mbmd
 		*error_info0 = rcx;
 	if (error_info1)
 		*error_info1 = rdx;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -2323,7 +2323,7 @@ TDX_TYPED tdx_status_t tdh_import_state_td(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_p
 		*error_info0 = rcx;
 	if (error_info1)
 		*error_info1 = rdx;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -2366,7 +2366,7 @@ TDX_TYPED tdx_status_t tdh_import_state_vp(tdx_tdvpr_t tdvpr, tdx_mbmd_t mbmd, t
 		*error_info0 = rcx;
 	if (error_info1)
 		*error_info1 = rdx;
-	return rax;
+	return tdx_status(rax);
 }
 
 /*
@@ -2391,7 +2391,7 @@ TDX_TYPED tdx_status_t tdh_mig_stream_create(tdx_hpa_t page, tdx_tdr_t tdr)
 			 : "+a"(rax), "+c"(rcx), "+d"(rdx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "r8", "r9", "r10", "r11", "cc", "memory" TDX_CLOBBER_XMM);
-	return rax;
+	return tdx_status(rax);
 }
 
 #endif /* TDX_OUT_OF_LINE */

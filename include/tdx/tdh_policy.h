@@ -20,7 +20,7 @@
 TDX_COLD tdx_status_t tdh_mng_addcx_again(tdx_hpa_t tdcx, tdx_tdr_t tdr)
 {
 	unsigned int tries = TDX_ENTROPY_TRIES;
-	tdx_status_t status = TDX_RND_NO_ENTROPY;
+	tdx_status_t status = tdx_status(TDX_RND_NO_ENTROPY);
 
 	TDX_NO_UNROLL
 	while (tdx_status_no_entropy(status) && --tries)
@@ -59,7 +59,7 @@ TDX_COLD tdx_status_t tdh_mem_sept_add_v1_finish(struct tdh_mem_sept_add_v1_args
 TDX_COLD tdx_status_t tdh_mng_key_config_again(tdx_tdr_t tdr)
 {
 	unsigned int tries = TDX_ENTROPY_TRIES;
-	tdx_status_t status = TDX_RND_NO_ENTROPY;
+	tdx_status_t status = tdx_status(TDX_RND_NO_ENTROPY);
 
 	TDX_NO_UNROLL
 	while (tdx_status_no_entropy(status) && --tries)
@@ -79,7 +79,7 @@ TDX_INLINE tdx_status_t tdh_mng_key_config_retry(tdx_tdr_t tdr)
 TDX_COLD tdx_status_t tdh_mng_create_again(tdx_tdr_t tdr, tdx_hkid_t hkid)
 {
 	unsigned int tries = TDX_ENTROPY_TRIES;
-	tdx_status_t status = TDX_RND_NO_ENTROPY;
+	tdx_status_t status = tdx_status(TDX_RND_NO_ENTROPY);
 
 	TDX_NO_UNROLL
 	while (tdx_status_no_entropy(status) && --tries)
@@ -135,7 +135,7 @@ TDX_COLD tdx_status_t tdh_mem_page_promote_v1_finish(tdx_gpa_t gpa, tdx_level_t 
 TDX_COLD tdx_status_t tdh_sys_key_config_again(void)
 {
 	unsigned int tries = TDX_ENTROPY_TRIES;
-	tdx_status_t status = TDX_RND_NO_ENTROPY;
+	tdx_status_t status = tdx_status(TDX_RND_NO_ENTROPY);
 
 	TDX_NO_UNROLL
 	while (tdx_status_no_entropy(status) && --tries)
@@ -155,7 +155,7 @@ TDX_INLINE tdx_status_t tdh_sys_key_config_retry(void)
 TDX_COLD tdx_status_t tdh_sys_init_again(tdx_u64 attributes, struct tdh_sys_init_out *out)
 {
 	unsigned int tries = TDX_ENTROPY_TRIES;
-	tdx_status_t status = TDX_RND_NO_ENTROPY;
+	tdx_status_t status = tdx_status(TDX_RND_NO_ENTROPY);
 
 	TDX_NO_UNROLL
 	while (tdx_status_no_entropy(status) && --tries)
@@ -175,7 +175,7 @@ TDX_INLINE tdx_status_t tdh_sys_init_retry(tdx_u64 attributes, struct tdh_sys_in
 TDX_COLD tdx_status_t tdh_sys_lp_init_again(struct tdh_sys_lp_init_out *out)
 {
 	unsigned int tries = TDX_ENTROPY_TRIES;
-	tdx_status_t status = TDX_RND_NO_ENTROPY;
+	tdx_status_t status = tdx_status(TDX_RND_NO_ENTROPY);
 
 	TDX_NO_UNROLL
 	while (tdx_status_no_entropy(status) && --tries)
@@ -253,7 +253,7 @@ TDX_COLD tdx_status_t tdh_export_state_immutable_again(tdx_tdr_t tdr, tdx_mbmd_t
 		tdx_page_list_t page_list, tdx_migs_t migs, tdx_u64 *num_pages)
 {
 	unsigned int tries = TDX_ENTROPY_TRIES;
-	tdx_status_t status = TDX_RND_NO_ENTROPY;
+	tdx_status_t status = tdx_status(TDX_RND_NO_ENTROPY);
 
 	TDX_NO_UNROLL
 	while (tdx_status_no_entropy(status) && --tries)
@@ -327,7 +327,7 @@ TDX_COLD tdx_status_t tdh_import_state_immutable_again(tdx_tdr_t tdr, tdx_mbmd_t
 		tdx_page_list_t page_list, tdx_migs_t migs, tdx_u64 *error_info0, tdx_u64 *error_info1)
 {
 	unsigned int tries = TDX_ENTROPY_TRIES;
-	tdx_status_t status = TDX_RND_NO_ENTROPY;
+	tdx_status_t status = tdx_status(TDX_RND_NO_ENTROPY);
 
 	TDX_NO_UNROLL
 	while (tdx_status_no_entropy(status) && --tries)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The distinct types of the call layer: an address of one kind can't be passed where another is
- * wanted. All are one 64-bit value in a struct, which folds into a register. Plain data and
- * statuses are plain integers.
+ * wanted, nor a status compared with a number that is none. All are one 64-bit value in a struct,
+ * which folds into a register. Plain data are plain integers.
  *
  * Freestanding: C11 or C++17, gcc >= 12 or clang >= 14, <stdint.h> and <stddef.h> or, in a Linux
  * kernel, <linux/types.h>.
@@ -32,9 +32,6 @@ typedef uint64_t tdx_u64;
 #define TDX_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
 #endif
 
-/* RAX of a call: see status.h. */
-typedef tdx_u64 tdx_status_t;
-
 #define TDX_DEFINE_TYPE(name)                                                                      \
 	typedef struct tdx_##name##_struct {                                                       \
 		tdx_u64 value;                                                                     \
@@ -45,6 +42,10 @@ typedef tdx_u64 tdx_status_t;
 		return typed;                                                                      \
 	}
 
+/* tdx_status(x): what a call returns in RAX: status.h has the names and the questions to ask. */
+TDX_DEFINE_TYPE(status)
+/* tdx_answer(x): what the VMM answers to a TDVMCALL in R10: tdvmcall.h. */
+TDX_DEFINE_TYPE(answer)
 /* tdx_gpa(x): guest-physical address, bits 51:0; the shared bit is part of it. */
 TDX_DEFINE_TYPE(gpa)
 /* tdx_hpa(x): host-physical address of a private page or of one that becomes private; no key id

@@ -32,7 +32,7 @@ static int time_seamcalls(const struct vmm_td *td, double *best, struct vmm_erro
 		tdx_status_t status =
 			tdh_mng_rd(tdx_tdr(td->tdr), tdx_field(TDX_MD_TD_ATTRIBUTES), &value);
 
-		if (status)
+		if (!tdx_status_ok(status))
 			return vmm_fail_call(err, "TDH.MNG.RD", status);
 	}
 	bench_keep_best(best, (bench_now() - start) / SEAMCALLS);

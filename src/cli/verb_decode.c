@@ -119,7 +119,7 @@ static void register_text(const struct decode *d, unsigned reg, char *buf, size_
 static bool is_tdvmcall_exit(const struct decode *d)
 {
 	return d->have_leaf && d->leaf.side == EXPLAIN_HOST && d->leaf.number == 0 &&
-	       (d->status & 0xFFFF) == 77 && !tdx_status_error(d->status);
+	       (d->status & 0xFFFF) == 77 && !TDX_STATUS_ERROR(d->status);
 }
 
 static void print_registers(const struct decode *d)

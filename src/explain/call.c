@@ -117,7 +117,7 @@ size_t explain_call_in(char *buf, size_t size, enum explain_side side, const uin
 
 static bool is_sept_error(uint64_t status)
 {
-	uint64_t code = tdx_status_code(status);
+	uint64_t code = TDX_STATUS_CODE(status);
 
 	return code == TDX_EPT_WALK_FAILED || code == TDX_EPT_ENTRY_STATE_INCORRECT ||
 	       code == TDX_GPA_RANGE_NOT_BLOCKED || code == TDX_GPA_RANGE_ALREADY_BLOCKED;
@@ -126,7 +126,7 @@ static bool is_sept_error(uint64_t status)
 /* Does the output mean something with this status? */
 static bool holds(const struct leaf_operand *op, uint64_t status)
 {
-	bool error = tdx_status_error(status);
+	bool error = TDX_STATUS_ERROR(status);
 
 	switch (op->when) {
 	case WHEN_SUCCESS: return !error && !is_sept_error(status);
@@ -148,7 +148,7 @@ static void outputs(struct text *t, const struct leaf_desc *leaf, unsigned versi
 
 		if (op->min_version > version || !holds(op, status))
 			continue;
-		if (op->when == WHEN_ALWAYS && tdx_status_error(status) &&
+		if (op->when == WHEN_ALWAYS && TDX_STATUS_ERROR(status) &&
 		    (!value || value == in[op->reg]))
 			continue;
 		if (!strncmp(op->name, "reserved_", 9) && !value)
@@ -160,8 +160,8 @@ static void outputs(struct text *t, const struct leaf_desc *leaf, unsigned versi
 
 static bool is_cross_td(uint64_t status)
 {
-	return tdx_status_code(status) == TDX_CROSS_TD_FAULT ||
-	       tdx_status_code(status) == TDX_CROSS_TD_TRAP;
+	return TDX_STATUS_CODE(status) == TDX_CROSS_TD_FAULT ||
+	       TDX_STATUS_CODE(status) == TDX_CROSS_TD_TRAP;
 }
 
 /* What TDH.VP.ENTER came back with: an exit. */
@@ -176,7 +176,7 @@ static void vp_exit(struct text *t, const struct leaf_desc *leaf, const uint64_t
 		text_add(t, " target_status=%s target_tdr=0x%" PRIx64, vmcall, out[REG_R8]);
 		return;
 	}
-	if (tdx_status_error(status))
+	if (TDX_STATUS_ERROR(status))
 		return;
 	if (reason == 77) {
 		explain_vmcall(vmcall, sizeof(vmcall), out);
@@ -254,7 +254,7 @@ size_t explain_call_out(char *buf, size_t size, enum explain_side side, const ui
 	explain_status_text(status, sizeof(status), out[REG_RAX], side,
 			    (int)(in[REG_RAX] & 0xFFFF));
 	text_add(&t, "%s", status);
-	if (!leaf || tdx_status_software(out[REG_RAX]))
+	if (!leaf || TDX_STATUS_SOFTWARE(out[REG_RAX]))
 		return t.len;
 	if (side == EXPLAIN_HOST && leaf->number == LEAF_TDH_VP_ENTER)
 		vp_exit(&t, leaf, out);

@@ -44,7 +44,7 @@ static const struct status_desc *find_status(uint64_t status)
 {
 	const uint64_t hint = 1ULL << TDX_STATUS_HOST_RECOVERABILITY_HINT_BIT;
 	const uint64_t fatal = 1ULL << TDX_STATUS_FATAL_BIT;
-	uint64_t code = tdx_status_code(status);
+	uint64_t code = TDX_STATUS_CODE(status);
 	const struct status_desc *desc = find(status == TDX_UNINITIALIZE_ERROR ? status : code);
 
 	if (!desc)
@@ -56,24 +56,24 @@ static const struct status_desc *find_status(uint64_t status)
 
 static const char *advice(uint64_t status)
 {
-	uint64_t code = tdx_status_code(status);
+	uint64_t code = TDX_STATUS_CODE(status);
 
 	if (status == TDX_UNINITIALIZE_ERROR)
 		return "a module that returns this is at fault";
-	if (tdx_status_software(status))
+	if (TDX_STATUS_SOFTWARE(status))
 		return "the call did not reach a module: load it, or turn on what the processor "
 		       "lacks";
-	if (tdx_status_fatal(status))
+	if (TDX_STATUS_FATAL(status))
 		return "the TD can only be torn down";
 	if (code == TDX_INTERRUPTED_RESUMABLE)
 		return "call again with the returned registers";
 	if (code == TDX_INTERRUPTED_RESTARTABLE || code == TDX_RND_NO_ENTROPY ||
 	    code == TDX_KEY_GENERATION_FAILED)
 		return "call again with the same operands";
-	if (!tdx_status_error(status))
-		return tdx_status_non_recoverable(status) ? "the vCPU or the TD can't run again"
+	if (!TDX_STATUS_ERROR(status))
+		return TDX_STATUS_NON_RECOVERABLE(status) ? "the vCPU or the TD can't run again"
 							  : "done";
-	if (tdx_status_non_recoverable(status))
+	if (TDX_STATUS_NON_RECOVERABLE(status))
 		return "don't repeat unchanged: correct the operand or the state it complains "
 		       "about";
 	return "repeat: the condition may pass or be removed";
@@ -84,15 +84,15 @@ bool explain_status(uint64_t status, struct explain_status *out)
 	const struct status_desc *desc = find_status(status);
 
 	memset(out, 0, sizeof(*out));
-	out->error = tdx_status_error(status);
-	out->non_recoverable = tdx_status_non_recoverable(status);
-	out->fatal = tdx_status_fatal(status);
+	out->error = TDX_STATUS_ERROR(status);
+	out->non_recoverable = TDX_STATUS_NON_RECOVERABLE(status);
+	out->fatal = TDX_STATUS_FATAL(status);
 	out->host_recoverability_hint = status >> TDX_STATUS_HOST_RECOVERABILITY_HINT_BIT & 1;
-	out->software = tdx_status_software(status) && status != TDX_UNINITIALIZE_ERROR;
+	out->software = TDX_STATUS_SOFTWARE(status) && status != TDX_UNINITIALIZE_ERROR;
 	out->advice = advice(status);
 	out->class_name = out->software ? "software: the instruction itself"
 					: number_name(status_class_table, status_class_table_len,
-						      (uint32_t)tdx_status_class(status));
+						      (uint32_t)TDX_STATUS_CLASS(status));
 	if (!desc) {
 		out->advice = "not in the tables: trust no more than its error bits";
 		return false;
@@ -168,7 +168,7 @@ size_t explain_status_text(char *buf, size_t size, uint64_t status, enum explain
 	if ((desc->code != TDX_SUCCESS || (uint32_t)status || is_vp_enter(side, leaf)) &&
 	    short_detail(&d, detail_kind(desc, side, leaf), (uint32_t)status))
 		text_add(&t, "(%s)", detail);
-	if (tdx_status_fatal(status) && !tdx_status_fatal(desc->code))
+	if (TDX_STATUS_FATAL(status) && !TDX_STATUS_FATAL(desc->code))
 		text_add(&t, "+FATAL");
 	return t.len;
 }

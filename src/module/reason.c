@@ -66,7 +66,7 @@ static void put_rule(struct out *o, const struct reason *r)
 static const struct status_desc *status_of(uint64_t status)
 {
 	for (size_t i = 0; i < status_table_len; i++) {
-		if (status_table[i].code == tdx_status_code(status))
+		if (status_table[i].code == TDX_STATUS_CODE(status))
 			return &status_table[i];
 	}
 	return NULL;
@@ -76,7 +76,7 @@ static const struct status_desc *status_of(uint64_t status)
 static void put_status(struct out *o, uint64_t status)
 {
 	const struct status_desc *desc = status_of(status);
-	uint64_t detail = tdx_status_detail(status);
+	uint64_t detail = TDX_STATUS_DETAIL(status);
 	char num[32];
 
 	if (status == TDX_SEAMCALL_VMFAILINVALID)

@@ -22,7 +22,7 @@ int vmm_fail(struct vmm_error *err, const char *format, ...)
 	return -1;
 }
 
-int vmm_fail_call(struct vmm_error *err, const char *call, uint64_t status)
+int vmm_fail_call(struct vmm_error *err, const char *call, tdx_status_t status)
 {
 	char reason[256];
 
@@ -31,7 +31,7 @@ int vmm_fail_call(struct vmm_error *err, const char *call, uint64_t status)
 	if (seamless_reason(reason, sizeof(reason)))
 		vmm_fail(err, "%s", reason);
 	else
-		vmm_fail(err, "%s: 0x%" PRIx64, call, status);
-	err->status = status;
+		vmm_fail(err, "%s: 0x%" PRIx64, call, status.value);
+	err->status = status.value;
 	return -1;
 }

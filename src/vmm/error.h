@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "tdx/types.h"
+
 struct vmm_error {
 	uint64_t status; /* of the TDH.* call that failed; 0 when it was something else */
 	char text[400];
@@ -21,6 +23,6 @@ int vmm_fail(struct vmm_error *err, const char *format, ...) __attribute__((form
  * Fills *err for a call of the module that returned a status other than the one wanted: its name,
  * the status by name, and the module's own reason where there is one. Returns -1.
  */
-int vmm_fail_call(struct vmm_error *err, const char *call, uint64_t status);
+int vmm_fail_call(struct vmm_error *err, const char *call, tdx_status_t status);
 
 #endif

@@ -68,7 +68,7 @@ static int init_module(struct vmm_error *err)
 	do
 		status = tdh_sys_init(0, NULL);
 	while (host_again(status, &tries));
-	return status ? vmm_fail_call(err, "TDH.SYS.INIT", status) : 0;
+	return tdx_status_ok(status) ? 0 : vmm_fail_call(err, "TDH.SYS.INIT", status);
 }
 
 static int init_this_lp(struct vmm_error *err)
@@ -79,7 +79,7 @@ static int init_this_lp(struct vmm_error *err)
 	do
 		status = tdh_sys_lp_init(NULL);
 	while (host_again(status, &tries));
-	return status ? vmm_fail_call(err, "TDH.SYS.LP.INIT", status) : 0;
+	return tdx_status_ok(status) ? 0 : vmm_fail_call(err, "TDH.SYS.LP.INIT", status);
 }
 
 /* SYS.INIT on the first processor, SYS.LP.INIT on all. */
@@ -102,7 +102,7 @@ static int read_field(uint64_t field, uint64_t *value, struct vmm_error *err)
 {
 	tdx_status_t status = tdh_sys_rd(tdx_field(field), NULL, value);
 
-	return status ? vmm_fail_call(err, "TDH.SYS.RD", status) : 0;
+	return tdx_status_ok(status) ? 0 : vmm_fail_call(err, "TDH.SYS.RD", status);
 }
 
 static int read_field16(uint64_t field, uint16_t *value, struct vmm_error *err)
@@ -214,7 +214,7 @@ static int configure(struct vmm_host *host, struct vmm_error *err)
 		return -1;
 	status = tdh_sys_config(tdx_shared_hpa(list), host->plan.count, tdx_hkid(host->first_hkid));
 	free_tdmrs(host, list);
-	return status ? vmm_fail_call(err, "TDH.SYS.CONFIG", status) : 0;
+	return tdx_status_ok(status) ? 0 : vmm_fail_call(err, "TDH.SYS.CONFIG", status);
 }
 
 static int configure_keys(struct vmm_host *host, struct vmm_error *err)
@@ -228,10 +228,10 @@ static int configure_keys(struct vmm_host *host, struct vmm_error *err)
 		do
 			status = tdh_sys_key_config();
 		while (host_again(status, &tries));
-		if (status)
+		if (!tdx_status_ok(status))
 			vmm_fail_call(err, "TDH.SYS.KEY.CONFIG", status);
 		host_leave_lp(host);
-		if (status)
+		if (!tdx_status_ok(status))
 			return -1;
 	}
 	return 0;
@@ -246,7 +246,7 @@ static int init_tdmr(const struct tdmr_info *tdmr, struct vmm_error *err)
 	while (next.value < tdmr->base + tdmr->size) {
 		tdx_status_t status = tdh_sys_tdmr_init(tdx_hpa(tdmr->base), &next);
 
-		if (status && !host_again(status, &tries))
+		if (!tdx_status_ok(status) && !host_again(status, &tries))
 			return vmm_fail_call(err, "TDH.SYS.TDMR.INIT", status);
 	}
 	return 0;

@@ -15,7 +15,7 @@
 
 int td_call_failed(const char *call, tdx_status_t status, struct vmm_error *err)
 {
-	return status ? vmm_fail_call(err, call, status) : 0;
+	return tdx_status_ok(status) ? 0 : vmm_fail_call(err, call, status);
 }
 
 uint64_t td_new_frame(struct vmm_td *td, enum vmm_level level, struct vmm_error *err)
@@ -39,7 +39,7 @@ static int create(struct vmm_td *td, struct vmm_error *err)
 	do
 		status = tdh_mng_create(tdx_tdr(tdr), tdx_hkid(td->hkid));
 	while (host_again(status, &tries));
-	if (status) {
+	if (!tdx_status_ok(status)) {
 		vmm_frames_release(&td->host->frames, tdr);
 		return vmm_fail_call(err, "TDH.MNG.CREATE", status);
 	}
@@ -80,7 +80,7 @@ static int add_tdcs_page(struct vmm_td *td, struct vmm_error *err)
 	do
 		status = tdh_mng_addcx(tdx_hpa(page), tdx_tdr(td->tdr));
 	while (host_again(status, &tries));
-	if (status)
+	if (!tdx_status_ok(status))
 		vmm_frames_release(&td->host->frames, page);
 	return td_call_failed("TDH.MNG.ADDCX", status, err);
 }
@@ -151,7 +151,7 @@ static int create_vcpu(struct vmm_td *td, struct td_vcpu *vcpu, struct vmm_error
 	do
 		status = tdh_vp_create(tdx_tdvpr(vcpu->tdvpr), tdx_tdr(td->tdr));
 	while (host_again(status, &tries));
-	if (status)
+	if (!tdx_status_ok(status))
 		vmm_frames_release(&td->host->frames, vcpu->tdvpr);
 	return td_call_failed("TDH.VP.CREATE", status, err);
 }
@@ -167,7 +167,7 @@ static int add_vcpu_page(struct vmm_td *td, struct td_vcpu *vcpu, struct vmm_err
 	do
 		status = tdh_vp_addcx(tdx_hpa(page), tdx_tdvpr(vcpu->tdvpr));
 	while (host_again(status, &tries));
-	if (status)
+	if (!tdx_status_ok(status))
 		vmm_frames_release(&td->host->frames, page);
 	return td_call_failed("TDH.VP.ADDCX", status, err);
 }
@@ -187,7 +187,7 @@ int td_add_vcpu(struct vmm_td *td, uint64_t rcx, struct vmm_error *err)
 			return -1;
 	}
 	status = tdh_vp_init(tdx_tdvpr(vcpu->tdvpr), rcx);
-	if (!status)
+	if (tdx_status_ok(status))
 		vcpu->lp = (int)seamless_lp_number();
 	return td_call_failed("TDH.VP.INIT", status, err);
 }
@@ -211,7 +211,7 @@ int td_flush_vcpu(struct vmm_td *td, unsigned index, struct vmm_error *err)
 	do
 		status = tdh_vp_flush(tdx_tdvpr(vcpu->tdvpr));
 	while (host_again(status, &tries));
-	if (!status)
+	if (tdx_status_ok(status))
 		vcpu->lp = -1;
 	return td_call_failed("TDH.VP.FLUSH", status, err);
 }
@@ -223,7 +223,7 @@ static int read_mrtd(struct vmm_td *td, uint8_t mrtd[TD_MRTD_SIZE], struct vmm_e
 		tdx_status_t status =
 			tdh_mng_rd(tdx_tdr(td->tdr), tdx_field(TDX_MD_TD_MRTD + i), &part);
 
-		if (status)
+		if (!tdx_status_ok(status))
 			return vmm_fail_call(err, "TDH.MNG.RD", status);
 		memcpy(mrtd + 8 * i, &part, 8);
 	}
@@ -234,7 +234,7 @@ int td_finalize(struct vmm_td *td, uint8_t mrtd[TD_MRTD_SIZE], struct vmm_error 
 {
 	tdx_status_t status = tdh_mr_finalize(tdx_tdr(td->tdr));
 
-	if (status)
+	if (!tdx_status_ok(status))
 		return vmm_fail_call(err, "TDH.MR.FINALIZE", status);
 	return read_mrtd(td, mrtd, err);
 }

@@ -60,9 +60,9 @@ static int write_back(struct vmm_td *td, struct vmm_error *err)
 	(void)td;
 	do {
 		status = tdh_phymem_cache_wb(resume);
-		resume = tdx_status_code(status) == TDX_INTERRUPTED_RESUMABLE;
+		resume = tdx_status_is(status, TDX_INTERRUPTED_RESUMABLE);
 	} while (resume || host_again(status, &tries));
-	return tdx_status_code(status) == TDX_NO_HKID_READY_TO_WBCACHE
+	return tdx_status_is(status, TDX_NO_HKID_READY_TO_WBCACHE)
 		       ? 0
 		       : td_call_failed("TDH.PHYMEM.CACHE.WB", status, err);
 }
@@ -138,7 +138,7 @@ static int prove_free(uint64_t hpa, struct vmm_error *err)
 	do
 		status = tdh_phymem_page_rdmd(tdx_hpa(hpa), &out);
 	while (host_again(status, &tries));
-	if (status)
+	if (!tdx_status_ok(status))
 		return vmm_fail_call(err, "TDH.PHYMEM.PAGE.RDMD", status);
 	if (out.page_type != TDX_PT_NDA)
 		return vmm_fail(

@@ -30,7 +30,7 @@ int td_add_page(struct vmm_td *td, uint64_t gpa, const uint8_t contents[VMM_4K],
 		return -1;
 	host_write(td->host, td->staging, contents, VMM_4K);
 	status = page_add(td, gpa, frame);
-	if (status)
+	if (!tdx_status_ok(status))
 		vmm_frames_release(&td->host->frames, frame);
 	return td_call_failed("TDH.MEM.PAGE.ADD", status, err);
 }
@@ -40,7 +40,7 @@ int td_extend_page(struct vmm_td *td, uint64_t gpa, struct vmm_error *err)
 	for (uint64_t at = gpa; at < gpa + VMM_4K; at += 256) {
 		tdx_status_t status = tdh_mr_extend(tdx_gpa(at), tdx_tdr(td->tdr), NULL);
 
-		if (status)
+		if (!tdx_status_ok(status))
 			return vmm_fail_call(err, "TDH.MR.EXTEND", status);
 	}
 	return 0;
@@ -63,12 +63,12 @@ static enum td_aug aug_frame(struct vmm_td *td, uint64_t gpa, enum vmm_level lev
 {
 	tdx_status_t status = page_aug(td, gpa, level, frame);
 
-	if (!status)
+	if (tdx_status_ok(status))
 		return TD_AUG_DONE;
 	vmm_frames_release(&td->host->frames, frame);
 	/* Mapped already, at this level or as a larger page. */
-	if (tdx_status_code(status) == TDX_EPT_ENTRY_STATE_INCORRECT ||
-	    tdx_status_code(status) == TDX_EPT_WALK_FAILED)
+	if (tdx_status_is(status, TDX_EPT_ENTRY_STATE_INCORRECT) ||
+	    tdx_status_is(status, TDX_EPT_WALK_FAILED))
 		return TD_AUG_PRESENT;
 	vmm_fail_call(err, "TDH.MEM.PAGE.AUG", status);
 	return TD_AUG_FAILED;

@@ -75,10 +75,9 @@ static int demote(struct vmm_td *td, uint64_t gpa, uint64_t frame, struct vmm_er
 							   .tdr = tdx_tdr(td->tdr),
 							   .sept_page = tdx_hpa(page) },
 			NULL, NULL);
-	while (host_again(status, &tries) ||
-	       tdx_status_code(status) == TDX_INTERRUPTED_RESTARTABLE ||
-	       (tdx_status_code(status) == TDX_TLB_TRACKING_NOT_DONE && ++tries < 100000));
-	if (status) {
+	while (host_again(status, &tries) || tdx_status_is(status, TDX_INTERRUPTED_RESTARTABLE) ||
+	       (tdx_status_is(status, TDX_TLB_TRACKING_NOT_DONE) && ++tries < 100000));
+	if (!tdx_status_ok(status)) {
 		vmm_frames_release(&td->host->frames, page);
 		return vmm_fail_call(err, "TDH.MEM.PAGE.DEMOTE", status);
 	}
@@ -111,7 +110,7 @@ static int64_t block_large(struct removal *r, uint64_t gpa, uint64_t entry)
 	uint64_t base = align_down(gpa, VMM_2M);
 	tdx_status_t status = block(r->td, base, 1, NULL);
 
-	if (status && tdx_status_code(status) != TDX_GPA_RANGE_ALREADY_BLOCKED)
+	if (!tdx_status_ok(status) && !tdx_status_is(status, TDX_GPA_RANGE_ALREADY_BLOCKED))
 		return vmm_fail_call(r->err, "TDH.MEM.RANGE.BLOCK", status);
 	if (!range_holds(r->range, base, VMM_2M))
 		return split(r, base, entry & SEPT_ADDRESS);
@@ -158,11 +157,11 @@ static int remove_page(struct removal *r, uint64_t gpa, unsigned level)
 	do {
 		status = tdh_mem_page_remove(tdx_gpa(gpa), tdx_level(level), tdx_tdr(r->td->tdr),
 					     &page, NULL);
-		if (tdx_status_code(status) == TDX_TLB_TRACKING_NOT_DONE)
+		if (tdx_status_is(status, TDX_TLB_TRACKING_NOT_DONE))
 			r->kick(r->opaque);
 	} while (host_again(status, &tries) ||
-		 (tdx_status_code(status) == TDX_TLB_TRACKING_NOT_DONE && ++tries < 100000));
-	if (status)
+		 (tdx_status_is(status, TDX_TLB_TRACKING_NOT_DONE) && ++tries < 100000));
+	if (!tdx_status_ok(status))
 		return vmm_fail_call(r->err, "TDH.MEM.PAGE.REMOVE", status);
 	host_clear(r->td->host, page.value, level_size(level ? VMM_LEVEL_2M : VMM_LEVEL_4K));
 	vmm_frames_release(&r->td->host->frames, page.value);

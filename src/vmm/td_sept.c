@@ -73,7 +73,7 @@ static int add_page(struct vmm_td *td, uint64_t gpa, unsigned level, struct vmm_
 		status = tdh_mem_sept_add(tdx_gpa(base), tdx_level(level), tdx_tdr(td->tdr), 0,
 					  tdx_hpa(page), NULL);
 	while (host_again(status, &tries));
-	if (status)
+	if (!tdx_status_ok(status))
 		vmm_frames_release(&td->host->frames, page);
 	return td_call_failed("TDH.MEM.SEPT.ADD", status, err);
 }

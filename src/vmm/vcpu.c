@@ -44,7 +44,7 @@ static void ept_violation(struct vmm_vcpu *vcpu)
 /* False: the vCPU has halted for good, or the run is at its end. */
 static bool handle_exit(struct vmm_vcpu *vcpu, tdx_status_t status)
 {
-	uint32_t reason = status & 0xffff;
+	uint32_t reason = tdx_status_detail(status) & 0xffff;
 
 	switch (reason) {
 	case TDX_EXIT_REASON_TDCALL: return vmcall_serve(vcpu);
@@ -63,10 +63,10 @@ static bool run_once(struct vmm_vcpu *vcpu)
 	tdx_status_t status = enter(vcpu);
 	struct vmm_error err;
 
-	if (tdx_status_code(status) == TDX_SUCCESS)
+	if (tdx_status_ok(status))
 		return handle_exit(vcpu, status);
-	if (tdx_status_code(status) == TDX_NON_RECOVERABLE_VCPU &&
-	    (status & 0xffff) == TDX_EXIT_REASON_TRIPLE_FAULT) {
+	if (tdx_status_is(status, TDX_NON_RECOVERABLE_VCPU) &&
+	    (tdx_status_detail(status) & 0xffff) == TDX_EXIT_REASON_TRIPLE_FAULT) {
 		vm_end(vcpu->vm, VM_TRIPLE_FAULT, "vCPU %u: triple fault", vcpu->index);
 		return false;
 	}

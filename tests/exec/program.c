@@ -30,8 +30,8 @@ static uint8_t *memory; /* all RAM: address = index */
 #define MUST(call)                                                                                        \
 	do {                                                                                              \
 		tdx_status_t status_ = (call);                                                            \
-		if (status_ != TDX_SUCCESS) {                                                             \
-			printf("%s: status 0x%016llx\n", #call, (unsigned long long)status_);             \
+		if (!tdx_status_ok(status_)) {                                                             \
+			printf("%s: status 0x%016llx\n", #call, (unsigned long long)status_.value);             \
 			return 1;                                                                         \
 		}                                                                                         \
 	} while (0)
@@ -113,7 +113,7 @@ __attribute__((noreturn)) static void guest(void)
 		struct tdx_module_args args = { .rcx = TDX_VMCALL_R10 | TDX_VMCALL_R11 | TDX_VMCALL_R12,
 						.r11 = 12, .r12 = SAID };
 
-		guest_status = tdg_vp_info(&info);
+		guest_status = tdg_vp_info(&info).value;
 		guest_vcpus = info.vcpus;
 		tdvmcall(&args);
 	}
@@ -129,9 +129,9 @@ static int life(void)
 	seamless_exec_guest(guest, guest_stack + sizeof(guest_stack));
 	for (int round = 0; round < 3; round++) {
 		status = tdh_vp_enter(VCPU, 0, regs);
-		if (status != (TDX_SUCCESS | 77) || regs[12] != SAID || regs[11] != 12) {
+		if (!tdx_status_is_with(status, TDX_SUCCESS, 77) || regs[12] != SAID || regs[11] != 12) {
 			printf("exit 0x%016llx, r12 0x%llx: expected a TDVMCALL that says 0x%llx\n",
-			       (unsigned long long)status, (unsigned long long)regs[12], (unsigned long long)SAID);
+			       (unsigned long long)status.value, (unsigned long long)regs[12], (unsigned long long)SAID);
 			return 1;
 		}
 		regs[10] = 0;
@@ -163,12 +163,12 @@ static int threads(void)
 			return 1;
 	for (int i = 0; i < 3; i++) {
 		pthread_join(thread[i], NULL);
-		if (status[i] != TDX_SUCCESS) {
-			printf("LP.INIT on thread %d: 0x%016llx\n", i, (unsigned long long)status[i]);
+		if (!tdx_status_ok(status[i])) {
+			printf("LP.INIT on thread %d: 0x%016llx\n", i, (unsigned long long)status[i].value);
 			return 1;
 		}
 	}
-	return tdh_sys_lp_init(NULL) == TDX_SYS_LP_INIT_DONE ? 0 : 1;
+	return tdx_status_is(tdh_sys_lp_init(NULL), TDX_SYS_LP_INIT_DONE) ? 0 : 1;
 }
 
 /* The other delivery: SIGSEGV, as #GP gives, with RIP at the instruction. tgkill returns right to it. */

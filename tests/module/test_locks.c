@@ -74,7 +74,7 @@ static uint64_t insist(struct worker *w, uint64_t leaf, uint64_t rcx, uint64_t r
 {
 	uint64_t st;
 
-	while (tdx_status_code(st = call(w, leaf, rcx, rdx, r8)) == TDX_OPERAND_BUSY)
+	while (TDX_STATUS_CODE(st = call(w, leaf, rcx, rdx, r8)) == TDX_OPERAND_BUSY)
 		w->busy++;
 	return st;
 }

@@ -13,13 +13,15 @@ tdx_status_t host(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_hpa_t page, tdx_shared_hpa_t
 		  struct tdx_sept_error *ext);
 tdx_status_t migrate(struct tdh_import_mem_args args, tdx_gpa_list_t *next);
 tdx_status_t l2(tdx_u64 vm, tdx_gpa_t state, struct tdg_vp_enter_out *out);
-tdx_status_t guest(tdx_u64 port, tdx_u64 *data);
+tdx_answer_t guest(tdx_u64 port, tdx_u64 *data);
 tdx_status_t run(tdx_tdvpr_t vp, struct tdx_module_args *regs);
 
 tdx_status_t host(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_hpa_t page, tdx_shared_hpa_t source,
 		  struct tdx_sept_error *ext)
 {
-	return tdh_mem_page_add(gpa, tdr, page, source, ext) | tdh_mem_track(tdr);
+	tdx_status_t status = tdh_mem_page_add(gpa, tdr, page, source, ext);
+
+	return tdx_status_ok(status) ? tdh_mem_track(tdr) : status;
 }
 
 tdx_status_t migrate(struct tdh_import_mem_args args, tdx_gpa_list_t *next)
@@ -32,7 +34,7 @@ tdx_status_t l2(tdx_u64 vm, tdx_gpa_t state, struct tdg_vp_enter_out *out)
 	return tdg_vp_enter(vm, state, out);
 }
 
-tdx_status_t guest(tdx_u64 port, tdx_u64 *data)
+tdx_answer_t guest(tdx_u64 port, tdx_u64 *data)
 {
 	return tdg_vp_vmcall_instruction_io(1, 0, port, 0, data);
 }

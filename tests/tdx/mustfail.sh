@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each CASE of mustfail.c but 0 must be refused by each compiler that there is, in C and in C++; CASE 0 must be taken.
+# Each CASE of mustfail.c must be refused by each compiler that there is, in C and in C++; CASE 0 and the number after the
+# last, which have no mistake, must be taken.
 # Usage: mustfail.sh SOURCE_DIR INCLUDE_DIR
 set -u
 source=$1/mustfail.c
 include=$2
-cases=17
+cases=28
 bad=0 tried=0
 
 try() { # compiler, standard, language, case, options
@@ -17,7 +18,9 @@ for entry in gcc:gnu11:c clang:c11:c g++:c++17:c++ clang++:c++17:c++; do
 	standard=${rest%%:*} language=${rest#*:}
 	command -v "$compiler" >/dev/null || { echo "$compiler: not installed, not tried"; continue; }
 	tried=$((tried + 1))
-	try "$compiler" "$standard" "$language" 0 || { echo "$compiler: the correct case is refused"; bad=1; }
+	for right in 0 $((cases + 1)); do
+		try "$compiler" "$standard" "$language" $right || { echo "$compiler: correct case $right is refused"; bad=1; }
+	done
 	n=1
 	while [ $n -le $cases ]; do
 		if try "$compiler" "$standard" "$language" $n; then

@@ -33,4 +33,7 @@ extern struct recorder recorder;
  * and mask. */
 void recorder_reset(uint16_t mask);
 
+/* For cmocka: a status or an answer is this number. */
+#define assert_status(status, number) assert_int_equal((status).value, (number))
+
 #endif

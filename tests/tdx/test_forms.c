@@ -28,7 +28,7 @@ static void fill(struct tdx_module_args *args)
 }
 
 /* RBX, RBP and R12 to R15 as a caller has them: a form that loses one breaks the caller. */
-static void assert_callee_saved(tdx_status_t (*call)(void *), void *argument, tdx_status_t status)
+static void assert_callee_saved(tdx_status_t (*call)(void *), void *argument, tdx_u64 status)
 {
 	uint64_t before[6] = { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66 }, after[6];
 	tdx_status_t result;
@@ -47,7 +47,7 @@ static void assert_callee_saved(tdx_status_t (*call)(void *), void *argument, td
 		: "a"(call), "D"(argument), [before] "d"(before), [after] "c"(after)
 		: "rbx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "cc",
 		  "memory");
-	assert_int_equal(result, status);
+	assert_status(result, status);
 	assert_memory_equal(before, after, sizeof(before));
 }
 
@@ -208,13 +208,13 @@ static void test_ret_returns_the_volatile_ones(void **state)
 	(void)state;
 	fill(&args);
 	recorder_reset(0);
-	assert_int_equal(seamcall_ret(TDX_LEAF(3, 1), &args), 0);
+	assert_status(seamcall_ret(TDX_LEAF(3, 1), &args), 0);
 	assert_int_equal(SEEN(RAX), 0x10003);
 	assert_int_equal(SEEN(RCX), 0x5001);
 	assert_int_equal(SEEN(R11), 0x500B);
 	assert_array(&args, 0x0F06);
 	fill(&args);
-	assert_int_equal(tdcall_ret(TDX_LEAF(1, 0), &args), 0);
+	assert_status(tdcall_ret(TDX_LEAF(1, 0), &args), 0);
 	assert_int_equal(recorder.tdcalls, 1);
 	assert_array(&args, 0x0F06);
 }
@@ -226,8 +226,8 @@ static void test_plain_form_writes_nothing(void **state)
 	(void)state;
 	fill(&args);
 	recorder_reset(0);
-	assert_int_equal(seamcall(TDX_LEAF(38, 0), &args), 0);
-	assert_int_equal(tdcall(TDX_LEAF(6, 0), &args), 0);
+	assert_status(seamcall(TDX_LEAF(38, 0), &args), 0);
+	assert_status(tdcall(TDX_LEAF(6, 0), &args), 0);
 	assert_int_equal(recorder.seamcalls, 1);
 	assert_int_equal(recorder.tdcalls, 1);
 	assert_array(&args, 0);
@@ -256,9 +256,9 @@ static void test_page_add_by_hand(void **state)
 	(void)state;
 	recorder_reset(0);
 	recorder.answer.gpr[GPR_RAX] = 0xC0000B0000000001ULL;
-	assert_int_equal(tdh_mem_page_add(tdx_gpa(0x100000), tdx_tdr(0x40000000),
-					  tdx_hpa(0x40010000), tdx_shared_hpa(0x2000), &ext),
-			 TDX_EPT_WALK_FAILED | TDX_OPERAND_ID_RCX);
+	assert_status(tdh_mem_page_add(tdx_gpa(0x100000), tdx_tdr(0x40000000), tdx_hpa(0x40010000),
+				       tdx_shared_hpa(0x2000), &ext),
+		      TDX_EPT_WALK_FAILED | TDX_OPERAND_ID_RCX);
 	assert_int_equal(SEEN(RAX), 2);
 	assert_int_equal(SEEN(RCX), 0x100000);
 	assert_int_equal(SEEN(RDX), 0x40000000);
@@ -272,9 +272,9 @@ static void test_sept_add_by_hand(void **state)
 {
 	(void)state;
 	recorder_reset(0);
-	assert_int_equal(tdh_mem_sept_add(tdx_gpa(0x80000000), TDX_LEVEL_1G, tdx_tdr(0x40000000), 0,
-					  tdx_hpa(0x40011000), NULL),
-			 0);
+	assert_status(tdh_mem_sept_add(tdx_gpa(0x80000000), TDX_LEVEL_1G, tdx_tdr(0x40000000), 0,
+				       tdx_hpa(0x40011000), NULL),
+		      0);
 	assert_int_equal(SEEN(RAX), 3);
 	assert_int_equal(SEEN(RCX), 0x80000002);
 	assert_int_equal(SEEN(RDX), 0x40000000);
@@ -297,7 +297,7 @@ static void test_import_mem_by_hand(void **state)
 
 	(void)state;
 	recorder_reset(0);
-	assert_int_equal(tdh_import_mem(args, &next), 0);
+	assert_status(tdh_import_mem(args, &next), 0);
 	assert_int_equal(SEEN(RAX), 83);
 	assert_int_equal(SEEN(RCX), 1);
 	assert_int_equal(SEEN(RDX), 2);
@@ -333,7 +333,7 @@ static void test_map_gpa_by_hand(void **state)
 	recorder_reset(0);
 	recorder.answer_mask = 0x3C00;
 	recorder.answer.gpr[GPR_R10] = TDX_VMCALL_RETRY;
-	assert_int_equal(tdg_vp_vmcall_map_gpa(0x800000001000, 0x2000, &failed), 1);
+	assert_status(tdg_vp_vmcall_map_gpa(0x800000001000, 0x2000, &failed), 1);
 	assert_int_equal(SEEN(RAX), 0);
 	assert_int_equal(SEEN(RCX), 0x3C00);
 	assert_int_equal(SEEN(R10), 0);
@@ -352,7 +352,7 @@ static __attribute__((noinline)) uint64_t sum_across_a_call(uint64_t seed)
 
 	for (unsigned i = 0; i < 8; i++)
 		local[i] = seed + i;
-	if (tdh_mem_track(tdx_tdr(seed)))
+	if (!tdx_status_ok(tdh_mem_track(tdx_tdr(seed))))
 		return 0;
 	for (unsigned i = 0; i < 8; i++)
 		sum += local[i];
@@ -375,26 +375,34 @@ static void test_locals_survive(void **state)
 
 	(void)state;
 	recorder_reset(0);
-	assert_int_equal(tdh_mem_track(tdx_tdr(0x1000)), 0);
+	assert_status(tdh_mem_track(tdx_tdr(0x1000)), 0);
 	for (unsigned i = 0; i < 8; i++)
 		assert_int_equal(local[i], i + 1);
 	assert_true(y > 4.4 && y < 4.6);
 	assert_int_equal(SEEN(RSP) % 8, 0);
 }
 
-static void test_status_macros(void **state)
+static void test_status_questions(void **state)
 {
-	tdx_status_t status = TDX_OPERAND_BUSY | TDX_OPERAND_ID_SEPT_TREE;
+	tdx_status_t status = tdx_status(TDX_OPERAND_BUSY | TDX_OPERAND_ID_SEPT_TREE);
 
 	(void)state;
 	assert_int_equal(tdx_status_code(status), TDX_OPERAND_BUSY);
+	assert_true(tdx_status_is(status, TDX_OPERAND_BUSY));
+	assert_false(tdx_status_is(status, TDX_OPERAND_INVALID));
+	assert_true(tdx_status_is_with(status, TDX_OPERAND_BUSY, TDX_OPERAND_ID_SEPT_TREE));
+	assert_false(tdx_status_is_with(status, TDX_OPERAND_BUSY, TDX_OPERAND_ID_TDR));
 	assert_int_equal(tdx_status_detail(status), 146);
 	assert_int_equal(tdx_status_class(status), TDX_CLASS_RESOURCE_BUSY);
 	assert_true(tdx_status_error(status));
 	assert_false(tdx_status_non_recoverable(status));
-	assert_true(tdx_status_fatal(TDX_TD_FATAL));
-	assert_true(tdx_status_software(TDX_SEAMCALL_UD | 5));
-	assert_false(tdx_status_software(TDX_L2_EXIT_HOST_ROUTED_ASYNC));
+	assert_false(tdx_status_ok(status));
+	assert_true(tdx_status_ok(tdx_status(TDX_SUCCESS)));
+	assert_true(tdx_status_ok(tdx_status(TDX_SUCCESS | 77))); /* TDH.VP.ENTER: an exit reason */
+	assert_true(tdx_status_fatal(tdx_status(TDX_TD_FATAL)));
+	assert_true(tdx_status_software(tdx_status(TDX_SEAMCALL_UD | 5)));
+	assert_int_equal(tdx_status_class(tdx_status(TDX_SEAMCALL_UD)), 0xFF);
+	assert_false(tdx_status_software(tdx_status(TDX_L2_EXIT_HOST_ROUTED_ASYNC)));
 }
 
 enum consumer_regs { A, C, D, B, SP, BP, SI, DI, R8, R9, R10, R11, R12, R13, R14, R15 };
@@ -421,7 +429,7 @@ int main(void)
 		cmocka_unit_test(test_map_gpa_by_hand),
 		cmocka_unit_test(test_red_zone_survives),
 		cmocka_unit_test(test_locals_survive),
-		cmocka_unit_test(test_status_macros),
+		cmocka_unit_test(test_status_questions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

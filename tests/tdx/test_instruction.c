@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "recorder.h"
 #include "tdx/tdx.h"
 
 extern const char __tdx_seamcall_insn[] TDX_HIDDEN;
@@ -74,15 +75,16 @@ static void test_fault_becomes_a_status(void **state)
 
 	(void)state;
 	assert_int_equal(faults, 1);
-	assert_true(status == TDX_SEAMCALL_UD || status == TDX_SEAMCALL_GP);
-	assert_int_equal(call(AS_UD), TDX_SEAMCALL_UD);
-	assert_int_equal(call(AS_GP), TDX_SEAMCALL_GP);
+	assert_true(tdx_status_is(status, TDX_SEAMCALL_UD) ||
+		    tdx_status_is(status, TDX_SEAMCALL_GP));
+	assert_status(call(AS_UD), TDX_SEAMCALL_UD);
+	assert_status(call(AS_GP), TDX_SEAMCALL_GP);
 }
 
 static void test_carry_flag_becomes_a_status(void **state)
 {
 	(void)state;
-	assert_int_equal(call(VMFAIL), TDX_SEAMCALL_VMFAILINVALID);
+	assert_status(call(VMFAIL), TDX_SEAMCALL_VMFAILINVALID);
 	assert_true(tdx_status_software(call(VMFAIL)));
 	assert_true(tdx_status_error(call(VMFAIL)));
 }
@@ -97,10 +99,10 @@ static void test_one_site_for_all_forms(void **state)
 	memset(&args, 0x5A, sizeof(args));
 	reaction = AS_UD;
 	faults = 0;
-	assert_int_equal(seamcall(0, &args), TDX_SEAMCALL_UD);
-	assert_int_equal(seamcall_ret(0, &args), TDX_SEAMCALL_UD);
-	assert_int_equal(seamcall_saved_ret(0, &args), TDX_SEAMCALL_UD);
-	assert_int_equal(tdh_vp_enter(tdx_tdvpr(0), 0, &args), TDX_SEAMCALL_UD);
+	assert_status(seamcall(0, &args), TDX_SEAMCALL_UD);
+	assert_status(seamcall_ret(0, &args), TDX_SEAMCALL_UD);
+	assert_status(seamcall_saved_ret(0, &args), TDX_SEAMCALL_UD);
+	assert_status(tdh_vp_enter(tdx_tdvpr(0), 0, &args), TDX_SEAMCALL_UD);
 	assert_int_equal(faults, 4);
 }
 

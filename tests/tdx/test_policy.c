@@ -27,7 +27,7 @@ static void test_entropy_repeats_original_operands(void **state)
 {
 	(void)state;
 	script(TDX_RND_NO_ENTROPY, 3);
-	assert_int_equal(tdh_mng_create_retry(tdx_tdr(0x1000), tdx_hkid(33)), TDX_SUCCESS);
+	assert_status(tdh_mng_create_retry(tdx_tdr(0x1000), tdx_hkid(33)), TDX_SUCCESS);
 	assert_int_equal(recorder.seamcalls, 4);
 	for (unsigned i = 0; i < 4; i++) {
 		assert_int_equal(CALL(i, RAX), 9);
@@ -40,7 +40,7 @@ static void test_entropy_gives_up(void **state)
 {
 	(void)state;
 	script(TDX_KEY_GENERATION_FAILED, 16);
-	assert_int_equal(tdh_mng_key_config_retry(tdx_tdr(0x1000)), TDX_KEY_GENERATION_FAILED);
+	assert_status(tdh_mng_key_config_retry(tdx_tdr(0x1000)), TDX_KEY_GENERATION_FAILED);
 	assert_int_equal(recorder.seamcalls, TDX_ENTROPY_TRIES);
 }
 
@@ -48,10 +48,10 @@ static void test_other_statuses_are_not_repeated(void **state)
 {
 	(void)state;
 	script(TDX_OPERAND_BUSY | 1, 1);
-	assert_int_equal(tdh_mng_create_retry(tdx_tdr(0x1000), tdx_hkid(33)), TDX_OPERAND_BUSY | 1);
+	assert_status(tdh_mng_create_retry(tdx_tdr(0x1000), tdx_hkid(33)), TDX_OPERAND_BUSY | 1);
 	assert_int_equal(recorder.seamcalls, 1);
 	script(TDX_OPERAND_INVALID | 1, 1);
-	assert_int_equal(tdh_phymem_cache_wb_finish(0, 5), TDX_OPERAND_INVALID | 1);
+	assert_status(tdh_phymem_cache_wb_finish(0, 5), TDX_OPERAND_INVALID | 1);
 	assert_int_equal(recorder.seamcalls, 1);
 }
 
@@ -59,7 +59,7 @@ static void test_cache_wb_resumes(void **state)
 {
 	(void)state;
 	script(TDX_INTERRUPTED_RESUMABLE, 2);
-	assert_int_equal(tdh_phymem_cache_wb_finish(0, 10), TDX_SUCCESS);
+	assert_status(tdh_phymem_cache_wb_finish(0, 10), TDX_SUCCESS);
 	assert_int_equal(recorder.seamcalls, 3);
 	assert_int_equal(CALL(0, RCX), 0);
 	assert_int_equal(CALL(1, RCX), 1);
@@ -70,10 +70,10 @@ static void test_finish_stops_after_its_tries(void **state)
 {
 	(void)state;
 	script(TDX_INTERRUPTED_RESUMABLE, 16);
-	assert_int_equal(tdh_phymem_cache_wb_finish(0, 3), TDX_INTERRUPTED_RESUMABLE);
+	assert_status(tdh_phymem_cache_wb_finish(0, 3), TDX_INTERRUPTED_RESUMABLE);
 	assert_int_equal(recorder.seamcalls, 3);
 	script(TDX_INTERRUPTED_RESUMABLE, 16);
-	assert_int_equal(tdh_phymem_cache_wb_finish(0, 0), TDX_INTERRUPTED_RESUMABLE);
+	assert_status(tdh_phymem_cache_wb_finish(0, 0), TDX_INTERRUPTED_RESUMABLE);
 	assert_int_equal(recorder.seamcalls, 1);
 }
 
@@ -83,8 +83,8 @@ static void test_blockw_goes_on_in_the_list(void **state)
 
 	(void)state;
 	script(TDX_INTERRUPTED_RESUMABLE, 1);
-	assert_int_equal(tdh_export_blockw_finish(tdx_gpa_list(0x2000), tdx_tdr(0x1000), &end, 10),
-			 TDX_SUCCESS);
+	assert_status(tdh_export_blockw_finish(tdx_gpa_list(0x2000), tdx_tdr(0x1000), &end, 10),
+		      TDX_SUCCESS);
 	assert_int_equal(CALL(0, RCX), 0x2000);
 	assert_int_equal(CALL(1, RCX), RECORDER_ANSWER(GPR_RCX));
 	assert_int_equal(CALL(1, RDX), 0x1000);
@@ -96,9 +96,9 @@ static void test_migration_sets_the_command_bit(void **state)
 	(void)state;
 	script(TDX_INTERRUPTED_RESUMABLE, 2);
 	recorder.script[1] = TDX_RND_NO_ENTROPY;
-	assert_int_equal(tdh_export_state_immutable_finish(tdx_tdr(1), tdx_mbmd(2),
-							   tdx_page_list(3), tdx_migs(4), NULL, 10),
-			 TDX_SUCCESS);
+	assert_status(tdh_export_state_immutable_finish(tdx_tdr(1), tdx_mbmd(2), tdx_page_list(3),
+							tdx_migs(4), NULL, 10),
+		      TDX_SUCCESS);
 	assert_int_equal(recorder.seamcalls, 3);
 	assert_int_equal(CALL(0, R10), 4);
 	assert_int_equal(CALL(1, R10), 4 | 1ULL << 63);
@@ -121,7 +121,7 @@ static void test_sept_add_passes_returned_pages(void **state)
 
 	(void)state;
 	script(TDX_INTERRUPTED_RESUMABLE, 1);
-	assert_int_equal(tdh_mem_sept_add_v1_finish(args, NULL, NULL, 10), TDX_SUCCESS);
+	assert_status(tdh_mem_sept_add_v1_finish(args, NULL, NULL, 10), TDX_SUCCESS);
 	assert_int_equal(CALL(0, RAX), 0x10003);
 	assert_int_equal(CALL(0, R11), 0x6000);
 	assert_int_equal(CALL(1, RCX), 0x40000001);
@@ -144,7 +144,7 @@ static void test_demote_restarts(void **state)
 
 	(void)state;
 	script(TDX_INTERRUPTED_RESTARTABLE, 1);
-	assert_int_equal(tdh_mem_page_demote_finish(args, NULL, NULL, 10), TDX_SUCCESS);
+	assert_status(tdh_mem_page_demote_finish(args, NULL, NULL, 10), TDX_SUCCESS);
 	assert_int_equal(CALL(1, R8), 0x5000);
 	assert_int_equal(CALL(1, R9), 0x7000);
 }
@@ -155,11 +155,11 @@ static void test_busy_is_the_callers(void **state)
 
 	(void)state;
 	script(TDX_OPERAND_BUSY | TDX_OPERAND_ID_SEPT_TREE, 2);
-	assert_int_equal(tdx_while_busy(tdh_mem_track(tdx_tdr(0x1000)), --tries), TDX_SUCCESS);
+	assert_status(tdx_while_busy(tdh_mem_track(tdx_tdr(0x1000)), --tries), TDX_SUCCESS);
 	assert_int_equal(recorder.seamcalls, 3);
 	script(TDX_SYS_BUSY, 16);
 	tries = 4;
-	assert_int_equal(tdx_while_busy(tdh_mem_track(tdx_tdr(0x1000)), --tries), TDX_SYS_BUSY);
+	assert_status(tdx_while_busy(tdh_mem_track(tdx_tdr(0x1000)), --tries), TDX_SYS_BUSY);
 	assert_int_equal(recorder.seamcalls, 4);
 }
 

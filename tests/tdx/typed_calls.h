@@ -14,14 +14,14 @@
 static void probe_tdh_mng_addcx(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_mng_addcx(tdx_hpa(in[REG_RCX]), tdx_tdr(in[REG_RDX]));
+	p->status = tdh_mng_addcx(tdx_hpa(in[REG_RCX]), tdx_tdr(in[REG_RDX])).value;
 }
 
 static void probe_tdh_mem_page_add(const uint64_t in[16], struct probe *p)
 {
 	struct tdx_sept_error ext;
 
-	p->status = tdh_mem_page_add(tdx_gpa(in[REG_RCX]), tdx_tdr(in[REG_RDX]), tdx_hpa(in[REG_R8]), tdx_shared_hpa(in[REG_R9]), &ext);
+	p->status = tdh_mem_page_add(tdx_gpa(in[REG_RCX]), tdx_tdr(in[REG_RDX]), tdx_hpa(in[REG_R8]), tdx_shared_hpa(in[REG_R9]), &ext).value;
 	got_out(p, REG_RCX, ext.entry);
 	got_out(p, REG_RDX, ext.info);
 }
@@ -30,7 +30,7 @@ static void probe_tdh_mem_sept_add(const uint64_t in[16], struct probe *p)
 {
 	struct tdx_sept_error ext;
 
-	p->status = tdh_mem_sept_add(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX] & ~1ULL), in[REG_RDX] & 1, tdx_hpa(in[REG_R8]), &ext);
+	p->status = tdh_mem_sept_add(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX] & ~1ULL), in[REG_RDX] & 1, tdx_hpa(in[REG_R8]), &ext).value;
 	got_out(p, REG_RCX, ext.entry);
 	got_out(p, REG_RDX, ext.info);
 }
@@ -50,7 +50,7 @@ static void probe_tdh_mem_sept_add_v1(const uint64_t in[16], struct probe *p)
 	struct tdh_mem_sept_add_v1_out out;
 	struct tdx_sept_error ext;
 
-	p->status = tdh_mem_sept_add_v1(args, &out, &ext);
+	p->status = tdh_mem_sept_add_v1(args, &out, &ext).value;
 	got_out(p, REG_R8, out.sept_page.value);
 	got_out(p, REG_R9, out.sept_page_vm1.value);
 	got_out(p, REG_R10, out.sept_page_vm2.value);
@@ -62,7 +62,7 @@ static void probe_tdh_mem_sept_add_v1(const uint64_t in[16], struct probe *p)
 static void probe_tdh_vp_addcx(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_vp_addcx(tdx_hpa(in[REG_RCX]), tdx_tdvpr(in[REG_RDX]));
+	p->status = tdh_vp_addcx(tdx_hpa(in[REG_RCX]), tdx_tdvpr(in[REG_RDX])).value;
 }
 
 static void probe_tdh_mem_page_relocate(const uint64_t in[16], struct probe *p)
@@ -70,7 +70,7 @@ static void probe_tdh_mem_page_relocate(const uint64_t in[16], struct probe *p)
 	tdx_hpa_t r0;
 	struct tdx_sept_error ext;
 
-	p->status = tdh_mem_page_relocate(tdx_gpa(in[REG_RCX]), tdx_tdr(in[REG_RDX]), tdx_hpa(in[REG_R8]), &r0, &ext);
+	p->status = tdh_mem_page_relocate(tdx_gpa(in[REG_RCX]), tdx_tdr(in[REG_RDX]), tdx_hpa(in[REG_R8]), &r0, &ext).value;
 	got_out(p, REG_RCX, r0.value);
 	got_out(p, REG_RCX, ext.entry);
 	got_out(p, REG_RDX, ext.info);
@@ -80,7 +80,7 @@ static void probe_tdh_mem_page_aug(const uint64_t in[16], struct probe *p)
 {
 	struct tdx_sept_error ext;
 
-	p->status = tdh_mem_page_aug(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX]), tdx_hpa(in[REG_R8]), &ext);
+	p->status = tdh_mem_page_aug(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX]), tdx_hpa(in[REG_R8]), &ext).value;
 	got_out(p, REG_RCX, ext.entry);
 	got_out(p, REG_RDX, ext.info);
 }
@@ -89,7 +89,7 @@ static void probe_tdh_mem_range_block(const uint64_t in[16], struct probe *p)
 {
 	struct tdx_sept_error ext;
 
-	p->status = tdh_mem_range_block(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX]), &ext);
+	p->status = tdh_mem_range_block(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX]), &ext).value;
 	got_out(p, REG_RCX, ext.entry);
 	got_out(p, REG_RDX, ext.info);
 }
@@ -97,26 +97,26 @@ static void probe_tdh_mem_range_block(const uint64_t in[16], struct probe *p)
 static void probe_tdh_mng_key_config(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_mng_key_config(tdx_tdr(in[REG_RCX]));
+	p->status = tdh_mng_key_config(tdx_tdr(in[REG_RCX])).value;
 }
 
 static void probe_tdh_mng_create(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_mng_create(tdx_tdr(in[REG_RCX]), tdx_hkid(in[REG_RDX]));
+	p->status = tdh_mng_create(tdx_tdr(in[REG_RCX]), tdx_hkid(in[REG_RDX])).value;
 }
 
 static void probe_tdh_vp_create(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_vp_create(tdx_tdvpr(in[REG_RCX]), tdx_tdr(in[REG_RDX]));
+	p->status = tdh_vp_create(tdx_tdvpr(in[REG_RCX]), tdx_tdr(in[REG_RDX])).value;
 }
 
 static void probe_tdh_mng_rd(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdh_mng_rd(tdx_tdr(in[REG_RCX]), tdx_field(in[REG_RDX]), &r0);
+	p->status = tdh_mng_rd(tdx_tdr(in[REG_RCX]), tdx_field(in[REG_RDX]), &r0).value;
 	got_out(p, REG_R8, r0);
 }
 
@@ -125,7 +125,7 @@ static void probe_tdh_mng_rd_v1(const uint64_t in[16], struct probe *p)
 	tdx_field_t r0;
 	tdx_u64 r1;
 
-	p->status = tdh_mng_rd_v1(tdx_tdr(in[REG_RCX]), tdx_field(in[REG_RDX]), &r0, &r1);
+	p->status = tdh_mng_rd_v1(tdx_tdr(in[REG_RCX]), tdx_field(in[REG_RDX]), &r0, &r1).value;
 	got_out(p, REG_RDX, r0.value);
 	got_out(p, REG_R8, r1);
 }
@@ -135,7 +135,7 @@ static void probe_tdh_mem_rd(const uint64_t in[16], struct probe *p)
 	tdx_u64 r0;
 	struct tdx_sept_error ext;
 
-	p->status = tdh_mem_rd(tdx_gpa(in[REG_RCX]), tdx_tdr(in[REG_RDX]), &r0, &ext);
+	p->status = tdh_mem_rd(tdx_gpa(in[REG_RCX]), tdx_tdr(in[REG_RDX]), &r0, &ext).value;
 	got_out(p, REG_R8, r0);
 	got_out(p, REG_RCX, ext.entry);
 	got_out(p, REG_RDX, ext.info);
@@ -145,7 +145,7 @@ static void probe_tdh_mng_wr(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdh_mng_wr(tdx_tdr(in[REG_RCX]), tdx_field(in[REG_RDX]), in[REG_R8], in[REG_R9], &r0);
+	p->status = tdh_mng_wr(tdx_tdr(in[REG_RCX]), tdx_field(in[REG_RDX]), in[REG_R8], in[REG_R9], &r0).value;
 	got_out(p, REG_R8, r0);
 }
 
@@ -154,7 +154,7 @@ static void probe_tdh_mem_wr(const uint64_t in[16], struct probe *p)
 	tdx_u64 r0;
 	struct tdx_sept_error ext;
 
-	p->status = tdh_mem_wr(tdx_gpa(in[REG_RCX]), tdx_tdr(in[REG_RDX]), in[REG_R8], &r0, &ext);
+	p->status = tdh_mem_wr(tdx_gpa(in[REG_RCX]), tdx_tdr(in[REG_RDX]), in[REG_R8], &r0, &ext).value;
 	got_out(p, REG_R8, r0);
 	got_out(p, REG_RCX, ext.entry);
 	got_out(p, REG_RDX, ext.info);
@@ -175,7 +175,7 @@ static void probe_tdh_mem_page_demote(const uint64_t in[16], struct probe *p)
 	struct tdh_mem_page_demote_out out;
 	struct tdx_sept_error ext;
 
-	p->status = tdh_mem_page_demote(args, &out, &ext);
+	p->status = tdh_mem_page_demote(args, &out, &ext).value;
 	got_out(p, REG_R9, out.sept_page_vm1.value);
 	got_out(p, REG_R10, out.sept_page_vm2.value);
 	got_out(p, REG_R11, out.sept_page_vm3.value);
@@ -187,7 +187,7 @@ static void probe_tdh_mr_extend(const uint64_t in[16], struct probe *p)
 {
 	struct tdx_sept_error ext;
 
-	p->status = tdh_mr_extend(tdx_gpa(in[REG_RCX]), tdx_tdr(in[REG_RDX]), &ext);
+	p->status = tdh_mr_extend(tdx_gpa(in[REG_RCX]), tdx_tdr(in[REG_RDX]), &ext).value;
 	got_out(p, REG_RCX, ext.entry);
 	got_out(p, REG_RDX, ext.info);
 }
@@ -195,39 +195,39 @@ static void probe_tdh_mr_extend(const uint64_t in[16], struct probe *p)
 static void probe_tdh_mr_finalize(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_mr_finalize(tdx_tdr(in[REG_RCX]));
+	p->status = tdh_mr_finalize(tdx_tdr(in[REG_RCX])).value;
 }
 
 static void probe_tdh_vp_flush(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_vp_flush(tdx_tdvpr(in[REG_RCX]));
+	p->status = tdh_vp_flush(tdx_tdvpr(in[REG_RCX])).value;
 }
 
 static void probe_tdh_mng_vpflushdone(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_mng_vpflushdone(tdx_tdr(in[REG_RCX]));
+	p->status = tdh_mng_vpflushdone(tdx_tdr(in[REG_RCX])).value;
 }
 
 static void probe_tdh_mng_key_freeid(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_mng_key_freeid(tdx_tdr(in[REG_RCX]));
+	p->status = tdh_mng_key_freeid(tdx_tdr(in[REG_RCX])).value;
 }
 
 static void probe_tdh_mng_init(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdh_mng_init(tdx_tdr(in[REG_RCX]), tdx_shared_hpa(in[REG_RDX]), &r0);
+	p->status = tdh_mng_init(tdx_tdr(in[REG_RCX]), tdx_shared_hpa(in[REG_RDX]), &r0).value;
 	got_out(p, REG_RCX, r0);
 }
 
 static void probe_tdh_vp_init(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_vp_init(tdx_tdvpr(in[REG_RCX]), in[REG_RDX]);
+	p->status = tdh_vp_init(tdx_tdvpr(in[REG_RCX]), in[REG_RDX]).value;
 }
 
 static void probe_tdh_mem_page_promote(const uint64_t in[16], struct probe *p)
@@ -235,7 +235,7 @@ static void probe_tdh_mem_page_promote(const uint64_t in[16], struct probe *p)
 	tdx_hpa_t r0;
 	struct tdx_sept_error ext;
 
-	p->status = tdh_mem_page_promote(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX]), &r0, &ext);
+	p->status = tdh_mem_page_promote(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX]), &r0, &ext).value;
 	got_out(p, REG_RCX, r0.value);
 	got_out(p, REG_RCX, ext.entry);
 	got_out(p, REG_RDX, ext.info);
@@ -246,7 +246,7 @@ static void probe_tdh_mem_page_promote_v1(const uint64_t in[16], struct probe *p
 	struct tdh_mem_page_promote_v1_out out;
 	struct tdx_sept_error ext;
 
-	p->status = tdh_mem_page_promote_v1(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX]), &out, &ext);
+	p->status = tdh_mem_page_promote_v1(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX]), &out, &ext).value;
 	got_out(p, REG_RCX, out.sept_page.value);
 	got_out(p, REG_R9, out.sept_page_vm1.value);
 	got_out(p, REG_R10, out.sept_page_vm2.value);
@@ -259,7 +259,7 @@ static void probe_tdh_phymem_page_rdmd(const uint64_t in[16], struct probe *p)
 {
 	struct tdh_phymem_page_rdmd_out out;
 
-	p->status = tdh_phymem_page_rdmd(tdx_hpa(in[REG_RCX]), &out);
+	p->status = tdh_phymem_page_rdmd(tdx_hpa(in[REG_RCX]), &out).value;
 	got_out(p, REG_RCX, out.page_type);
 	got_out(p, REG_RDX, out.owner.value);
 	got_out(p, REG_R8, out.size);
@@ -270,7 +270,7 @@ static void probe_tdh_mem_sept_rd(const uint64_t in[16], struct probe *p)
 {
 	struct tdh_mem_sept_rd_out out;
 
-	p->status = tdh_mem_sept_rd(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX] & ~1ULL), in[REG_RDX] & 1, &out);
+	p->status = tdh_mem_sept_rd(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX] & ~1ULL), in[REG_RDX] & 1, &out).value;
 	got_out(p, REG_RCX, out.sept_entry);
 	got_out(p, REG_RDX, out.sept_info);
 	got_out(p, REG_R8, out.l2_attr);
@@ -280,7 +280,7 @@ static void probe_tdh_vp_rd(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdh_vp_rd(tdx_tdvpr(in[REG_RCX]), tdx_field(in[REG_RDX]), &r0);
+	p->status = tdh_vp_rd(tdx_tdvpr(in[REG_RCX]), tdx_field(in[REG_RDX]), &r0).value;
 	got_out(p, REG_R8, r0);
 }
 
@@ -289,7 +289,7 @@ static void probe_tdh_vp_rd_v1(const uint64_t in[16], struct probe *p)
 	tdx_field_t r0;
 	tdx_u64 r1;
 
-	p->status = tdh_vp_rd_v1(tdx_tdvpr(in[REG_RCX]), tdx_field(in[REG_RDX]), &r0, &r1);
+	p->status = tdh_vp_rd_v1(tdx_tdvpr(in[REG_RCX]), tdx_field(in[REG_RDX]), &r0, &r1).value;
 	got_out(p, REG_RDX, r0.value);
 	got_out(p, REG_R8, r1);
 }
@@ -298,7 +298,7 @@ static void probe_tdh_phymem_page_reclaim(const uint64_t in[16], struct probe *p
 {
 	struct tdh_phymem_page_reclaim_out out;
 
-	p->status = tdh_phymem_page_reclaim(tdx_hpa(in[REG_RCX]), &out);
+	p->status = tdh_phymem_page_reclaim(tdx_hpa(in[REG_RCX]), &out).value;
 	got_out(p, REG_RCX, out.page_type);
 	got_out(p, REG_RDX, out.owner.value);
 	got_out(p, REG_R8, out.size);
@@ -309,7 +309,7 @@ static void probe_tdh_mem_page_remove(const uint64_t in[16], struct probe *p)
 	tdx_hpa_t r0;
 	struct tdx_sept_error ext;
 
-	p->status = tdh_mem_page_remove(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX]), &r0, &ext);
+	p->status = tdh_mem_page_remove(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX]), &r0, &ext).value;
 	got_out(p, REG_RCX, r0.value);
 	got_out(p, REG_RCX, ext.entry);
 	got_out(p, REG_RDX, ext.info);
@@ -320,7 +320,7 @@ static void probe_tdh_mem_sept_remove(const uint64_t in[16], struct probe *p)
 	tdx_hpa_t r0;
 	struct tdx_sept_error ext;
 
-	p->status = tdh_mem_sept_remove(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX]), &r0, &ext);
+	p->status = tdh_mem_sept_remove(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX]), &r0, &ext).value;
 	got_out(p, REG_RCX, r0.value);
 	got_out(p, REG_RCX, ext.entry);
 	got_out(p, REG_RDX, ext.info);
@@ -331,7 +331,7 @@ static void probe_tdh_mem_sept_remove_v1(const uint64_t in[16], struct probe *p)
 	struct tdh_mem_sept_remove_v1_out out;
 	struct tdx_sept_error ext;
 
-	p->status = tdh_mem_sept_remove_v1(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX]), &out, &ext);
+	p->status = tdh_mem_sept_remove_v1(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX]), &out, &ext).value;
 	got_out(p, REG_RCX, out.sept_page.value);
 	got_out(p, REG_R9, out.sept_page_vm1.value);
 	got_out(p, REG_R10, out.sept_page_vm2.value);
@@ -344,7 +344,7 @@ static void probe_tdh_sys_key_config(const uint64_t in[16], struct probe *p)
 {
 
 	(void)in;
-	p->status = tdh_sys_key_config();
+	p->status = tdh_sys_key_config().value;
 }
 
 static void probe_tdh_sys_info(const uint64_t in[16], struct probe *p)
@@ -358,7 +358,7 @@ static void probe_tdh_sys_info(const uint64_t in[16], struct probe *p)
 	tdx_u64 r0;
 	tdx_u64 r1;
 
-	p->status = tdh_sys_info(args, &r0, &r1);
+	p->status = tdh_sys_info(args, &r0, &r1).value;
 	got_out(p, REG_RDX, r0);
 	got_out(p, REG_R9, r1);
 }
@@ -367,7 +367,7 @@ static void probe_tdh_sys_init(const uint64_t in[16], struct probe *p)
 {
 	struct tdh_sys_init_out out;
 
-	p->status = tdh_sys_init(in[REG_RCX], &out);
+	p->status = tdh_sys_init(in[REG_RCX], &out).value;
 	got_out(p, REG_RCX, out.cpuid_leaf);
 	got_out(p, REG_RDX, out.mask_eax_ebx);
 	got_out(p, REG_R8, out.mask_ecx_edx);
@@ -380,7 +380,7 @@ static void probe_tdh_sys_rd(const uint64_t in[16], struct probe *p)
 	tdx_field_t r0;
 	tdx_u64 r1;
 
-	p->status = tdh_sys_rd(tdx_field(in[REG_RDX]), &r0, &r1);
+	p->status = tdh_sys_rd(tdx_field(in[REG_RDX]), &r0, &r1).value;
 	got_out(p, REG_RDX, r0.value);
 	got_out(p, REG_R8, r1);
 }
@@ -390,7 +390,7 @@ static void probe_tdh_sys_lp_init(const uint64_t in[16], struct probe *p)
 	struct tdh_sys_lp_init_out out;
 
 	(void)in;
-	p->status = tdh_sys_lp_init(&out);
+	p->status = tdh_sys_lp_init(&out).value;
 	got_out(p, REG_RCX, out.cpuid_leaf);
 	got_out(p, REG_RDX, out.mask_eax_ebx);
 	got_out(p, REG_R8, out.mask_ecx_edx);
@@ -400,7 +400,7 @@ static void probe_tdh_sys_tdmr_init(const uint64_t in[16], struct probe *p)
 {
 	tdx_hpa_t r0;
 
-	p->status = tdh_sys_tdmr_init(tdx_hpa(in[REG_RCX]), &r0);
+	p->status = tdh_sys_tdmr_init(tdx_hpa(in[REG_RCX]), &r0).value;
 	got_out(p, REG_RDX, r0.value);
 }
 
@@ -408,21 +408,21 @@ static void probe_tdh_sys_rdall(const uint64_t in[16], struct probe *p)
 {
 	tdx_field_t r0;
 
-	p->status = tdh_sys_rdall(tdx_shared_hpa(in[REG_RDX]), tdx_field(in[REG_R8]), &r0);
+	p->status = tdh_sys_rdall(tdx_shared_hpa(in[REG_RDX]), tdx_field(in[REG_R8]), &r0).value;
 	got_out(p, REG_R8, r0.value);
 }
 
 static void probe_tdh_mem_track(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_mem_track(tdx_tdr(in[REG_RCX]));
+	p->status = tdh_mem_track(tdx_tdr(in[REG_RCX])).value;
 }
 
 static void probe_tdh_mem_range_unblock(const uint64_t in[16], struct probe *p)
 {
 	struct tdx_sept_error ext;
 
-	p->status = tdh_mem_range_unblock(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX]), &ext);
+	p->status = tdh_mem_range_unblock(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX]), &ext).value;
 	got_out(p, REG_RCX, ext.entry);
 	got_out(p, REG_RDX, ext.info);
 }
@@ -430,27 +430,27 @@ static void probe_tdh_mem_range_unblock(const uint64_t in[16], struct probe *p)
 static void probe_tdh_phymem_cache_wb(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_phymem_cache_wb(in[REG_RCX]);
+	p->status = tdh_phymem_cache_wb(in[REG_RCX]).value;
 }
 
 static void probe_tdh_phymem_page_wbinvd(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_phymem_page_wbinvd(tdx_hpa_keyed(in[REG_RCX]));
+	p->status = tdh_phymem_page_wbinvd(tdx_hpa_keyed(in[REG_RCX])).value;
 }
 
 static void probe_tdh_vp_wr(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdh_vp_wr(tdx_tdvpr(in[REG_RCX]), tdx_field(in[REG_RDX]), in[REG_R8], in[REG_R9], &r0);
+	p->status = tdh_vp_wr(tdx_tdvpr(in[REG_RCX]), tdx_field(in[REG_RDX]), in[REG_R8], in[REG_R9], &r0).value;
 	got_out(p, REG_R8, r0);
 }
 
 static void probe_tdh_sys_config(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_sys_config(tdx_shared_hpa(in[REG_RCX]), in[REG_RDX], tdx_hkid(in[REG_R8]));
+	p->status = tdh_sys_config(tdx_shared_hpa(in[REG_RCX]), in[REG_RDX], tdx_hkid(in[REG_R8])).value;
 }
 
 static void probe_tdh_servtd_bind(const uint64_t in[16], struct probe *p)
@@ -464,7 +464,7 @@ static void probe_tdh_servtd_bind(const uint64_t in[16], struct probe *p)
 	};
 	struct tdh_servtd_bind_out out;
 
-	p->status = tdh_servtd_bind(args, &out);
+	p->status = tdh_servtd_bind(args, &out).value;
 	got_out(p, REG_RCX, out.handle);
 	got_out(p, REG_R10, out.uuid0);
 	got_out(p, REG_R11, out.uuid1);
@@ -475,33 +475,33 @@ static void probe_tdh_servtd_bind(const uint64_t in[16], struct probe *p)
 static void probe_tdh_servtd_prebind(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_servtd_prebind(tdx_tdr(in[REG_RCX]), tdx_shared_hpa(in[REG_RDX]), in[REG_R8], in[REG_R9], in[REG_R10]);
+	p->status = tdh_servtd_prebind(tdx_tdr(in[REG_RCX]), tdx_shared_hpa(in[REG_RDX]), in[REG_R8], in[REG_R9], in[REG_R10]).value;
 }
 
 static void probe_tdh_sys_shutdown(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_sys_shutdown(in[REG_RCX]);
+	p->status = tdh_sys_shutdown(in[REG_RCX]).value;
 }
 
 static void probe_tdh_sys_update(const uint64_t in[16], struct probe *p)
 {
 
 	(void)in;
-	p->status = tdh_sys_update();
+	p->status = tdh_sys_update().value;
 }
 
 static void probe_tdh_export_abort(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_export_abort(tdx_tdr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_migs(in[REG_R10]));
+	p->status = tdh_export_abort(tdx_tdr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_migs(in[REG_R10])).value;
 }
 
 static void probe_tdh_export_blockw(const uint64_t in[16], struct probe *p)
 {
 	tdx_gpa_list_t r0;
 
-	p->status = tdh_export_blockw(tdx_gpa_list(in[REG_RCX]), tdx_tdr(in[REG_RDX]), &r0);
+	p->status = tdh_export_blockw(tdx_gpa_list(in[REG_RCX]), tdx_tdr(in[REG_RDX]), &r0).value;
 	got_out(p, REG_RCX, r0.value);
 }
 
@@ -509,7 +509,7 @@ static void probe_tdh_export_restore(const uint64_t in[16], struct probe *p)
 {
 	tdx_gpa_list_t r0;
 
-	p->status = tdh_export_restore(tdx_gpa_list(in[REG_RCX]), tdx_tdr(in[REG_RDX]), &r0);
+	p->status = tdh_export_restore(tdx_gpa_list(in[REG_RCX]), tdx_tdr(in[REG_RDX]), &r0).value;
 	got_out(p, REG_RCX, r0.value);
 }
 
@@ -527,7 +527,7 @@ static void probe_tdh_export_mem(const uint64_t in[16], struct probe *p)
 	tdx_gpa_list_t r0;
 	tdx_u64 r1;
 
-	p->status = tdh_export_mem(args, &r0, &r1);
+	p->status = tdh_export_mem(args, &r0, &r1).value;
 	got_out(p, REG_RCX, r0.value);
 	got_out(p, REG_RDX, r1);
 }
@@ -535,20 +535,20 @@ static void probe_tdh_export_mem(const uint64_t in[16], struct probe *p)
 static void probe_tdh_export_pause(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_export_pause(tdx_tdr(in[REG_RCX]));
+	p->status = tdh_export_pause(tdx_tdr(in[REG_RCX])).value;
 }
 
 static void probe_tdh_export_track(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_export_track(tdx_tdr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_migs(in[REG_R10]));
+	p->status = tdh_export_track(tdx_tdr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_migs(in[REG_R10])).value;
 }
 
 static void probe_tdh_export_state_immutable(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdh_export_state_immutable(tdx_tdr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_page_list(in[REG_R9]), tdx_migs(in[REG_R10]), &r0);
+	p->status = tdh_export_state_immutable(tdx_tdr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_page_list(in[REG_R9]), tdx_migs(in[REG_R10]), &r0).value;
 	got_out(p, REG_RDX, r0);
 }
 
@@ -556,7 +556,7 @@ static void probe_tdh_export_state_td(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdh_export_state_td(tdx_tdr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_page_list(in[REG_R9]), tdx_migs(in[REG_R10]), &r0);
+	p->status = tdh_export_state_td(tdx_tdr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_page_list(in[REG_R9]), tdx_migs(in[REG_R10]), &r0).value;
 	got_out(p, REG_RDX, r0);
 }
 
@@ -564,7 +564,7 @@ static void probe_tdh_export_state_vp(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdh_export_state_vp(tdx_tdvpr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_page_list(in[REG_R9]), tdx_migs(in[REG_R10]), &r0);
+	p->status = tdh_export_state_vp(tdx_tdvpr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_page_list(in[REG_R9]), tdx_migs(in[REG_R10]), &r0).value;
 	got_out(p, REG_RDX, r0);
 }
 
@@ -572,7 +572,7 @@ static void probe_tdh_export_unblockw(const uint64_t in[16], struct probe *p)
 {
 	struct tdx_sept_error ext;
 
-	p->status = tdh_export_unblockw(tdx_gpa(in[REG_RCX]), tdx_tdr(in[REG_RDX]), &ext);
+	p->status = tdh_export_unblockw(tdx_gpa(in[REG_RCX]), tdx_tdr(in[REG_RDX]), &ext).value;
 	got_out(p, REG_RCX, ext.entry);
 	got_out(p, REG_RDX, ext.info);
 }
@@ -580,19 +580,19 @@ static void probe_tdh_export_unblockw(const uint64_t in[16], struct probe *p)
 static void probe_tdh_import_abort(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_import_abort(tdx_tdr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_migs(in[REG_R10]));
+	p->status = tdh_import_abort(tdx_tdr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_migs(in[REG_R10])).value;
 }
 
 static void probe_tdh_import_end(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_import_end(tdx_tdr(in[REG_RCX]));
+	p->status = tdh_import_end(tdx_tdr(in[REG_RCX])).value;
 }
 
 static void probe_tdh_import_commit(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_import_commit(tdx_tdr(in[REG_RCX]));
+	p->status = tdh_import_commit(tdx_tdr(in[REG_RCX])).value;
 }
 
 static void probe_tdh_import_mem(const uint64_t in[16], struct probe *p)
@@ -609,14 +609,14 @@ static void probe_tdh_import_mem(const uint64_t in[16], struct probe *p)
 	};
 	tdx_gpa_list_t r0;
 
-	p->status = tdh_import_mem(args, &r0);
+	p->status = tdh_import_mem(args, &r0).value;
 	got_out(p, REG_RCX, r0.value);
 }
 
 static void probe_tdh_import_track(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_import_track(tdx_tdr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_migs(in[REG_R10]));
+	p->status = tdh_import_track(tdx_tdr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_migs(in[REG_R10])).value;
 }
 
 static void probe_tdh_import_state_immutable(const uint64_t in[16], struct probe *p)
@@ -624,7 +624,7 @@ static void probe_tdh_import_state_immutable(const uint64_t in[16], struct probe
 	tdx_u64 r0;
 	tdx_u64 r1;
 
-	p->status = tdh_import_state_immutable(tdx_tdr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_page_list(in[REG_R9]), tdx_migs(in[REG_R10]), &r0, &r1);
+	p->status = tdh_import_state_immutable(tdx_tdr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_page_list(in[REG_R9]), tdx_migs(in[REG_R10]), &r0, &r1).value;
 	got_out(p, REG_RCX, r0);
 	got_out(p, REG_RDX, r1);
 }
@@ -634,7 +634,7 @@ static void probe_tdh_import_state_td(const uint64_t in[16], struct probe *p)
 	tdx_u64 r0;
 	tdx_u64 r1;
 
-	p->status = tdh_import_state_td(tdx_tdr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_page_list(in[REG_R9]), tdx_migs(in[REG_R10]), &r0, &r1);
+	p->status = tdh_import_state_td(tdx_tdr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_page_list(in[REG_R9]), tdx_migs(in[REG_R10]), &r0, &r1).value;
 	got_out(p, REG_RCX, r0);
 	got_out(p, REG_RDX, r1);
 }
@@ -644,7 +644,7 @@ static void probe_tdh_import_state_vp(const uint64_t in[16], struct probe *p)
 	tdx_u64 r0;
 	tdx_u64 r1;
 
-	p->status = tdh_import_state_vp(tdx_tdvpr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_page_list(in[REG_R9]), tdx_migs(in[REG_R10]), &r0, &r1);
+	p->status = tdh_import_state_vp(tdx_tdvpr(in[REG_RCX]), tdx_mbmd(in[REG_R8]), tdx_page_list(in[REG_R9]), tdx_migs(in[REG_R10]), &r0, &r1).value;
 	got_out(p, REG_RCX, r0);
 	got_out(p, REG_RDX, r1);
 }
@@ -652,7 +652,7 @@ static void probe_tdh_import_state_vp(const uint64_t in[16], struct probe *p)
 static void probe_tdh_mig_stream_create(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_mig_stream_create(tdx_hpa(in[REG_RCX]), tdx_tdr(in[REG_RDX]));
+	p->status = tdh_mig_stream_create(tdx_hpa(in[REG_RCX]), tdx_tdr(in[REG_RDX])).value;
 }
 
 static void probe_tdg_vp_info(const uint64_t in[16], struct probe *p)
@@ -660,7 +660,7 @@ static void probe_tdg_vp_info(const uint64_t in[16], struct probe *p)
 	struct tdg_vp_info_out out;
 
 	(void)in;
-	p->status = tdg_vp_info(&out);
+	p->status = tdg_vp_info(&out).value;
 	got_out(p, REG_RCX, out.gpaw);
 	got_out(p, REG_RDX, out.attributes);
 	got_out(p, REG_R8, out.vcpus);
@@ -671,7 +671,7 @@ static void probe_tdg_vp_info(const uint64_t in[16], struct probe *p)
 static void probe_tdg_mr_rtmr_extend(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdg_mr_rtmr_extend(tdx_gpa(in[REG_RCX]), in[REG_RDX]);
+	p->status = tdg_mr_rtmr_extend(tdx_gpa(in[REG_RCX]), in[REG_RDX]).value;
 }
 
 static void probe_tdg_vp_veinfo_get(const uint64_t in[16], struct probe *p)
@@ -679,7 +679,7 @@ static void probe_tdg_vp_veinfo_get(const uint64_t in[16], struct probe *p)
 	struct tdg_vp_veinfo_get_out out;
 
 	(void)in;
-	p->status = tdg_vp_veinfo_get(&out);
+	p->status = tdg_vp_veinfo_get(&out).value;
 	got_out(p, REG_RCX, out.exit_reason);
 	got_out(p, REG_RDX, out.exit_qualification);
 	got_out(p, REG_R8, out.gla);
@@ -690,26 +690,26 @@ static void probe_tdg_vp_veinfo_get(const uint64_t in[16], struct probe *p)
 static void probe_tdg_mr_report(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdg_mr_report(tdx_gpa(in[REG_RCX]), tdx_gpa(in[REG_RDX]), in[REG_R8]);
+	p->status = tdg_mr_report(tdx_gpa(in[REG_RCX]), tdx_gpa(in[REG_RDX]), in[REG_R8]).value;
 }
 
 static void probe_tdg_vp_cpuidve_set(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdg_vp_cpuidve_set(in[REG_RCX]);
+	p->status = tdg_vp_cpuidve_set(in[REG_RCX]).value;
 }
 
 static void probe_tdg_mem_page_accept(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdg_mem_page_accept(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7));
+	p->status = tdg_mem_page_accept(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7)).value;
 }
 
 static void probe_tdg_vm_rd(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdg_vm_rd(in[REG_RCX], tdx_field(in[REG_RDX]), &r0);
+	p->status = tdg_vm_rd(in[REG_RCX], tdx_field(in[REG_RDX]), &r0).value;
 	got_out(p, REG_R8, r0);
 }
 
@@ -718,7 +718,7 @@ static void probe_tdg_vm_rd_v1(const uint64_t in[16], struct probe *p)
 	tdx_field_t r0;
 	tdx_u64 r1;
 
-	p->status = tdg_vm_rd_v1(in[REG_RCX], tdx_field(in[REG_RDX]), &r0, &r1);
+	p->status = tdg_vm_rd_v1(in[REG_RCX], tdx_field(in[REG_RDX]), &r0, &r1).value;
 	got_out(p, REG_RDX, r0.value);
 	got_out(p, REG_R8, r1);
 }
@@ -727,7 +727,7 @@ static void probe_tdg_vm_wr(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdg_vm_wr(in[REG_RCX], tdx_field(in[REG_RDX]), in[REG_R8], in[REG_R9], &r0);
+	p->status = tdg_vm_wr(in[REG_RCX], tdx_field(in[REG_RDX]), in[REG_R8], in[REG_R9], &r0).value;
 	got_out(p, REG_R8, r0);
 }
 
@@ -736,7 +736,7 @@ static void probe_tdg_vp_rd(const uint64_t in[16], struct probe *p)
 	tdx_field_t r0;
 	tdx_u64 r1;
 
-	p->status = tdg_vp_rd(in[REG_RCX], tdx_field(in[REG_RDX]), &r0, &r1);
+	p->status = tdg_vp_rd(in[REG_RCX], tdx_field(in[REG_RDX]), &r0, &r1).value;
 	got_out(p, REG_RDX, r0.value);
 	got_out(p, REG_R8, r1);
 }
@@ -745,7 +745,7 @@ static void probe_tdg_vp_wr(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdg_vp_wr(in[REG_RCX], tdx_field(in[REG_RDX]), in[REG_R8], in[REG_R9], &r0);
+	p->status = tdg_vp_wr(in[REG_RCX], tdx_field(in[REG_RDX]), in[REG_R8], in[REG_R9], &r0).value;
 	got_out(p, REG_R8, r0);
 }
 
@@ -754,7 +754,7 @@ static void probe_tdg_sys_rd(const uint64_t in[16], struct probe *p)
 	tdx_field_t r0;
 	tdx_u64 r1;
 
-	p->status = tdg_sys_rd(tdx_field(in[REG_RDX]), &r0, &r1);
+	p->status = tdg_sys_rd(tdx_field(in[REG_RDX]), &r0, &r1).value;
 	got_out(p, REG_RDX, r0.value);
 	got_out(p, REG_R8, r1);
 }
@@ -763,7 +763,7 @@ static void probe_tdg_sys_rdall(const uint64_t in[16], struct probe *p)
 {
 	tdx_field_t r0;
 
-	p->status = tdg_sys_rdall(tdx_gpa(in[REG_RDX]), tdx_field(in[REG_R8]), &r0);
+	p->status = tdg_sys_rdall(tdx_gpa(in[REG_RDX]), tdx_field(in[REG_R8]), &r0).value;
 	got_out(p, REG_R8, r0.value);
 }
 
@@ -779,7 +779,7 @@ static void probe_tdg_servtd_rd(const uint64_t in[16], struct probe *p)
 	};
 	struct tdg_servtd_rd_out out;
 
-	p->status = tdg_servtd_rd(args, &out);
+	p->status = tdg_servtd_rd(args, &out).value;
 	got_out(p, REG_RDX, out.next_field.value);
 	got_out(p, REG_R8, out.value);
 	got_out(p, REG_R10, out.uuid0);
@@ -802,7 +802,7 @@ static void probe_tdg_servtd_wr(const uint64_t in[16], struct probe *p)
 	};
 	struct tdg_servtd_wr_out out;
 
-	p->status = tdg_servtd_wr(args, &out);
+	p->status = tdg_servtd_wr(args, &out).value;
 	got_out(p, REG_R8, out.old_value);
 	got_out(p, REG_R10, out.uuid0);
 	got_out(p, REG_R11, out.uuid1);
@@ -813,7 +813,7 @@ static void probe_tdg_servtd_wr(const uint64_t in[16], struct probe *p)
 static void probe_tdg_mr_verifyreport(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdg_mr_verifyreport(tdx_gpa(in[REG_RCX]));
+	p->status = tdg_mr_verifyreport(tdx_gpa(in[REG_RCX])).value;
 }
 
 static void probe_tdg_mem_page_attr_rd(const uint64_t in[16], struct probe *p)
@@ -821,7 +821,7 @@ static void probe_tdg_mem_page_attr_rd(const uint64_t in[16], struct probe *p)
 	tdx_u64 r0;
 	tdx_u64 r1;
 
-	p->status = tdg_mem_page_attr_rd(tdx_gpa(in[REG_RCX]), &r0, &r1);
+	p->status = tdg_mem_page_attr_rd(tdx_gpa(in[REG_RCX]), &r0, &r1).value;
 	got_out(p, REG_RCX, r0);
 	got_out(p, REG_RDX, r1);
 }
@@ -831,7 +831,7 @@ static void probe_tdg_mem_page_attr_wr(const uint64_t in[16], struct probe *p)
 	tdx_u64 r0;
 	tdx_u64 r1;
 
-	p->status = tdg_mem_page_attr_wr(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), in[REG_RDX], in[REG_R8], &r0, &r1);
+	p->status = tdg_mem_page_attr_wr(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), in[REG_RDX], in[REG_R8], &r0, &r1).value;
 	got_out(p, REG_RCX, r0);
 	got_out(p, REG_RDX, r1);
 }
@@ -840,7 +840,7 @@ static void probe_tdg_vp_enter(const uint64_t in[16], struct probe *p)
 {
 	struct tdg_vp_enter_out out;
 
-	p->status = tdg_vp_enter(in[REG_RCX], tdx_gpa(in[REG_RDX]), &out);
+	p->status = tdg_vp_enter(in[REG_RCX], tdx_gpa(in[REG_RDX]), &out).value;
 	got_out(p, REG_RCX, out.exit_qualification);
 	got_out(p, REG_RDX, out.gla);
 	got_out(p, REG_RSI, out.cs_info);
@@ -856,14 +856,14 @@ static void probe_tdg_vp_enter(const uint64_t in[16], struct probe *p)
 static void probe_tdg_vp_invept(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdg_vp_invept(in[REG_RCX]);
+	p->status = tdg_vp_invept(in[REG_RCX]).value;
 }
 
 static void probe_tdg_vp_invvpid(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdg_vp_invvpid(in[REG_RCX], in[REG_RDX], &r0);
+	p->status = tdg_vp_invvpid(in[REG_RCX], in[REG_RDX], &r0).value;
 	got_out(p, REG_RDX, r0);
 }
 
@@ -965,7 +965,7 @@ static void probe_tdg_vp_vmcall_get_td_vm_call_info(const uint64_t in[16], struc
 {
 	struct tdg_vp_vmcall_get_td_vm_call_info_out out;
 
-	p->status = tdg_vp_vmcall_get_td_vm_call_info(in[REG_R12], &out);
+	p->status = tdg_vp_vmcall_get_td_vm_call_info(in[REG_R12], &out).value;
 	got_out(p, REG_R11, out.info0);
 	got_out(p, REG_R12, out.info1);
 	got_out(p, REG_R13, out.info2);
@@ -976,14 +976,14 @@ static void probe_tdg_vp_vmcall_map_gpa(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdg_vp_vmcall_map_gpa(in[REG_R12], in[REG_R13], &r0);
+	p->status = tdg_vp_vmcall_map_gpa(in[REG_R12], in[REG_R13], &r0).value;
 	got_out(p, REG_R11, r0);
 }
 
 static void probe_tdg_vp_vmcall_get_quote(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdg_vp_vmcall_get_quote(in[REG_R12], in[REG_R13]);
+	p->status = tdg_vp_vmcall_get_quote(in[REG_R12], in[REG_R13]).value;
 }
 
 static void probe_tdg_vp_vmcall_report_fatal_error(const uint64_t in[16], struct probe *p)
@@ -1001,26 +1001,26 @@ static void probe_tdg_vp_vmcall_report_fatal_error(const uint64_t in[16], struct
 		.text7 = in[REG_RDX],
 	};
 
-	p->status = tdg_vp_vmcall_report_fatal_error(args);
+	p->status = tdg_vp_vmcall_report_fatal_error(args).value;
 }
 
 static void probe_tdg_vp_vmcall_setup_event_notify_interrupt(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdg_vp_vmcall_setup_event_notify_interrupt(in[REG_R12]);
+	p->status = tdg_vp_vmcall_setup_event_notify_interrupt(in[REG_R12]).value;
 }
 
 static void probe_tdg_vp_vmcall_service(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdg_vp_vmcall_service(in[REG_R12], in[REG_R13], in[REG_R14], in[REG_R15]);
+	p->status = tdg_vp_vmcall_service(in[REG_R12], in[REG_R13], in[REG_R14], in[REG_R15]).value;
 }
 
 static void probe_tdg_vp_vmcall_migtd(const uint64_t in[16], struct probe *p)
 {
 	struct tdg_vp_vmcall_migtd_out out;
 
-	p->status = tdg_vp_vmcall_migtd(in[REG_R12], in[REG_R13], in[REG_R14], in[REG_R15], &out);
+	p->status = tdg_vp_vmcall_migtd(in[REG_R12], in[REG_R13], in[REG_R14], in[REG_R15], &out).value;
 	got_out(p, REG_R11, out.out0);
 	got_out(p, REG_R12, out.out1);
 	got_out(p, REG_R13, out.out2);
@@ -1032,7 +1032,7 @@ static void probe_tdg_vp_vmcall_instruction_cpuid(const uint64_t in[16], struct 
 {
 	struct tdg_vp_vmcall_instruction_cpuid_out out;
 
-	p->status = tdg_vp_vmcall_instruction_cpuid(in[REG_R12], in[REG_R13], &out);
+	p->status = tdg_vp_vmcall_instruction_cpuid(in[REG_R12], in[REG_R13], &out).value;
 	got_out(p, REG_R12, out.eax);
 	got_out(p, REG_R13, out.ebx);
 	got_out(p, REG_R14, out.ecx);
@@ -1042,14 +1042,14 @@ static void probe_tdg_vp_vmcall_instruction_cpuid(const uint64_t in[16], struct 
 static void probe_tdg_vp_vmcall_instruction_hlt(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdg_vp_vmcall_instruction_hlt(in[REG_R12]);
+	p->status = tdg_vp_vmcall_instruction_hlt(in[REG_R12]).value;
 }
 
 static void probe_tdg_vp_vmcall_instruction_io(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdg_vp_vmcall_instruction_io(in[REG_R12], in[REG_R13], in[REG_R14], in[REG_R15], &r0);
+	p->status = tdg_vp_vmcall_instruction_io(in[REG_R12], in[REG_R13], in[REG_R14], in[REG_R15], &r0).value;
 	got_out(p, REG_R11, r0);
 }
 
@@ -1057,35 +1057,35 @@ static void probe_tdg_vp_vmcall_instruction_rdmsr(const uint64_t in[16], struct 
 {
 	tdx_u64 r0;
 
-	p->status = tdg_vp_vmcall_instruction_rdmsr(in[REG_R12], &r0);
+	p->status = tdg_vp_vmcall_instruction_rdmsr(in[REG_R12], &r0).value;
 	got_out(p, REG_R11, r0);
 }
 
 static void probe_tdg_vp_vmcall_instruction_wrmsr(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdg_vp_vmcall_instruction_wrmsr(in[REG_R12], in[REG_R13]);
+	p->status = tdg_vp_vmcall_instruction_wrmsr(in[REG_R12], in[REG_R13]).value;
 }
 
 static void probe_tdg_vp_vmcall_request_mmio(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdg_vp_vmcall_request_mmio(in[REG_R12], in[REG_R13], in[REG_R14], in[REG_R15], &r0);
+	p->status = tdg_vp_vmcall_request_mmio(in[REG_R12], in[REG_R13], in[REG_R14], in[REG_R15], &r0).value;
 	got_out(p, REG_R11, r0);
 }
 
 static void probe_tdg_vp_vmcall_instruction_wbinvd(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdg_vp_vmcall_instruction_wbinvd(in[REG_R12]);
+	p->status = tdg_vp_vmcall_instruction_wbinvd(in[REG_R12]).value;
 }
 
 static void probe_tdg_vp_vmcall_instruction_pconfig(const uint64_t in[16], struct probe *p)
 {
 	struct tdg_vp_vmcall_instruction_pconfig_out out;
 
-	p->status = tdg_vp_vmcall_instruction_pconfig(in[REG_R12], in[REG_R13], in[REG_R14], in[REG_R15], &out);
+	p->status = tdg_vp_vmcall_instruction_pconfig(in[REG_R12], in[REG_R13], in[REG_R14], in[REG_R15], &out).value;
 	got_out(p, REG_R12, out.out1);
 	got_out(p, REG_R13, out.out2);
 	got_out(p, REG_R14, out.out3);

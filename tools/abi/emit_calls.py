@@ -129,7 +129,7 @@ def function(call, instruction):
         if reg in call.in_regs():
             init = ' = ' + (call.expression(reg) if reg in LETTER else 'in_' + reg.lower())
         body += _declare(reg, init)
-    body += '\n' + asm_block(call, instruction, regs) + _stores(call) + '\treturn rax;\n'
+    body += '\n' + asm_block(call, instruction, regs) + _stores(call) + '\treturn tdx_status(rax);\n'
     text = textwrap.wrap(signature(call), 100, subsequent_indent='\t\t', break_long_words=False)
     return '\n'.join(text) + '\n{\n' + body + '}\n'
 

@@ -30,7 +30,7 @@ def _head(call, suffix, linkage, extra=''):
 def _retry(call):
     use = '%s(%s)' % (call.name, ', '.join(_args(call)))
     out = _head(call, '_again', 'TDX_COLD')
-    out += '{\n\tunsigned int tries = TDX_ENTROPY_TRIES;\n\ttdx_status_t status = TDX_RND_NO_ENTROPY;\n\n'
+    out += '{\n\tunsigned int tries = TDX_ENTROPY_TRIES;\n\ttdx_status_t status = tdx_status(TDX_RND_NO_ENTROPY);\n\n'
     out += '\tTDX_NO_UNROLL\n\twhile (tdx_status_no_entropy(status) && --tries)\n\t\tstatus = %s;\n' % use
     out += '\treturn status;\n}\n\n'
     out += _head(call, '_retry', 'TDX_INLINE')

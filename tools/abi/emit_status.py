@@ -21,18 +21,79 @@ MACROS = '''
 #define TDX_SEAMCALL_UD                         0xC0FFFF0200000000ULL /* #UD: VMX off; no TDX; no logical processor bound */
 #define TDX_STATUS_SOFTWARE_MASK                0x00FFFF0000000000ULL
 
-/* The status without its low 32 bits: what to compare with the names above. */
-#define tdx_status_code(status)                 ((status) & ~TDX_STATUS_DETAIL_MASK)
+/*
+ * A status that is only a number, from a log or a table, taken apart. A call's status is a tdx_status_t: see the
+ * functions below.
+ */
+/* Without the low 32 bits: what to compare with the names above. */
+#define TDX_STATUS_CODE(number)                 ((number) & ~TDX_STATUS_DETAIL_MASK)
 /* The low 32 bits: an operand id, an exit reason, a level, as the code says. */
-#define tdx_status_detail(status)               ((status) & TDX_STATUS_DETAIL_MASK)
-#define tdx_status_class(status)                (((status) & TDX_STATUS_CLASS_MASK) >> TDX_STATUS_CLASS_SHIFT)
+#define TDX_STATUS_DETAIL(number)               ((number) & TDX_STATUS_DETAIL_MASK)
+#define TDX_STATUS_CLASS(number)                (((number) & TDX_STATUS_CLASS_MASK) >> TDX_STATUS_CLASS_SHIFT)
+#define TDX_STATUS_ERROR(number)                (((number) >> TDX_STATUS_ERROR_BIT) & 1)
+#define TDX_STATUS_NON_RECOVERABLE(number)      (((number) >> TDX_STATUS_NON_RECOVERABLE_BIT) & 1)
+#define TDX_STATUS_FATAL(number)                (((number) >> TDX_STATUS_FATAL_BIT) & 1)
+#define TDX_STATUS_SOFTWARE(number)             (((number) & TDX_STATUS_SOFTWARE_MASK) == TDX_STATUS_SOFTWARE_MASK)
+
+/* Which status it is, for a switch over the names above: the detail aside. */
+TDX_INLINE tdx_u64 tdx_status_code(tdx_status_t status)
+{
+	return TDX_STATUS_CODE(status.value);
+}
+
+/* Is it the status of this name (TDX_OPERAND_BUSY), whatever its detail? */
+TDX_INLINE int tdx_status_is(tdx_status_t status, tdx_u64 code)
+{
+	return TDX_STATUS_CODE(status.value) == code;
+}
+
+/* Is it the status of this name with this detail (TDX_OPERAND_BUSY, TDX_OPERAND_ID_TDR)? */
+TDX_INLINE int tdx_status_is_with(tdx_status_t status, tdx_u64 code, tdx_u64 detail)
+{
+	return status.value == (code | detail);
+}
+
+/* Done? TDH.VP.ENTER has an exit reason as its detail then. */
+TDX_INLINE int tdx_status_ok(tdx_status_t status)
+{
+	return tdx_status_is(status, TDX_SUCCESS);
+}
+
+/* An operand id, an exit reason, a level, as the code says. */
+TDX_INLINE tdx_u64 tdx_status_detail(tdx_status_t status)
+{
+	return TDX_STATUS_DETAIL(status.value);
+}
+
+/* TDX_CLASS_*; 0xFF: the software class. */
+TDX_INLINE tdx_u64 tdx_status_class(tdx_status_t status)
+{
+	return TDX_STATUS_CLASS(status.value);
+}
+
 /* Did the call fail? (Not set: done, or TDH.VP.ENTER returned with the vCPU or TD lost.) */
-#define tdx_status_error(status)                (((status) >> TDX_STATUS_ERROR_BIT) & 1)
+TDX_INLINE int tdx_status_error(tdx_status_t status)
+{
+	return (int)TDX_STATUS_ERROR(status.value);
+}
+
 /* With error: don't repeat the call unchanged. Without: the vCPU or TD can't run again. */
-#define tdx_status_non_recoverable(status)      (((status) >> TDX_STATUS_NON_RECOVERABLE_BIT) & 1)
+TDX_INLINE int tdx_status_non_recoverable(tdx_status_t status)
+{
+	return (int)TDX_STATUS_NON_RECOVERABLE(status.value);
+}
+
 /* The TD as a whole can only be torn down. */
-#define tdx_status_fatal(status)                (((status) >> TDX_STATUS_FATAL_BIT) & 1)
-#define tdx_status_software(status)             (((status) & TDX_STATUS_SOFTWARE_MASK) == TDX_STATUS_SOFTWARE_MASK)
+TDX_INLINE int tdx_status_fatal(tdx_status_t status)
+{
+	return (int)TDX_STATUS_FATAL(status.value);
+}
+
+/* Not the module's: the instruction did not reach one. */
+TDX_INLINE int tdx_status_software(tdx_status_t status)
+{
+	return TDX_STATUS_SOFTWARE(status.value);
+}
 
 #endif
 '''
@@ -41,6 +102,7 @@ MACROS = '''
 def emit(model):
     out = header_top('TDX_STATUS_H', 'Completion statuses (RAX after SEAMCALL and TDCALL), operand ids and status '
                      'classes. The value of a name has 0 in bits 31:0, which carry the detail named in brackets.')
+    out += '#include "types.h"\n\n'
     for status in model.statuses:
         detail = '' if status.detail == '-' else ' [%s]' % status.detail
         since = '' if status.since == '1.5.01' else ' since %s' % status.since

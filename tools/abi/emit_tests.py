@@ -56,7 +56,7 @@ def _probe(call):
     out += ''.join('\t%s\n' % line for line in declare) + '\n'
     if not call.params:
         out += '\t(void)in;\n'
-    out += '\tp->status = %s(%s);\n' % (call.name, ', '.join(values + args))
+    out += '\tp->status = %s(%s).value;\n' % (call.name, ', '.join(values + args))
     for reg, place in checks:
         out += '\tgot_out(p, REG_%s, %s);\n' % (reg, place)
     return out + '}\n\n'
@@ -76,7 +76,7 @@ def _vmcall_probe(call):
     else:
         out += ''.join('\ttdx_u64 r%d;\n' % i for i in range(len(call.leaf.outs)))
         args += ['&r%d' % i for i in range(len(call.leaf.outs))]
-    out += '\n\tp->status = %s(%s);\n' % (call.name, ', '.join(args))
+    out += '\n\tp->status = %s(%s).value;\n' % (call.name, ', '.join(args))
     for index, op in enumerate(call.leaf.outs):
         out += '\tgot_out(p, REG_%s, %s);\n' % (op.reg, 'out.' + op.name if call.out_struct else 'r%d' % index)
     return out + '}\n\n'

@@ -10,8 +10,23 @@ from emit_calls import _declare, _operand_lines, _struct, wrap_list
 
 TEXT = '''The guest-host interface: TDG.VP.VMCALL with R10 = 0, one typed function per sub-function.
 Each exposes exactly R10, R11 and the registers of its operands and results. An exposed register that is no operand goes out
-as 0. What comes back is the VMM's word: check it before use. A function returns R10, the VMM's answer (TDX_VMCALL_*), or
-the module's status if the module refused the call itself.'''
+as 0. What comes back is the VMM's word: check it before use. A function returns R10, the VMM's answer (one of
+TDX_VMCALL_*: ask tdx_answer_ok() and tdx_answer_is()), or the module's status if the module refused the call itself.'''
+
+
+ANSWERS = '''
+/* Is it the answer of this name (TDX_VMCALL_RETRY)? */
+TDX_INLINE int tdx_answer_is(tdx_answer_t answer, tdx_u64 name)
+{
+	return answer.value == name;
+}
+
+/* Did the VMM do it? */
+TDX_INLINE int tdx_answer_ok(tdx_answer_t answer)
+{
+	return tdx_answer_is(answer, TDX_VMCALL_SUCCESS);
+}
+'''
 
 
 def snake(name):
@@ -46,7 +61,7 @@ class Vmcall:
             parts.append('struct %s_out *out' % self.name)
         else:
             parts += ['tdx_u64 *' + self.out_name(op) for op in self.leaf.outs]
-        return 'TDX_INLINE tdx_u64 %s(%s)' % (self.name, ', '.join(parts) or 'void')
+        return 'TDX_INLINE tdx_answer_t %s(%s)' % (self.name, ', '.join(parts) or 'void')
 
 
 def _stores(call):
@@ -69,7 +84,7 @@ def _function(call):
     lost = ['"%s"' % r.lower() for r in ('RDX', 'R8', 'R9') if r not in call.regs] + ['"cc"', '"memory"']
     body += '\n\t__asm__ volatile(TDX_ASM_TDCALL\n' + wrap_list(': ', pairs + ['"+r"(TDX_STACK_POINTER)'])
     body += wrap_list(':', []) + wrap_list(': ', lost)[:-1] + ');\n'
-    body += _stores(call) + '\treturn rax ? rax : r10;\n'
+    body += _stores(call) + '\treturn tdx_answer(rax ? rax : r10);\n'
     text = textwrap.wrap(call.signature(), 100, subsequent_indent='\t\t', break_long_words=False)
     return '\n'.join(text) + '\n{\n' + body + '}\n'
 
@@ -78,7 +93,7 @@ def emit(model):
     out = header_top('TDX_TDVMCALL_H', TEXT) + '#include "call.h"\n\n'
     for item in model.tables['vmcall_status']:
         out += define('TDX_VMCALL_' + item.name, item.words[1] + 'ULL', item.text)
-    out += '\n/* Sub-function numbers (R11). */\n'
+    out += ANSWERS + '\n/* Sub-function numbers (R11). */\n'
     for leaf in model.vmcalls:
         out += define('TDX_VMCALL_FN_' + snake(leaf.name).upper(), '0x%X' % leaf.number)
     for leaf in model.vmcalls:

@@ -12,8 +12,8 @@ struct base_args {
 	tdx_u64 rcx, rdx, r8, r9, r10, r11, r12, r13, r14, r15, rbx, rdi, rsi;
 };
 
-tdx_u64 base_seamcall(tdx_u64 fn, struct base_args *args);
-tdx_u64 base_seamcall_ret(tdx_u64 fn, struct base_args *args);
-tdx_u64 base_seamcall_saved_ret(tdx_u64 fn, struct base_args *args);
+tdx_status_t base_seamcall(tdx_u64 fn, struct base_args *args);
+tdx_status_t base_seamcall_ret(tdx_u64 fn, struct base_args *args);
+tdx_status_t base_seamcall_saved_ret(tdx_u64 fn, struct base_args *args);
 
 #endif

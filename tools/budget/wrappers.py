@@ -63,7 +63,7 @@ def source(model):
             fill = ', '.join('.%s = %s' % (r.lower(), call.expression(r)) for r in call.in_regs())
             out += head % ('base', call.name, params) + attribute + ';\n'
             out += head % ('base', call.name, params) + '\n{\n\tstruct base_args a = { %s };\n' % (fill or '0')
-            out += '\ttdx_u64 status = %s(TDX_LEAF(%d, %d), &a);\n\n' % (
+            out += '\ttdx_status_t status = %s(TDX_LEAF(%d, %d), &a);\n\n' % (
                 baseline_form(call), call.leaf.number, call.version)
             out += _baseline_results(call) + '\treturn status;\n}\n\n'
     return out
