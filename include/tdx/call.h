@@ -7,11 +7,11 @@
  * calls go: tdx_call.S to the real module, the library's transport to the software module.
  *
  * Settings, defined before the first include of a tdx header:
- *   (none)            user space with a red zone: the call steps over it, to a thunk that tells
- *                     unwinders so
- *   TDX_NO_RED_ZONE   built with -mno-red-zone: a bare call; the default in a kernel (__KERNEL__)
- *   TDX_CALL_INLINE   the instruction itself in place of the call; no thunk, no fault is caught
- *   TDX_OUT_OF_LINE   the host leaves are functions of another image (tdx_core.c), declared here
+ *   (none)                user space with a red zone: the call steps over it, and tells unwinders
+ *   TDX_NO_RED_ZONE       built with -mno-red-zone: a bare call; a kernel's default (__KERNEL__)
+ *   TDX_CALL_INLINE       the instruction in place of the call; no thunk, no fault is caught
+ *   TDX_OUT_OF_LINE       the host leaves are functions of another image (tdx_core.c)
+ *   TDX_WANT_IDLE_LEAVES  also the leaves that exist in the ABI and do nothing in module 1.5
  *
  * Contract of every call: memory may change behind the compiler's back (physical addresses); rcx,
  * rdx and r8 to r11 are taken as written; flags are lost; the other registers are kept but for a

@@ -114,6 +114,10 @@ tdx_status_t tdh_import_state_td(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_page_list_t
 tdx_status_t tdh_import_state_vp(tdx_tdvpr_t tdvpr, tdx_mbmd_t mbmd, tdx_page_list_t page_list,
 		tdx_migs_t migs, tdx_u64 *error_info0, tdx_u64 *error_info1);
 tdx_status_t tdh_mig_stream_create(tdx_hpa_t page, tdx_tdr_t tdr);
+#ifdef TDX_WANT_IDLE_LEAVES
+tdx_status_t tdh_mng_key_reclaimid(void);
+tdx_status_t tdh_sys_lp_shutdown(void);
+#endif
 
 #ifdef __cplusplus
 }

@@ -90,3 +90,7 @@ TDX_CORE_EXPORT(tdh_import_state_immutable);
 TDX_CORE_EXPORT(tdh_import_state_td);
 TDX_CORE_EXPORT(tdh_import_state_vp);
 TDX_CORE_EXPORT(tdh_mig_stream_create);
+#ifdef TDX_WANT_IDLE_LEAVES
+TDX_CORE_EXPORT(tdh_mng_key_reclaimid);
+TDX_CORE_EXPORT(tdh_sys_lp_shutdown);
+#endif

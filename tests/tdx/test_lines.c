@@ -4,6 +4,7 @@
  * typed call is made with the line's operands: it must present the line's registers and return the line's status and
  * outputs. A register that the module changed and the tables don't name as an output is an error of the tables.
  */
+#define TDX_WANT_IDLE_LEAVES
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>

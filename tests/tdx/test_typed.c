@@ -4,6 +4,7 @@
  * beyond them is named by the leaf, each output comes from its register, and status and leaf number
  * are where they belong.
  */
+#define TDX_WANT_IDLE_LEAVES
 #include <stdio.h>
 #include <string.h>
 

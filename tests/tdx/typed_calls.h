@@ -655,6 +655,20 @@ static void probe_tdh_mig_stream_create(const uint64_t in[16], struct probe *p)
 	p->status = tdh_mig_stream_create(tdx_hpa(in[REG_RCX]), tdx_tdr(in[REG_RDX])).value;
 }
 
+static void probe_tdh_mng_key_reclaimid(const uint64_t in[16], struct probe *p)
+{
+
+	(void)in;
+	p->status = tdh_mng_key_reclaimid().value;
+}
+
+static void probe_tdh_sys_lp_shutdown(const uint64_t in[16], struct probe *p)
+{
+
+	(void)in;
+	p->status = tdh_sys_lp_shutdown().value;
+}
+
 static void probe_tdg_vp_info(const uint64_t in[16], struct probe *p)
 {
 	struct tdg_vp_info_out out;
@@ -938,6 +952,8 @@ static const struct typed_call typed_calls[] = {
 	{ "tdh_import_state_td", LEAF_HOST, 86, 0, probe_tdh_import_state_td },
 	{ "tdh_import_state_vp", LEAF_HOST, 87, 0, probe_tdh_import_state_vp },
 	{ "tdh_mig_stream_create", LEAF_HOST, 96, 0, probe_tdh_mig_stream_create },
+	{ "tdh_mng_key_reclaimid", LEAF_HOST, 27, 0, probe_tdh_mng_key_reclaimid },
+	{ "tdh_sys_lp_shutdown", LEAF_HOST, 44, 0, probe_tdh_sys_lp_shutdown },
 	{ "tdg_vp_info", LEAF_GUEST, 1, 0, probe_tdg_vp_info },
 	{ "tdg_mr_rtmr_extend", LEAF_GUEST, 2, 0, probe_tdg_mr_rtmr_extend },
 	{ "tdg_vp_veinfo_get", LEAF_GUEST, 3, 0, probe_tdg_vp_veinfo_get },

@@ -55,7 +55,7 @@ static void handler(int number)
 		volatile unsigned local[4] = { seed, seed + 1, seed + 2, seed + 3 };               \
 		tdx_status_t status = call;                                                        \
                                                                                                    \
-		return (int)(local[0] + local[3]) + (status != 0);                                 \
+		return (int)(local[0] + local[3]) + !tdx_status_ok(status);                        \
 	}
 
 LEAF(leaf_host, tdh_mem_track(tdx_tdr(seed)))

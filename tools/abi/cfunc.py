@@ -79,9 +79,15 @@ class Call:
         return ' | '.join(prefix + p.value for p in self.params if p.reg == reg)
 
 
-def calls(model, cls):
+def calls(model, cls, typed=('', 'struct')):
+    """All calls of a class, by number; typed: which words of the leaf's "typed" line."""
     out = []
     for leaf in sorted(model.leaves, key=lambda leaf: leaf.number):
-        if leaf.cls == cls and leaf.item.one('typed') != 'no':
+        if leaf.cls == cls and leaf.item.one('typed', '') in typed:
             out += [Call(model, leaf, version) for version in leaf.versions]
     return out
+
+
+def idle_calls(model):
+    """Leaves that exist and do nothing: no call unless the consumer asks for it."""
+    return calls(model, 'host', ('asked',))

@@ -3,7 +3,7 @@
 import textwrap
 
 from abiparse import REGISTERS
-from cfunc import LETTER, calls
+from cfunc import LETTER, calls, idle_calls
 from emit import header_top
 
 WHEN = {'success': 'on success', 'error': 'on error', 'cpuid_config': 'on OPERAND_INVALID of CPUID_CONFIG',
@@ -138,8 +138,8 @@ TEXT = {
     'host': ('TDX_TDH_H', 'TDX_ASM_SEAMCALL', 'The host-side leaves, one typed function each. An output pointer may be '
              'NULL; unused outputs cost nothing. An output reads 0 where its condition does not hold, unless stated '
              'otherwise. ext: see struct tdx_sept_error. Leaves without a function here: TDH.VP.ENTER is '
-             'tdh_vp_enter() in call.h; TDH.MNG.KEY.RECLAIMID and TDH.SYS.LP.SHUTDOWN do nothing; '
-             'TDH.MEM.SEPT.WR is a number without a leaf.'),
+             'tdh_vp_enter() in call.h; TDH.MEM.SEPT.WR is a number without a leaf. Leaves that do nothing in module '
+             '1.5 have a function only where TDX_WANT_IDLE_LEAVES is defined.'),
     'guest': ('TDX_TDG_H', 'TDX_ASM_TDCALL', 'The guest-side leaves, one typed function each. An output pointer may be '
               'NULL; unused outputs cost nothing. TDG.VP.VMCALL is in tdvmcall.h.'),
 }
@@ -154,4 +154,9 @@ def emit(model, cls):
     out += '\n'
     for call in calls(model, cls):
         out += comment(model, call) + ('' if host else structs(call)) + function(call, instruction) + '\n'
+    if host:
+        out += '#ifdef TDX_WANT_IDLE_LEAVES\n\n'
+        for call in idle_calls(model):
+            out += comment(model, call) + function(call, instruction) + '\n'
+        out += '#endif /* TDX_WANT_IDLE_LEAVES */\n'
     return out + ('#endif /* TDX_OUT_OF_LINE */\n\n' if host else '') + '#endif\n'

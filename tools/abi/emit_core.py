@@ -3,7 +3,7 @@
 (the definitions, once per image, and the list of what it exports)."""
 import textwrap
 
-from cfunc import calls
+from cfunc import calls, idle_calls
 from emit import block, header_top, MADE, SPDX
 from emit_calls import signature, structs
 
@@ -20,12 +20,20 @@ def emit_types(model):
     return header_top('TDX_TDH_TYPES_H', TYPES) + '#include "types.h"\n\n' + body + '#endif\n'
 
 
+def _prototype(call):
+    text = signature(call).replace('TDX_TYPED ', '') + ';'
+    return '\n'.join(textwrap.wrap(text, 100, subsequent_indent='\t\t', break_long_words=False)) + '\n'
+
+
+def _if_wanted(lines):
+    return '#ifdef TDX_WANT_IDLE_LEAVES\n%s#endif\n' % ''.join(lines)
+
+
 def emit_extern(model):
     out = header_top('TDX_TDH_EXTERN_H', EXTERN) + '#include "tdh_types.h"\n\n'
     out += '#ifdef __cplusplus\nextern "C" {\n#endif\n\n'
-    for call in calls(model, 'host'):
-        text = signature(call).replace('TDX_TYPED ', '')
-        out += '\n'.join(textwrap.wrap(text + ';', 100, subsequent_indent='\t\t', break_long_words=False)) + '\n'
+    out += ''.join(_prototype(call) for call in calls(model, 'host'))
+    out += _if_wanted(_prototype(call) for call in idle_calls(model))
     return out + '\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n'
 
 
@@ -36,4 +44,4 @@ def emit_core(model):
     out += '#ifndef TDX_CORE_EXPORT\n#define TDX_CORE_EXPORT(name) extern __typeof__(name) name\n#endif\n\n'
     for name in ['tdh_vp_enter'] + [call.name for call in calls(model, 'host')]:
         out += 'TDX_CORE_EXPORT(%s);\n' % name
-    return out
+    return out + _if_wanted('TDX_CORE_EXPORT(%s);\n' % call.name for call in idle_calls(model))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """tests/tdx/typed_calls.h: calls every typed function with operands taken from an array of registers, for tests that
 compare what the transport sees and what comes back with that array."""
-from cfunc import U64, calls
+from cfunc import U64, calls, idle_calls
 from emit import header_top
 from emit_vmcalls import Vmcall
 
@@ -85,11 +85,10 @@ def _vmcall_probe(call):
 def emit(model):
     out = header_top('TESTS_TDX_TYPED_CALLS_H', TEXT) + '#include "typed_probe.h"\n\n'
     rows = ''
-    for cls, tag in (('host', 'LEAF_HOST'), ('guest', 'LEAF_GUEST')):
-        for call in calls(model, cls):
-            out += _probe(call)
-            rows += '\t{ "%s", %s, %d, %d, probe_%s },\n' % (
-                call.name, tag, call.leaf.number, call.version, call.name)
+    for call in calls(model, 'host') + idle_calls(model) + calls(model, 'guest'):
+        out += _probe(call)
+        rows += '\t{ "%s", LEAF_%s, %d, %d, probe_%s },\n' % (
+            call.name, call.leaf.cls.upper(), call.leaf.number, call.version, call.name)
     out += 'static const struct typed_call typed_calls[] = {\n%s};\n\n' % rows
     rows = ''
     for leaf in model.vmcalls:
