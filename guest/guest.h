@@ -57,5 +57,6 @@ extern volatile uint64_t ve_seen;
 void *memcpy(void *to, const void *from, size_t size);
 void *memset(void *to, int byte, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
+size_t strlen(const char *text);
 
 #endif

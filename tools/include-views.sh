@@ -32,6 +32,6 @@ view vmm        formats explain tdx seamless
 view exec       tdx seamless
 view attest     formats vmm explain tdx seamless
 view bench      vmm cpu formats explain tdx seamless
-view guest      tdx
+view guest      formats tdx
 view cli        vmm attest replay exec bench formats explain tdx seamless
 view tests      cli vmm attest replay exec bench formats explain lib module cpu platform gen tdx seamless

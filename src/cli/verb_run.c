@@ -22,17 +22,19 @@
 #define MIB		(1ull << 20)
 #define GUEST_MEMORY	(64 * MIB)
 #define FIRMWARE_MEMORY (256 * MIB)
+#define KERNEL_MEMORY	(512 * MIB)
 #define MAX_MEMORY	(64 * 1024 * MIB)
 
 struct run {
-	const char *guest, *firmware, *platform, *trace_path, *record_path;
+	const char *guest, *firmware, *kernel, *initrd, *append;
+	const char *platform, *trace_path, *record_path;
 	uint64_t memory;
 	unsigned vcpus;
 	uint64_t stop_after;
 	double timeout;
 	bool trace;
 	struct run_quote quote;
-	struct file file;
+	struct file file, initrd_file;
 	struct vmm_image image;
 	struct vmm_host host;
 	struct vmm_vm vm;
@@ -40,14 +42,18 @@ struct run {
 
 static void usage(FILE *out)
 {
-	fputs("usage: seamless run --guest FILE | --firmware FILE [OPTIONS]\n\n"
+	fputs("usage: seamless run --kernel FILE | --firmware FILE | --guest FILE [OPTIONS]\n\n"
 	      "Builds a trust domain, runs it and tears it down. What the guest prints goes to "
 	      "standard output.\n"
+	      "  --kernel FILE     a Linux kernel with TDX guest support (bzImage, vmlinux)\n"
+	      "  --initrd FILE     its initial RAM disk\n"
+	      "  --append TEXT     its command line\n"
 	      "  --guest FILE      a static ELF64 program, entered in 64-bit mode (see guest/)\n"
 	      "  --firmware FILE   a firmware image with TDX metadata (TDVF), entered at its reset "
 	      "vector\n"
-	      "  -m, --memory SIZE the guest's memory: 512M, 2G; without it 64M, for firmware "
-	      "256M\n"
+	      "  -m, --memory SIZE the guest's memory: 512M, 2G; without it 512M for a "
+	      "kernel,\n"
+	      "                    256M for firmware, 64M for a guest\n"
 	      "  --smp N           number of vCPUs; without it 1\n"
 	      "  --trace[=FILE]    each SEAMCALL and TDCALL with operands and outputs, to FILE or "
 	      "stderr\n"
@@ -110,6 +116,9 @@ static int parse_seconds(const char *text, double *seconds)
 enum option_id {
 	O_GUEST = 256,
 	O_FIRMWARE,
+	O_KERNEL,
+	O_INITRD,
+	O_APPEND,
 	O_SMP,
 	O_RECORD,
 	O_TRACE,
@@ -136,6 +145,9 @@ static int take_option(struct run *run, int option)
 	switch (option) {
 	case O_GUEST: run->guest = optarg; return 0;
 	case O_FIRMWARE: run->firmware = optarg; return 0;
+	case O_KERNEL: run->kernel = optarg; return 0;
+	case O_INITRD: run->initrd = optarg; return 0;
+	case O_APPEND: run->append = optarg; return 0;
 	case 'm': return parse_size(optarg, &run->memory);
 	case O_SMP:
 		if (parse_number("--smp", optarg, TD_MAX_VCPUS, &number))
@@ -163,6 +175,9 @@ static int parse(struct run *run, int argc, char **argv)
 	static const struct option options[] = {
 		{ "guest", required_argument, NULL, O_GUEST },
 		{ "firmware", required_argument, NULL, O_FIRMWARE },
+		{ "kernel", required_argument, NULL, O_KERNEL },
+		{ "initrd", required_argument, NULL, O_INITRD },
+		{ "append", required_argument, NULL, O_APPEND },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "smp", required_argument, NULL, O_SMP },
 		{ "record", required_argument, NULL, O_RECORD },
@@ -185,12 +200,19 @@ static int parse(struct run *run, int argc, char **argv)
 	}
 	if (optind < argc)
 		return bad("argument", argv[optind]);
-	if (!run->guest == !run->firmware) {
-		fprintf(stderr, "seamless run: give one of --guest FILE and --firmware FILE\n");
+	if (!!run->guest + !!run->firmware + !!run->kernel != 1) {
+		fprintf(stderr, "seamless run: give one of --kernel FILE, --firmware FILE and "
+				"--guest FILE\n");
+		return -1;
+	}
+	if (!run->kernel && (run->initrd || run->append)) {
+		fprintf(stderr, "seamless run: --initrd and --append go with --kernel FILE\n");
 		return -1;
 	}
 	if (!run->memory)
-		run->memory = run->guest ? GUEST_MEMORY : FIRMWARE_MEMORY;
+		run->memory = run->guest      ? GUEST_MEMORY
+			      : run->firmware ? FIRMWARE_MEMORY
+					      : KERNEL_MEMORY;
 	return 0;
 }
 
@@ -208,18 +230,34 @@ static void console(void *opaque, uint8_t byte)
 		fflush(stdout);
 }
 
+static int load_linux(struct run *run, struct vmm_error *err)
+{
+	const struct linux_files files = {
+		.kernel = run->file.bytes,
+		.kernel_size = run->file.size,
+		.initrd = run->initrd_file.bytes,
+		.initrd_size = run->initrd_file.size,
+		.cmdline = run->append ? run->append : "",
+		.vcpus = run->vcpus,
+	};
+
+	return image_from_linux(&run->image, &files, run->memory, err);
+}
+
 static int load(struct run *run)
 {
-	const char *path = run->guest ? run->guest : run->firmware;
+	const char *path = run->guest ? run->guest : run->firmware ? run->firmware : run->kernel;
 	struct vmm_error err;
 	int result;
 
-	if (file_read(&run->file, path, MAX_IMAGE))
+	if (file_read(&run->file, path, MAX_IMAGE) ||
+	    (run->initrd && file_read(&run->initrd_file, run->initrd, MAX_IMAGE)))
 		return -1;
-	result = run->guest ? image_from_elf(&run->image, run->file.bytes, run->file.size,
-					     run->memory, &err)
-			    : image_from_tdvf(&run->image, run->file.bytes, run->file.size,
-					      run->memory, &err);
+	if (run->kernel)
+		result = load_linux(run, &err);
+	else
+		result = (run->guest ? image_from_elf : image_from_tdvf)(
+			&run->image, run->file.bytes, run->file.size, run->memory, &err);
 	if (result)
 		fprintf(stderr, "seamless: %s: %s\n", path, err.text);
 	return result;
@@ -236,7 +274,8 @@ static void report_built(const struct run *run)
 	say("TD built: ", line);
 }
 
-/* An instruction that the interpreter lacks gave the guest #UD; how the guest ended may be its doing. */
+/* An instruction that the interpreter lacks gave the guest #UD; how the guest ended may be its
+ * doing. */
 static void report_unknown(const struct run *run)
 {
 	char line[200];
@@ -383,6 +422,7 @@ static int run_verb(int argc, char **argv)
 	}
 	image_free(&run->image);
 	file_free(&run->file);
+	file_free(&run->initrd_file);
 	free(run);
 	fflush(stdout);
 	return result;

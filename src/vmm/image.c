@@ -28,5 +28,7 @@ bool image_is_ram(const struct vmm_image *image, uint64_t gpa)
 void image_free(struct vmm_image *image)
 {
 	free(image->hob);
+	free(image->boot);
 	image->hob = NULL;
+	image->boot = NULL;
 }

@@ -29,6 +29,17 @@ struct image_section {
 	const struct tdvf_section *tdvf; /* for a firmware image */
 };
 
+/* Bytes that the guest finds in shared memory, page-aligned. */
+struct image_window {
+	uint64_t gpa; /* without the shared bit */
+	const void *bytes;
+	size_t size;
+};
+
+#define IMAGE_MAX_WINDOWS 8
+
+struct linux_boot;
+
 struct vmm_image {
 	struct vmm_range ram[2]; /* below and above 4 GiB; the second may be empty */
 	struct image_section section[IMAGE_MAX_SECTIONS];
@@ -38,6 +49,10 @@ struct vmm_image {
 		struct tdvf tdvf;
 	};
 	uint8_t *hob; /* firmware: the contents of its TD_HOB section */
+	struct image_window window[IMAGE_MAX_WINDOWS];
+	size_t windows;
+	struct vmm_range window_range; /* all of them; not RAM; the guest may give it back */
+	struct linux_boot *boot;       /* what the boot shim is told */
 };
 
 /*
@@ -47,6 +62,23 @@ struct vmm_image {
  */
 int image_from_elf(struct vmm_image *image, const void *file, size_t size, uint64_t ram,
 		   struct vmm_error *err);
+
+/* What `seamless run --kernel` boots. The bytes must outlive the image. */
+struct linux_files {
+	const void *kernel; /* bzImage or ELF */
+	size_t kernel_size;
+	const void *initrd; /* NULL: none */
+	size_t initrd_size;
+	const char *cmdline;
+	unsigned vcpus;
+};
+
+/*
+ * The boot shim (guest/shim.c), measured, with a kernel for it in a window of shared memory (see
+ * formats/shim_info.h). Returns 0, or -1 with *err.
+ */
+int image_from_linux(struct vmm_image *image, const struct linux_files *files, uint64_t ram,
+		     struct vmm_error *err);
 
 /*
  * A firmware image (TDVF); its TD HOB list tells it of the RAM. With `ram` 0 the image can be

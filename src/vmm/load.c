@@ -3,6 +3,7 @@
  * Puts an image into a TD's private memory, page by page.
  */
 #include "vmm/load.h"
+#include "vmm/vm.h"
 
 struct loading {
 	struct vmm_td *td;
@@ -52,6 +53,30 @@ int load_image(struct vmm_td *td, const struct vmm_image *image, enum vmm_order 
 	*pages = 0;
 	for (size_t i = 0; i < image->count; i++) {
 		if (load_section(&l, &image->section[i], order))
+			return -1;
+	}
+	return 0;
+}
+
+static int load_window(struct vmm_shared *shared, const struct image_window *w,
+		       struct vmm_error *err)
+{
+	const uint8_t *bytes = w->bytes;
+
+	for (size_t at = 0; at < w->size; at += VMM_4K) {
+		uint64_t gpa = (w->gpa + at) | VM_SHARED_BIT;
+		size_t size = w->size - at < VMM_4K ? w->size - at : VMM_4K;
+
+		if (shared_map(shared, gpa, err) || shared_write(shared, gpa, bytes + at, size))
+			return -1;
+	}
+	return 0;
+}
+
+int load_windows(struct vmm_shared *shared, const struct vmm_image *image, struct vmm_error *err)
+{
+	for (size_t i = 0; i < image->windows; i++) {
+		if (load_window(shared, &image->window[i], err))
 			return -1;
 	}
 	return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Puts an image into a TD's private memory, measured.
+ * Puts an image into a TD's memory: the private part measured.
  */
 #ifndef VMM_LOAD_H
 #define VMM_LOAD_H
@@ -9,6 +9,7 @@
 
 #include "vmm/image.h"
 #include "vmm/measure.h"
+#include "vmm/shared.h"
 #include "vmm/td.h"
 
 /*
@@ -17,5 +18,8 @@
  */
 int load_image(struct vmm_td *td, const struct vmm_image *image, enum vmm_order order,
 	       _Atomic int *stop, uint64_t *pages, struct vmm_error *err);
+
+/* Fills the image's windows of shared memory. Returns 0, or -1 with *err. */
+int load_windows(struct vmm_shared *shared, const struct vmm_image *image, struct vmm_error *err);
 
 #endif

@@ -104,7 +104,10 @@ static int to_private(struct vmm_vm *vm, uint64_t base, uint64_t size, struct vm
 	return td_track(&vm->td, kick_all, vm, err);
 }
 
-/* The part of the range that is RAM; what is not RAM is MMIO and shared as it is. */
+/*
+ * The part of the range that is RAM, or the window in which a guest finds its files; what is
+ * neither is MMIO and shared as it is.
+ */
 static int convert(struct vmm_vm *vm, struct vmm_range ram, uint64_t gpa, uint64_t size,
 		   struct vmm_error *err)
 {
@@ -132,7 +135,8 @@ uint64_t vm_map_gpa(struct vmm_vm *vm, uint64_t gpa, uint64_t size, uint64_t *fa
 		return TDX_VMCALL_INVALID_OPERAND;
 	pthread_mutex_lock(&vm->mapping);
 	result = convert(vm, vm->image->ram[0], gpa, size, &err) ||
-		 convert(vm, vm->image->ram[1], gpa, size, &err);
+		 convert(vm, vm->image->ram[1], gpa, size, &err) ||
+		 convert(vm, vm->image->window_range, gpa, size, &err);
 	pthread_mutex_unlock(&vm->mapping);
 	if (!result)
 		return TDX_VMCALL_SUCCESS;

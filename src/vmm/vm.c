@@ -79,6 +79,8 @@ static int build(struct vmm_vm *vm, struct vmm_error *err)
 		return -1;
 	if (load_image(&vm->td, vm->image, VMM_ORDER_SINGLE, &vm->end, &vm->pages_added, err))
 		return -1;
+	if (load_windows(&vm->shared, vm->image, err))
+		return -1;
 	return add_vcpus(vm, err) || td_finalize(&vm->td, vm->mrtd, err) ? -1 : 0;
 }
 
