@@ -24,38 +24,7 @@
 	mov	%r11, 40(%rsi)
 .endm
 
-	.globl	base_seamcall
-	.type	base_seamcall, @function
-base_seamcall:
-	load_six
-	.byte	0x66, 0x0f, 0x01, 0xcf
-	jc	1f
-	ret
-1:	mov	$-1, %rax
-	ret
-	.size	base_seamcall, . - base_seamcall
-
-	.globl	base_seamcall_ret
-	.type	base_seamcall_ret, @function
-base_seamcall_ret:
-	load_six
-	.byte	0x66, 0x0f, 0x01, 0xcf
-	jc	1f
-	store_six
-	ret
-1:	mov	$-1, %rax
-	ret
-	.size	base_seamcall_ret, . - base_seamcall_ret
-
-	.globl	base_seamcall_saved_ret
-	.type	base_seamcall_saved_ret, @function
-base_seamcall_saved_ret:
-	push	%rbx
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
-	load_six
+.macro load_seven
 	mov	48(%rsi), %r12
 	mov	56(%rsi), %r13
 	mov	64(%rsi), %r14
@@ -64,24 +33,76 @@ base_seamcall_saved_ret:
 	push	%rsi
 	mov	88(%rsi), %rdi
 	mov	96(%rsi), %rsi
-	.byte	0x66, 0x0f, 0x01, 0xcf
-	pop	%rsi
-	jc	1f
-	store_six
+.endm
+
+.macro store_seven
 	mov	%r12, 48(%rsi)
 	mov	%r13, 56(%rsi)
 	mov	%r14, 64(%rsi)
 	mov	%r15, 72(%rsi)
 	mov	%rbx, 80(%rsi)
 	mov	%rdi, 88(%rsi)
-2:	pop	%r15
+.endm
+
+.macro function name
+	.globl	\name
+	.type	\name, @function
+\name:
+.endm
+
+/* opcode: the last byte of the instruction; the host's sets the carry flag when no module answers. */
+.macro base_forms name, opcode, host
+function \name
+	load_six
+	.byte	0x66, 0x0f, 0x01, \opcode
+	.if \host
+	jc	1f
+	.endif
+	ret
+	.size	\name, . - \name
+
+function \name\()_ret
+	load_six
+	.byte	0x66, 0x0f, 0x01, \opcode
+	.if \host
+	jc	1f
+	.endif
+	store_six
+	ret
+	.size	\name\()_ret, . - \name\()_ret
+
+function \name\()_saved_ret
+	push	%rbx
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	load_six
+	load_seven
+	.byte	0x66, 0x0f, 0x01, \opcode
+	pop	%rsi
+	.if \host
+	jc	2f
+	.endif
+	store_six
+	store_seven
+3:	pop	%r15
 	pop	%r14
 	pop	%r13
 	pop	%r12
 	pop	%rbx
 	ret
+	.size	\name\()_saved_ret, . - \name\()_saved_ret
+
+	.if \host
 1:	mov	$-1, %rax
-	jmp	2b
-	.size	base_seamcall_saved_ret, . - base_seamcall_saved_ret
+	ret
+2:	mov	$-1, %rax
+	jmp	3b
+	.endif
+.endm
+
+base_forms base_seamcall, 0xcf, 1
+base_forms base_tdcall, 0xcc, 0
 
 	.section .note.GNU-stack, "", @progbits

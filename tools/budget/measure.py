@@ -10,16 +10,27 @@ _PAD = ('nop', 'nopw', 'nopl', 'data16', 'cs', 'xchg')
 
 
 class Cost:
+    """bytes, instructions, loads, stores: of the function itself. executed, accesses: of the whole call, once counted."""
+
+    KEYS = ('bytes', 'instructions', 'loads', 'stores', 'executed', 'accesses')
+
     def __init__(self):
-        self.bytes = self.instructions = self.loads = self.stores = 0
+        for key in self.KEYS:
+            setattr(self, key, 0)
         self.faults = []
 
     def add(self, other):
-        for key in ('bytes', 'instructions', 'loads', 'stores'):
+        for key in self.KEYS:
             setattr(self, key, getattr(self, key) + getattr(other, key))
+        self.faults = self.faults + other.faults
+
+    def copy(self):
+        new = Cost()
+        new.add(self)
+        return new
 
     def row(self):
-        return (self.bytes, self.instructions, self.loads, self.stores)
+        return tuple(getattr(self, key) for key in self.KEYS)
 
 
 def _memory(cost, name, operands):
