@@ -136,22 +136,22 @@ static uint64_t instruction_wrmsr(struct vmm_vcpu *vcpu, uint64_t *regs)
 		       : INVALID;
 }
 
-/* Only PCI configuration space is memory-mapped; elsewhere reads give all ones. */
+static const struct vmm_range ecam = { BOARD_ECAM_BASE, BOARD_ECAM_SIZE };
+
+/* PCI configuration space and the memory of PCI functions; elsewhere reads give all ones. */
 static uint64_t mmio_read(struct vmm_vm *vm, uint64_t gpa, unsigned size)
 {
-	const struct vmm_range ecam = { PCI_ECAM_BASE, PCI_ECAM_SIZE };
-
-	if (size > 4 || !range_holds(ecam, gpa, size))
-		return UINT64_MAX;
-	return pci_ecam_read(&vm->pci, (uint32_t)(gpa - ecam.base), size);
+	if (size <= 4 && range_holds(ecam, gpa, size))
+		return pci_ecam_read(&vm->pci, (uint32_t)(gpa - ecam.base), size);
+	return pci_memory_read(&vm->pci, gpa, size);
 }
 
 static void mmio_write(struct vmm_vm *vm, uint64_t gpa, unsigned size, uint64_t value)
 {
-	const struct vmm_range ecam = { PCI_ECAM_BASE, PCI_ECAM_SIZE };
-
 	if (size <= 4 && range_holds(ecam, gpa, size))
 		pci_ecam_write(&vm->pci, (uint32_t)(gpa - ecam.base), size, (uint32_t)value);
+	else
+		pci_memory_write(&vm->pci, gpa, size, value);
 }
 
 static uint64_t request_mmio(struct vmm_vcpu *vcpu, uint64_t *regs)

@@ -151,7 +151,7 @@ static void msrs(void **state)
 		    TDX_VMCALL_INVALID_OPERAND);
 }
 
-#define ECAM(device, reg) (VM_SHARED_BIT | (PCI_ECAM_BASE + ((device) << 15) + (reg)))
+#define ECAM(device, reg) (VM_SHARED_BIT | (BOARD_ECAM_BASE + ((device) << 15) + (reg)))
 
 static void mmio(void **state)
 {
