@@ -6,23 +6,10 @@
  */
 #include <stdlib.h>
 
-#include "cpu/internal.h"
+#include "cpu/group.h"
 
-#define TABLE_SIZE 65536u /* pages with code; when it fills, everything is forgotten */
+#define TABLE_SIZE CODE_TABLE_SIZE
 #define TABLE_MAX  (TABLE_SIZE * 3 / 4)
-
-struct code_page {
-	uint64_t page; /* host address, 0: free; entries are never removed one by one */
-	uint64_t granules;
-};
-
-struct cpu_group {
-	pthread_mutex_t lock;	    /* members and insertions */
-	pthread_mutex_t split_lock; /* locked operations that can't be done in place */
-	struct cpu *members;
-	unsigned nr_pages;
-	struct code_page pages[TABLE_SIZE];
-};
 
 struct cpu_group *cpu_group_create(void)
 {
@@ -31,7 +18,8 @@ struct cpu_group *cpu_group_create(void)
 	if (!group)
 		return NULL;
 	pthread_mutex_init(&group->lock, NULL);
-	pthread_mutex_init(&group->split_lock, NULL);
+	pthread_mutex_init(&group->exclusive_lock, NULL);
+	pthread_cond_init(&group->exclusive_change, NULL);
 	return group;
 }
 
@@ -40,18 +28,9 @@ void cpu_group_destroy(struct cpu_group *group)
 	if (!group)
 		return;
 	pthread_mutex_destroy(&group->lock);
-	pthread_mutex_destroy(&group->split_lock);
+	pthread_mutex_destroy(&group->exclusive_lock);
+	pthread_cond_destroy(&group->exclusive_change);
 	free(group);
-}
-
-void group_lock(struct cpu *cpu)
-{
-	pthread_mutex_lock(&cpu->group->split_lock);
-}
-
-void group_unlock(struct cpu *cpu)
-{
-	pthread_mutex_unlock(&cpu->group->split_lock);
 }
 
 bool code_join(struct cpu *cpu, struct cpu_group *group)
@@ -176,6 +155,26 @@ static struct code_page *insert(struct cpu *cpu, uint8_t *page)
 	return p;
 }
 
+/* Takes write access to a page that now holds code from all vCPUs: none has it when this returns.
+ */
+static void drop_writes(struct cpu *cpu, const uint8_t *page)
+{
+	bool alone = true;
+
+	pthread_mutex_lock(&cpu->group->lock);
+	for (struct cpu *c = cpu->group->members; c; c = c->group_next)
+		if (c != cpu) {
+			notify(c, EVENT_FLUSH_WRITES);
+			alone = false;
+		}
+	pthread_mutex_unlock(&cpu->group->lock);
+	mmu_drop_writes(cpu, page);
+	if (alone)
+		return;
+	exclusive_begin(cpu);
+	exclusive_end(cpu);
+}
+
 /* This vCPU is about to decode bytes of a page: from here on writes to them must be seen. */
 void code_add(struct cpu *cpu, uint8_t *page, unsigned offset, unsigned len)
 {
@@ -187,13 +186,9 @@ void code_add(struct cpu *cpu, uint8_t *page, unsigned offset, unsigned len)
 	pthread_mutex_lock(&cpu->group->lock);
 	p = insert(cpu, page);
 	before = __atomic_fetch_or(&p->granules, mask, __ATOMIC_SEQ_CST);
-	if (!before)
-		for (struct cpu *c = cpu->group->members; c; c = c->group_next)
-			if (c != cpu)
-				notify(c, EVENT_FLUSH_WRITES);
 	pthread_mutex_unlock(&cpu->group->lock);
 	if (!before)
-		mmu_drop_writes(cpu, page);
+		drop_writes(cpu, page);
 }
 
 /* Bytes of one page were written. `cpu` is the writer, NULL for the host. */

@@ -7,11 +7,11 @@
 #include "cpu/decode.h"
 
 static const struct opcode_group *const groups[] = {
-	&cpu_ops_alu,      &cpu_ops_shift,   &cpu_ops_muldiv,  &cpu_ops_bit,      &cpu_ops_mov,
-	&cpu_ops_atomic,   &cpu_ops_stack,   &cpu_ops_control, &cpu_ops_far,      &cpu_ops_string,
-	&cpu_ops_flag,     &cpu_ops_system,  &cpu_ops_segment, &cpu_ops_exit,     &cpu_ops_sse_mov,
-	&cpu_ops_sse_int,  &cpu_ops_sse_fp,  &cpu_ops_sse_text, &cpu_ops_crypto,  &cpu_ops_xstate,
-	&cpu_ops_x87,      &cpu_ops_mmx,
+	&cpu_ops_alu,	  &cpu_ops_shift,  &cpu_ops_muldiv,   &cpu_ops_bit,    &cpu_ops_mov,
+	&cpu_ops_atomic,  &cpu_ops_stack,  &cpu_ops_control,  &cpu_ops_far,    &cpu_ops_string,
+	&cpu_ops_flag,	  &cpu_ops_system, &cpu_ops_segment,  &cpu_ops_exit,   &cpu_ops_sse_mov,
+	&cpu_ops_sse_int, &cpu_ops_sse_fp, &cpu_ops_sse_text, &cpu_ops_crypto, &cpu_ops_xstate,
+	&cpu_ops_x87,	  &cpu_ops_mmx,	   &cpu_ops_legacy,   &cpu_ops_cr,     &cpu_ops_hint,
 };
 
 /* Opcodes by mnemonic; the caller frees it. */
@@ -184,7 +184,8 @@ static unsigned required(const struct decode *d, const struct opcode *op)
 	for (unsigned i = 0; i < d->zi.operand_count_visible; i++)
 		if (op_is_reg(d, i) &&
 		    ZydisRegisterGetClass(d->op[i].reg.value) == ZYDIS_REGCLASS_MMX)
-			return (op->flags & ~OP_SSE) | OP_MMX;
+			return (op->flags & OP_BOTH ? op->flags | OP_SSE : op->flags & ~OP_SSE) |
+			       OP_MMX;
 	for (unsigned i = 0; i < d->zi.operand_count_visible; i++)
 		if (op_is_reg(d, i) &&
 		    ZydisRegisterGetClass(d->op[i].reg.value) == ZYDIS_REGCLASS_XMM)
@@ -296,4 +297,23 @@ bool decode_insn(struct cpu *cpu, uint32_t mode, uint64_t rip, const uint8_t *by
 		insn->fn = seg_check;
 	}
 	return true;
+}
+
+/* What decode_insn() made of bytes that it has no handler for, and of those that are no
+ * instruction. */
+bool decode_lacks(const struct insn *insn)
+{
+	return insn->fn == h_undefined && insn->aux;
+}
+
+bool decode_invalid(const struct insn *insn)
+{
+	return (insn->fn == h_undefined && !insn->aux) || insn->fn == h_general_protection;
+}
+
+ZydisMnemonic decode_mnemonic(uint32_t mode, const uint8_t *bytes, unsigned len)
+{
+	struct decode d = { .mode = mode, .bytes = bytes };
+
+	return ZYAN_SUCCESS(decode_bytes(&d, len)) ? d.zi.mnemonic : ZYDIS_MNEMONIC_INVALID;
 }

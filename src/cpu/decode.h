@@ -26,6 +26,7 @@ struct decode {
 #define OP_64	(1u << 5) /* #UD outside 64-bit mode */
 #define OP_NO64 (1u << 6) /* #UD in 64-bit mode */
 #define OP_TS	(1u << 7) /* #NM if CR0.TS */
+#define OP_BOTH (1u << 8) /* MMX operands, and yet SSE's conditions too */
 
 /* Picks insn->fn. Returns false when the form has no handler. */
 struct opcode;
@@ -49,7 +50,7 @@ extern const struct opcode_group cpu_ops_alu, cpu_ops_shift, cpu_ops_muldiv, cpu
 
 	cpu_ops_control, cpu_ops_far, cpu_ops_string, cpu_ops_flag, cpu_ops_system, cpu_ops_exit,
 	cpu_ops_sse_mov, cpu_ops_sse_int, cpu_ops_sse_fp, cpu_ops_sse_text, cpu_ops_crypto,
-	cpu_ops_x87, cpu_ops_mmx, cpu_ops_xstate, cpu_ops_segment;
+	cpu_ops_x87, cpu_ops_mmx, cpu_ops_xstate, cpu_ops_segment, cpu_ops_legacy, cpu_ops_cr, cpu_ops_hint;
 
 /* Handlers by operand size: index 0 to 3 for 8 to 64 bits. */
 #define BY_SIZE(name)                                                                              \
@@ -64,6 +65,9 @@ extern const struct opcode_group cpu_ops_alu, cpu_ops_shift, cpu_ops_muldiv, cpu
 bool decode_insn(struct cpu *cpu, uint32_t mode, uint64_t rip, const uint8_t *bytes, unsigned len,
 		 struct insn *insn, bool *end);
 const struct opcode **decode_index(void);
+bool decode_lacks(const struct insn *insn);
+bool decode_invalid(const struct insn *insn);
+ZydisMnemonic decode_mnemonic(uint32_t mode, const uint8_t *bytes, unsigned len);
 
 /* Operands. */
 uint16_t decode_reg(ZydisRegister reg);
@@ -98,6 +102,13 @@ struct rm_op {
 	handler_fn *r[4], *m[4], *lock[4];
 };
 bool emit_rm(const struct decode *d, const struct opcode *op, struct insn *insn);
+
+/* One operand, register or memory, that the handler tells apart; table: handler_fn. */
+bool emit_operand(const struct decode *d, const struct opcode *op, struct insn *insn);
+#define OPERAND(mn, fl, handler)                                                                   \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, fl, 0, emit_operand, (const void *)handler                    \
+	}
 
 /* MOV to and from control and debug registers. */
 bool emit_mov_system(const struct decode *d, struct insn *insn);

@@ -86,8 +86,10 @@ void event_exception(struct cpu *cpu)
 		exception_exit(cpu, vector);
 	if (vector == EXC_PF)
 		cpu->s.cr2 = cpu->fault_address;
-	if (vector == EXC_DB)
+	if (vector == EXC_DB) {
 		cpu->s.dr[6] = (cpu->s.dr[6] & ~0xfull) | cpu->fault_address | 0xffff0ff0;
+		cpu->s.dr[7] &= ~(uint64_t)DR7_GD;
+	}
 	if (cpu->delivering.info & CPU_INTR_VALID)
 		combine(cpu);
 	cpu->delivering.info = 0;

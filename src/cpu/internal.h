@@ -13,6 +13,7 @@
 #include <setjmp.h>
 #include <string.h>
 
+#include "cpu/arch.h"
 #include "cpu/cpu.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)
@@ -20,95 +21,6 @@
 
 #define PAGE_SIZE 4096ull
 #define PAGE_MASK (~(PAGE_SIZE - 1))
-
-#define CR0_PE	       (1ull << 0)
-#define CR0_MP	       (1ull << 1)
-#define CR0_EM	       (1ull << 2)
-#define CR0_TS	       (1ull << 3)
-#define CR0_ET	       (1ull << 4)
-#define CR0_NE	       (1ull << 5)
-#define CR0_WP	       (1ull << 16)
-#define CR0_AM	       (1ull << 18)
-#define CR0_NW	       (1ull << 29)
-#define CR0_CD	       (1ull << 30)
-#define CR0_PG	       (1ull << 31)
-#define CR4_TSD	       (1ull << 2)
-#define CR4_DE	       (1ull << 3)
-#define CR4_PSE	       (1ull << 4)
-#define CR4_PAE	       (1ull << 5)
-#define CR4_PGE	       (1ull << 7)
-#define CR4_PCE	       (1ull << 8)
-#define CR4_OSFXSR     (1ull << 9)
-#define CR4_OSXMMEXCPT (1ull << 10)
-#define CR4_UMIP       (1ull << 11)
-#define CR4_LA57       (1ull << 12)
-#define CR4_VMXE       (1ull << 13)
-#define CR4_FSGSBASE   (1ull << 16)
-#define CR4_PCIDE      (1ull << 17)
-#define CR4_OSXSAVE    (1ull << 18)
-#define CR4_SMEP       (1ull << 20)
-#define CR4_SMAP       (1ull << 21)
-#define EFER_SCE       (1ull << 0)
-#define EFER_LME       (1ull << 8)
-#define EFER_LMA       (1ull << 10)
-#define EFER_NXE       (1ull << 11)
-
-#define FLAG_CF	    (1u << 0)
-#define FLAG_PF	    (1u << 2)
-#define FLAG_AF	    (1u << 4)
-#define FLAG_ZF	    (1u << 6)
-#define FLAG_SF	    (1u << 7)
-#define FLAG_TF	    (1u << 8)
-#define FLAG_IF	    (1u << 9)
-#define FLAG_DF	    (1u << 10)
-#define FLAG_OF	    (1u << 11)
-#define FLAG_IOPL   (3u << 12)
-#define FLAG_NT	    (1u << 14)
-#define FLAG_RF	    (1u << 16)
-#define FLAG_VM	    (1u << 17)
-#define FLAG_AC	    (1u << 18)
-#define FLAG_VIF    (1u << 19)
-#define FLAG_VIP    (1u << 20)
-#define FLAG_ID	    (1u << 21)
-#define FLAGS_ARITH (FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF)
-#define FLAGS_ALL   0x3f7fd7u
-
-/* Exception vectors. */
-enum {
-	EXC_DE = 0,
-	EXC_DB = 1,
-	EXC_NMI = 2,
-	EXC_BP = 3,
-	EXC_OF = 4,
-	EXC_BR = 5,
-	EXC_UD = 6,
-	EXC_NM = 7,
-	EXC_DF = 8,
-	EXC_TS = 10,
-	EXC_NP = 11,
-	EXC_SS = 12,
-	EXC_GP = 13,
-	EXC_PF = 14,
-	EXC_MF = 16,
-	EXC_AC = 17,
-	EXC_MC = 18,
-	EXC_XM = 19,
-	EXC_VE = 20
-};
-
-/* Access rights of a segment, VMX format. */
-#define AR_TYPE	    0x0fu
-#define AR_ACCESSED 0x01u
-#define AR_WRITE    0x02u /* data: writable; code: readable */
-#define AR_DOWN	    0x04u /* data: expands down; code: conforming */
-#define AR_CODE	    0x08u
-#define AR_S	    0x10u
-#define AR_DPL(ar)  ((ar) >> 5 & 3)
-#define AR_P	    0x80u
-#define AR_L	    0x2000u
-#define AR_DB	    0x4000u
-#define AR_G	    0x8000u
-#define AR_UNUSABLE 0x10000u
 
 /* What a decoded block depends on beside its bytes. */
 #define MODE_64	    (1u << 0)
@@ -239,6 +151,7 @@ struct cpu {
 
 	struct block *jump[JUMP_SIZE];
 	struct tlb_entry tlb[MMU_CONTEXTS][TLB_SIZE];
+	struct tlb_entry no_tlb[TLB_SIZE]; /* stays empty: each access takes the slow path */
 	struct itlb_entry itlbs[2][ITLB_SIZE];
 	struct gpa_entry gpas[GPA_SIZE];
 	uint64_t large_base, large_mask; /* encloses every large page in the TLB */
@@ -254,6 +167,8 @@ struct cpu {
 	uint8_t bounce[64] __attribute__((aligned(64)));
 	uint8_t *bounce_host[2];
 	unsigned bounce_len[2];
+	const uint8_t *rmw_pending; /* where a read-modify-write needs more than its store: the
+				       bounce buffer, or a place in a page that holds code */
 
 	jmp_buf jmp;
 	struct insn *cur; /* the instruction that faults; NULL: s.rip is already right */
@@ -265,6 +180,12 @@ struct cpu {
 	uint64_t budget_end;
 	uint32_t shadow; /* interrupt shadow that the instruction being stepped began with */
 
+	/* debug.c */
+	bool watches, breaks; /* DR7 enables a data breakpoint, an instruction breakpoint */
+	bool trap;	      /* a single-step trap follows the instruction being stepped */
+	uint32_t watch_hits;  /* breakpoints that it met, as DR6 has them */
+	bool align_check;     /* CR0.AM, EFLAGS.AC and CPL 3 */
+
 	uint32_t events; /* atomic */
 	pthread_mutex_t code_lock;
 	uint8_t *code_queue[CODE_QUEUE]; /* pages written by others; under code_lock */
@@ -275,6 +196,7 @@ struct cpu {
 	void *opaque;
 	struct cpu_group *group;
 	struct cpu *group_next;
+	bool executing, parked; /* exclusive.c; atomic */
 	bool own_group;
 	uint64_t cached_cr0, cached_cr3, cached_cr4,
 		cached_efer;	       /* what the TLB was filled under */
@@ -322,6 +244,19 @@ void cpu_flush_tlb(struct cpu *cpu);
 void cpu_attention(struct cpu *cpu);
 struct insn *cpu_end_block(struct cpu *cpu, struct insn *insn);
 
+/* debug.c */
+void debug_changed(struct cpu *cpu);
+void debug_watch(struct cpu *cpu, uint64_t lin, unsigned size, uint32_t access);
+bool debug_watches_page(const struct cpu *cpu, uint64_t page);
+void debug_check_fetch(struct cpu *cpu);
+
+/* exclusive.c: one vCPU of a group while all others stand between two instructions */
+void exclusive_begin(struct cpu *cpu);
+void exclusive_end(struct cpu *cpu);
+void exclusive_enter(struct cpu *cpu);
+void exclusive_leave(struct cpu *cpu);
+void exclusive_check(struct cpu *cpu);
+
 /* mmu.c */
 uint8_t *mmu_translate(struct cpu *cpu, uint64_t lin, uint32_t access, unsigned context);
 uint8_t *mmu_fetch_page(struct cpu *cpu, uint64_t lin);
@@ -338,8 +273,6 @@ void code_written(struct cpu *cpu, uint8_t *host, unsigned len);
 bool code_join(struct cpu *cpu, struct cpu_group *group);
 void code_leave(struct cpu *cpu);
 void code_queue_run(struct cpu *cpu);
-void group_lock(struct cpu *cpu);
-void group_unlock(struct cpu *cpu);
 
 /* block.c */
 struct block *block_find(struct cpu *cpu, uint64_t rip, uint32_t mode, bool may_flush);
@@ -360,6 +293,9 @@ void seg_unpack(const struct descriptor *d, uint16_t selector, struct cpu_segmen
 void seg_set_accessed(struct cpu *cpu, uint64_t address, struct descriptor *d);
 void seg_set_flat(struct cpu_segment *seg, uint16_t selector, uint32_t access_rights);
 void seg_null_data(struct cpu *cpu);
+
+/* op_xstate.c: which of x87 (1) and SSE (2) are not in their initial state */
+uint64_t xstate_in_use(const struct cpu *cpu);
 
 static inline uint64_t *reg64p(struct cpu *cpu, unsigned off)
 {

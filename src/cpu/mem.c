@@ -20,6 +20,24 @@ static unsigned first_part(uint64_t lin, unsigned size)
 	return size < room ? size : room;
 }
 
+/* #AC at CPL 3. Operands of other sizes than these are checked by their parts, or not at all. */
+static void check_alignment(struct cpu *cpu, struct insn *insn, uint64_t lin, unsigned size)
+{
+	unsigned align = size > 8 ? 8 : size;
+
+	if (!(align & (align - 1)) && (lin & (align - 1)))
+		cpu_raise_error(cpu, insn, EXC_AC, 0);
+}
+
+/* What every access of an instruction's is checked for before translation. */
+static void check_access(struct cpu *cpu, struct insn *insn, uint64_t lin, unsigned size)
+{
+	cpu->cur = insn;
+	check_canonical(cpu, insn, lin, size);
+	if (unlikely(cpu->align_check))
+		check_alignment(cpu, insn, lin, size);
+}
+
 /* Both parts of an access are translated before either is used. */
 struct span {
 	uint8_t *host[2];
@@ -61,6 +79,7 @@ static void span_write(struct cpu *cpu, const struct span *s, const void *in)
 	copy_whole(s->host[0], in, s->len[0]);
 	if (s->len[1])
 		memcpy(s->host[1], (const uint8_t *)in + s->len[0], s->len[1]);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* a decoder marks its bytes, then reads them */
 	code_written(cpu, s->host[0], s->len[0]);
 	if (s->len[1])
 		code_written(cpu, s->host[1], s->len[1]);
@@ -70,9 +89,10 @@ void mem_read(struct cpu *cpu, struct insn *insn, uint64_t lin, void *out, unsig
 {
 	struct span s;
 
-	cpu->cur = insn;
-	check_canonical(cpu, insn, lin, size);
+	check_access(cpu, insn, lin, size);
 	span_translate(cpu, &s, lin, size, CPU_READ, cpu->mmu);
+	if (unlikely(cpu->watches))
+		debug_watch(cpu, lin, size, CPU_READ);
 	span_read(&s, out);
 }
 
@@ -80,9 +100,10 @@ void mem_write(struct cpu *cpu, struct insn *insn, uint64_t lin, const void *in,
 {
 	struct span s;
 
-	cpu->cur = insn;
-	check_canonical(cpu, insn, lin, size);
+	check_access(cpu, insn, lin, size);
 	span_translate(cpu, &s, lin, size, CPU_WRITE, cpu->mmu);
+	if (unlikely(cpu->watches))
+		debug_watch(cpu, lin, size, CPU_WRITE);
 	span_write(cpu, &s, in);
 }
 
@@ -90,8 +111,7 @@ void mem_probe_write(struct cpu *cpu, struct insn *insn, uint64_t lin, unsigned 
 {
 	struct span s;
 
-	cpu->cur = insn;
-	check_canonical(cpu, insn, lin, size);
+	check_access(cpu, insn, lin, size);
 	span_translate(cpu, &s, lin, size, CPU_WRITE, cpu->mmu);
 }
 
@@ -112,24 +132,41 @@ void *mem_rmw_slow(struct cpu *cpu, struct insn *insn, uint64_t lin, unsigned si
 {
 	struct span s;
 
-	cpu->cur = insn;
-	check_canonical(cpu, insn, lin, size);
+	check_access(cpu, insn, lin, size);
 	span_translate(cpu, &s, lin, size, CPU_WRITE, cpu->mmu);
-	if (!s.len[1] && !code_in_page(cpu->group, (uint8_t *)((uintptr_t)s.host[0] & PAGE_MASK)))
-		return s.host[0];
-	span_read(&s, cpu->bounce);
+	if (unlikely(cpu->watches))
+		debug_watch(cpu, lin, size, CPU_WRITE);
 	memcpy(cpu->bounce_host, s.host, sizeof(s.host));
 	memcpy(cpu->bounce_len, s.len, sizeof(s.len));
+	if (!s.len[1]) {
+		uint8_t *page = (uint8_t *)((uintptr_t)s.host[0] & PAGE_MASK);
+
+		cpu->rmw_pending = code_in_page(cpu->group, page) ? s.host[0] : NULL;
+		return s.host[0];
+	}
+	span_read(&s, cpu->bounce);
+	cpu->rmw_pending = cpu->bounce;
 	return cpu->bounce;
 }
 
+static void bounce_span(const struct cpu *cpu, struct span *s)
+{
+	memcpy(s->host, cpu->bounce_host, sizeof(s->host));
+	memcpy(s->len, cpu->bounce_len, sizeof(s->len));
+}
+
+/* The operand was changed: writes the bounce buffer back, or tells of code that was written in
+ * place. */
 void mem_rmw_commit(struct cpu *cpu)
 {
 	struct span s;
 
-	memcpy(s.host, cpu->bounce_host, sizeof(s.host));
-	memcpy(s.len, cpu->bounce_len, sizeof(s.len));
-	span_write(cpu, &s, cpu->bounce);
+	bounce_span(cpu, &s);
+	if (cpu->rmw_pending == cpu->bounce)
+		span_write(cpu, &s, cpu->bounce);
+	else
+		code_written(cpu, s.host[0], s.len[0]);
+	cpu->rmw_pending = NULL;
 }
 
 /* The CPU's own accesses are supervisor ones that EFLAGS.AC does not exempt from SMAP. */
@@ -165,9 +202,10 @@ uint8_t *mem_page(struct cpu *cpu, struct insn *insn, uint64_t lin, uint32_t acc
 {
 	uint8_t *host;
 
-	cpu->cur = insn;
-	check_canonical(cpu, insn, lin, 1);
+	check_access(cpu, insn, lin, 1);
 	host = mmu_translate(cpu, lin, access, cpu->mmu);
+	if (unlikely(cpu->align_check || cpu->watches))
+		return NULL;
 	if ((access & CPU_WRITE) &&
 	    code_in_page(cpu->group, (uint8_t *)((uintptr_t)host & PAGE_MASK)))
 		return NULL;
@@ -178,16 +216,15 @@ void mem_split_lock(struct cpu *cpu, const void *place)
 {
 	struct span s;
 
-	group_lock(cpu);
+	exclusive_begin(cpu);
 	if ((const uint8_t *)place != cpu->bounce)
 		return;
-	memcpy(s.host, cpu->bounce_host, sizeof(s.host));
-	memcpy(s.len, cpu->bounce_len, sizeof(s.len));
+	bounce_span(cpu, &s);
 	span_read(&s, cpu->bounce);
 }
 
 void mem_split_unlock(struct cpu *cpu, const void *place)
 {
 	rmw_done(cpu, place);
-	group_unlock(cpu);
+	exclusive_end(cpu);
 }

@@ -13,8 +13,8 @@ void mem_store_slow(struct cpu *cpu, struct insn *insn, uint64_t lin, uint64_t v
 		    unsigned size);
 void *mem_rmw_slow(struct cpu *cpu, struct insn *insn, uint64_t lin, unsigned size);
 void mem_rmw_commit(struct cpu *cpu);
-/* A locked operation on a place that can't be changed atomically: only one of a group's vCPUs is at
- * it. */
+/* A locked operation on a place that the host can't change atomically, or not without a bus lock:
+ * all other vCPUs of the group stand still meanwhile. */
 void mem_split_lock(struct cpu *cpu, const void *place);
 void mem_split_unlock(struct cpu *cpu, const void *place);
 /* Any size; a fault happens before anything is copied to memory. */
@@ -82,8 +82,15 @@ DEFINE_MEM(64)
 
 static inline void rmw_done(struct cpu *cpu, const void *place)
 {
-	if (unlikely((const uint8_t *)place == cpu->bounce))
+	if (unlikely((const uint8_t *)place == cpu->rmw_pending))
 		mem_rmw_commit(cpu);
+}
+
+/* Whether the host's own locked instructions do: guest memory, within a line of the cache. */
+static inline bool mem_lockable(const struct cpu *cpu, const void *place, unsigned size)
+{
+	return likely((const uint8_t *)place != cpu->bounce &&
+		      ((uintptr_t)place & 63) + size <= 64);
 }
 
 static inline uint64_t mem_load(struct cpu *cpu, struct insn *insn, uint64_t lin, unsigned size)

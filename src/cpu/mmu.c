@@ -100,20 +100,26 @@ static uint64_t walk_read(struct cpu *cpu, struct walk *w, uint64_t gpa, unsigne
 	return value;
 }
 
-/* Sets accessed or dirty bits in an entry, with the locked operation the processor uses. */
-static void walk_mark(struct cpu *cpu, const struct walk *w, unsigned i, uint64_t bits)
+/*
+ * Sets accessed or dirty bits in an entry, with the locked operation that the processor uses. False
+ * when the entry is not what was read any more: the walk starts over, since a bit set in an entry
+ * that another processor has just emptied would make the guest lose it.
+ */
+static bool walk_mark(struct cpu *cpu, const struct walk *w, unsigned i, uint64_t bits)
 {
-	uint32_t permissions;
+	uint64_t have = w->entry[i].value;
+	uint32_t permissions, have32 = (uint32_t)have;
 	uint8_t *host;
 
-	if ((w->entry[i].value & bits) == bits)
-		return;
+	if ((have & bits) == bits)
+		return true;
 	host = mmu_gpa(cpu, w->entry[i].gpa, CPU_WRITE, &permissions, w->lin,
 		       EPT_QUAL_GLA | CPU_READ);
 	if (w->entry[i].size == 8)
-		__atomic_fetch_or((uint64_t *)host, bits, __ATOMIC_SEQ_CST);
-	else
-		__atomic_fetch_or((uint32_t *)host, (uint32_t)bits, __ATOMIC_SEQ_CST);
+		return __atomic_compare_exchange_n((uint64_t *)host, &have, have | bits, false,
+						   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	return __atomic_compare_exchange_n((uint32_t *)host, &have32, have32 | (uint32_t)bits,
+					   false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 static uint64_t reserved_bits(const struct cpu *cpu, unsigned level, bool leaf, bool pdpte)
@@ -181,7 +187,8 @@ static void walk_leaf(struct cpu *cpu, struct walk *w, uint64_t e, unsigned leve
 	w->gpa = (base & ~(w->page_size - 1)) | (w->lin & (w->page_size - 1));
 }
 
-static void walk_tables(struct cpu *cpu, struct walk *w)
+/* One walk from the root. False when an entry changed under it. */
+static bool walk_once(struct cpu *cpu, struct walk *w)
 {
 	bool lma = cpu_long_mode(cpu), pae = cpu->s.cr4 & CR4_PAE;
 	unsigned level = lma ? (cpu->s.cr4 & CR4_LA57 ? 5 : 4) : pae ? 3 : 2;
@@ -189,7 +196,9 @@ static void walk_tables(struct cpu *cpu, struct walk *w)
 	uint64_t base = lma ? cpu->s.cr3 & PTE_ADDR : cpu->s.cr3 & (pae ? 0xffffffe0 : 0xfffff000);
 	uint64_t e;
 
+	w->nr = 0;
 	w->write = w->user = true;
+	w->nx = false;
 	for (;; level--) {
 		uint64_t index = w->lin >> (12 + bits * (level - 1)) & ((1u << bits) - 1);
 
@@ -201,10 +210,18 @@ static void walk_tables(struct cpu *cpu, struct walk *w)
 	walk_leaf(cpu, w, e, level);
 	if (!access_allowed(cpu, w, w->access))
 		page_fault(cpu, w, PF_P);
-	for (unsigned i = pae && !lma; i < w->nr; i++)
-		walk_mark(cpu, w, i,
-			  PTE_A | (i == w->nr - 1 && (w->access & CPU_WRITE) ? PTE_D : 0));
 	w->dirty = (e & PTE_D) || (w->access & CPU_WRITE);
+	for (unsigned i = pae && !lma; i < w->nr; i++)
+		if (!walk_mark(cpu, w, i,
+			       PTE_A | (i == w->nr - 1 && (w->access & CPU_WRITE) ? PTE_D : 0)))
+			return false;
+	return true;
+}
+
+static void walk_tables(struct cpu *cpu, struct walk *w)
+{
+	while (!walk_once(cpu, w))
+		;
 }
 
 static void note_large(struct cpu *cpu, uint64_t lin, uint64_t size)
@@ -227,6 +244,8 @@ static void tlb_fill(struct cpu *cpu, const struct walk *w, uint8_t *host, uint3
 	uint8_t *host_page = host - (w->lin & ~PAGE_MASK);
 
 	note_large(cpu, page, w->page_size);
+	if (unlikely(cpu->watches) && debug_watches_page(cpu, page))
+		return;
 	e->addend = (uintptr_t)host_page - page;
 	e->read_tag = page | cpu->tlb_gen;
 	e->write_tag = 0;

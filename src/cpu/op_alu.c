@@ -96,7 +96,7 @@ DEFINE_OPS(64)
 	struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));                       \
 	uint64_t carry = cpu->cc_carry;                                                            \
 	uint##S##_t a, r;                                                                          \
-	if (unlikely((uint8_t *)place == cpu->bounce || (uintptr_t)place % (S / 8))) {             \
+	if (!mem_lockable(cpu, place, S / 8)) {                                                    \
 		mem_split_lock(cpu, place);                                                        \
 		a = place->v;                                                                      \
 		place->v = EXPR;                                                                   \
@@ -109,6 +109,7 @@ DEFINE_OPS(64)
 		r = EXPR;                                                                          \
 	} while (!__atomic_compare_exchange_n((uint##S##_t *)(void *)place, &a, r, false,          \
 					      __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));                \
+	rmw_done(cpu, place);                                                                      \
 	NEXT
 
 #define BINARY(op, S)                                                                              \

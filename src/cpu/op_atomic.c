@@ -9,11 +9,6 @@
 
 #define RAX_OFF offsetof(struct cpu, s.gpr[CPU_RAX])
 
-static inline bool in_place(const struct cpu *cpu, const void *place, unsigned size)
-{
-	return likely((const uint8_t *)place != cpu->bounce && !((uintptr_t)place % size));
-}
-
 #define ATOMIC(S)                                                                                  \
 	HANDLER(xadd_r##S)                                                                         \
 	{                                                                                          \
@@ -30,8 +25,9 @@ static inline bool in_place(const struct cpu *cpu, const void *place, unsigned s
 		struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));               \
 		uint##S##_t a, b = reg##S(cpu, insn->src);                                         \
                                                                                                    \
-		if (in_place(cpu, place, S / 8)) {                                                 \
+		if (mem_lockable(cpu, place, S / 8)) {                                                 \
 			a = __atomic_fetch_add((uint##S##_t *)(void *)place, b, __ATOMIC_SEQ_CST); \
+			rmw_done(cpu, place);                                                      \
 		} else {                                                                           \
 			mem_split_lock(cpu, place);                                                \
 			a = place->v;                                                              \
@@ -58,9 +54,10 @@ static inline bool in_place(const struct cpu *cpu, const void *place, unsigned s
 		struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));               \
 		uint##S##_t a = reg##S(cpu, RAX_OFF), v = a, new = reg##S(cpu, insn->src);         \
                                                                                                    \
-		if (in_place(cpu, place, S / 8)) {                                                 \
+		if (mem_lockable(cpu, place, S / 8)) {                                                 \
 			__atomic_compare_exchange_n((uint##S##_t *)(void *)place, &v, new, false,  \
 						    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);           \
+			rmw_done(cpu, place);                                                      \
 		} else {                                                                           \
 			mem_split_lock(cpu, place);                                                \
 			v = place->v;                                                              \
@@ -101,9 +98,10 @@ HANDLER(cmpxchg8b)
 	uint64_t want = cpu->s.gpr[CPU_RDX] << 32 | (uint32_t)cpu->s.gpr[CPU_RAX], v = want;
 	uint64_t new = cpu->s.gpr[CPU_RCX] << 32 | (uint32_t)cpu->s.gpr[CPU_RBX];
 
-	if (in_place(cpu, place, 8)) {
+	if (mem_lockable(cpu, place, 8)) {
 		__atomic_compare_exchange_n((uint64_t *)(void *)place, &v, new, false,
 					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+		rmw_done(cpu, place);
 	} else {
 		mem_split_lock(cpu, place);
 		v = place->v;

@@ -95,12 +95,13 @@ static void bit_modify(struct cpu *cpu, struct insn *insn, uint64_t lin, uint64_
 	if (!(insn->flags & INSN_LOCK)) {
 		old = bit_plain(place, size, insn->aux, bit);
 		rmw_done(cpu, place);
-	} else if (place == cpu->bounce || (uintptr_t)place % size) {
+	} else if (!mem_lockable(cpu, place, size)) {
 		mem_split_lock(cpu, place);
 		old = bit_plain(place, size, insn->aux, bit);
 		mem_split_unlock(cpu, place);
 	} else {
 		old = bit_locked((uint64_t *)(void *)place, size, insn->aux, bit);
+		rmw_done(cpu, place);
 	}
 	bit_flag(cpu, old & bit);
 }

@@ -202,6 +202,8 @@ HANDLER(iret)
 		return_stack(cpu, insn, &r);
 	}
 	return_commit(cpu, &r, sp);
+	if (!cpu->breaks)
+		r.flags &= ~(uint64_t)FLAG_RF; /* it has nothing to suppress */
 	flags_set(cpu, (flags_get(cpu) & ~mask) | (r.flags & mask));
 	cpu->s.interruptibility &= ~CPU_BLOCKING_BY_NMI;
 	return finish(cpu, insn);
@@ -314,6 +316,18 @@ static void set_flat(struct cpu_segment *s, uint16_t selector, unsigned dpl, boo
 	seg_set_flat(s, selector, ar);
 }
 
+/*
+ * After SYSCALL and SYSRET a single-step trap depends on TF as they leave it: masked by IA32_FMASK
+ * the kernel meets none, and SYSRET with TF set traps before the next instruction.
+ */
+static struct insn *finish_fast(struct cpu *cpu, struct insn *insn)
+{
+	cpu->trap = cpu->s.rflags & FLAG_TF;
+	if (cpu->trap)
+		cpu->s.pending_debug |= DR6_BS;
+	return finish(cpu, insn);
+}
+
 /* SYSCALL exists in 64-bit mode only, as on Intel's processors. */
 HANDLER(syscall)
 {
@@ -328,7 +342,7 @@ HANDLER(syscall)
 	flags_set(cpu, flags & ~(cpu->s.fmask | FLAG_RF));
 	set_flat(&cpu->s.seg[CPU_CS], selector, 0, true, true);
 	set_flat(&cpu->s.seg[CPU_SS], (uint16_t)(selector + 8), 0, false, false);
-	return finish(cpu, insn);
+	return finish_fast(cpu, insn);
 }
 
 HANDLER(sysret)
@@ -345,7 +359,7 @@ HANDLER(sysret)
 	set_flat(&cpu->s.seg[CPU_CS], (uint16_t)((selector + (to_64 ? 16 : 0)) | 3), 3, true,
 		 to_64);
 	set_flat(&cpu->s.seg[CPU_SS], (uint16_t)((selector + 8) | 3), 3, false, false);
-	return finish(cpu, insn);
+	return finish_fast(cpu, insn);
 }
 
 HANDLER(sysenter)

@@ -172,6 +172,78 @@ HANDLER(movdq2q)
 	NEXT;
 }
 
+/* Bytes whose mask has its top bit set go to DS:rDI. */
+HANDLER(maskmovq)
+{
+	uint64_t lin = insn_lin(cpu, insn), v = mmx_get(cpu, insn->dst),
+		 mask = mmx_get(cpu, insn->src);
+
+	for (unsigned i = 0; i < 8; i++)
+		if (mask >> (8 * i + 7) & 1)
+			mem_probe_write(cpu, insn, (lin + i) & cpu->lin_mask, 1);
+	mmx_enter(cpu, insn);
+	for (unsigned i = 0; i < 8; i++)
+		if (mask >> (8 * i + 7) & 1)
+			store8(cpu, insn, (lin + i) & cpu->lin_mask, (uint8_t)(v >> 8 * i));
+	NEXT;
+}
+
+static bool emit_maskmovq(const struct decode *d, const struct opcode *op, struct insn *insn)
+{
+	(void)op;
+	for (unsigned i = 0; i < d->zi.operand_count; i++)
+		if (op_is_mem(d, i))
+			decode_mem(d, &d->op[i], insn);
+	insn->dst = decode_reg(d->op[d->zi.operand_count_visible - 2].reg.value);
+	insn->src = decode_reg(d->op[d->zi.operand_count_visible - 1].reg.value);
+	insn->fn = maskmovq;
+	return true;
+}
+
+/*
+ * The x87 state changes even if a floating-point exception follows, as the processors that the
+ * differential test ran on have it.
+ * Conversions from two integers, by the instruction that converts an XMM register's.
+ */
+#define FROM_MMX(name, host, KEEP_HIGH)                                                            \
+	HANDLER(name)                                                                              \
+	{                                                                                          \
+		union lanes l = { .q = { mmx_source(cpu, insn), 0 } };                             \
+		vec s = l.v, d = l.v;                                                              \
+                                                                                                   \
+		if (!(insn->flags & INSN_MEM))                                                     \
+			mmx_enter(cpu, insn);                                                      \
+		SSE_FP(#host " %[s], %[d]");                                                       \
+		l.v = d;                                                                           \
+		if (KEEP_HIGH)                                                                     \
+			l.q[1] = (*SSE_DST(cpu, insn))[1];                                         \
+		*SSE_DST(cpu, insn) = l.v;                                                         \
+		NEXT;                                                                              \
+	}
+FROM_MMX(cvtpi2ps, cvtdq2ps, true)
+FROM_MMX(cvtpi2pd, cvtdq2pd, false)
+
+/* Conversions to two integers; of single precision only the low half takes part. */
+#define TO_MMX(name, host, LOW_HALF)                                                               \
+	HANDLER(name)                                                                              \
+	{                                                                                          \
+		union lanes l = { .v = sse_source(cpu, insn) };                                    \
+		vec s, d = { 0, 0 };                                                               \
+                                                                                                   \
+		if (LOW_HALF)                                                                      \
+			l.q[1] = 0;                                                                \
+		s = l.v;                                                                           \
+		mmx_enter(cpu, insn);                                                              \
+		SSE_FP(#host " %[s], %[d]");                                                       \
+		l.v = d;                                                                           \
+		mmx_set(cpu, insn, insn->dst, l.q[0]);                                             \
+		NEXT;                                                                              \
+	}
+TO_MMX(cvtps2pi, cvtps2dq, true)
+TO_MMX(cvttps2pi, cvttps2dq, true)
+TO_MMX(cvtpd2pi, cvtpd2dq, false)
+TO_MMX(cvttpd2pi, cvttpd2dq, false)
+
 /* EMMS then empties them. */
 HANDLER(emms)
 {
@@ -263,8 +335,23 @@ static bool emit_only(const struct decode *d, const struct opcode *op, struct in
 		ZYDIS_MNEMONIC_##mn, OP_MMX, 0, emit_only, (const void *)fn                        \
 	}
 
+#define CONVERT(mn, fn)                                                                            \
+	{                                                                                          \
+		ZYDIS_MNEMONIC_##mn, OP_MMX | OP_BOTH, 0, emit_only, (const void *)fn              \
+	}
+
 static const struct opcode ops[] = {
-	PLAIN(EMMS, OP_MMX, emms), ONLY(PSHUFW, pshufw),   ONLY(MOVNTQ, store),
-	ONLY(MOVQ2DQ, movq2dq),	   ONLY(MOVDQ2Q, movdq2q),
+	{ ZYDIS_MNEMONIC_MASKMOVQ, OP_MMX | OP_BOTH, 0, emit_maskmovq, NULL },
+	CONVERT(CVTPI2PS, cvtpi2ps),
+	CONVERT(CVTPI2PD, cvtpi2pd),
+	CONVERT(CVTPS2PI, cvtps2pi),
+	CONVERT(CVTTPS2PI, cvttps2pi),
+	CONVERT(CVTPD2PI, cvtpd2pi),
+	CONVERT(CVTTPD2PI, cvttpd2pi),
+	PLAIN(EMMS, OP_MMX, emms),
+	ONLY(PSHUFW, pshufw),
+	ONLY(MOVNTQ, store),
+	ONLY(MOVQ2DQ, movq2dq),
+	ONLY(MOVDQ2Q, movdq2q),
 };
 GROUP(cpu_ops_mmx, ops);

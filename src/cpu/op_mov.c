@@ -47,7 +47,7 @@
 		struct unaligned##S *place = rmw##S(cpu, insn, insn_lin(cpu, insn));               \
 		uint##S##_t v = reg##S(cpu, insn->src), old;                                       \
                                                                                                    \
-		if (unlikely((uint8_t *)place == cpu->bounce || (uintptr_t)place % (S / 8))) {     \
+		if (!mem_lockable(cpu, place, S / 8)) {                                            \
 			mem_split_lock(cpu, place);                                                \
 			old = place->v;                                                            \
 			place->v = v;                                                              \
@@ -55,6 +55,7 @@
 		} else {                                                                           \
 			old = __atomic_exchange_n((uint##S##_t *)(void *)place, v,                 \
 						  __ATOMIC_SEQ_CST);                               \
+			rmw_done(cpu, place);                                                      \
 		}                                                                                  \
 		set_reg##S(cpu, insn->src, old);                                                   \
 		NEXT;                                                                              \
@@ -407,11 +408,6 @@ static bool emit_xlat(const struct decode *d, const struct opcode *op, struct in
 	return true;
 }
 
-HANDLER(nop)
-{
-	NEXT;
-}
-
 /* Non-temporal and direct stores are plain ones; MOVDIR64B needs an aligned destination. */
 static bool emit_store(const struct decode *d, const struct opcode *op, struct insn *insn)
 {
@@ -477,17 +473,5 @@ static const struct opcode ops[] = {
 	PLAIN(CWD, 0, cwd),
 	PLAIN(CDQ, 0, cdq),
 	PLAIN(CQO, 0, cqo),
-	PLAIN(NOP, 0, nop),
-	PLAIN(ENDBR64, 0, nop),
-	PLAIN(ENDBR32, 0, nop),
-	PLAIN(LFENCE, 0, nop),
-	PLAIN(PREFETCHW, 0, nop),
-	PLAIN(PREFETCHWT1, 0, nop),
-	PLAIN(PREFETCHNTA, 0, nop),
-	PLAIN(PREFETCHT0, 0, nop),
-	PLAIN(PREFETCHT1, 0, nop),
-	PLAIN(PREFETCHT2, 0, nop),
-	PLAIN(PREFETCH, 0, nop),
-	PLAIN(CLDEMOTE, 0, nop),
 };
 GROUP(cpu_ops_mov, ops);

@@ -135,7 +135,7 @@ static uint64_t movs_bulk(struct cpu *cpu, struct insn *insn, uint64_t count)
 		return 0;
 	from = mem_page(cpu, insn, from_lin, CPU_READ);
 	to = mem_page(cpu, insn, to_lin, CPU_WRITE);
-	if (!to ||
+	if (!from || !to ||
 	    (to > from && to < from + n * insn->size)) /* a forward copy repeats what overlaps */
 		return 0;
 	memmove(to, from, n * insn->size);

@@ -251,10 +251,15 @@ static unsigned full_tag(const struct cpu_fx *fx, unsigned i)
 	return exponent && exponent != 0x7fff && mantissa >> 63 ? 0 : 2;
 }
 
-/* The 28-byte environment of FNSTENV in 32-bit format. */
+/* The environment of FNSTENV: seven words of 32 bits, or of 16 bits with that operand size. */
 #define ENV_SIZE 28u
 
-static void make_environment(const struct cpu_fx *fx, uint8_t *env)
+static unsigned env_size(const struct insn *insn)
+{
+	return insn->aux ? ENV_SIZE / 2 : ENV_SIZE;
+}
+
+static void make_environment(const struct insn *insn, const struct cpu_fx *fx, uint8_t *env)
 {
 	uint32_t words[7] = { 0xffff0000u | fx->fcw,
 			      0xffff0000u | fx->fsw,
@@ -266,21 +271,25 @@ static void make_environment(const struct cpu_fx *fx, uint8_t *env)
 
 	for (unsigned i = 0; i < 8; i++)
 		words[2] |= full_tag(fx, i) << 2 * i;
-	memcpy(env, words, ENV_SIZE);
+	if (insn->aux)
+		words[4] = words[6] = 0; /* the selectors, which processors no longer keep */
+	for (unsigned i = 0, size = insn->aux ? 2 : 4; i < 7; i++)
+		memcpy(env + i * size, &words[i], size);
 }
 
-static void load_environment(struct cpu_fx *fx, const uint8_t *env)
+static void load_environment(const struct insn *insn, struct cpu_fx *fx, const uint8_t *env)
 {
-	uint32_t words[7];
+	uint32_t words[7] = { 0 };
 
-	memcpy(words, env, ENV_SIZE);
+	for (unsigned i = 0, size = insn->aux ? 2 : 4; i < 7; i++)
+		memcpy(&words[i], env + i * size, size);
 	fx->fcw = (uint16_t)((words[0] & 0x1f3f) | 0x40);
 	fx->fsw = (uint16_t)words[1];
 	fx->ftw = 0;
 	for (unsigned i = 0; i < 8; i++)
 		fx->ftw = (uint8_t)(fx->ftw | ((words[2] >> 2 * i & 3) != 3) << i);
 	fx->fip = words[3];
-	fx->fop = words[4] >> 16 & 0x7ff;
+	fx->fop = insn->aux ? 0 : words[4] >> 16 & 0x7ff;
 	fx->fdp = words[5];
 }
 
@@ -288,8 +297,8 @@ HANDLER(fnstenv)
 {
 	uint8_t env[ENV_SIZE];
 
-	make_environment(&cpu->s.fx, env);
-	mem_write(cpu, insn, insn_lin(cpu, insn), env, sizeof(env));
+	make_environment(insn, &cpu->s.fx, env);
+	mem_write(cpu, insn, insn_lin(cpu, insn), env, env_size(insn));
 	cpu->s.fx.fcw |= EXCEPTIONS;
 	set_summary(cpu);
 	NEXT;
@@ -300,8 +309,8 @@ HANDLER(fldenv)
 	uint8_t env[ENV_SIZE];
 
 	check_pending(cpu, insn);
-	mem_read(cpu, insn, insn_lin(cpu, insn), env, sizeof(env));
-	load_environment(&cpu->s.fx, env);
+	mem_read(cpu, insn, insn_lin(cpu, insn), env, env_size(insn));
+	load_environment(insn, &cpu->s.fx, env);
 	set_summary(cpu);
 	NEXT;
 }
@@ -309,11 +318,12 @@ HANDLER(fldenv)
 HANDLER(fnsave)
 {
 	uint8_t area[ENV_SIZE + 80];
+	unsigned size = env_size(insn);
 
-	make_environment(&cpu->s.fx, area);
+	make_environment(insn, &cpu->s.fx, area);
 	for (unsigned i = 0; i < 8; i++)
-		memcpy(area + ENV_SIZE + 10 * i, cpu->s.fx.st[i], 10);
-	mem_write(cpu, insn, insn_lin(cpu, insn), area, sizeof(area));
+		memcpy(area + size + 10 * i, cpu->s.fx.st[i], 10);
+	mem_write(cpu, insn, insn_lin(cpu, insn), area, size + 80);
 	init_state(cpu);
 	NEXT;
 }
@@ -321,12 +331,13 @@ HANDLER(fnsave)
 HANDLER(frstor)
 {
 	uint8_t area[ENV_SIZE + 80];
+	unsigned size = env_size(insn);
 
 	check_pending(cpu, insn);
-	mem_read(cpu, insn, insn_lin(cpu, insn), area, sizeof(area));
-	load_environment(&cpu->s.fx, area);
+	mem_read(cpu, insn, insn_lin(cpu, insn), area, size + 80);
+	load_environment(insn, &cpu->s.fx, area);
 	for (unsigned i = 0; i < 8; i++)
-		memcpy(cpu->s.fx.st[i], area + ENV_SIZE + 10 * i, 10);
+		memcpy(cpu->s.fx.st[i], area + size + 10 * i, 10);
 	set_summary(cpu);
 	NEXT;
 }
@@ -337,8 +348,14 @@ static bool emit_control(const struct decode *d, const struct opcode *op, struct
 	for (unsigned i = 0; i < d->zi.operand_count; i++)
 		if (op_is_mem(d, i) && d->op[i].visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT)
 			decode_mem(d, &d->op[i], insn);
-	/* Environments exist in a 16-bit format too, which nothing current uses. */
-	return !op->arg || d->zi.operand_width != 16;
+	insn->aux = op->arg && d->zi.operand_width == 16;
+	return true;
+}
+
+/* What the 8087 and 80287 did is nothing since. */
+HANDLER(nothing)
+{
+	NEXT;
 }
 
 static bool emit_fnstsw(const struct decode *d, const struct opcode *op, struct insn *insn)
@@ -440,6 +457,10 @@ static const struct opcode ops[] = {
 	X(FXTRACT),
 	X(FYL2X),
 	X(FYL2XP1),
+	X(FSTPNCE),
+	C(FENI8087_NOP, 0, nothing),
+	C(FDISI8087_NOP, 0, nothing),
+	C(FSETPM287_NOP, 0, nothing),
 	C(FNINIT, 0, fninit),
 	C(FNCLEX, 0, fnclex),
 	C(FLDCW, 0, fldcw),

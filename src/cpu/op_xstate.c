@@ -83,7 +83,7 @@ static uint64_t requested(struct cpu *cpu, struct insn *insn, uint64_t component
 }
 
 /* Which components are not in their initial state. */
-static uint64_t in_use(const struct cpu *cpu)
+uint64_t xstate_in_use(const struct cpu *cpu)
 {
 	static const uint8_t zero[256];
 	const struct cpu_fx *fx = &cpu->s.fx;
@@ -112,7 +112,7 @@ enum { KIND_XSAVE, KIND_XSAVEOPT, KIND_XSAVEC, KIND_XSAVES };
 
 static void save(struct cpu *cpu, struct insn *insn, unsigned kind, uint64_t components)
 {
-	uint64_t mask = requested(cpu, insn, components), used = in_use(cpu),
+	uint64_t mask = requested(cpu, insn, components), used = xstate_in_use(cpu),
 		 lin = insn_lin(cpu, insn);
 	uint8_t area[AREA] __attribute__((aligned(64)));
 	uint64_t *header = (uint64_t *)(void *)(area + HEADER), write;

@@ -80,11 +80,12 @@ void cpu_state_changed(struct cpu *cpu)
 	cpu->stack_mask = cpu->mode & MODE_64	      ? ~0ull
 			  : ss->access_rights & AR_DB ? 0xffffffff
 						      : 0xffff;
+	cpu->align_check = cpu->cpl == 3 && (cpu->s.cr0 & CR0_AM) && (cpu->s.rflags & FLAG_AC);
 	cpu->mmu = !(cpu->s.cr0 & CR0_PG) ? MMU_SUPERVISOR
 		   : cpu->cpl == 3	  ? MMU_USER
 		   : smap		  ? MMU_SMAP
 					  : MMU_SUPERVISOR;
-	cpu->dtlb = cpu->tlb[cpu->mmu];
+	cpu->dtlb = cpu->align_check ? cpu->no_tlb : cpu->tlb[cpu->mmu];
 	cpu->itlb = cpu->itlbs[cpu->cpl == 3];
 	cpu_attention(cpu);
 }
@@ -173,9 +174,9 @@ static void check_events(struct cpu *cpu)
 	}
 	if (take_events(cpu, EVENT_KICK))
 		boundary_exit(cpu, CPU_EXIT_EXTERNAL_INTERRUPT);
-	if (cpu->s.pending_debug & (1u << 14)) {
+	if (cpu->s.pending_debug & PENDING_DEBUG) {
+		cpu->fault_address = cpu->s.pending_debug & PENDING_DEBUG;
 		cpu->s.pending_debug = 0;
-		cpu->fault_address = 1u << 14;
 		cpu_raise(cpu, NULL, EXC_DB);
 	}
 	check_nmi(cpu);
@@ -192,7 +193,8 @@ static void check_events(struct cpu *cpu)
 /* Whether the next instruction must be executed alone. */
 static bool must_step(const struct cpu *cpu)
 {
-	return (cpu->s.rflags & FLAG_TF) || (cpu->controls.exits & CPU_EXITS_MTF) ||
+	return (cpu->s.rflags & FLAG_TF) || cpu->breaks || cpu->watches ||
+	       (cpu->controls.exits & CPU_EXITS_MTF) ||
 	       (cpu->s.interruptibility & (CPU_BLOCKING_BY_STI | CPU_BLOCKING_BY_MOV_SS)) ||
 	       (cpu->budget_end && cpu->budget_end - cpu->executed <= BLOCK_MAX_INSNS);
 }
@@ -206,20 +208,37 @@ static void execute(struct cpu *cpu, uint32_t mode)
 	while (insn);
 }
 
+/*
+ * What the instruction just stepped leaves pending. A software interrupt clears TF on its way, so
+ * it is not followed by a trap; MOV SS holds all debug exceptions back for one instruction.
+ */
+static void debug_traps(struct cpu *cpu)
+{
+	if (cpu->s.interruptibility & CPU_BLOCKING_BY_MOV_SS)
+		return;
+	if (cpu->trap && !(cpu->event.info & CPU_INTR_VALID))
+		cpu->s.pending_debug |= DR6_BS;
+	if (cpu->watch_hits)
+		cpu->s.pending_debug |= cpu->watch_hits | PENDING_ENABLED_BREAKPOINT;
+}
+
 /* One instruction, then what single-stepping and the end of an interrupt shadow bring. */
 static void step(struct cpu *cpu)
 {
 	uint32_t shadow = cpu->s.interruptibility & (CPU_BLOCKING_BY_STI | CPU_BLOCKING_BY_MOV_SS);
-	bool trap = cpu->s.rflags & FLAG_TF;
+	uint64_t resume = cpu->s.rflags & FLAG_RF;
 
+	if (cpu->breaks && !(shadow & CPU_BLOCKING_BY_MOV_SS))
+		debug_check_fetch(cpu);
+	cpu->trap = cpu->s.rflags & FLAG_TF;
+	cpu->watch_hits = 0;
 	cpu_attention(cpu);
 	cpu->s.interruptibility &= ~shadow;
 	cpu->shadow = shadow;
 	execute(cpu, cpu->mode | MODE_SINGLE);
 	cpu->shadow = 0;
-	cpu->s.rflags &= ~(uint64_t)FLAG_RF;
-	if (trap && !(cpu->s.interruptibility & CPU_BLOCKING_BY_MOV_SS))
-		cpu->s.pending_debug = 1u << 14;
+	cpu->s.rflags &= ~resume; /* it stands for one instruction */
+	debug_traps(cpu);
 	if ((cpu->controls.exits & CPU_EXITS_MTF) && !(cpu->event.info & CPU_INTR_VALID))
 		boundary_exit(cpu, CPU_EXIT_MTF);
 }
@@ -236,6 +255,7 @@ static void run_loop(struct cpu *cpu)
 {
 	for (;;) {
 		arm(cpu);
+		exclusive_check(cpu);
 		check_events(cpu);
 		if (must_step(cpu))
 			step(cpu);
@@ -270,10 +290,14 @@ static void enter(struct cpu *cpu, struct cpu_exit *exit)
 		cpu_flush_tlb(cpu);
 	cpu->budget_end = cpu->controls.budget ? cpu->executed + cpu->controls.budget : 0;
 	cpu_state_changed(cpu);
+	if ((cpu->s.dr[7] & 0xff) || cpu->watches || cpu->breaks)
+		debug_changed(cpu);
+	exclusive_enter(cpu);
 }
 
 static void leave(struct cpu *cpu)
 {
+	exclusive_leave(cpu);
 	cpu->s.rflags = flags_get(cpu);
 	cpu->cached_cr0 = cpu->s.cr0;
 	cpu->cached_cr3 = cpu->s.cr3;

@@ -17,6 +17,8 @@ enum diff_kind {
 	MMX,	 /* reg and r/m are MM registers */
 	MMX_GPR, /* reg MM, r/m integer */
 	GPR_MMX,
+	XMM_MMX, /* reg XMM, r/m MM or memory */
+	MMX_XMM, /* reg MM, r/m XMM or memory */
 	X87,	/* any escape opcode with a random legal ModRM of this row */
 	PLAIN,	/* no ModRM; fixed registers */
 	OPREG,	/* register in the low opcode bits */

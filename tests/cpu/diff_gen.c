@@ -224,9 +224,11 @@ static void avoid_spl(struct operands *o, const struct diff_form *f)
 static void pick_operands(struct diff_gen *g, const struct diff_form *f, struct operands *o)
 {
 	bool reg_vector =
-		f->kind == XMM || f->kind == XMM_GPR || f->kind == MMX || f->kind == MMX_GPR;
+		f->kind == XMM || f->kind == XMM_GPR || f->kind == MMX || f->kind == MMX_GPR ||
+		f->kind == XMM_MMX || f->kind == MMX_XMM;
 	bool rm_vector =
-		f->kind == XMM || f->kind == GPR_XMM || f->kind == MMX || f->kind == GPR_MMX;
+		f->kind == XMM || f->kind == GPR_XMM || f->kind == MMX || f->kind == GPR_MMX ||
+		f->kind == XMM_MMX || f->kind == MMX_XMM;
 
 	o->memory = !(f->details & R_ONLY) && ((f->details & M_ONLY) || below(g, 2));
 	o->reg = pick_reg(g, f, reg_vector);
