@@ -9,7 +9,7 @@
 
 void put_char(char c)
 {
-	tdg_vp_vmcall_instruction_io(1, 1, COM1, (uint8_t)c, NULL);
+	tdg_vp_vmcall_instruction_io(tdx_width(1), TDX_WRITE, tdx_port(COM1), (uint8_t)c, NULL);
 }
 
 void put(const char *text)

@@ -11,10 +11,11 @@ volatile uint64_t ve_seen;
 
 static void cpuid(struct guest_frame *f)
 {
+	const struct tdg_vp_vmcall_instruction_cpuid_args args = { .eax = (uint32_t)f->rax,
+								   .ecx = (uint32_t)f->rcx };
 	struct tdg_vp_vmcall_instruction_cpuid_out out;
 
-	if (!tdx_answer_ok(
-		    tdg_vp_vmcall_instruction_cpuid((uint32_t)f->rax, (uint32_t)f->rcx, &out)))
+	if (!tdx_answer_ok(tdg_vp_vmcall_instruction_cpuid(args, &out)))
 		guest_fail("the VMM refused CPUID");
 	f->rax = (uint32_t)out.eax;
 	f->rbx = (uint32_t)out.ebx;
@@ -31,7 +32,8 @@ static void port_io(struct guest_frame *f, uint64_t qualification)
 
 	if (qualification >> 4 & 1)
 		guest_fail("string I/O in a bare guest");
-	if (!tdx_answer_ok(tdg_vp_vmcall_instruction_io(size, !in, qualification >> 16 & 0xffff,
+	if (!tdx_answer_ok(tdg_vp_vmcall_instruction_io(tdx_width(size), in ? TDX_READ : TDX_WRITE,
+							tdx_port(qualification >> 16 & 0xffff),
 							f->rax & mask, &data)))
 		guest_fail("the VMM refused port I/O");
 	if (in)
@@ -42,7 +44,7 @@ static void rdmsr(struct guest_frame *f)
 {
 	uint64_t value;
 
-	if (!tdx_answer_ok(tdg_vp_vmcall_instruction_rdmsr((uint32_t)f->rcx, &value)))
+	if (!tdx_answer_ok(tdg_vp_vmcall_instruction_rdmsr(tdx_msr((uint32_t)f->rcx), &value)))
 		guest_fail("the VMM refused RDMSR");
 	f->rax = (uint32_t)value;
 	f->rdx = value >> 32;
@@ -50,7 +52,7 @@ static void rdmsr(struct guest_frame *f)
 
 static void wrmsr(const struct guest_frame *f)
 {
-	if (!tdx_answer_ok(tdg_vp_vmcall_instruction_wrmsr((uint32_t)f->rcx,
+	if (!tdx_answer_ok(tdg_vp_vmcall_instruction_wrmsr(tdx_msr((uint32_t)f->rcx),
 							   f->rdx << 32 | (uint32_t)f->rax)))
 		guest_fail("the VMM refused WRMSR");
 }

@@ -60,8 +60,8 @@ static void print_rtmrs(void)
 {
 	char name[] = "rtmr0";
 
-	if (!tdx_status_ok(
-		    tdg_mr_report(tdx_gpa((uint64_t)report), tdx_gpa((uint64_t)report_data), 0)))
+	if (!tdx_status_ok(tdg_mr_report(tdx_gpa((uint64_t)report),
+					 tdx_report_data((uint64_t)report_data), 0)))
 		guest_fail("no TDREPORT");
 	for (unsigned i = 0; i < 4; i++, name[4]++)
 		line(name, report + RTMR_OFFSET + 48 * i, 48);

@@ -43,22 +43,25 @@ static uint64_t ask(uint64_t version, uint32_t in_size, uint64_t size)
 	buffer->in_size = in_size;
 	buffer->out_size = 0;
 	memcpy((void *)buffer->data, report, sizeof(report));
-	must(tdx_answer_ok(tdg_vp_vmcall_get_quote(BUFFER | SHARED_BIT, size)), "GetQuote");
+	must(tdx_answer_ok(tdg_vp_vmcall_get_quote(tdx_gpa(BUFFER | SHARED_BIT), size)),
+	     "GetQuote");
 	return buffer->status;
 }
 
 static void check_errors(void)
 {
-	must(!tdx_answer_ok(tdg_vp_vmcall_get_quote(BUFFER, BUFFER_SIZE)),
+	must(!tdx_answer_ok(tdg_vp_vmcall_get_quote(tdx_gpa(BUFFER), BUFFER_SIZE)),
 	     "a private buffer is refused");
-	must(!tdx_answer_ok(tdg_vp_vmcall_get_quote((BUFFER + 8) | SHARED_BIT, BUFFER_SIZE)),
+	must(!tdx_answer_ok(
+		     tdg_vp_vmcall_get_quote(tdx_gpa((BUFFER + 8) | SHARED_BIT), BUFFER_SIZE)),
 	     "a crooked address is refused");
-	must(!tdx_answer_ok(tdg_vp_vmcall_get_quote(BUFFER | SHARED_BIT, BUFFER_SIZE - 8)),
+	must(!tdx_answer_ok(tdg_vp_vmcall_get_quote(tdx_gpa(BUFFER | SHARED_BIT), BUFFER_SIZE - 8)),
 	     "a crooked size is refused");
-	must(!tdx_answer_ok(tdg_vp_vmcall_get_quote(BUFFER | SHARED_BIT, 0)), "no size is refused");
-	must(!tdx_answer_ok(tdg_vp_vmcall_get_quote(BUFFER | SHARED_BIT, ~0xfffull)),
+	must(!tdx_answer_ok(tdg_vp_vmcall_get_quote(tdx_gpa(BUFFER | SHARED_BIT), 0)),
+	     "no size is refused");
+	must(!tdx_answer_ok(tdg_vp_vmcall_get_quote(tdx_gpa(BUFFER | SHARED_BIT), ~0xfffull)),
 	     "too much is refused");
-	must(!tdx_answer_ok(tdg_vp_vmcall_get_quote(~0xfffull, BUFFER_SIZE)),
+	must(!tdx_answer_ok(tdg_vp_vmcall_get_quote(tdx_gpa(~0xfffull), BUFFER_SIZE)),
 	     "an address outside memory is refused");
 	must(ask(2, sizeof(report), BUFFER_SIZE) == STATUS_ERROR, "a version that is none");
 	must(ask(1, sizeof(report) - 1, BUFFER_SIZE) == STATUS_ERROR, "a report that is too short");
@@ -77,10 +80,10 @@ void guest_main(const struct guest_boot *boot)
 		return;
 	for (unsigned i = 0; i < sizeof(report_data); i++)
 		report_data[i] = (uint8_t)i;
-	must(tdx_status_ok(
-		     tdg_mr_report(tdx_gpa((uint64_t)report), tdx_gpa((uint64_t)report_data), 0)),
+	must(tdx_status_ok(tdg_mr_report(tdx_gpa((uint64_t)report),
+					 tdx_report_data((uint64_t)report_data), 0)),
 	     "TDG.MR.REPORT");
-	must(tdx_answer_ok(tdg_vp_vmcall_map_gpa(BUFFER | SHARED_BIT, BUFFER_SIZE, NULL)),
+	must(tdx_answer_ok(tdg_vp_vmcall_map_gpa(tdx_gpa(BUFFER | SHARED_BIT), BUFFER_SIZE, NULL)),
 	     "MapGPA to shared");
 	check_errors();
 	must(!ask(1, sizeof(report), BUFFER_SIZE), "a quote");

@@ -46,7 +46,7 @@ static void take_files(const struct linux_staging *at)
 	take((void *)SHIM_ACPI, info.acpi, SHIM_ACPI_SIZE);
 	take((void *)at->file, info.kernel, info.kernel.size);
 	take((void *)at->initrd, info.initrd, info.initrd.size);
-	require(tdx_answer_ok(tdg_vp_vmcall_map_gpa(SHIM_WINDOW, SHIM_WINDOW_SIZE, NULL)),
+	require(tdx_answer_ok(tdg_vp_vmcall_map_gpa(tdx_gpa(SHIM_WINDOW), SHIM_WINDOW_SIZE, NULL)),
 		"boot shim: the window can't be given back");
 }
 

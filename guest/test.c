@@ -102,12 +102,12 @@ static void check_shared(void)
 	check(tdx_status_ok(tdg_mem_page_accept(tdx_gpa(SHARED_PAGE), TDX_LEVEL_4K)),
 	      "accepted a page");
 	*(volatile uint64_t *)SHARED_PAGE = 0x1234;
-	check(tdx_answer_ok(tdg_vp_vmcall_map_gpa(SHARED_PAGE | SHARED_BIT, PAGE, NULL)),
+	check(tdx_answer_ok(tdg_vp_vmcall_map_gpa(tdx_gpa(SHARED_PAGE | SHARED_BIT), PAGE, NULL)),
 	      "MapGPA to shared");
 	check(!*page, "the shared page does not show what the private one held");
 	*page = 0x5678;
 	check(*page == 0x5678, "it holds what is written");
-	check(tdx_answer_ok(tdg_vp_vmcall_map_gpa(SHARED_PAGE, PAGE, NULL)),
+	check(tdx_answer_ok(tdg_vp_vmcall_map_gpa(tdx_gpa(SHARED_PAGE), PAGE, NULL)),
 	      "MapGPA back to private");
 	check(tdx_status_ok(tdg_mem_page_accept(tdx_gpa(SHARED_PAGE), TDX_LEVEL_4K)),
 	      "accepted it again");
@@ -120,13 +120,14 @@ static void check_split(void)
 	const uint64_t part = LARGE_PAGE + 0x5000;
 	volatile uint64_t *shared = (volatile uint64_t *)(SHARED_ALIAS + part);
 
-	check(tdx_answer_ok(tdg_vp_vmcall_map_gpa(part | SHARED_BIT, PAGE, NULL)),
+	check(tdx_answer_ok(tdg_vp_vmcall_map_gpa(tdx_gpa(part | SHARED_BIT), PAGE, NULL)),
 	      "MapGPA of a part of a 2 MiB page");
 	*shared = 0x9abc;
 	check(*shared == 0x9abc, "it holds what is written");
 	check(*(volatile uint8_t *)(LARGE_PAGE + 0x123456) == 1,
 	      "the rest of the page is as it was");
-	check(tdx_answer_ok(tdg_vp_vmcall_map_gpa(part, PAGE, NULL)), "MapGPA back to private");
+	check(tdx_answer_ok(tdg_vp_vmcall_map_gpa(tdx_gpa(part), PAGE, NULL)),
+	      "MapGPA back to private");
 	check(tdx_status_ok(tdg_mem_page_accept(tdx_gpa(part), TDX_LEVEL_4K)), "accepted it again");
 	check(!*(volatile uint64_t *)part, "it is a new page");
 }
@@ -151,8 +152,8 @@ static void check_report(const struct tdg_vp_info_out *info, const uint8_t rtmr[
 
 	for (unsigned i = 0; i < sizeof(report_data); i++)
 		report_data[i] = (uint8_t)(0x40 + i);
-	check(tdx_status_ok(
-		      tdg_mr_report(tdx_gpa((uint64_t)report), tdx_gpa((uint64_t)report_data), 0)),
+	check(tdx_status_ok(tdg_mr_report(tdx_gpa((uint64_t)report),
+					  tdx_report_data((uint64_t)report_data), 0)),
 	      "TDG.MR.REPORT");
 	check(mac_area[0] == 0x81 && !mac_area[1], "the report is of a TD");
 	check(!memcmp(mac_area + TDX_REPORTMACSTRUCT_REPORT_DATA_OFFSET, report_data,
@@ -176,15 +177,16 @@ static void check_metadata(const struct tdg_vp_info_out *info)
 	uint64_t value = 0;
 
 	for (unsigned i = 0; i < 6; i++) {
-		check(tdx_status_ok(tdg_vm_rd(0, tdx_field(TDX_MD_TD_MRTD + i), &value)),
+		check(tdx_status_ok(tdg_vm_rd(TDX_SELF, tdx_field(TDX_MD_TD_MRTD + i), &value)),
 		      "TDG.VM.RD of MRTD");
 		check(!memcmp(report + MRTD_OFFSET + 8 * i, &value, 8),
 		      "it agrees with the report");
 	}
-	check(tdx_status_ok(tdg_vm_rd(0, tdx_field(TDX_MD_TD_ATTRIBUTES), &value)) &&
+	check(tdx_status_ok(tdg_vm_rd(TDX_SELF, tdx_field(TDX_MD_TD_ATTRIBUTES), &value)) &&
 		      value == info->attributes,
 	      "TDG.VM.RD of the attributes");
-	check(tdx_status_ok(tdg_vm_wr(0, tdx_field(TDX_MD_TD_NOTIFY_ENABLES), 0, ~0ull, NULL)),
+	check(tdx_status_ok(tdg_vm_wr(TDX_SELF, tdx_field(TDX_MD_TD_NOTIFY_ENABLES), 0,
+				      TDX_ALL_BITS, NULL)),
 	      "TDG.VM.WR of NOTIFY_ENABLES");
 }
 
@@ -206,9 +208,9 @@ static void check_vmm(void)
 	check(args.rbx == 0xb && args.rdx == 0xd && args.rsi == 0x51 && args.rdi == 0xd1 &&
 		      args.r8 == 8 && args.r9 == 9,
 	      "the VMM leaves the registers alone that it does not answer in");
-	check(tdx_answer_is(tdg_vp_vmcall_map_gpa(1, PAGE, NULL), TDX_VMCALL_ALIGN_ERROR),
+	check(tdx_answer_is(tdg_vp_vmcall_map_gpa(tdx_gpa(1), PAGE, NULL), TDX_VMCALL_ALIGN_ERROR),
 	      "MapGPA of a crooked address is refused");
-	check(!tdx_answer_ok(tdg_vp_vmcall_get_quote(SHARED_PAGE | SHARED_BIT, 2 * PAGE)),
+	check(!tdx_answer_ok(tdg_vp_vmcall_get_quote(tdx_gpa(SHARED_PAGE | SHARED_BIT), 2 * PAGE)),
 	      "GetQuote is refused politely");
 }
 

@@ -419,7 +419,7 @@ static const struct leaf_operand ins_tdh_mng_wr[] = {
 	{ "tdr", "TDR page", REG_RCX, OPERAND_TYPE_TDR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDR, false },
 	{ "field", "field id (v1 RD: all ones = first)", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "value", "data", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask", "write mask", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask", "write mask", REG_R9, OPERAND_TYPE_WRITE_MASK, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_mng_wr[] = {
@@ -1195,7 +1195,7 @@ static const struct leaf_operand ins_tdh_vp_wr[] = {
 	{ "tdvpr", "TDVPR HPA", REG_RCX, OPERAND_TYPE_TDVPR_PA, WHEN_ALWAYS, 0, ABI_LOCK_SH, PT_TDVPR, false },
 	{ "field", "field id (v1 RD: all ones = first)", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "value", "data", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask", "write mask", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask", "write mask", REG_R9, OPERAND_TYPE_WRITE_MASK, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdh_vp_wr[] = {
@@ -2030,7 +2030,7 @@ static const struct leaf_status statuses_tdg_vp_veinfo_get[] = {
 
 static const struct leaf_operand ins_tdg_mr_report[] = {
 	{ "report", "GPA of 1024-byte TDREPORT, 1024 aligned", REG_RCX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "report_data", "GPA of 64-byte REPORTDATA, 64 aligned", REG_RDX, OPERAND_TYPE_GPA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "report_data", "GPA of 64-byte REPORTDATA, 64 aligned", REG_RDX, OPERAND_TYPE_GPA_REPORT_DATA, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "sub_type", "sub type 0", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
@@ -2067,7 +2067,7 @@ static const struct leaf_status statuses_tdg_mem_page_accept[] = {
 };
 
 static const struct leaf_operand ins_tdg_vm_rd[] = {
-	{ "vm_id", "0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "vm_id", "0", REG_RCX, OPERAND_TYPE_SELF_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "field", "field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
@@ -2085,10 +2085,10 @@ static const struct leaf_status statuses_tdg_vm_rd[] = {
 };
 
 static const struct leaf_operand ins_tdg_vm_wr[] = {
-	{ "vm_id", "0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "vm_id", "0", REG_RCX, OPERAND_TYPE_SELF_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "field", "field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "value", "data", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask", "mask", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask", "mask", REG_R9, OPERAND_TYPE_WRITE_MASK, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdg_vm_wr[] = {
@@ -2107,7 +2107,7 @@ static const struct leaf_status statuses_tdg_vm_wr[] = {
 };
 
 static const struct leaf_operand ins_tdg_vp_rd[] = {
-	{ "vp_id", "0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "vp_id", "0", REG_RCX, OPERAND_TYPE_SELF_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "field", "field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
@@ -2125,10 +2125,10 @@ static const struct leaf_status statuses_tdg_vp_rd[] = {
 };
 
 static const struct leaf_operand ins_tdg_vp_wr[] = {
-	{ "vp_id", "0", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "vp_id", "0", REG_RCX, OPERAND_TYPE_SELF_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "field", "field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "value", "data", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask", "mask", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask", "mask", REG_R9, OPERAND_TYPE_WRITE_MASK, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdg_vp_wr[] = {
@@ -2216,7 +2216,7 @@ static const struct leaf_operand ins_tdg_servtd_wr[] = {
 	{ "handle", "binding handle", REG_RCX, OPERAND_TYPE_BINDING_HANDLE, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "field", "target field id", REG_RDX, OPERAND_TYPE_FIELD_ID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "value", "data", REG_R8, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "mask", "mask", REG_R9, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "mask", "mask", REG_R9, OPERAND_TYPE_WRITE_MASK, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "uuid0", "target TD_UUID", REG_R10, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "uuid1", "target TD_UUID", REG_R11, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "uuid2", "target TD_UUID", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
@@ -2341,11 +2341,11 @@ static const struct leaf_status statuses_tdg_vp_invept[] = {
 
 static const struct leaf_operand ins_tdg_vp_invvpid[] = {
 	{ "flags", "bit0 list, 53:52 VM", REG_RCX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "entry_or_list", "INVVPID entry, or GPA of list page", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "entry_or_list", "INVVPID entry, or GPA of list page", REG_RDX, OPERAND_TYPE_INVVPID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_tdg_vp_invvpid[] = {
-	{ "list_state", "remaining list state", REG_RDX, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "list_state", "remaining list state", REG_RDX, OPERAND_TYPE_INVVPID, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdg_vp_invvpid[] = {
@@ -2395,21 +2395,21 @@ static const struct leaf_operand ins_reportfatalerror[] = {
 };
 
 static const struct leaf_operand ins_setupeventnotifyinterrupt[] = {
-	{ "vector", "vector 32..255", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "vector", "vector 32..255", REG_R12, OPERAND_TYPE_VECTOR, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_service[] = {
 	{ "command", "shared GPA of command buffer", REG_R12, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "response", "shared GPA of response buffer", REG_R13, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "vector", "event vector or 0", REG_R14, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "response", "shared GPA of response buffer", REG_R13, OPERAND_TYPE_GPA_RESPONSE, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "vector", "event vector or 0", REG_R14, OPERAND_TYPE_VECTOR, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "timeout", "timeout", REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_migtd[] = {
-	{ "arg0", NULL, REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "arg1", NULL, REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "arg2", NULL, REG_R14, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "arg3", NULL, REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "arg0", NULL, REG_R12, OPERAND_TYPE_ARG, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "arg1", NULL, REG_R13, OPERAND_TYPE_ARG, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "arg2", NULL, REG_R14, OPERAND_TYPE_ARG, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "arg3", NULL, REG_R15, OPERAND_TYPE_ARG, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_migtd[] = {
@@ -2437,9 +2437,9 @@ static const struct leaf_operand ins_instruction_hlt[] = {
 };
 
 static const struct leaf_operand ins_instruction_io[] = {
-	{ "size", "size 1/2/4", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "write", "0 read 1 write", REG_R13, OPERAND_TYPE_FLAG, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "port", "port", REG_R14, OPERAND_TYPE_U16, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "size", "size 1/2/4", REG_R12, OPERAND_TYPE_WIDTH, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "write", "0 read 1 write", REG_R13, OPERAND_TYPE_DIRECTION, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "port", "port", REG_R14, OPERAND_TYPE_PORT, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "data", "data for write", REG_R15, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
@@ -2448,7 +2448,7 @@ static const struct leaf_operand outs_instruction_io[] = {
 };
 
 static const struct leaf_operand ins_instruction_rdmsr[] = {
-	{ "msr", "MSR index", REG_R12, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "msr", "MSR index", REG_R12, OPERAND_TYPE_MSR, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_instruction_rdmsr[] = {
@@ -2456,13 +2456,13 @@ static const struct leaf_operand outs_instruction_rdmsr[] = {
 };
 
 static const struct leaf_operand ins_instruction_wrmsr[] = {
-	{ "msr", "MSR index", REG_R12, OPERAND_TYPE_U32, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "msr", "MSR index", REG_R12, OPERAND_TYPE_MSR, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "value", "value", REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand ins_requestmmio[] = {
-	{ "size", "size 1/2/4/8", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "write", "0 read 1 write", REG_R13, OPERAND_TYPE_FLAG, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "size", "size 1/2/4/8", REG_R12, OPERAND_TYPE_WIDTH, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "write", "0 read 1 write", REG_R13, OPERAND_TYPE_DIRECTION, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "gpa", "shared GPA", REG_R14, OPERAND_TYPE_GPA_RAW, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "data", "data for write", REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
@@ -2477,9 +2477,9 @@ static const struct leaf_operand ins_instruction_wbinvd[] = {
 
 static const struct leaf_operand ins_instruction_pconfig[] = {
 	{ "leaf", "PCONFIG leaf (EAX)", REG_R12, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "arg1", NULL, REG_R13, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "arg2", NULL, REG_R14, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "arg3", NULL, REG_R15, OPERAND_TYPE_U64, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "arg1", NULL, REG_R13, OPERAND_TYPE_ARG, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "arg2", NULL, REG_R14, OPERAND_TYPE_ARG, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "arg3", NULL, REG_R15, OPERAND_TYPE_ARG, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_operand outs_instruction_pconfig[] = {
@@ -4323,6 +4323,8 @@ const struct operand_type_desc operand_type_table[NUM_OPERAND_TYPES] = {
 	{ "gpa_4k", "guest-physical address 51:12, level 0" },
 	{ "gpa", "guest-physical address" },
 	{ "gpa_raw", "guest-physical address as reported" },
+	{ "gpa_report_data", "guest-physical address of REPORTDATA" },
+	{ "gpa_response", "guest-physical address of a response buffer" },
 	{ "gpa_level_pending", "GPA 51:12, level 2:0, pending 62" },
 	{ "gla", "guest-linear address" },
 	{ "tdr_pa", "TDR page: host-physical address, 4K aligned, no key id" },
@@ -4352,6 +4354,15 @@ const struct operand_type_desc operand_type_table[NUM_OPERAND_TYPES] = {
 	{ "cpuid_leaf", "CPUID leaf 31:0, subleaf 63:32" },
 	{ "gpa_attr", "GPA_ATTR of four VMs, 16 bits each" },
 	{ "attr_flags", "ATTR_FLAGS of four VMs, 16 bits each" },
+	{ "self_id", "which TD or vCPU: 0, the caller's own" },
+	{ "write_mask", "bits that are written" },
+	{ "width", "bytes of an access: 1, 2, 4 or 8" },
+	{ "direction", "0 read, 1 write" },
+	{ "port", "I/O port" },
+	{ "msr", "index of an MSR" },
+	{ "vector", "interrupt vector" },
+	{ "arg", "an argument that has a number instead of a name" },
+	{ "invvpid", "INVVPID entry, or GPA of a list page" },
 	{ "exit_qualification", "EXIT_QUALIFICATION" },
 	{ "ext_exit_qualification", "EXT_EXIT_QUALIFICATION" },
 	{ "intr_info", "INTR_INFO" },

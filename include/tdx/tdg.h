@@ -84,7 +84,7 @@ struct tdg_vp_veinfo_get_out {
 	tdx_u64 exit_reason;
 	tdx_u64 exit_qualification;
 	tdx_u64 gla;
-	tdx_u64 gpa;
+	tdx_gpa_t gpa;
 	tdx_u64 instr_len_info;
 };
 
@@ -106,7 +106,7 @@ TDX_INLINE tdx_status_t tdg_vp_veinfo_get(struct tdg_vp_veinfo_get_out *out)
 		out->exit_reason = rcx;
 		out->exit_qualification = rdx;
 		out->gla = r8;
-		out->gpa = r9;
+		out->gpa.value = r9;
 		out->instr_len_info = r10;
 	}
 	return tdx_status(rax);
@@ -120,7 +120,8 @@ TDX_INLINE tdx_status_t tdg_vp_veinfo_get(struct tdg_vp_veinfo_get_out *out)
  * Interruption: interrupted: RAX,RIP unchanged so it re-executes.
  * Statuses: SUCCESS, OPERAND_INVALID (RAX, -, RCX, RDX, R8), NON_RECOVERABLE_TD_CORRUPTED_MD.
  */
-TDX_INLINE tdx_status_t tdg_mr_report(tdx_gpa_t report, tdx_gpa_t report_data, tdx_u64 sub_type)
+TDX_INLINE tdx_status_t tdg_mr_report(tdx_gpa_t report, tdx_report_data_t report_data, tdx_u64
+		sub_type)
 {
 	const tdx_u64 in_r8 = sub_type;
 	tdx_u64 rax = TDX_LEAF(4, 0);
@@ -183,10 +184,10 @@ TDX_INLINE tdx_status_t tdg_mem_page_accept(tdx_gpa_t gpa, tdx_level_t level)
  * Statuses: SUCCESS, OPERAND_INVALID (RAX, RCX), METADATA_FIRST_FIELD_ID_IN_CONTEXT,
  * METADATA_FIELD_ID_INCORRECT, METADATA_FIELD_NOT_READABLE.
  */
-TDX_INLINE tdx_status_t tdg_vm_rd(tdx_u64 vm_id, tdx_field_t field, tdx_u64 *value)
+TDX_INLINE tdx_status_t tdg_vm_rd(tdx_id_t vm_id, tdx_field_t field, tdx_u64 *value)
 {
 	tdx_u64 rax = TDX_LEAF(7, 0);
-	tdx_u64 rcx = vm_id;
+	tdx_u64 rcx = vm_id.value;
 	tdx_u64 rdx = field.value;
 	register tdx_u64 r8 __asm__("r8");
 
@@ -208,11 +209,11 @@ TDX_INLINE tdx_status_t tdg_vm_rd(tdx_u64 vm_id, tdx_field_t field, tdx_u64 *val
  * Statuses: SUCCESS, OPERAND_INVALID (RAX, RCX), METADATA_FIRST_FIELD_ID_IN_CONTEXT,
  * METADATA_FIELD_ID_INCORRECT, METADATA_FIELD_NOT_READABLE.
  */
-TDX_INLINE tdx_status_t tdg_vm_rd_v1(tdx_u64 vm_id, tdx_field_t field, tdx_field_t *next_field,
+TDX_INLINE tdx_status_t tdg_vm_rd_v1(tdx_id_t vm_id, tdx_field_t field, tdx_field_t *next_field,
 		tdx_u64 *value)
 {
 	tdx_u64 rax = TDX_LEAF(7, 1);
-	tdx_u64 rcx = vm_id;
+	tdx_u64 rcx = vm_id.value;
 	tdx_u64 rdx = field.value;
 	register tdx_u64 r8 __asm__("r8");
 
@@ -239,13 +240,13 @@ TDX_INLINE tdx_status_t tdg_vm_rd_v1(tdx_u64 vm_id, tdx_field_t field, tdx_field
  * METADATA_FIELD_NOT_WRITABLE, METADATA_FIELD_VALUE_NOT_VALID, METADATA_WR_MASK_NOT_VALID,
  * OPERAND_BUSY (METADATA_FIELD), METADATA_FIELD_ID_INCORRECT.
  */
-TDX_INLINE tdx_status_t tdg_vm_wr(tdx_u64 vm_id, tdx_field_t field, tdx_u64 value, tdx_u64 mask,
+TDX_INLINE tdx_status_t tdg_vm_wr(tdx_id_t vm_id, tdx_field_t field, tdx_u64 value, tdx_mask_t mask,
 		tdx_u64 *old_value)
 {
 	const tdx_u64 in_r8 = value;
-	const tdx_u64 in_r9 = mask;
+	const tdx_u64 in_r9 = mask.value;
 	tdx_u64 rax = TDX_LEAF(8, 0);
-	tdx_u64 rcx = vm_id;
+	tdx_u64 rcx = vm_id.value;
 	tdx_u64 rdx = field.value;
 	register tdx_u64 r8 __asm__("r8") = in_r8;
 	register tdx_u64 r9 __asm__("r9") = in_r9;
@@ -268,11 +269,11 @@ TDX_INLINE tdx_status_t tdg_vm_wr(tdx_u64 vm_id, tdx_field_t field, tdx_u64 valu
  * Statuses: SUCCESS, OPERAND_INVALID (RAX, RCX), METADATA_FIRST_FIELD_ID_IN_CONTEXT,
  * METADATA_FIELD_ID_INCORRECT, METADATA_FIELD_NOT_READABLE.
  */
-TDX_INLINE tdx_status_t tdg_vp_rd(tdx_u64 vp_id, tdx_field_t field, tdx_field_t *next_field, tdx_u64
-		*value)
+TDX_INLINE tdx_status_t tdg_vp_rd(tdx_id_t vp_id, tdx_field_t field, tdx_field_t *next_field,
+		tdx_u64 *value)
 {
 	tdx_u64 rax = TDX_LEAF(9, 0);
-	tdx_u64 rcx = vp_id;
+	tdx_u64 rcx = vp_id.value;
 	tdx_u64 rdx = field.value;
 	register tdx_u64 r8 __asm__("r8");
 
@@ -299,13 +300,13 @@ TDX_INLINE tdx_status_t tdg_vp_rd(tdx_u64 vp_id, tdx_field_t field, tdx_field_t 
  * METADATA_FIELD_NOT_WRITABLE, METADATA_FIELD_VALUE_NOT_VALID, METADATA_WR_MASK_NOT_VALID,
  * OPERAND_BUSY (METADATA_FIELD), METADATA_FIELD_ID_INCORRECT.
  */
-TDX_INLINE tdx_status_t tdg_vp_wr(tdx_u64 vp_id, tdx_field_t field, tdx_u64 value, tdx_u64 mask,
+TDX_INLINE tdx_status_t tdg_vp_wr(tdx_id_t vp_id, tdx_field_t field, tdx_u64 value, tdx_mask_t mask,
 		tdx_u64 *old_value)
 {
 	const tdx_u64 in_r8 = value;
-	const tdx_u64 in_r9 = mask;
+	const tdx_u64 in_r9 = mask.value;
 	tdx_u64 rax = TDX_LEAF(10, 0);
-	tdx_u64 rcx = vp_id;
+	tdx_u64 rcx = vp_id.value;
 	tdx_u64 rdx = field.value;
 	register tdx_u64 r8 __asm__("r8") = in_r8;
 	register tdx_u64 r9 __asm__("r9") = in_r9;
@@ -391,7 +392,7 @@ TDX_INLINE tdx_status_t tdg_sys_rdall(tdx_gpa_t list, tdx_field_t field, tdx_fie
  * METADATA_FIELD_NOT_READABLE, CROSS_TD_TRAP, RND_NO_ENTROPY.
  */
 struct tdg_servtd_rd_args {
-	tdx_u64 handle;
+	tdx_binding_t handle;
 	tdx_field_t field;
 	tdx_u64 uuid0;
 	tdx_u64 uuid1;
@@ -415,7 +416,7 @@ TDX_INLINE tdx_status_t tdg_servtd_rd(struct tdg_servtd_rd_args args, struct tdg
 	const tdx_u64 in_r12 = args.uuid2;
 	const tdx_u64 in_r13 = args.uuid3;
 	tdx_u64 rax = TDX_LEAF(18, 0);
-	tdx_u64 rcx = args.handle;
+	tdx_u64 rcx = args.handle.value;
 	tdx_u64 rdx = args.field.value;
 	register tdx_u64 r8 __asm__("r8");
 	register tdx_u64 r10 __asm__("r10") = in_r10;
@@ -464,10 +465,10 @@ TDX_INLINE tdx_status_t tdg_servtd_rd(struct tdg_servtd_rd_args args, struct tdg
  * METADATA_FIELD_VALUE_NOT_VALID, METADATA_WR_MASK_NOT_VALID, CROSS_TD_TRAP.
  */
 struct tdg_servtd_wr_args {
-	tdx_u64 handle;
+	tdx_binding_t handle;
 	tdx_field_t field;
 	tdx_u64 value;
-	tdx_u64 mask;
+	tdx_mask_t mask;
 	tdx_u64 uuid0;
 	tdx_u64 uuid1;
 	tdx_u64 uuid2;
@@ -485,13 +486,13 @@ struct tdg_servtd_wr_out {
 TDX_INLINE tdx_status_t tdg_servtd_wr(struct tdg_servtd_wr_args args, struct tdg_servtd_wr_out *out)
 {
 	const tdx_u64 in_r8 = args.value;
-	const tdx_u64 in_r9 = args.mask;
+	const tdx_u64 in_r9 = args.mask.value;
 	const tdx_u64 in_r10 = args.uuid0;
 	const tdx_u64 in_r11 = args.uuid1;
 	const tdx_u64 in_r12 = args.uuid2;
 	const tdx_u64 in_r13 = args.uuid3;
 	tdx_u64 rax = TDX_LEAF(20, 0);
-	tdx_u64 rcx = args.handle;
+	tdx_u64 rcx = args.handle.value;
 	tdx_u64 rdx = args.field.value;
 	register tdx_u64 r8 __asm__("r8") = in_r8;
 	register tdx_u64 r9 __asm__("r9") = in_r9;
@@ -543,7 +544,7 @@ TDX_INLINE tdx_status_t tdg_mr_verifyreport(tdx_gpa_t report_mac)
  * Repeat: busy.
  * Statuses: SUCCESS, OPERAND_INVALID (RAX, RCX), OPERAND_BUSY (RCX).
  */
-TDX_INLINE tdx_status_t tdg_mem_page_attr_rd(tdx_gpa_t gpa, tdx_u64 *gpa_info, tdx_u64 *attr)
+TDX_INLINE tdx_status_t tdg_mem_page_attr_rd(tdx_gpa_t gpa, tdx_u64 *gpa_info, tdx_gpa_attr_t *attr)
 {
 	tdx_u64 rax = TDX_LEAF(23, 0);
 	tdx_u64 rcx = gpa.value;
@@ -556,7 +557,7 @@ TDX_INLINE tdx_status_t tdg_mem_page_attr_rd(tdx_gpa_t gpa, tdx_u64 *gpa_info, t
 	if (gpa_info)
 		*gpa_info = rcx;
 	if (attr)
-		*attr = rdx;
+		attr->value = rdx;
 	return tdx_status(rax);
 }
 
@@ -572,13 +573,13 @@ TDX_INLINE tdx_status_t tdg_mem_page_attr_rd(tdx_gpa_t gpa, tdx_u64 *gpa_info, t
  * Statuses: SUCCESS, OPERAND_INVALID (RAX, RDX, R8, RCX), OPERAND_BUSY (RCX),
  * PAGE_SIZE_MISMATCH (level), PAGE_ATTR_INVALID, L2_SEPT_WALK_FAILED (vm_level).
  */
-TDX_INLINE tdx_status_t tdg_mem_page_attr_wr(tdx_gpa_t gpa, tdx_level_t level, tdx_u64 attr, tdx_u64
-		flags, tdx_u64 *gpa_info, tdx_u64 *out_attr)
+TDX_INLINE tdx_status_t tdg_mem_page_attr_wr(tdx_gpa_t gpa, tdx_level_t level, tdx_gpa_attr_t attr,
+		tdx_attr_flags_t flags, tdx_u64 *gpa_info, tdx_gpa_attr_t *out_attr)
 {
-	const tdx_u64 in_r8 = flags;
+	const tdx_u64 in_r8 = flags.value;
 	tdx_u64 rax = TDX_LEAF(24, 0);
 	tdx_u64 rcx = gpa.value | level.value;
-	tdx_u64 rdx = attr;
+	tdx_u64 rdx = attr.value;
 	register tdx_u64 r8 __asm__("r8") = in_r8;
 
 	__asm__ volatile(TDX_ASM_TDCALL
@@ -588,7 +589,7 @@ TDX_INLINE tdx_status_t tdg_mem_page_attr_wr(tdx_gpa_t gpa, tdx_level_t level, t
 	if (gpa_info)
 		*gpa_info = rcx;
 	if (out_attr)
-		*out_attr = rdx;
+		out_attr->value = rdx;
 	return tdx_status(rax);
 }
 
@@ -618,7 +619,7 @@ struct tdg_vp_enter_out {
 	tdx_u64 gla;
 	tdx_u64 cs_info;
 	tdx_u64 cs_base;
-	tdx_u64 gpa;
+	tdx_gpa_t gpa;
 	tdx_u64 intr_info;
 	tdx_u64 idt_vectoring;
 	tdx_u64 instr_info;
@@ -651,7 +652,7 @@ TDX_INLINE tdx_status_t tdg_vp_enter(tdx_u64 vm, tdx_gpa_t guest_state, struct t
 		out->gla = rdx;
 		out->cs_info = rsi;
 		out->cs_base = rdi;
-		out->gpa = r8;
+		out->gpa.value = r8;
 		out->intr_info = r9;
 		out->idt_vectoring = r10;
 		out->instr_info = r11;
@@ -686,18 +687,19 @@ TDX_INLINE tdx_status_t tdg_vp_invept(tdx_u64 vms)
  * Interruption: list form resumes by re-execution.
  * Statuses: SUCCESS, OPERAND_INVALID (RAX, -, RCX, RDX), GLA_NOT_CANONICAL.
  */
-TDX_INLINE tdx_status_t tdg_vp_invvpid(tdx_u64 flags, tdx_u64 entry_or_list, tdx_u64 *list_state)
+TDX_INLINE tdx_status_t tdg_vp_invvpid(tdx_u64 flags, tdx_invvpid_t entry_or_list, tdx_invvpid_t
+		*list_state)
 {
 	tdx_u64 rax = TDX_LEAF(27, 0);
 	tdx_u64 rcx = flags;
-	tdx_u64 rdx = entry_or_list;
+	tdx_u64 rdx = entry_or_list.value;
 
 	__asm__ volatile(TDX_ASM_TDCALL
 			 : "+a"(rax), "+c"(rcx), "+d"(rdx), "+r"(TDX_STACK_POINTER)
 			 :
 			 : "r8", "r9", "r10", "r11", "cc", "memory");
 	if (list_state)
-		*list_state = rdx;
+		list_state->value = rdx;
 	return tdx_status(rax);
 }
 

@@ -530,11 +530,11 @@ TDX_TYPED tdx_status_t tdh_mem_rd(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_u64 *value, 
  * OP_STATE_INCORRECT, METADATA_FIELD_NOT_WRITABLE, METADATA_FIELD_VALUE_NOT_VALID,
  * METADATA_WR_MASK_NOT_VALID, METADATA_FIELD_ID_INCORRECT.
  */
-TDX_TYPED tdx_status_t tdh_mng_wr(tdx_tdr_t tdr, tdx_field_t field, tdx_u64 value, tdx_u64 mask,
+TDX_TYPED tdx_status_t tdh_mng_wr(tdx_tdr_t tdr, tdx_field_t field, tdx_u64 value, tdx_mask_t mask,
 		tdx_u64 *old_value)
 {
 	const tdx_u64 in_r8 = value;
-	const tdx_u64 in_r9 = mask;
+	const tdx_u64 in_r9 = mask.value;
 	tdx_u64 rax = TDX_LEAF(13, 0);
 	tdx_u64 rcx = tdr.value;
 	tdx_u64 rdx = field.value;
@@ -993,7 +993,7 @@ TDX_TYPED tdx_status_t tdh_mem_sept_rd(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr
 	if (out) {
 		out->sept_entry = rcx;
 		out->sept_info = rdx;
-		out->l2_attr = r8;
+		out->l2_attr.value = r8;
 	}
 	return tdx_status(rax);
 }
@@ -1564,11 +1564,11 @@ TDX_TYPED tdx_status_t tdh_phymem_page_wbinvd(tdx_hpa_keyed_t page)
  * METADATA_FIELD_NOT_WRITABLE, METADATA_FIELD_VALUE_NOT_VALID, METADATA_WR_MASK_NOT_VALID,
  * TD_VMCS_FIELD_NOT_INITIALIZED (vmcs_field), METADATA_FIELD_ID_INCORRECT.
  */
-TDX_TYPED tdx_status_t tdh_vp_wr(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_u64 value, tdx_u64 mask,
-		tdx_u64 *old_value)
+TDX_TYPED tdx_status_t tdh_vp_wr(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_u64 value, tdx_mask_t
+		mask, tdx_u64 *old_value)
 {
 	const tdx_u64 in_r8 = value;
-	const tdx_u64 in_r9 = mask;
+	const tdx_u64 in_r9 = mask.value;
 	tdx_u64 rax = TDX_LEAF(43, 0);
 	tdx_u64 rcx = tdvpr.value;
 	tdx_u64 rdx = field.value;
@@ -1637,8 +1637,8 @@ TDX_TYPED tdx_status_t tdh_servtd_bind(struct tdh_servtd_bind_args args, struct 
 		*out)
 {
 	const tdx_u64 in_r8 = args.slot;
-	const tdx_u64 in_r9 = args.type;
-	const tdx_u64 in_r10 = args.attributes;
+	const tdx_u64 in_r9 = args.type.value;
+	const tdx_u64 in_r10 = args.attributes.value;
 	tdx_u64 rax = TDX_LEAF(48, 0);
 	tdx_u64 rcx = args.tdr.value;
 	tdx_u64 rdx = args.servtd_tdr.value;
@@ -1655,7 +1655,7 @@ TDX_TYPED tdx_status_t tdh_servtd_bind(struct tdh_servtd_bind_args args, struct 
 			 :
 			 : "cc", "memory");
 	if (out) {
-		out->handle = rcx;
+		out->handle.value = rcx;
 		out->uuid0 = r10;
 		out->uuid1 = r11;
 		out->uuid2 = r12;
@@ -1679,11 +1679,11 @@ TDX_TYPED tdx_status_t tdh_servtd_bind(struct tdh_servtd_bind_args args, struct 
  * OP_STATE_INCORRECT, SERVTD_ALREADY_BOUND_FOR_TYPE, SERVTD_BOUND.
  */
 TDX_TYPED tdx_status_t tdh_servtd_prebind(tdx_tdr_t tdr, tdx_shared_hpa_t info_hash, tdx_u64 slot,
-		tdx_u64 type, tdx_u64 attributes)
+		tdx_servtd_type_t type, tdx_servtd_attr_t attributes)
 {
 	const tdx_u64 in_r8 = slot;
-	const tdx_u64 in_r9 = type;
-	const tdx_u64 in_r10 = attributes;
+	const tdx_u64 in_r9 = type.value;
+	const tdx_u64 in_r10 = attributes.value;
 	tdx_u64 rax = TDX_LEAF(49, 0);
 	tdx_u64 rcx = tdr.value;
 	tdx_u64 rdx = info_hash.value;

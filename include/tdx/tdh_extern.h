@@ -35,7 +35,7 @@ tdx_status_t tdh_mng_rd(tdx_tdr_t tdr, tdx_field_t field, tdx_u64 *value);
 tdx_status_t tdh_mng_rd_v1(tdx_tdr_t tdr, tdx_field_t field, tdx_field_t *next_field, tdx_u64
 		*value);
 tdx_status_t tdh_mem_rd(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_u64 *value, struct tdx_sept_error *ext);
-tdx_status_t tdh_mng_wr(tdx_tdr_t tdr, tdx_field_t field, tdx_u64 value, tdx_u64 mask, tdx_u64
+tdx_status_t tdh_mng_wr(tdx_tdr_t tdr, tdx_field_t field, tdx_u64 value, tdx_mask_t mask, tdx_u64
 		*old_value);
 tdx_status_t tdh_mem_wr(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_u64 value, tdx_u64 *old_value, struct
 		tdx_sept_error *ext);
@@ -78,12 +78,12 @@ tdx_status_t tdh_mem_range_unblock(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr_t t
 		tdx_sept_error *ext);
 tdx_status_t tdh_phymem_cache_wb(tdx_u64 resume);
 tdx_status_t tdh_phymem_page_wbinvd(tdx_hpa_keyed_t page);
-tdx_status_t tdh_vp_wr(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_u64 value, tdx_u64 mask, tdx_u64
+tdx_status_t tdh_vp_wr(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_u64 value, tdx_mask_t mask, tdx_u64
 		*old_value);
 tdx_status_t tdh_sys_config(tdx_shared_hpa_t tdmr_list, tdx_u64 num_tdmrs, tdx_hkid_t hkid);
 tdx_status_t tdh_servtd_bind(struct tdh_servtd_bind_args args, struct tdh_servtd_bind_out *out);
-tdx_status_t tdh_servtd_prebind(tdx_tdr_t tdr, tdx_shared_hpa_t info_hash, tdx_u64 slot, tdx_u64
-		type, tdx_u64 attributes);
+tdx_status_t tdh_servtd_prebind(tdx_tdr_t tdr, tdx_shared_hpa_t info_hash, tdx_u64 slot,
+		tdx_servtd_type_t type, tdx_servtd_attr_t attributes);
 tdx_status_t tdh_sys_shutdown(tdx_u64 handoff_version);
 tdx_status_t tdh_sys_update(void);
 tdx_status_t tdh_export_abort(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_migs_t migs);

@@ -61,7 +61,7 @@ struct tdh_phymem_page_rdmd_out {
 struct tdh_mem_sept_rd_out {
 	tdx_u64 sept_entry;
 	tdx_u64 sept_info;
-	tdx_u64 l2_attr;
+	tdx_gpa_attr_t l2_attr;
 };
 
 struct tdh_phymem_page_reclaim_out {
@@ -102,12 +102,12 @@ struct tdh_servtd_bind_args {
 	tdx_tdr_t tdr;
 	tdx_tdr_t servtd_tdr;
 	tdx_u64 slot;
-	tdx_u64 type;
-	tdx_u64 attributes;
+	tdx_servtd_type_t type;
+	tdx_servtd_attr_t attributes;
 };
 
 struct tdh_servtd_bind_out {
-	tdx_u64 handle;
+	tdx_binding_t handle;
 	tdx_u64 uuid0;
 	tdx_u64 uuid1;
 	tdx_u64 uuid2;

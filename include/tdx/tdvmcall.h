@@ -99,11 +99,11 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_get_td_vm_call_info(tdx_u64 leaf, struct
  *   in   R13  size             size, 4K multiple
  *   out  R11  failed_gpa       GPA where it stopped (with TDG.VP.VMCALL_RETRY)
  */
-TDX_INLINE tdx_answer_t tdg_vp_vmcall_map_gpa(tdx_u64 gpa, tdx_u64 size, tdx_u64 *failed_gpa)
+TDX_INLINE tdx_answer_t tdg_vp_vmcall_map_gpa(tdx_gpa_t gpa, tdx_u64 size, tdx_gpa_t *failed_gpa)
 {
 	const tdx_u64 in_r10 = 0;
 	const tdx_u64 in_r11 = 0x10001;
-	const tdx_u64 in_r12 = gpa;
+	const tdx_u64 in_r12 = gpa.value;
 	const tdx_u64 in_r13 = size;
 	tdx_u64 rax = TDX_LEAF(0, 0);
 	tdx_u64 rcx = 0x3C00;
@@ -118,7 +118,7 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_map_gpa(tdx_u64 gpa, tdx_u64 size, tdx_u64
 			 :
 			 : "rdx", "r8", "r9", "cc", "memory");
 	if (failed_gpa)
-		*failed_gpa = r11;
+		failed_gpa->value = r11;
 	return tdx_answer(rax ? rax : r10);
 }
 
@@ -127,11 +127,11 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_map_gpa(tdx_u64 gpa, tdx_u64 size, tdx_u64
  *   in   R12  buffer           shared GPA of quote buffer
  *   in   R13  size             size, 4K multiple
  */
-TDX_INLINE tdx_answer_t tdg_vp_vmcall_get_quote(tdx_u64 buffer, tdx_u64 size)
+TDX_INLINE tdx_answer_t tdg_vp_vmcall_get_quote(tdx_gpa_t buffer, tdx_u64 size)
 {
 	const tdx_u64 in_r10 = 0;
 	const tdx_u64 in_r11 = 0x10002;
-	const tdx_u64 in_r12 = buffer;
+	const tdx_u64 in_r12 = buffer.value;
 	const tdx_u64 in_r13 = size;
 	tdx_u64 rax = TDX_LEAF(0, 0);
 	tdx_u64 rcx = 0x3C00;
@@ -163,7 +163,7 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_get_quote(tdx_u64 buffer, tdx_u64 size)
  */
 struct tdg_vp_vmcall_report_fatal_error_args {
 	tdx_u64 error;
-	tdx_u64 gpa;
+	tdx_gpa_t gpa;
 	tdx_u64 text0;
 	tdx_u64 text1;
 	tdx_u64 text2;
@@ -182,7 +182,7 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_report_fatal_error(struct
 	const tdx_u64 in_r10 = 0;
 	const tdx_u64 in_r11 = 0x10003;
 	const tdx_u64 in_r12 = args.error;
-	const tdx_u64 in_r13 = args.gpa;
+	const tdx_u64 in_r13 = args.gpa.value;
 	const tdx_u64 in_r14 = args.text0;
 	const tdx_u64 in_r15 = args.text1;
 	tdx_u64 rax = TDX_LEAF(0, 0);
@@ -213,11 +213,11 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_report_fatal_error(struct
  * TDG.VP.VMCALL<SetupEventNotifyInterrupt>: R11 = 0x10004.
  *   in   R12  vector           vector 32..255
  */
-TDX_INLINE tdx_answer_t tdg_vp_vmcall_setup_event_notify_interrupt(tdx_u64 vector)
+TDX_INLINE tdx_answer_t tdg_vp_vmcall_setup_event_notify_interrupt(tdx_vector_t vector)
 {
 	const tdx_u64 in_r10 = 0;
 	const tdx_u64 in_r11 = 0x10004;
-	const tdx_u64 in_r12 = vector;
+	const tdx_u64 in_r12 = vector.value;
 	tdx_u64 rax = TDX_LEAF(0, 0);
 	tdx_u64 rcx = 0x1C00;
 	register tdx_u64 r10 __asm__("r10") = in_r10;
@@ -238,14 +238,14 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_setup_event_notify_interrupt(tdx_u64 vecto
  *   in   R14  vector           event vector or 0
  *   in   R15  timeout          timeout
  */
-TDX_INLINE tdx_answer_t tdg_vp_vmcall_service(tdx_u64 command, tdx_u64 response, tdx_u64 vector,
-		tdx_u64 timeout)
+TDX_INLINE tdx_answer_t tdg_vp_vmcall_service(tdx_gpa_t command, tdx_response_t response,
+		tdx_vector_t vector, tdx_u64 timeout)
 {
 	const tdx_u64 in_r10 = 0;
 	const tdx_u64 in_r11 = 0x10005;
-	const tdx_u64 in_r12 = command;
-	const tdx_u64 in_r13 = response;
-	const tdx_u64 in_r14 = vector;
+	const tdx_u64 in_r12 = command.value;
+	const tdx_u64 in_r13 = response.value;
+	const tdx_u64 in_r14 = vector.value;
 	const tdx_u64 in_r15 = timeout;
 	tdx_u64 rax = TDX_LEAF(0, 0);
 	tdx_u64 rcx = 0xFC00;
@@ -266,10 +266,10 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_service(tdx_u64 command, tdx_u64 response,
 
 /*
  * TDG.VP.VMCALL<MigTD>: R11 = 0x10006.
- *   in   R12  arg0             plain data
- *   in   R13  arg1             plain data
- *   in   R14  arg2             plain data
- *   in   R15  arg3             plain data
+ *   in   R12  arg0             an argument that has a number instead of a name
+ *   in   R13  arg1             an argument that has a number instead of a name
+ *   in   R14  arg2             an argument that has a number instead of a name
+ *   in   R15  arg3             an argument that has a number instead of a name
  *   out  R11  out0             plain data
  *   out  R12  out1             plain data
  *   out  R13  out2             plain data
@@ -326,6 +326,11 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_migtd(tdx_u64 arg0, tdx_u64 arg1, tdx_u64 
  *   out  R14  ecx              ECX
  *   out  R15  edx              EDX
  */
+struct tdg_vp_vmcall_instruction_cpuid_args {
+	tdx_u64 eax;
+	tdx_u64 ecx;
+};
+
 struct tdg_vp_vmcall_instruction_cpuid_out {
 	tdx_u64 eax;
 	tdx_u64 ebx;
@@ -333,13 +338,13 @@ struct tdg_vp_vmcall_instruction_cpuid_out {
 	tdx_u64 edx;
 };
 
-TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_cpuid(tdx_u64 eax, tdx_u64 ecx, struct
-		tdg_vp_vmcall_instruction_cpuid_out *out)
+TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_cpuid(struct tdg_vp_vmcall_instruction_cpuid_args
+		args, struct tdg_vp_vmcall_instruction_cpuid_out *out)
 {
 	const tdx_u64 in_r10 = 0;
 	const tdx_u64 in_r11 = 0xA;
-	const tdx_u64 in_r12 = eax;
-	const tdx_u64 in_r13 = ecx;
+	const tdx_u64 in_r12 = args.eax;
+	const tdx_u64 in_r13 = args.ecx;
 	const tdx_u64 in_r14 = 0;
 	const tdx_u64 in_r15 = 0;
 	tdx_u64 rax = TDX_LEAF(0, 0);
@@ -395,14 +400,14 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_hlt(tdx_u64 interrupts_blocked
  *   in   R15  data             data for write
  *   out  R11  data             data read
  */
-TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_io(tdx_u64 size, tdx_u64 write, tdx_u64 port,
-		tdx_u64 data, tdx_u64 *out_data)
+TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_io(tdx_width_t size, tdx_direction_t write,
+		tdx_port_t port, tdx_u64 data, tdx_u64 *out_data)
 {
 	const tdx_u64 in_r10 = 0;
 	const tdx_u64 in_r11 = 0x1E;
-	const tdx_u64 in_r12 = size;
-	const tdx_u64 in_r13 = write;
-	const tdx_u64 in_r14 = port;
+	const tdx_u64 in_r12 = size.value;
+	const tdx_u64 in_r13 = write.value;
+	const tdx_u64 in_r14 = port.value;
 	const tdx_u64 in_r15 = data;
 	tdx_u64 rax = TDX_LEAF(0, 0);
 	tdx_u64 rcx = 0xFC00;
@@ -428,11 +433,11 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_io(tdx_u64 size, tdx_u64 write
  *   in   R12  msr              MSR index
  *   out  R11  value            value
  */
-TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_rdmsr(tdx_u64 msr, tdx_u64 *value)
+TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_rdmsr(tdx_msr_t msr, tdx_u64 *value)
 {
 	const tdx_u64 in_r10 = 0;
 	const tdx_u64 in_r11 = 0x1F;
-	const tdx_u64 in_r12 = msr;
+	const tdx_u64 in_r12 = msr.value;
 	tdx_u64 rax = TDX_LEAF(0, 0);
 	tdx_u64 rcx = 0x1C00;
 	register tdx_u64 r10 __asm__("r10") = in_r10;
@@ -453,11 +458,11 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_rdmsr(tdx_u64 msr, tdx_u64 *va
  *   in   R12  msr              MSR index
  *   in   R13  value            value
  */
-TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_wrmsr(tdx_u64 msr, tdx_u64 value)
+TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_wrmsr(tdx_msr_t msr, tdx_u64 value)
 {
 	const tdx_u64 in_r10 = 0;
 	const tdx_u64 in_r11 = 0x20;
-	const tdx_u64 in_r12 = msr;
+	const tdx_u64 in_r12 = msr.value;
 	const tdx_u64 in_r13 = value;
 	tdx_u64 rax = TDX_LEAF(0, 0);
 	tdx_u64 rcx = 0x3C00;
@@ -482,14 +487,14 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_wrmsr(tdx_u64 msr, tdx_u64 val
  *   in   R15  data             data for write
  *   out  R11  data             data read
  */
-TDX_INLINE tdx_answer_t tdg_vp_vmcall_request_mmio(tdx_u64 size, tdx_u64 write, tdx_u64 gpa, tdx_u64
-		data, tdx_u64 *out_data)
+TDX_INLINE tdx_answer_t tdg_vp_vmcall_request_mmio(tdx_width_t size, tdx_direction_t write,
+		tdx_gpa_t gpa, tdx_u64 data, tdx_u64 *out_data)
 {
 	const tdx_u64 in_r10 = 0;
 	const tdx_u64 in_r11 = 0x30;
-	const tdx_u64 in_r12 = size;
-	const tdx_u64 in_r13 = write;
-	const tdx_u64 in_r14 = gpa;
+	const tdx_u64 in_r12 = size.value;
+	const tdx_u64 in_r13 = write.value;
+	const tdx_u64 in_r14 = gpa.value;
 	const tdx_u64 in_r15 = data;
 	tdx_u64 rax = TDX_LEAF(0, 0);
 	tdx_u64 rcx = 0xFC00;
@@ -535,9 +540,9 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_wbinvd(tdx_u64 wbnoinvd)
 /*
  * TDG.VP.VMCALL<Instruction.PCONFIG>: R11 = 0x41.
  *   in   R12  leaf             PCONFIG leaf (EAX)
- *   in   R13  arg1             plain data
- *   in   R14  arg2             plain data
- *   in   R15  arg3             plain data
+ *   in   R13  arg1             an argument that has a number instead of a name
+ *   in   R14  arg2             an argument that has a number instead of a name
+ *   in   R15  arg3             an argument that has a number instead of a name
  *   out  R12  out1             plain data
  *   out  R13  out2             plain data
  *   out  R14  out3             plain data

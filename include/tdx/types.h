@@ -79,6 +79,42 @@ TDX_DEFINE_TYPE(mbmd)
 /* tdx_migs(x): migration stream index 15:0, command or resume 63. */
 TDX_DEFINE_TYPE(migs)
 
+/* tdx_report_data(x): guest-physical address of the 64 bytes of REPORTDATA. */
+TDX_DEFINE_TYPE(report_data)
+/* tdx_binding(x): SERVTD_HANDLE, as TDH.SERVTD.BIND gave it. */
+TDX_DEFINE_TYPE(binding)
+/* tdx_servtd_type(x): service TD type, bits 15:0. */
+TDX_DEFINE_TYPE(servtd_type)
+/* tdx_servtd_attr(x): SERVTD_ATTR. */
+TDX_DEFINE_TYPE(servtd_attr)
+/* tdx_gpa_attr(x): GPA_ATTR: attributes of a page for four VMs, 16 bits each. */
+TDX_DEFINE_TYPE(gpa_attr)
+/* tdx_attr_flags(x): ATTR_FLAGS of four VMs, 16 bits each. */
+TDX_DEFINE_TYPE(attr_flags)
+/* tdx_id(x): which TD or vCPU a guest means: TDX_SELF. */
+TDX_DEFINE_TYPE(id)
+/* tdx_mask(x): the bits of a field that a write changes: TDX_ALL_BITS or some. */
+TDX_DEFINE_TYPE(mask)
+/* tdx_response(x): guest-physical address of a response buffer. */
+TDX_DEFINE_TYPE(response)
+/* tdx_width(x): bytes of an access to a port or to MMIO: 1, 2, 4 or (MMIO) 8. */
+TDX_DEFINE_TYPE(width)
+/* TDX_READ or TDX_WRITE. */
+TDX_DEFINE_TYPE(direction)
+/* tdx_port(x): I/O port. */
+TDX_DEFINE_TYPE(port)
+/* tdx_msr(x): index of an MSR. */
+TDX_DEFINE_TYPE(msr)
+/* tdx_vector(x): interrupt vector. */
+TDX_DEFINE_TYPE(vector)
+/* tdx_invvpid(x): INVVPID entry, or guest-physical address of a list page. */
+TDX_DEFINE_TYPE(invvpid)
+
+#define TDX_READ     tdx_direction(0)
+#define TDX_WRITE    tdx_direction(1)
+#define TDX_SELF     tdx_id(0)
+#define TDX_ALL_BITS tdx_mask(0xFFFFFFFFFFFFFFFFULL)
+
 #define TDX_LEVEL_4K tdx_level(0)
 #define TDX_LEVEL_2M tdx_level(1)
 #define TDX_LEVEL_1G tdx_level(2)

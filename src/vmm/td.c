@@ -194,8 +194,9 @@ int td_add_vcpu(struct vmm_td *td, uint64_t rcx, struct vmm_error *err)
 
 int td_set_shared_ept(struct vmm_td *td, unsigned index, uint64_t root, struct vmm_error *err)
 {
-	tdx_status_t status = tdh_vp_wr(tdx_tdvpr(td->vcpu[index].tdvpr),
-					tdx_field(TDX_MD_VMCS_SHARED_EPTP), root, UINT64_MAX, NULL);
+	tdx_status_t status =
+		tdh_vp_wr(tdx_tdvpr(td->vcpu[index].tdvpr), tdx_field(TDX_MD_VMCS_SHARED_EPTP),
+			  root, TDX_ALL_BITS, NULL);
 
 	return td_call_failed("TDH.VP.WR", status, err);
 }

@@ -36,7 +36,7 @@ tdx_status_t l2(tdx_u64 vm, tdx_gpa_t state, struct tdg_vp_enter_out *out)
 
 tdx_answer_t guest(tdx_u64 port, tdx_u64 *data)
 {
-	return tdg_vp_vmcall_instruction_io(1, 0, port, 0, data);
+	return tdg_vp_vmcall_instruction_io(tdx_width(1), TDX_READ, tdx_port(port), 0, data);
 }
 
 tdx_status_t run(tdx_tdvpr_t vp, struct tdx_module_args *regs)

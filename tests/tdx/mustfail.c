@@ -84,6 +84,26 @@ tdx_status_t page_add(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_hpa_t page, tdx_shared_h
 	return tdx_answer_ok(status) ? status : tdh_mng_create(tdr, hkid);
 #elif CASE == 28 /* the VMM's answer compared with a number */
 	return tdg_vp_vmcall_instruction_hlt(0) == TDX_VMCALL_RETRY ? status : tdh_mng_create(tdr, hkid);
+#elif CASE == 29 /* value and mask swapped */
+	return tdh_mng_wr(tdr, field, tdx_mask(1), value, NULL);
+#elif CASE == 30 /* report and data swapped */
+	return tdg_mr_report(tdx_report_data(1), gpa, 0);
+#elif CASE == 31 /* type and attributes of a service TD swapped */
+	return tdh_servtd_prebind(tdr, source, 0, tdx_servtd_attr(0), tdx_servtd_type(0));
+#elif CASE == 32 /* a number for a GPA in a TDVMCALL */
+	return tdx_status(tdg_vp_vmcall_map_gpa(0x1000, 4096, NULL).value);
+#elif CASE == 33 /* GPA and size swapped */
+	return tdx_status(tdg_vp_vmcall_map_gpa(4096, gpa, NULL).value);
+#elif CASE == 34 /* an MSR and its value swapped */
+	return tdx_status(tdg_vp_vmcall_instruction_wrmsr(value, tdx_msr(0x1b)).value);
+#elif CASE == 35 /* a level for a status */
+	return level;
+#elif CASE == 36 /* an address with a key id as a shared one */
+	return tdh_mem_page_add(gpa, tdr, page, tdx_hpa_keyed(1), NULL);
+#elif CASE == 37 /* operands of one type: they go by name */
+	return tdx_status(tdg_vp_vmcall_instruction_cpuid(value, 0, NULL).value);
+#elif CASE == 38 /* port and width swapped */
+	return tdx_status(tdg_vp_vmcall_instruction_io(tdx_port(0x80), TDX_WRITE, tdx_width(1), 0, NULL).value);
 #else /* no mistake: mustfail.sh tries the number after the last, so its count is right and nothing else fails */
 	return status;
 #endif

@@ -6,7 +6,7 @@
 set -u
 source=$1/mustfail.c
 include=$2
-cases=28
+cases=38
 bad=0 tried=0
 
 try() { # compiler, standard, language, case, options

@@ -327,20 +327,20 @@ static void test_l2_enter_keeps_rbp(void **state)
 
 static void test_map_gpa_by_hand(void **state)
 {
-	tdx_u64 failed = 0;
+	tdx_gpa_t failed = tdx_gpa(0);
 
 	(void)state;
 	recorder_reset(0);
 	recorder.answer_mask = 0x3C00;
 	recorder.answer.gpr[GPR_R10] = TDX_VMCALL_RETRY;
-	assert_status(tdg_vp_vmcall_map_gpa(0x800000001000, 0x2000, &failed), 1);
+	assert_status(tdg_vp_vmcall_map_gpa(tdx_gpa(0x800000001000), 0x2000, &failed), 1);
 	assert_int_equal(SEEN(RAX), 0);
 	assert_int_equal(SEEN(RCX), 0x3C00);
 	assert_int_equal(SEEN(R10), 0);
 	assert_int_equal(SEEN(R11), 0x10001);
 	assert_int_equal(SEEN(R12), 0x800000001000);
 	assert_int_equal(SEEN(R13), 0x2000);
-	assert_int_equal(failed, RECORDER_ANSWER(GPR_R11));
+	assert_int_equal(failed.value, RECORDER_ANSWER(GPR_R11));
 }
 
 /* A function that calls nothing else keeps its locals below the stack pointer: a bare call would

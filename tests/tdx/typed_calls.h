@@ -145,7 +145,7 @@ static void probe_tdh_mng_wr(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdh_mng_wr(tdx_tdr(in[REG_RCX]), tdx_field(in[REG_RDX]), in[REG_R8], in[REG_R9], &r0).value;
+	p->status = tdh_mng_wr(tdx_tdr(in[REG_RCX]), tdx_field(in[REG_RDX]), in[REG_R8], tdx_mask(in[REG_R9]), &r0).value;
 	got_out(p, REG_R8, r0);
 }
 
@@ -273,7 +273,7 @@ static void probe_tdh_mem_sept_rd(const uint64_t in[16], struct probe *p)
 	p->status = tdh_mem_sept_rd(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_tdr(in[REG_RDX] & ~1ULL), in[REG_RDX] & 1, &out).value;
 	got_out(p, REG_RCX, out.sept_entry);
 	got_out(p, REG_RDX, out.sept_info);
-	got_out(p, REG_R8, out.l2_attr);
+	got_out(p, REG_R8, out.l2_attr.value);
 }
 
 static void probe_tdh_vp_rd(const uint64_t in[16], struct probe *p)
@@ -443,7 +443,7 @@ static void probe_tdh_vp_wr(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdh_vp_wr(tdx_tdvpr(in[REG_RCX]), tdx_field(in[REG_RDX]), in[REG_R8], in[REG_R9], &r0).value;
+	p->status = tdh_vp_wr(tdx_tdvpr(in[REG_RCX]), tdx_field(in[REG_RDX]), in[REG_R8], tdx_mask(in[REG_R9]), &r0).value;
 	got_out(p, REG_R8, r0);
 }
 
@@ -459,13 +459,13 @@ static void probe_tdh_servtd_bind(const uint64_t in[16], struct probe *p)
 		.tdr = tdx_tdr(in[REG_RCX]),
 		.servtd_tdr = tdx_tdr(in[REG_RDX]),
 		.slot = in[REG_R8],
-		.type = in[REG_R9],
-		.attributes = in[REG_R10],
+		.type = tdx_servtd_type(in[REG_R9]),
+		.attributes = tdx_servtd_attr(in[REG_R10]),
 	};
 	struct tdh_servtd_bind_out out;
 
 	p->status = tdh_servtd_bind(args, &out).value;
-	got_out(p, REG_RCX, out.handle);
+	got_out(p, REG_RCX, out.handle.value);
 	got_out(p, REG_R10, out.uuid0);
 	got_out(p, REG_R11, out.uuid1);
 	got_out(p, REG_R12, out.uuid2);
@@ -475,7 +475,7 @@ static void probe_tdh_servtd_bind(const uint64_t in[16], struct probe *p)
 static void probe_tdh_servtd_prebind(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdh_servtd_prebind(tdx_tdr(in[REG_RCX]), tdx_shared_hpa(in[REG_RDX]), in[REG_R8], in[REG_R9], in[REG_R10]).value;
+	p->status = tdh_servtd_prebind(tdx_tdr(in[REG_RCX]), tdx_shared_hpa(in[REG_RDX]), in[REG_R8], tdx_servtd_type(in[REG_R9]), tdx_servtd_attr(in[REG_R10])).value;
 }
 
 static void probe_tdh_sys_shutdown(const uint64_t in[16], struct probe *p)
@@ -697,14 +697,14 @@ static void probe_tdg_vp_veinfo_get(const uint64_t in[16], struct probe *p)
 	got_out(p, REG_RCX, out.exit_reason);
 	got_out(p, REG_RDX, out.exit_qualification);
 	got_out(p, REG_R8, out.gla);
-	got_out(p, REG_R9, out.gpa);
+	got_out(p, REG_R9, out.gpa.value);
 	got_out(p, REG_R10, out.instr_len_info);
 }
 
 static void probe_tdg_mr_report(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdg_mr_report(tdx_gpa(in[REG_RCX]), tdx_gpa(in[REG_RDX]), in[REG_R8]).value;
+	p->status = tdg_mr_report(tdx_gpa(in[REG_RCX]), tdx_report_data(in[REG_RDX]), in[REG_R8]).value;
 }
 
 static void probe_tdg_vp_cpuidve_set(const uint64_t in[16], struct probe *p)
@@ -723,7 +723,7 @@ static void probe_tdg_vm_rd(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdg_vm_rd(in[REG_RCX], tdx_field(in[REG_RDX]), &r0).value;
+	p->status = tdg_vm_rd(tdx_id(in[REG_RCX]), tdx_field(in[REG_RDX]), &r0).value;
 	got_out(p, REG_R8, r0);
 }
 
@@ -732,7 +732,7 @@ static void probe_tdg_vm_rd_v1(const uint64_t in[16], struct probe *p)
 	tdx_field_t r0;
 	tdx_u64 r1;
 
-	p->status = tdg_vm_rd_v1(in[REG_RCX], tdx_field(in[REG_RDX]), &r0, &r1).value;
+	p->status = tdg_vm_rd_v1(tdx_id(in[REG_RCX]), tdx_field(in[REG_RDX]), &r0, &r1).value;
 	got_out(p, REG_RDX, r0.value);
 	got_out(p, REG_R8, r1);
 }
@@ -741,7 +741,7 @@ static void probe_tdg_vm_wr(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdg_vm_wr(in[REG_RCX], tdx_field(in[REG_RDX]), in[REG_R8], in[REG_R9], &r0).value;
+	p->status = tdg_vm_wr(tdx_id(in[REG_RCX]), tdx_field(in[REG_RDX]), in[REG_R8], tdx_mask(in[REG_R9]), &r0).value;
 	got_out(p, REG_R8, r0);
 }
 
@@ -750,7 +750,7 @@ static void probe_tdg_vp_rd(const uint64_t in[16], struct probe *p)
 	tdx_field_t r0;
 	tdx_u64 r1;
 
-	p->status = tdg_vp_rd(in[REG_RCX], tdx_field(in[REG_RDX]), &r0, &r1).value;
+	p->status = tdg_vp_rd(tdx_id(in[REG_RCX]), tdx_field(in[REG_RDX]), &r0, &r1).value;
 	got_out(p, REG_RDX, r0.value);
 	got_out(p, REG_R8, r1);
 }
@@ -759,7 +759,7 @@ static void probe_tdg_vp_wr(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdg_vp_wr(in[REG_RCX], tdx_field(in[REG_RDX]), in[REG_R8], in[REG_R9], &r0).value;
+	p->status = tdg_vp_wr(tdx_id(in[REG_RCX]), tdx_field(in[REG_RDX]), in[REG_R8], tdx_mask(in[REG_R9]), &r0).value;
 	got_out(p, REG_R8, r0);
 }
 
@@ -784,7 +784,7 @@ static void probe_tdg_sys_rdall(const uint64_t in[16], struct probe *p)
 static void probe_tdg_servtd_rd(const uint64_t in[16], struct probe *p)
 {
 	struct tdg_servtd_rd_args args = {
-		.handle = in[REG_RCX],
+		.handle = tdx_binding(in[REG_RCX]),
 		.field = tdx_field(in[REG_RDX]),
 		.uuid0 = in[REG_R10],
 		.uuid1 = in[REG_R11],
@@ -805,10 +805,10 @@ static void probe_tdg_servtd_rd(const uint64_t in[16], struct probe *p)
 static void probe_tdg_servtd_wr(const uint64_t in[16], struct probe *p)
 {
 	struct tdg_servtd_wr_args args = {
-		.handle = in[REG_RCX],
+		.handle = tdx_binding(in[REG_RCX]),
 		.field = tdx_field(in[REG_RDX]),
 		.value = in[REG_R8],
-		.mask = in[REG_R9],
+		.mask = tdx_mask(in[REG_R9]),
 		.uuid0 = in[REG_R10],
 		.uuid1 = in[REG_R11],
 		.uuid2 = in[REG_R12],
@@ -833,21 +833,21 @@ static void probe_tdg_mr_verifyreport(const uint64_t in[16], struct probe *p)
 static void probe_tdg_mem_page_attr_rd(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
-	tdx_u64 r1;
+	tdx_gpa_attr_t r1;
 
 	p->status = tdg_mem_page_attr_rd(tdx_gpa(in[REG_RCX]), &r0, &r1).value;
 	got_out(p, REG_RCX, r0);
-	got_out(p, REG_RDX, r1);
+	got_out(p, REG_RDX, r1.value);
 }
 
 static void probe_tdg_mem_page_attr_wr(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
-	tdx_u64 r1;
+	tdx_gpa_attr_t r1;
 
-	p->status = tdg_mem_page_attr_wr(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), in[REG_RDX], in[REG_R8], &r0, &r1).value;
+	p->status = tdg_mem_page_attr_wr(tdx_gpa(in[REG_RCX] & ~7ULL), tdx_level(in[REG_RCX] & 7), tdx_gpa_attr(in[REG_RDX]), tdx_attr_flags(in[REG_R8]), &r0, &r1).value;
 	got_out(p, REG_RCX, r0);
-	got_out(p, REG_RDX, r1);
+	got_out(p, REG_RDX, r1.value);
 }
 
 static void probe_tdg_vp_enter(const uint64_t in[16], struct probe *p)
@@ -859,7 +859,7 @@ static void probe_tdg_vp_enter(const uint64_t in[16], struct probe *p)
 	got_out(p, REG_RDX, out.gla);
 	got_out(p, REG_RSI, out.cs_info);
 	got_out(p, REG_RDI, out.cs_base);
-	got_out(p, REG_R8, out.gpa);
+	got_out(p, REG_R8, out.gpa.value);
 	got_out(p, REG_R9, out.intr_info);
 	got_out(p, REG_R10, out.idt_vectoring);
 	got_out(p, REG_R11, out.instr_info);
@@ -875,10 +875,10 @@ static void probe_tdg_vp_invept(const uint64_t in[16], struct probe *p)
 
 static void probe_tdg_vp_invvpid(const uint64_t in[16], struct probe *p)
 {
-	tdx_u64 r0;
+	tdx_invvpid_t r0;
 
-	p->status = tdg_vp_invvpid(in[REG_RCX], in[REG_RDX], &r0).value;
-	got_out(p, REG_RDX, r0);
+	p->status = tdg_vp_invvpid(in[REG_RCX], tdx_invvpid(in[REG_RDX]), &r0).value;
+	got_out(p, REG_RDX, r0.value);
 }
 
 static const struct typed_call typed_calls[] = {
@@ -990,23 +990,23 @@ static void probe_tdg_vp_vmcall_get_td_vm_call_info(const uint64_t in[16], struc
 
 static void probe_tdg_vp_vmcall_map_gpa(const uint64_t in[16], struct probe *p)
 {
-	tdx_u64 r0;
+	tdx_gpa_t r0;
 
-	p->status = tdg_vp_vmcall_map_gpa(in[REG_R12], in[REG_R13], &r0).value;
-	got_out(p, REG_R11, r0);
+	p->status = tdg_vp_vmcall_map_gpa(tdx_gpa(in[REG_R12]), in[REG_R13], &r0).value;
+	got_out(p, REG_R11, r0.value);
 }
 
 static void probe_tdg_vp_vmcall_get_quote(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdg_vp_vmcall_get_quote(in[REG_R12], in[REG_R13]).value;
+	p->status = tdg_vp_vmcall_get_quote(tdx_gpa(in[REG_R12]), in[REG_R13]).value;
 }
 
 static void probe_tdg_vp_vmcall_report_fatal_error(const uint64_t in[16], struct probe *p)
 {
 	struct tdg_vp_vmcall_report_fatal_error_args args = {
 		.error = in[REG_R12],
-		.gpa = in[REG_R13],
+		.gpa = tdx_gpa(in[REG_R13]),
 		.text0 = in[REG_R14],
 		.text1 = in[REG_R15],
 		.text2 = in[REG_RBX],
@@ -1023,13 +1023,13 @@ static void probe_tdg_vp_vmcall_report_fatal_error(const uint64_t in[16], struct
 static void probe_tdg_vp_vmcall_setup_event_notify_interrupt(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdg_vp_vmcall_setup_event_notify_interrupt(in[REG_R12]).value;
+	p->status = tdg_vp_vmcall_setup_event_notify_interrupt(tdx_vector(in[REG_R12])).value;
 }
 
 static void probe_tdg_vp_vmcall_service(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdg_vp_vmcall_service(in[REG_R12], in[REG_R13], in[REG_R14], in[REG_R15]).value;
+	p->status = tdg_vp_vmcall_service(tdx_gpa(in[REG_R12]), tdx_response(in[REG_R13]), tdx_vector(in[REG_R14]), in[REG_R15]).value;
 }
 
 static void probe_tdg_vp_vmcall_migtd(const uint64_t in[16], struct probe *p)
@@ -1046,9 +1046,13 @@ static void probe_tdg_vp_vmcall_migtd(const uint64_t in[16], struct probe *p)
 
 static void probe_tdg_vp_vmcall_instruction_cpuid(const uint64_t in[16], struct probe *p)
 {
+	struct tdg_vp_vmcall_instruction_cpuid_args args = {
+		.eax = in[REG_R12],
+		.ecx = in[REG_R13],
+	};
 	struct tdg_vp_vmcall_instruction_cpuid_out out;
 
-	p->status = tdg_vp_vmcall_instruction_cpuid(in[REG_R12], in[REG_R13], &out).value;
+	p->status = tdg_vp_vmcall_instruction_cpuid(args, &out).value;
 	got_out(p, REG_R12, out.eax);
 	got_out(p, REG_R13, out.ebx);
 	got_out(p, REG_R14, out.ecx);
@@ -1065,7 +1069,7 @@ static void probe_tdg_vp_vmcall_instruction_io(const uint64_t in[16], struct pro
 {
 	tdx_u64 r0;
 
-	p->status = tdg_vp_vmcall_instruction_io(in[REG_R12], in[REG_R13], in[REG_R14], in[REG_R15], &r0).value;
+	p->status = tdg_vp_vmcall_instruction_io(tdx_width(in[REG_R12]), tdx_direction(in[REG_R13]), tdx_port(in[REG_R14]), in[REG_R15], &r0).value;
 	got_out(p, REG_R11, r0);
 }
 
@@ -1073,21 +1077,21 @@ static void probe_tdg_vp_vmcall_instruction_rdmsr(const uint64_t in[16], struct 
 {
 	tdx_u64 r0;
 
-	p->status = tdg_vp_vmcall_instruction_rdmsr(in[REG_R12], &r0).value;
+	p->status = tdg_vp_vmcall_instruction_rdmsr(tdx_msr(in[REG_R12]), &r0).value;
 	got_out(p, REG_R11, r0);
 }
 
 static void probe_tdg_vp_vmcall_instruction_wrmsr(const uint64_t in[16], struct probe *p)
 {
 
-	p->status = tdg_vp_vmcall_instruction_wrmsr(in[REG_R12], in[REG_R13]).value;
+	p->status = tdg_vp_vmcall_instruction_wrmsr(tdx_msr(in[REG_R12]), in[REG_R13]).value;
 }
 
 static void probe_tdg_vp_vmcall_request_mmio(const uint64_t in[16], struct probe *p)
 {
 	tdx_u64 r0;
 
-	p->status = tdg_vp_vmcall_request_mmio(in[REG_R12], in[REG_R13], in[REG_R14], in[REG_R15], &r0).value;
+	p->status = tdg_vp_vmcall_request_mmio(tdx_width(in[REG_R12]), tdx_direction(in[REG_R13]), tdx_gpa(in[REG_R14]), in[REG_R15], &r0).value;
 	got_out(p, REG_R11, r0);
 }
 

@@ -8,7 +8,10 @@ MAX_PARAMS, MAX_OUT_PARAMS = 6, 2
 U64 = 'tdx_u64'
 C_TYPES = {'u64': U64, 'gpa': 'tdx_gpa_t', 'tdr': 'tdx_tdr_t', 'tdvpr': 'tdx_tdvpr_t', 'hpa': 'tdx_hpa_t',
            'keyed': 'tdx_hpa_keyed_t', 'shared': 'tdx_shared_hpa_t', 'hkid': 'tdx_hkid_t', 'field': 'tdx_field_t',
-           'gpa_list': 'tdx_gpa_list_t', 'page_list': 'tdx_page_list_t', 'mbmd': 'tdx_mbmd_t', 'migs': 'tdx_migs_t'}
+           'gpa_list': 'tdx_gpa_list_t', 'page_list': 'tdx_page_list_t', 'mbmd': 'tdx_mbmd_t', 'migs': 'tdx_migs_t',
+           **{name: 'tdx_%s_t' % name for name in ('report_data', 'binding', 'servtd_type', 'servtd_attr', 'gpa_attr',
+                                                   'attr_flags', 'id', 'mask', 'invvpid', 'response', 'width',
+                                                   'direction', 'port', 'msr', 'vector')}}
 
 
 class Param:
@@ -38,6 +41,12 @@ def out_type(model, op):
     return C_TYPES[kind]
 
 
+def swappable(c_types):
+    """Would the compiler take two of them in the wrong order? Then they go by name."""
+    c_types = list(c_types)
+    return len(set(c_types)) < len(c_types)
+
+
 class Call:
     """One C function for one version of a leaf."""
 
@@ -52,7 +61,8 @@ class Call:
                         if op.when != 'sept_error' and not op.name.startswith('reserved_')]
         self.result_types = [out_type(model, op) for op in self.results]
         style = leaf.item.one('typed', '')
-        self.args_struct = style == 'struct' or len(self.params) > MAX_PARAMS
+        self.args_struct = (style == 'struct' or len(self.params) > MAX_PARAMS or
+                            swappable(p.c_type for p in self.params))
         self.out_struct = len(self.results) > MAX_OUT_PARAMS
         self.loses_rbp = 'RBP' in leaf.item.words_of('loses')
         self.crypto = any(word in leaf.name for word in ('.EXPORT.', '.IMPORT.', '.MIG.'))

@@ -64,7 +64,8 @@ def _probe(call):
 
 def _vmcall_probe(call):
     ops = call.leaf.ins
-    values = ['in[REG_%s]' % op.reg for op in ops]
+    values = ['in[REG_%s]' % op.reg if t == U64 else '%s(in[REG_%s])' % (t[:-2], op.reg)
+              for t, op in zip(call.in_types, ops)]
     out = 'static void probe_%s(const uint64_t in[16], struct probe *p)\n{\n' % call.name
     if call.args_struct:
         out += '\tstruct %s_args args = {\n%s\t};\n' % (call.name, ''.join(
@@ -74,11 +75,12 @@ def _vmcall_probe(call):
         out += '\tstruct %s_out out;\n' % call.name
         args.append('&out')
     else:
-        out += ''.join('\ttdx_u64 r%d;\n' % i for i in range(len(call.leaf.outs)))
+        out += ''.join('\t%s r%d;\n' % (t, i) for i, t in enumerate(call.out_types))
         args += ['&r%d' % i for i in range(len(call.leaf.outs))]
     out += '\n\tp->status = %s(%s).value;\n' % (call.name, ', '.join(args))
     for index, op in enumerate(call.leaf.outs):
-        out += '\tgot_out(p, REG_%s, %s);\n' % (op.reg, 'out.' + op.name if call.out_struct else 'r%d' % index)
+        place = 'out.' + op.name if call.out_struct else 'r%d' % index
+        out += '\tgot_out(p, REG_%s, %s%s);\n' % (op.reg, place, call.member(op))
     return out + '}\n\n'
 
 
@@ -92,7 +94,7 @@ def emit(model):
     out += 'static const struct typed_call typed_calls[] = {\n%s};\n\n' % rows
     rows = ''
     for leaf in model.vmcalls:
-        call = Vmcall(leaf)
+        call = Vmcall(model, leaf)
         out += _vmcall_probe(call)
         rows += '\t{ "%s", LEAF_VMCALL, 0x%X, 0, probe_%s },\n' % (call.name, leaf.number, call.name)
     return out + ('static const struct typed_call typed_vmcalls[] __attribute__((unused)) = {\n%s};\n\n#endif\n' % rows)

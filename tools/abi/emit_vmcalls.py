@@ -4,7 +4,7 @@ import re
 import textwrap
 
 from abiparse import REGISTERS
-from cfunc import LETTER, MAX_OUT_PARAMS, MAX_PARAMS
+from cfunc import C_TYPES, LETTER, MAX_OUT_PARAMS, MAX_PARAMS, U64, swappable
 from emit import define, header_top
 from emit_calls import _declare, _operand_lines, _struct, wrap_list
 
@@ -36,19 +36,26 @@ def snake(name):
 
 
 class Vmcall:
-    def __init__(self, leaf):
+    def __init__(self, model, leaf):
         self.leaf, self.name = leaf, 'tdg_vp_vmcall_' + snake(leaf.name)
+        self.c_type = {op.type: C_TYPES[model.type_of[op.type]['c']] for op in leaf.ins + leaf.outs}
+        self.in_types = [self.c_type[op.type] for op in leaf.ins]
+        self.out_types = [self.c_type[op.type] for op in leaf.outs]
         self.regs = [r for r in REGISTERS if r in {'R10', 'R11'} | {op.reg for op in leaf.ins + leaf.outs}]
         self.mask = sum(1 << REGISTERS.index(r) for r in self.regs)
-        self.args_struct = len(leaf.ins) > MAX_PARAMS
+        self.args_struct = len(leaf.ins) > MAX_PARAMS or swappable(
+            t for t, op in zip(self.in_types, leaf.ins) if op.type != 'arg')
         self.out_struct = len(leaf.outs) > MAX_OUT_PARAMS
+
+    def member(self, op):
+        return '' if self.c_type[op.type] == U64 else '.value'
 
     def value(self, reg):
         if reg == 'R11':
             return '0x%X' % self.leaf.number
         for op in self.leaf.ins:
             if op.reg == reg:
-                return ('args.' if self.args_struct else '') + op.name
+                return ('args.' if self.args_struct else '') + op.name + self.member(op)
         return '0'
 
     def out_name(self, op):
@@ -56,11 +63,11 @@ class Vmcall:
 
     def signature(self):
         parts = ['struct %s_args args' % self.name] if self.args_struct else [
-            'tdx_u64 ' + op.name for op in self.leaf.ins]
+            '%s %s' % pair for pair in zip(self.in_types, (op.name for op in self.leaf.ins))]
         if self.out_struct:
             parts.append('struct %s_out *out' % self.name)
         else:
-            parts += ['tdx_u64 *' + self.out_name(op) for op in self.leaf.outs]
+            parts += ['%s *%s' % (t, self.out_name(op)) for t, op in zip(self.out_types, self.leaf.outs)]
         return 'TDX_INLINE tdx_answer_t %s(%s)' % (self.name, ', '.join(parts) or 'void')
 
 
@@ -68,10 +75,11 @@ def _stores(call):
     out = ''
     for op in call.leaf.outs:
         if call.out_struct:
-            out += '\t\tout->%s = %s;\n' % (op.name, op.reg.lower())
+            out += '\t\tout->%s%s = %s;\n' % (op.name, call.member(op), op.reg.lower())
         else:
             name = call.out_name(op)
-            out += '\tif (%s)\n\t\t*%s = %s;\n' % (name, name, op.reg.lower())
+            target = '%s->value' % name if call.member(op) else '*' + name
+            out += '\tif (%s)\n\t\t%s = %s;\n' % (name, target, op.reg.lower())
     return '\tif (out) {\n%s\t}\n' % out if call.out_struct else out
 
 
@@ -97,12 +105,12 @@ def emit(model):
     for leaf in model.vmcalls:
         out += define('TDX_VMCALL_FN_' + snake(leaf.name).upper(), '0x%X' % leaf.number)
     for leaf in model.vmcalls:
-        call = Vmcall(leaf)
+        call = Vmcall(model, leaf)
         out += '\n/*\n * TDG.VP.VMCALL<%s>: R11 = 0x%X.\n' % (leaf.name, leaf.number)
         out += _operand_lines('in', leaf.ins, model.type_of) + _operand_lines('out', leaf.outs, model.type_of) + ' */\n'
         if call.args_struct:
-            out += _struct(call.name + '_args', [('tdx_u64', op.name) for op in leaf.ins])
+            out += _struct(call.name + '_args', [(t, op.name) for t, op in zip(call.in_types, leaf.ins)])
         if call.out_struct:
-            out += _struct(call.name + '_out', [('tdx_u64', op.name) for op in leaf.outs])
+            out += _struct(call.name + '_out', [(t, op.name) for t, op in zip(call.out_types, leaf.outs)])
         out += _function(call)
     return out + '\n#endif\n'

@@ -74,8 +74,8 @@ def _vmcall(call):
     body = '\tstruct base_args a = { .rcx = 0x%X, %s };\n' % (call.mask, fill)
     body += '\ttdx_status_t status = base_tdcall_saved_ret(TDX_LEAF(0, 0), &a);\n\n'
     for op in call.leaf.outs:
-        target = 'out->' + op.name if call.out_struct else '*' + call.out_name(op)
-        body += '\t%s = a.%s;\n' % (target, op.reg.lower())
+        target = 'out->' + op.name if call.out_struct else '(*%s)' % call.out_name(op)
+        body += '\t%s = a.%s;\n' % (target + call.member(op), op.reg.lower())
     body += '\treturn tdx_answer(status.value ? status.value : a.r10);\n'
     return out + _define('base_' + call.name, 'tdx_answer_t', params, body)
 
@@ -98,14 +98,14 @@ def _enter():
 
 def names(model):
     """The calls that have a typed_ and a base_ form, in the order of the tables."""
-    return [c.name for cls in ('host', 'guest') for c in calls(model, cls)] + [Vmcall(leaf).name for leaf in model.vmcalls]
+    return [c.name for cls in ('host', 'guest') for c in calls(model, cls)] + [Vmcall(model, leaf).name for leaf in model.vmcalls]
 
 
 def source(model):
     """Each call as a function: typed (typed_NAME) and in the baseline's shape (base_NAME)."""
     out = '#include "baseline.h"\n\n'
     out += ''.join(_leaf(call) for cls in ('host', 'guest') for call in calls(model, cls))
-    return out + ''.join(_vmcall(Vmcall(leaf)) for leaf in model.vmcalls) + _enter()
+    return out + ''.join(_vmcall(Vmcall(model, leaf)) for leaf in model.vmcalls) + _enter()
 
 
 def rows(model, hand):
