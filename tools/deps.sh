@@ -25,6 +25,7 @@ packages() {
 	libclang-rt-14-dev    check  libFuzzer and the sanitizers for clang
 	g++                   check  the call layer is also C++17
 	qemu-system-x86       check  boots the kernels that the call layer's modules are tested in
+	acpica-tools          check  iasl, which reads the ACPI tables that a Linux guest gets
 	scdoc                 check  makes the manual pages
 	gdb                   check  unwinds the stack through the call layer's thunk
 	libelf1               check  the kernel packages' own build tool, objtool, runs on it

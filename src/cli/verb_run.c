@@ -23,6 +23,7 @@
 #define GUEST_MEMORY	(64 * MIB)
 #define FIRMWARE_MEMORY (256 * MIB)
 #define KERNEL_MEMORY	(512 * MIB)
+#define KERNEL_CMDLINE	"earlyprintk=serial,ttyS0,115200 console=ttyS0 panic=-1 reboot=acpi"
 #define MAX_MEMORY	(64 * 1024 * MIB)
 
 struct run {
@@ -47,7 +48,7 @@ static void usage(FILE *out)
 	      "standard output.\n"
 	      "  --kernel FILE     a Linux kernel with TDX guest support (bzImage, vmlinux)\n"
 	      "  --initrd FILE     its initial RAM disk\n"
-	      "  --append TEXT     its command line\n"
+	      "  --append TEXT     its command line; without it \"" KERNEL_CMDLINE "\"\n"
 	      "  --guest FILE      a static ELF64 program, entered in 64-bit mode (see guest/)\n"
 	      "  --firmware FILE   a firmware image with TDX metadata (TDVF), entered at its reset "
 	      "vector\n"
@@ -237,7 +238,7 @@ static int load_linux(struct run *run, struct vmm_error *err)
 		.kernel_size = run->file.size,
 		.initrd = run->initrd_file.bytes,
 		.initrd_size = run->initrd_file.size,
-		.cmdline = run->append ? run->append : "",
+		.cmdline = run->append ? run->append : KERNEL_CMDLINE,
 		.vcpus = run->vcpus,
 	};
 

@@ -7,11 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/acpi.h"
 #include "formats/linux.h"
+#include "vmm/board.h"
 #include "vmm/image.h"
+#include "vmm/pci.h"
+#include "vmm/pm.h"
+#include "vmm/rtc.h"
+#include "vmm/uart.h"
 
 struct linux_boot {
 	struct shim_info info;
+	uint8_t acpi[SHIM_ACPI_SIZE];
 };
 
 extern const uint8_t vmm_shim[];
@@ -55,10 +62,33 @@ static int check(const struct linux_files *files, const struct shim_info *info,
 	return result;
 }
 
+static size_t build_acpi(uint8_t tables[SHIM_ACPI_SIZE], unsigned vcpus)
+{
+	const struct acpi_config config = {
+		.base = SHIM_ACPI,
+		.cpus = vcpus,
+		.mailbox = SHIM_MAILBOX,
+		.log_base = SHIM_LOG,
+		.log_size = SHIM_LOG_SIZE,
+		.sleep_control = PM_SLEEP_CONTROL,
+		.sleep_status = PM_SLEEP_STATUS,
+		.reset = PM_RESET,
+		.reset_value = PM_RESET_NOW,
+		.serial = UART_COM1,
+		.rtc = RTC_PORT,
+		.pci_config = PCI_PORT,
+		.pci_base = BOARD_PCI_BASE,
+		.pci_size = BOARD_PCI_SIZE,
+	};
+
+	return acpi_build(&config, tables, SHIM_ACPI_SIZE);
+}
+
 static int fill_window(struct vmm_image *image, const struct linux_files *files,
 		       struct vmm_error *err)
 {
 	struct shim_info *info = &image->boot->info;
+	size_t acpi = build_acpi(image->boot->acpi, files->vcpus);
 	struct shim_range self;
 
 	info->magic = SHIM_INFO_MAGIC;
@@ -66,6 +96,7 @@ static int fill_window(struct vmm_image *image, const struct linux_files *files,
 		info->ram[i] = (struct shim_range){ image->ram[i].base, image->ram[i].size };
 	image->window_range.base = SHIM_WINDOW;
 	return add_bytes(image, &self, info, sizeof(*info), err) ||
+			       add_bytes(image, &info->acpi, image->boot->acpi, acpi, err) ||
 			       add_bytes(image, &info->cmdline, files->cmdline,
 					 strlen(files->cmdline), err) ||
 			       add_bytes(image, &info->kernel, files->kernel, files->kernel_size,

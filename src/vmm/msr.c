@@ -14,6 +14,7 @@
 #define MTRR_CAPABILITY	  0xfe
 #define MISC_FEATURES	  0x140
 #define MCG_CAPABILITY	  0x179
+#define MCG_STATUS	  0x17a
 #define MTRR_FIRST	  0x200
 #define MTRR_DEFAULT	  0x2ff
 #define X2APIC_FIRST	  0x800
@@ -79,6 +80,7 @@ static bool read_fixed(const struct vcpu_msrs *msrs, uint32_t msr, uint64_t *val
 	case MISC_FEATURES: *value = msrs->misc_features; return true;
 	case CORE_CAPABILITIES:
 	case PLATFORM_INFO:
+	case MCG_STATUS:
 	case MCG_CAPABILITY: /* no machine-check banks */ *value = 0; return true;
 	default: return false;
 	}

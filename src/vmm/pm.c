@@ -10,8 +10,8 @@
 #define TIMER_HZ    3579545ull
 #define TIMER_MASK  0xffffffu
 #define SLEEP_NOW   (1u << 13)
-#define RESET_PORT  0xcf9
-#define RESET_NOW   (1u << 2)
+#define SLEEP_NOW_8 (1u << 5) /* in the 8-bit register */
+#define RESET_BIT   (1u << 2)
 #define PIT_CHANNEL 0x42
 
 static uint32_t pm_in(void *opaque, uint16_t offset, unsigned size)
@@ -30,6 +30,8 @@ static void pm_out(void *opaque, uint16_t offset, unsigned size, uint32_t value)
 	struct pm *pm = opaque;
 
 	(void)size;
+	if (offset == PM_SLEEP_CONTROL - PM_BASE && value & SLEEP_NOW_8)
+		pm->power_off(pm->opaque);
 	if (offset != PM1_CONTROL)
 		return;
 	pm->control = (uint16_t)(value & ~SLEEP_NOW);
@@ -51,7 +53,7 @@ static void reset_out(void *opaque, uint16_t offset, unsigned size, uint32_t val
 
 	(void)offset;
 	(void)size;
-	if (value & RESET_NOW)
+	if (value & RESET_BIT)
 		pm->reset(pm->opaque);
 }
 
@@ -75,7 +77,7 @@ int pm_add(struct pm *pm, struct port_bus *bus)
 		  .out = pm_out,
 		  .opaque = pm },
 		{ .name = "reset",
-		  .base = RESET_PORT,
+		  .base = PM_RESET,
 		  .count = 1,
 		  .in = reset_in,
 		  .out = reset_out,

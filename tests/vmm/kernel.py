@@ -13,6 +13,7 @@ import tempfile
 
 SEAMLESS, GUESTS = sys.argv[1:3]
 KERNEL = os.path.join(GUESTS, "kernel.elf")
+DEFAULT_CMDLINE = "earlyprintk=serial,ttyS0,115200 console=ttyS0 panic=-1 reboot=acpi"
 failures = 0
 
 
@@ -76,7 +77,7 @@ def boot(folder, name, memory, cmdline, initrd):
     path = os.path.join(folder, "initrd")
     with open(path, "wb") as f:
         f.write(initrd)
-    args = ["--kernel", KERNEL, "-m", memory] + (["--append", cmdline] if cmdline else [])
+    args = ["--kernel", KERNEL, "-m", memory] + (["--append", cmdline] if cmdline != DEFAULT_CMDLINE else [])
     result = seamless(*args, *(["--initrd", path] if initrd else []))
     check(result.returncode == 0 and result.stdout.endswith("PASS\n"), f"{name}: runs", result)
     check(values(result, "cmdline") == [cmdline], f"{name}: command line", result)
@@ -153,6 +154,7 @@ def usage():
 def main():
     with tempfile.TemporaryDirectory() as folder:
         mrtds = {boot(folder, "plain", "64M", "", b""),
+                 boot(folder, "default command line", "64M", DEFAULT_CMDLINE, b""),
                  boot(folder, "all", "65M", "console=ttyS0 a=b", bytes(range(256)) * 33),
                  boot(folder, "high memory", "2100M", "x" * 2047, b"\x01")}
         if len(mrtds) != 1:

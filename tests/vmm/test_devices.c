@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "vmm/bus.h"
+#include "vmm/pm.h"
 #include "vmm/uart.h"
 
 struct console {
@@ -118,6 +119,35 @@ static void the_bus_has_a_limit(void **state)
 	assert_int_equal(bus_add(&bus, &device), -1);
 }
 
+static void count(void *opaque)
+{
+	++*(unsigned *)opaque;
+}
+
+static uint64_t no_time(void)
+{
+	return 0;
+}
+
+static void sleep_registers_power_off(void **state)
+{
+	struct port_bus bus = { 0 };
+	unsigned offs = 0;
+	struct pm pm = { .now_ns = no_time, .power_off = count, .reset = count, .opaque = &offs };
+
+	(void)state;
+	assert_int_equal(pm_add(&pm, &bus), 0);
+	bus_out(&bus, PM_SLEEP_STATUS, 1, 0x80);
+	bus_out(&bus, PM_SLEEP_CONTROL, 1, 5 << 2);
+	assert_int_equal(offs, 0);
+	bus_out(&bus, PM_SLEEP_CONTROL, 1, 5 << 2 | 1 << 5); /* SLP_EN */
+	assert_int_equal(offs, 1);
+	bus_out(&bus, PM_RESET, 1, 2); /* hard, but not now */
+	assert_int_equal(offs, 1);
+	bus_out(&bus, PM_RESET, 1, PM_RESET_NOW);
+	assert_int_equal(offs, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +157,7 @@ int main(void)
 		cmocka_unit_test(uart_looks_like_a_16550),
 		cmocka_unit_test(unclaimed_ports_read_ones),
 		cmocka_unit_test(the_bus_has_a_limit),
+		cmocka_unit_test(sleep_registers_power_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
