@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # `make check-long`: what does not fit into half an hour of `make check`. Its last result is docs/check-long.md; --keep writes it.
 #   differential  the interpreter against the processor, many more sequences, from other seeds
+#   reasons       the sentences of refusals, for the calls of all transcripts with other operands
 #   fuzz          every fuzz target for FUZZ_SECONDS each (without it 600)
 #   bench         the figures of `seamless bench`
 # Usage: check-long.sh [--keep]
@@ -37,6 +38,15 @@ differential() {
 	done
 }
 
+reasons() {
+	transcripts=build/tests/conformance/transcripts
+	python3 tests/conformance/check.py build/seamless $transcripts --listed >/dev/null
+	status=0
+	line=$(build/tests/conformance/test_reasons_of_transcripts $transcripts 1 2) || status=$?
+	verdict "reasons" $status
+	echo "$line" | tail -1 | sed 's/^/- reasons: /' | tee -a "$report"
+}
+
 fuzz() {
 	status=0
 	log=$(fuzz/all.sh "$seconds" build-fuzz 2>&1) || status=$?
@@ -46,6 +56,7 @@ fuzz() {
 
 build build gcc
 differential
+reasons
 fuzz
 build/seamless bench | sed 's/^/    /' | tee -a "$report"
 

@@ -53,11 +53,15 @@ static uint64_t tdvpr(const struct bundle *b)
 	return b->kind->ctx == MD_VP ? b->c->vp.pa : 0;
 }
 
-bool bundle_same(const struct bundle *b)
+uint64_t bundle_check_resumption(struct bundle *b)
 {
 	const struct mig_interrupted *i = &b->s.sc->stopped;
+	const struct mig_operand same[] = {
+		{ "PAGE_LIST_INFO", b->c->in[GPR_R9], i->list_info },
+		{ "TDVPR", tdvpr(b), i->tdvpr },
+	};
 
-	return i->list_info == b->c->in[GPR_R9] && i->tdvpr == tdvpr(b);
+	return stream_check_resumption(b->c, &b->s, same, 2);
 }
 
 uint64_t bundle_interrupt(struct bundle *b)

@@ -31,8 +31,8 @@ unsigned bundle_last(const struct bundle *b);
 uint64_t bundle_check_list(struct bundle *b, unsigned pages);
 /* The stream of a resumption is not in use. */
 uint64_t bundle_not_started(struct bundle *b);
-/* The interrupted bundle had the same operands. */
-bool bundle_same(const struct bundle *b);
+/* The interrupted bundle had the same operands; otherwise INVALID_RESUMPTION. */
+uint64_t bundle_check_resumption(struct bundle *b);
 /* Keeps where the next call goes on: INTERRUPTED_RESUMABLE. */
 uint64_t bundle_interrupt(struct bundle *b);
 /* Encryption or decryption starts with the bundle's MBMD. */

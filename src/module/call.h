@@ -57,7 +57,8 @@ struct call {
 	uint16_t vm;
 	enum module_where where;
 	uint64_t in[16];       /* general registers as the caller passed them */
-	uint64_t flags;        /* flag bits that share a register with an address */
+	uint64_t flags;        /* flag bits that shared a register with an address, */
+	uint8_t flags_reg;     /* this one */
 
 	/* what the checks have proven so far; undefined before */
 	struct td td;

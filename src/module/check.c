@@ -52,8 +52,8 @@ static uint64_t lock_pamt(struct call *c, unsigned operand, uint64_t pa, enum pa
 	bool busy = false;
 
 	if (!pamt_path(c->m, pa, path))
-		return fail(c, TDX_OPERAND_ADDR_RANGE_ERROR | operand,
-			    "page %x is in no TDMR, or TDH.SYS.TDMR.INIT has not reached it", pa);
+		return fail(c, TDX_OPERAND_ADDR_RANGE_ERROR | operand, "page %x is in no %s", pa,
+			    (uintptr_t)(tdmr_of(c->m, pa) ? "part of its TDMR that TDH.SYS.TDMR.INIT has done" : "TDMR"));
 	*ref = (struct page_ref){ pa, path[PAGE_SIZE_4K], PAGE_SIZE_4K };
 	if (smallest == PAGE_SIZE_4K && lock_used_page(c, path[PAGE_SIZE_4K], mode, &busy))
 		return busy ? pamt_busy(c, operand, pa) : TDX_SUCCESS;
@@ -226,8 +226,8 @@ uint64_t check_tdvps_complete(struct call *c)
 	unsigned need;
 
 	if (!c->td.tdcs)
-		return fail(c, TDX_TDCX_NUM_INCORRECT, "the TD at %x has %u TDCX pages, needs %u", c->td.pa,
-			    c->td.tdr->num_tdcx, TDCX_MIN);
+		return fail(c, TDX_TDCX_NUM_INCORRECT, "the TD at %x of the vCPU at %x has %u TDCX pages, needs %u",
+			    c->td.pa, c->vp.pa, c->td.tdr->num_tdcx, TDCX_MIN);
 	need = TDVPS_MIN + TDVPS_PAGES_PER_L2 * c->td.tdcs->num_l2_vms;
 	if (c->vp.vps->num_pages < need)
 		return fail(c, TDX_TDCX_NUM_INCORRECT, "the vCPU at %x has %u pages, needs %u", c->vp.pa,

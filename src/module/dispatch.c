@@ -86,6 +86,7 @@ void call_init(struct call *c, struct module *m, unsigned lp, struct cpu_regs *r
 {
 	c->held.count = 0;
 	c->flags = 0;
+	c->flags_reg = 0;
 	c->leaf = NULL;
 	c->version = 0;
 	c->guest = from == MODULE_TO_GUEST;

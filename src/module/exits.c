@@ -346,6 +346,7 @@ enum module_where module_vm_exit(struct module *m, unsigned lp, struct cpu_regs 
 		return MODULE_TO_HOST;
 	if (machine_check_begin(&mc))
 		return machine_check_end(m, lp, regs, &mc);
+	m->lp[lp].reason.rule = NULL;
 	where = vm_exit(m, lp, regs, exit);
 	machine_check_leave();
 	return where;

@@ -87,7 +87,7 @@ static uint64_t resume(struct bundle *b)
 
 	if (!stream_started(&b->s))
 		return bundle_not_started(b);
-	st = stream_check_resumption(b->c, &b->s, bundle_same(b));
+	st = bundle_check_resumption(b);
 	b->page = i->done;
 	b->field = i->field;
 	b->ctx = (enum md_ctx)i->ctx;

@@ -87,14 +87,21 @@ void gpa_list_note(struct gpa_list *l, enum gpa_list_status status)
 		l->problems++;
 }
 
+uint64_t gpa_list_wrong(struct call *c, const struct gpa_list *l)
+{
+	if (gpa_list_formed(l))
+		return check_gpa_private(c, TDX_OPERAND_ID_GPA_LIST_ENTRY);
+	return fail(c, BAD(GPA_LIST_ENTRY), "GPA list entry %u at %x is %x: level (2:0) and bits 6:3, 55:54 and 63:61 "
+		    "must be 0", l->entry, word_pa(l), l->word);
+}
+
 uint64_t gpa_list_bad_entry(struct call *c, struct gpa_list *l)
 {
-	uint64_t word = l->word;
+	uint64_t st = gpa_list_wrong(c, l);
 
 	gpa_list_note(l, GPA_LIST_STATUS_GPA_LIST_ENTRY_INVALID);
 	gpa_list_write(c, l);
-	return fail(c, BAD(GPA_LIST_ENTRY), "GPA list entry %u is %x: level, bits 6:3, 55:54 and 63:61 must be 0 and "
-		    "the GPA private", l->entry, word);
+	return st;
 }
 
 enum gpa_list_status gpa_list_lock_sept(struct call *c)

@@ -33,6 +33,8 @@ void gpa_list_close(struct call *c, const struct gpa_list *l);
 bool gpa_list_formed(const struct gpa_list *l);
 /* The same, and the GPA is private: c->gpa. */
 bool gpa_list_gpa(struct call *c, const struct gpa_list *l);
+/* Why not. */
+uint64_t gpa_list_wrong(struct call *c, const struct gpa_list *l);
 /* The entry is refused and with it the call. */
 uint64_t gpa_list_bad_entry(struct call *c, struct gpa_list *l);
 /* The entry was not done: its operation becomes NOP. */

@@ -106,8 +106,8 @@ static bool no_buffer(struct item *i, uint64_t error)
 
 static bool buffer_missing(struct item *i)
 {
-	return no_buffer(i, fail(i->c, BAD(MIG_BUFF_LIST_ENTRY), "entry %u needs a buffer, its word is %x",
-				 i->b->l.entry, i->buffer));
+	return no_buffer(i, fail(i->c, BAD(MIG_BUFF_LIST_ENTRY), "entry %u, %x, needs a buffer, its word is %x",
+				     i->b->l.entry, i->b->l.word, i->buffer));
 }
 
 /* The page for the import: one of its own or the buffer itself. c->page: free and locked. */
@@ -181,8 +181,8 @@ static bool remigrate(struct item *i)
 		return false;
 	if (is_pending(i) && c->sept.state != SEPT_STATE_PENDING)
 		return refuse(i, ABORT, GPA_LIST_STATUS_SEPT_ENTRY_STATE_INCORRECT,
-			      fail(c, BAD_ENTRY(IMPORT_MISMATCH), "entry %u: GPA %x comes as pending over a page that "
-				   "is %e", i->b->l.entry, c->gpa, c->sept.state));
+			      fail(c, BAD_ENTRY(IMPORT_MISMATCH), "entry %u, %x: GPA %x comes as pending over a page "
+				   "that is %e", i->b->l.entry, i->b->l.word, c->gpa, c->sept.state));
 	if (!is_pending(i))
 		decrypt(i, pa);
 	if (!authentic(i))
@@ -268,9 +268,7 @@ static bool do_operation(struct item *i)
 
 static bool bad_entry(struct item *i)
 {
-	return refuse(i, ABORT, GPA_LIST_STATUS_GPA_LIST_ENTRY_INVALID,
-		      fail(i->c, BAD(GPA_LIST_ENTRY), "entry %u is %x: level, bits 6:3, 55:54 and 63:61 must be 0 and "
-			   "the GPA private", i->b->l.entry, i->b->l.word));
+	return refuse(i, ABORT, GPA_LIST_STATUS_GPA_LIST_ENTRY_INVALID, gpa_list_wrong(i->c, &i->b->l));
 }
 
 static bool import_entry(struct item *i)
@@ -331,14 +329,24 @@ static uint64_t do_entry(struct mem_bundle *b)
 	return TDX_SUCCESS;
 }
 
-static bool mbmd_expected(struct mem_bundle *b, const struct mbmd *m)
+static uint64_t check_count(struct mem_bundle *b, const struct mbmd *m)
 {
-	const struct tdcs *t = b->c->td.tdcs;
+	if (m->specific != b->l.last + 1)
+		return fail(b->c, TDX_INVALID_MBMD, "the MBMD is for %u GPAs, GPA_LIST_INFO %x has %u", m->specific,
+			    b->l.info, b->l.last + 1);
+	return TDX_SUCCESS;
+}
 
-	return m->version == t->mig_working_version && m->size == MBMD_BYTES && m->stream == b->s.index &&
-	       m->type == MB_TYPE_MEMORY && !m->reserved && m->epoch == t->mig_epoch &&
-	       m->specific == b->l.last + 1 &&
-	       (in_order(b->c) ? m->counter == b->s.sc->expected_mb : m->epoch == MIG_EPOCH_OUT_OF_ORDER);
+static uint64_t check_mbmd(struct mem_bundle *b, const struct mbmd *m)
+{
+	struct call *c = b->c;
+	uint64_t st = mbmd_check_header(c, m, MB_TYPE_MEMORY, b->s.index);
+
+	if (st || (st = mbmd_field(c, "MIG_EPOCH", m->epoch, c->td.tdcs->mig_epoch)) ||
+	    (st = check_count(b, m)))
+		return st;
+	return in_order(c) ? mbmd_field(c, "MB_COUNTER", m->counter, b->s.sc->expected_mb) :
+			     mbmd_field(c, "MIG_EPOCH", m->epoch, MIG_EPOCH_OUT_OF_ORDER);
 }
 
 static uint64_t begin(struct mem_bundle *b)
@@ -353,9 +361,9 @@ static uint64_t begin(struct mem_bundle *b)
 		stream_start(c, &b->s, c->td.tdcs->mig_dec_working_key);
 	b->s.sc->stopped.valid = 0;
 	mig_read_mbmd(c, &m);
-	if (!mbmd_expected(b, &m))
-		return fail(c, TDX_INVALID_MBMD, "an MBMD of type %u, counter %u, epoch %x, for %u GPAs is not what the "
-			    "import expects", m.type, m.counter, m.epoch, m.specific);
+	st = check_mbmd(b, &m);
+	if (st)
+		return st;
 	b->s.sc->iv_counter = m.iv_counter;
 	if (!mbmd_authentic(c, &b->s, &m))
 		return fail(c, TDX_INCORRECT_MBMD_MAC, "the MAC of the MBMD is not that of this session's key");

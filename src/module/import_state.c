@@ -25,12 +25,16 @@ static unsigned sys_pages(const struct bundle *b)
 
 /* ---- opening ---- */
 
-static bool specific_valid(const struct bundle *b, const struct mbmd *m)
+static uint64_t check_specific(const struct bundle *b, const struct mbmd *m)
 {
 	switch (b->kind->type) {
-	case MB_TYPE_IMMUTABLE_TD_STATE: return !(m->specific & SPECIFIC_IMMUTABLE_RESERVED) && sys_pages(b);
-	case MB_TYPE_VP_STATE: return !(m->specific >> 16);
-	default: return !m->specific;
+	case MB_TYPE_IMMUTABLE_TD_STATE:
+		if (!sys_pages(b))
+			return fail(b->c, TDX_INVALID_MBMD, "the MBMD's word 5 is %x: no page (39:32) of module metadata",
+				    m->specific);
+		return mbmd_field(b->c, "reserved bits of word 5", m->specific & SPECIFIC_IMMUTABLE_RESERVED, 0);
+	case MB_TYPE_VP_STATE: return mbmd_field(b->c, "bits 63:16 of word 5", m->specific >> 16, 0);
+	default: return mbmd_field(b->c, "word 5", m->specific, 0);
 	}
 }
 
@@ -38,12 +42,11 @@ static uint64_t check_mbmd(struct bundle *b)
 {
 	const struct mbmd *m = &b->s.sc->mbmd;
 	const struct tdcs *t = b->c->td.tdcs;
+	uint64_t st = mbmd_check_header(b->c, m, b->kind->type, b->s.index);
 
-	if (m->version != t->mig_working_version || m->size != MBMD_BYTES || m->stream != b->s.index ||
-	    m->type != b->kind->type || m->reserved || m->counter != b->s.sc->expected_mb ||
-	    m->epoch != t->mig_epoch || !specific_valid(b, m))
-		return fail(b->c, TDX_INVALID_MBMD, "an MBMD of type %u, stream %u, counter %u, epoch %x is not what the "
-			    "import expects", m->type, m->stream, m->counter, m->epoch);
+	if (st || (st = mbmd_field(b->c, "MB_COUNTER", m->counter, b->s.sc->expected_mb)) ||
+	    (st = mbmd_field(b->c, "MIG_EPOCH", m->epoch, t->mig_epoch)) || (st = check_specific(b, m)))
+		return st;
 	if (is_first(b) && (m->specific & SPECIFIC_STREAMS) > t->num_migs - 1u)
 		return fail(b->c, TDX_NUM_MIGS_HIGHER_THAN_CREATED, "the source uses %u forward streams, the TD at %x "
 			    "has %u", m->specific & SPECIFIC_STREAMS, b->c->td.pa, t->num_migs - 1u);
@@ -125,7 +128,7 @@ static uint64_t resume(struct bundle *b)
 
 	if (is_first(b) && !stream_started(&b->s))
 		return bundle_not_started(b);
-	st = stream_check_resumption(b->c, &b->s, bundle_same(b));
+	st = bundle_check_resumption(b);
 	if (!st && b->kind->type == MB_TYPE_VP_STATE)
 		st = resume_vcpu(b->c);
 	if (st)

@@ -31,7 +31,7 @@ uint64_t md_begin_versioned(struct call *c)
 uint64_t md_own_vm(struct call *c)
 {
 	if (c->in[GPR_RCX])
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "RCX is %x, must be 0", c->in[GPR_RCX]);
+		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "RCX is %x, but a guest has only its own metadata, 0", c->in[GPR_RCX]);
 	return 0;
 }
 
@@ -147,7 +147,7 @@ uint64_t tdh_sys_rdall(struct call *c)
 	void *page = shared_out(c, c->in[GPR_RDX], PAGE_BYTES);
 
 	if (!page)
-		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "there is no memory at %x", c->in[GPR_RDX]);
+		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "there is no memory at %x for a list", c->in[GPR_RDX]);
 	return dump_sys(c, page);
 }
 

@@ -119,8 +119,8 @@ static uint64_t check_value(const struct md_access *a, const struct md_element *
 			    value, MIG_VERSION_MAX);
 	if (is_field(e, MD_TD_TD_CTLS) && a->reader == MD_BY_GUEST &&
 	    (value ^ e->value) & TD_CTLS_PENDING_VE_DISABLE && !(t->config_flags & TD_CONFIG_FLEXIBLE_PENDING_VE))
-		return fail(a->c, TDX_METADATA_FIELD_VALUE_NOT_VALID, "TD_CTLS.PENDING_VE_DISABLE can't change from %x: "
-			    "CONFIG_FLAGS %x lack FLEXIBLE_PENDING_VE (1)", e->value, t->config_flags);
+		return fail(a->c, TDX_METADATA_FIELD_VALUE_NOT_VALID, "PENDING_VE_DISABLE (0) of TD_CTLS can't change from "
+			    "%x to %x: CONFIG_FLAGS %x lack FLEXIBLE_PENDING_VE (1)", e->value, value, t->config_flags);
 	return 0;
 }
 

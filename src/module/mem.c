@@ -15,6 +15,7 @@ uint64_t split_tdr_flag(struct call *c, uint64_t allowed)
 	uint64_t v = c->in[GPR_RDX];
 
 	c->flags = v & TDR_FLAGS;
+	c->flags_reg = GPR_RDX;
 	if (v & TDR_FLAGS & ~allowed)
 		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "reserved bits 11:1 of %x must be 0", v);
 	c->in[GPR_RDX] = v & ~TDR_FLAGS;

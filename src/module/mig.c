@@ -90,6 +90,25 @@ void mig_read_mbmd(struct call *c, struct mbmd *m)
 	mig_copy_in(c, c->in[GPR_R8] & MBMD_PA, m, sizeof(*m));
 }
 
+uint64_t mbmd_field(struct call *c, const char *field, uint64_t is, uint64_t must_be)
+{
+	if (is == must_be)
+		return TDX_SUCCESS;
+	return fail(c, TDX_INVALID_MBMD, "%s of the MBMD at %x is %x, must be %x", (uintptr_t)field,
+		    c->in[GPR_R8] & MBMD_PA, is, must_be);
+}
+
+uint64_t mbmd_check_header(struct call *c, const struct mbmd *m, enum mb_type type, uint16_t stream)
+{
+	uint64_t st;
+
+	if ((st = mbmd_field(c, "SIZE", m->size, MBMD_BYTES)) ||
+	    (st = mbmd_field(c, "MIG_VERSION", m->version, c->td.tdcs->mig_working_version)) ||
+	    (st = mbmd_field(c, "MIGS_INDEX", m->stream, stream)) || (st = mbmd_field(c, "MB_TYPE", m->type, type)))
+		return st;
+	return mbmd_field(c, "the reserved byte 7", m->reserved, 0);
+}
+
 void mig_write_mbmd(struct call *c, const struct mbmd *m)
 {
 	void *to = shared_out(c, c->in[GPR_R8] & MBMD_PA, sizeof(*m));
@@ -153,16 +172,21 @@ void mig_stop_streams(struct call *c)
 		__atomic_fetch_and(&links(c)[i], ~LINK_INITIALIZED, __ATOMIC_RELAXED);
 }
 
-uint64_t stream_check_resumption(struct call *c, struct stream *s, bool same)
+uint64_t stream_check_resumption(struct call *c, struct stream *s, const struct mig_operand *o, unsigned n)
 {
 	struct mig_interrupted *i = &s->sc->stopped;
 
 	if (!i->valid)
 		return fail(c, TDX_INVALID_RESUMPTION, "no leaf was interrupted in stream %u", s->index);
 	i->valid = 0;
-	if (i->func != c->in[GPR_RAX] || !same)
-		return fail(c, TDX_INVALID_RESUMPTION, "the leaf interrupted in stream %u was another (RAX %x) or had "
-			    "other operands", s->index, i->func);
+	if (i->func != c->in[GPR_RAX])
+		return fail(c, TDX_INVALID_RESUMPTION, "RAX is %x, that of the leaf interrupted in stream %u was %x",
+			    c->in[GPR_RAX], s->index, i->func);
+	for (; n; n--, o++) {
+		if (o->is != o->was)
+			return fail(c, TDX_INVALID_RESUMPTION, "%s is %x, when the leaf was interrupted in stream %u it "
+				    "was %x", (uintptr_t)o->name, o->is, s->index, o->was);
+	}
 	return TDX_SUCCESS;
 }
 

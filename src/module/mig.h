@@ -90,6 +90,10 @@ uint64_t mig_check_stream(struct call *c, unsigned streams);
 uint64_t mig_check_mbmd(struct call *c);
 /* Room for one at R8 was checked. */
 void mig_read_mbmd(struct call *c, struct mbmd *m);
+/* INVALID_MBMD unless a field of the MBMD at R8 is what it must be. */
+uint64_t mbmd_field(struct call *c, const char *field, uint64_t is, uint64_t must_be);
+/* The same of the fields that every kind has but COUNTER and EPOCH. */
+uint64_t mbmd_check_header(struct call *c, const struct mbmd *m, enum mb_type type, uint16_t stream);
 void mig_write_mbmd(struct call *c, const struct mbmd *m);
 void mig_copy_in(struct call *c, uint64_t pa, void *to, size_t len);
 /* A word of the host's list. */
@@ -105,8 +109,14 @@ bool stream_started(const struct stream *s);
 void stream_start(struct call *c, struct stream *s, const uint64_t key[4]);
 /* All streams of the TD are to be started again. */
 void mig_stop_streams(struct call *c);
-/* The leaf was interrupted in this stream with the same operands; otherwise INVALID_RESUMPTION. */
-uint64_t stream_check_resumption(struct call *c, struct stream *s, bool same);
+/* An operand that an interrupted leaf must be called with again. */
+struct mig_operand {
+	const char *name;
+	uint64_t is, was;
+};
+
+/* The leaf was interrupted in this stream with the same @n operands; otherwise INVALID_RESUMPTION. */
+uint64_t stream_check_resumption(struct call *c, struct stream *s, const struct mig_operand *o, unsigned n);
 
 /* ---- cryptography: XMM registers are lost ---- */
 

@@ -56,22 +56,23 @@ uint64_t mem_check_first(struct mem_bundle *b)
 
 /* ---- interruption ---- */
 
-static bool same(const struct mem_bundle *b)
+uint64_t mem_resume(struct mem_bundle *b)
 {
 	const struct mig_interrupted *i = &b->s.sc->stopped;
 	const uint64_t *in = b->c->in;
+	const struct mig_operand same[] = {
+		{ "GPA_LIST_INFO", in[GPR_RCX], i->list_info },
+		{ "the list of buffers", in[GPR_R9], i->buffers },
+		{ "the first list of MACs", in[GPR_R11], i->macs[0] },
+		{ "the second list of MACs", in[GPR_R12], i->macs[1] },
+		{ "the list of new pages", b->new_pages, i->new_pages },
+		{ "the migration epoch", b->c->td.tdcs->mig_epoch, b->s.sc->mbmd.epoch },
+	};
 
-	return i->list_info == in[GPR_RCX] && i->buffers == in[GPR_R9] && i->macs[0] == in[GPR_R11] &&
-	       i->macs[1] == in[GPR_R12] && i->new_pages == b->new_pages &&
-	       b->s.sc->mbmd.epoch == b->c->td.tdcs->mig_epoch;
-}
-
-uint64_t mem_resume(struct mem_bundle *b)
-{
 	if (!stream_started(&b->s))
 		return fail(b->c, TDX_MIGRATION_STREAM_STATE_INCORRECT,
 			    "stream %u of the TD at %x was not used in this session", b->s.index, b->c->td.pa);
-	return stream_check_resumption(b->c, &b->s, same(b));
+	return stream_check_resumption(b->c, &b->s, same, sizeof(same) / sizeof(same[0]));
 }
 
 static uint64_t interrupt(struct mem_bundle *b)

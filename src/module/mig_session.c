@@ -28,17 +28,6 @@ static uint64_t check_no_stream(struct call *c)
 	return TDX_SUCCESS;
 }
 
-static bool token_formed(const struct call *c, const struct mbmd *m, enum mb_type type)
-{
-	return m->version == c->td.tdcs->mig_working_version && m->size == MBMD_BYTES && m->type == type &&
-	       !m->reserved && !m->stream;
-}
-
-static uint64_t bad_token(struct call *c, const struct mbmd *m, const char *rule)
-{
-	return fail(c, TDX_INVALID_MBMD, rule, m->type, m->counter, m->epoch, m->specific);
-}
-
 static uint64_t forged_token(struct call *c)
 {
 	return fail(c, TDX_INCORRECT_MBMD_MAC, "the MAC of the token at %x is not that of this session's key",
@@ -72,8 +61,8 @@ static uint64_t leave_order(struct call *c)
 	struct tdcs *t = c->td.tdcs;
 
 	if (t->op_state != OP_STATE_PAUSED_EXPORT)
-		return fail(c, TDX_OP_STATE_INCORRECT, "the TD at %x is %o; the start token needs PAUSED_EXPORT",
-			    c->td.pa, t->op_state);
+		return fail(c, TDX_OP_STATE_INCORRECT, "the TD at %x is %o; the start token (R10 %x) needs PAUSED_EXPORT",
+			    c->td.pa, t->op_state, c->in[GPR_R10]);
 	if (t->dirty_count)
 		return fail(c, TDX_EXPORTED_DIRTY_PAGES_REMAIN,
 			    "%u pages changed since they were exported and were not exported again", t->dirty_count);
@@ -114,10 +103,9 @@ static uint64_t check_abort_token(struct call *c)
 	if (st)
 		return st;
 	mig_read_mbmd(c, &m);
-	if (!token_formed(c, &m, MB_TYPE_ABORT_TOKEN) || m.specific)
-		return bad_token(c, &m, "a bundle of type %u, counter %u, epoch %x, %x is no abort token");
-	st = mig_lock_stream(c, LINK_BACKWARD, &s);
-	if (st)
+	if ((st = mbmd_check_header(c, &m, MB_TYPE_ABORT_TOKEN, 0)) ||
+	    (st = mbmd_field(c, "word 5 of an abort token", m.specific, 0)) ||
+	    (st = mig_lock_stream(c, LINK_BACKWARD, &s)))
 		return st;
 	if (!stream_started(&s))
 		stream_start(c, &s, c->td.tdcs->mig_dec_working_key);
@@ -145,6 +133,20 @@ uint64_t tdh_export_abort(struct call *c)
 
 /* ---- destination ---- */
 
+static uint64_t check_epoch_token(struct call *c, const struct mbmd *m)
+{
+	const struct tdcs *t = c->td.tdcs;
+	uint64_t st = mbmd_check_header(c, m, MB_TYPE_EPOCH_TOKEN, 0);
+
+	if (st || (st = mbmd_field(c, "MB_COUNTER of a token", m->counter, 0)) ||
+	    (st = mbmd_field(c, "the number of bundles", m->specific, t->total_mb_count + 1)))
+		return st;
+	if (m->epoch <= t->mig_epoch)
+		return fail(c, TDX_INVALID_MBMD, "the token is for migration epoch %x, must be after %x", m->epoch,
+			    t->mig_epoch);
+	return TDX_SUCCESS;
+}
+
 uint64_t tdh_import_track(struct call *c)
 {
 	struct tdcs *t = c->td.tdcs;
@@ -156,10 +158,9 @@ uint64_t tdh_import_track(struct call *c)
 		return st;
 	s.sc->stopped.valid = 0;
 	mig_read_mbmd(c, &m);
-	if (!token_formed(c, &m, MB_TYPE_EPOCH_TOKEN) || m.counter || m.epoch <= t->mig_epoch ||
-	    m.specific != t->total_mb_count + 1)
-		return import_failed(c, bad_token(c, &m, "a bundle of type %u, counter %u, epoch %x, number %u is not "
-						  "the token of the next epoch"));
+	st = check_epoch_token(c, &m);
+	if (st)
+		return import_failed(c, st);
 	if (!mbmd_authentic(c, &s, &m))
 		return import_failed(c, forged_token(c));
 	if (m.epoch == MIG_EPOCH_OUT_OF_ORDER) {

@@ -127,7 +127,7 @@ const char *td_eptp_problem(const struct module *m, uint64_t eptp, bool gpaw)
 	if (levels == 5 && (!(m->vmx.ept_vpid_cap & EPT_VPID_CAP_PML5) || m->max_pa_bits < MIN_PA_BITS_FOR_PML5))
 		return "the processor has no 5-level EPT";
 	if (gpaw && levels < 5)
-		return "GPAW (CONFIG_FLAGS 0) needs a 5-level EPT";
+		return "GPAW needs a 5-level EPT";
 	return NULL;
 }
 
@@ -142,7 +142,8 @@ static uint64_t set_paging(struct call *c, const struct td_params *p)
 			    flags & ~TD_CONFIG_ALLOWED);
 	problem = td_eptp_problem(c->m, p->eptp_controls, flags & TD_CONFIG_GPAW);
 	if (problem)
-		return fail(c, BAD(EPTP_CONTROLS), "EPTP_CONTROLS %x: %s", p->eptp_controls, (uintptr_t)problem);
+		return fail(c, BAD(EPTP_CONTROLS), "EPTP_CONTROLS %x, CONFIG_FLAGS %x: %s", p->eptp_controls, flags,
+			    (uintptr_t)problem);
 	t->gpaw = flags & TD_CONFIG_GPAW;
 	t->eptp = p->eptp_controls | keyid_strip(c->m, c->td.tdr->tdcx_pa[TDCS_PAGE_SEPT_ROOT]);
 	t->config_flags = flags;
@@ -244,7 +245,7 @@ uint64_t init_params(struct call *c)
 	uint64_t status = 0;
 
 	if (!host)
-		return fail(c, BAD(RDX), "there is no memory at %x", c->in[GPR_RDX]);
+		return fail(c, BAD(RDX), "there is no TD_PARAMS at %x, for there is no memory", c->in[GPR_RDX]);
 	if (host != &p)
 		memcpy(&p, host, sizeof(p));
 	start_counters(c);

@@ -28,7 +28,7 @@ void pamt_free(struct pamt_entry *e)
 	__atomic_store_n(&e->type, PT_NDA, __ATOMIC_RELEASE);
 }
 
-static const struct tdmr *tdmr_of(const struct module *m, uint64_t pa)
+const struct tdmr *tdmr_of(const struct module *m, uint64_t pa)
 {
 	for (unsigned i = 0; i < m->num_tdmrs; i++) {
 		const struct tdmr *t = &m->tdmr[i];

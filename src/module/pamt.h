@@ -44,6 +44,9 @@ void pamt_set(struct pamt_entry *e, enum page_type type, uint64_t owner);
 /* The entry of @pa at exactly this size, NULL outside the initialised TDMRs. */
 struct pamt_entry *pamt_at(const struct module *m, uint64_t pa, enum page_size level);
 
+/* The TDMR around @pa, NULL if there is none. */
+struct tdmr;
+const struct tdmr *tdmr_of(const struct module *m, uint64_t pa);
 /* The entries of @pa at each size. False: no initialised TDMR there. */
 bool pamt_path(const struct module *m, uint64_t pa, struct pamt_entry *path[NUM_PAGE_SIZES]);
 

@@ -61,8 +61,8 @@ uint64_t reclaim_owner(struct call *c)
 	if (st)
 		return st;
 	if (c->td.tdr->lifecycle != LIFECYCLE_TEARDOWN)
-		return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "the TD at %x is %l, must be TEARDOWN", c->td.pa,
-			    c->td.tdr->lifecycle);
+		return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "page %x is of the TD at %x, which is %l, must be TEARDOWN",
+			    c->page.pa, c->td.pa, c->td.tdr->lifecycle);
 	if (is_tdr && c->td.tdr->chldcnt)
 		return fail(c, TDX_TD_ASSOCIATED_PAGES_EXIST, "the TD at %x still owns %u pages", c->td.pa,
 			    c->td.tdr->chldcnt);

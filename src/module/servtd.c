@@ -88,10 +88,10 @@ static uint64_t service_hash(struct call *c, const struct td *service, uint64_t 
 	return TDX_SUCCESS;
 }
 
-static uint64_t hash_mismatch(struct call *c)
+static uint64_t hash_mismatch(struct call *c, const struct td *service, const struct td *target, uint64_t attributes)
 {
-	return fail(c, TDX_SERVTD_INFO_HASH_MISMATCH,
-		    "the TDINFO of the service TD is not what the slot was bound to");
+	return fail(c, TDX_SERVTD_INFO_HASH_MISMATCH, "the TDINFO of the service TD at %x, but for what attributes %x "
+		    "ignore, is not what the slot of the TD at %x was bound to", service->pa, attributes, target->pa);
 }
 
 /* ---- TDH.SERVTD.BIND, PREBIND ---- */
@@ -149,7 +149,7 @@ static uint64_t check_rebinding(struct call *c, const struct servtd_binding *b, 
 		return is_bound_to(b, service) ? TDX_SUCCESS :
 		       fail(c, TDX_SERVTD_UUID_MISMATCH, "the TD at %x is not the one that the slot is bound to",
 			    service->pa);
-	return memcmp(b->info_hash, hash, 48) ? hash_mismatch(c) : TDX_SUCCESS;
+	return memcmp(b->info_hash, hash, 48) ? hash_mismatch(c, service, &c->td, b->attributes) : TDX_SUCCESS;
 }
 
 static uint64_t check_first_binding(struct call *c)
@@ -249,8 +249,8 @@ static uint64_t check_target_uuid(struct call *c, const struct td *target)
 	if (!memcmp(uuid, target->tdr->uuid, size))
 		return TDX_SUCCESS;
 	if (memcmp(uuid, target->tdcs->pre_import_uuid, size))
-		return fail(c, TDX_TARGET_UUID_MISMATCH, "the TD at %x is not the one that R10 to R13 name",
-			    target->pa);
+		return fail(c, TDX_TARGET_UUID_MISMATCH, "R10 to R13 (%x %x %x %x) are not the UUID of the target TD",
+			    uuid[0], uuid[1], uuid[2], uuid[3]);
 	uuid_out(c, target->tdr->uuid);
 	return TDX_TARGET_UUID_UPDATED;
 }
@@ -273,7 +273,7 @@ static uint64_t check_binding(struct call *c, const struct td *target, unsigned 
 		return cross_td_trap(c, st, target->pa);
 	st = service_hash(c, &c->td, b->attributes, hash);
 	if (!st && memcmp(b->info_hash, hash, 48))
-		return cross_td_trap(c, hash_mismatch(c), target->pa);
+		return cross_td_trap(c, hash_mismatch(c, &c->td, target, b->attributes), target->pa);
 	return st;
 }
 

@@ -26,6 +26,8 @@ struct reason {
 	uint64_t status;
 	const char *rule;
 	uint64_t value[4];
+	uint64_t operand[16]; /* general registers as they were passed */
+	uint64_t tdvpr;       /* the vCPU that the host named, or 0 */
 };
 
 struct cpu_group;

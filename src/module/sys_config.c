@@ -47,7 +47,7 @@ uint64_t sys_config_operands(struct call *c)
 	if (!n || n > MAX_TDMRS)
 		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "RDX: %u TDMRs, must be 1 to %u", n, MAX_TDMRS);
 	if (!keyid_private(c->m, hkid))
-		return fail(c, TDX_OPERAND_INVALID | GPR_R8, "key id %x is not private, those are %u to %u", hkid,
+		return fail(c, TDX_OPERAND_INVALID | GPR_R8, "the global key id %x is not private, those are %u to %u", hkid,
 			    c->m->hkid_first, c->m->hkid_end - 1);
 	return TDX_SUCCESS;
 }
@@ -151,19 +151,22 @@ static bool overlaps_tdmr(struct range r, const struct tdmr *t)
 	return false;
 }
 
-static uint64_t pamt_overlap(struct call *c, unsigned i, int size, unsigned j)
+/* @with: the memory or the PAMT of TDMR @j that the PAMT overlaps. */
+static uint64_t pamt_overlap(struct call *c, unsigned i, int size, unsigned j, struct range with)
 {
 	return fail(c, TDX_PAMT_OVERLAP | i | (unsigned)size << 8 | j << 16,
-		    "the PAMT (size %u) of TDMR %u at %x overlaps memory or a PAMT of TDMR %u", (unsigned)size, i,
-		    c->m->tdmr[i].pamt_base[size], j);
+		    "the PAMT of %x bytes at %x overlaps the %x bytes at %x that are memory or a PAMT of a TDMR",
+		    c->m->tdmr[i].pamt_size[size], c->m->tdmr[i].pamt_base[size], with.size, with.base);
 }
 
 /* PAMTs of @i against the memory of @j. */
 static uint64_t check_pamt_in_tdmr(struct call *c, unsigned i, unsigned j)
 {
 	for (int size = PAGE_SIZE_4K; size <= PAGE_SIZE_1G; size++) {
-		if (overlaps_tdmr(pamt_range(&c->m->tdmr[i], size), &c->m->tdmr[j]))
-			return pamt_overlap(c, i, size, j);
+		const struct tdmr *t = &c->m->tdmr[j];
+
+		if (overlaps_tdmr(pamt_range(&c->m->tdmr[i], size), t))
+			return pamt_overlap(c, i, size, j, (struct range){ t->base, t->size });
 	}
 	return TDX_SUCCESS;
 }
@@ -173,8 +176,10 @@ static uint64_t check_pamt_in_pamt(struct call *c, unsigned i, unsigned j)
 {
 	for (int size = PAGE_SIZE_4K; size <= PAGE_SIZE_1G; size++) {
 		for (int other = i == j ? size + 1 : PAGE_SIZE_4K; other <= PAGE_SIZE_1G; other++) {
-			if (overlap(pamt_range(&c->m->tdmr[i], size), pamt_range(&c->m->tdmr[j], other)))
-				return pamt_overlap(c, i, size, j);
+			struct range with = pamt_range(&c->m->tdmr[j], other);
+
+			if (overlap(pamt_range(&c->m->tdmr[i], size), with))
+				return pamt_overlap(c, i, size, j, with);
 		}
 	}
 	return TDX_SUCCESS;

@@ -45,7 +45,7 @@ uint64_t sys_info_size(struct call *c)
 			    c->in[GPR_RDX], TDSYSINFO_SIZE);
 	info = shared_out(c, c->in[GPR_RCX], TDSYSINFO_SIZE);
 	if (!info)
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "there is no memory at %x", c->in[GPR_RCX]);
+		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "there is no memory at %x for TDSYSINFO_STRUCT", c->in[GPR_RCX]);
 	memset(info, 0, TDSYSINFO_SIZE);
 	return 0;
 }
@@ -56,7 +56,7 @@ uint64_t sys_info_cmrs(struct call *c)
 		return fail(c, TDX_OPERAND_INVALID | GPR_R9, "the list has room for %u ranges, must be %u", c->in[GPR_R9],
 			    MAX_CMRS);
 	if (!shared_out(c, c->in[GPR_R8], MAX_CMRS * CMR_BYTES))
-		return fail(c, TDX_OPERAND_INVALID | GPR_R8, "there is no memory at %x", c->in[GPR_R8]);
+		return fail(c, TDX_OPERAND_INVALID | GPR_R8, "there is no memory at %x for the CMRs", c->in[GPR_R8]);
 	return 0;
 }
 

@@ -83,7 +83,7 @@ uint64_t sys_init_state(struct call *c)
 	uint64_t attributes = c->in[GPR_RCX];
 
 	if (attributes)
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "RCX is %x, must be 0", attributes);
+		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "the attributes in RCX are %x, must be 0", attributes);
 	if (c->m->sys_state != SYS_STATE_INIT_PENDING)
 		return fail(c, TDX_SYS_INIT_NOT_PENDING, "TDH.SYS.INIT was done, the system state is %u",
 			    c->m->sys_state);

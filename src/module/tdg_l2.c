@@ -18,7 +18,7 @@ static uint64_t check_vm(struct call *c, uint64_t flags_allowed)
 	uint64_t rcx = c->in[GPR_RCX];
 
 	if (rcx & ~(RCX_VM_BITS | flags_allowed))
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "%x has reserved bits set", rcx);
+		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "%x has bits set beside the VM and the flags %x", rcx, flags_allowed);
 	if (!RCX_VM(rcx) || RCX_VM(rcx) > c->td.tdcs->num_l2_vms)
 		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "VM %u: the TD has VMs 1 to %u", RCX_VM(rcx),
 			    c->td.tdcs->num_l2_vms);
@@ -134,7 +134,7 @@ static uint64_t without_first(uint64_t list)
 static uint64_t check_list(struct call *c, uint64_t list)
 {
 	if (list & LIST_RESERVED)
-		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "%x has reserved bits set", list);
+		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "%x has bits set beside the list, its first entry and its length", list);
 	if (LIST_FIRST(list) + LIST_COUNT(list) > LIST_MAX)
 		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "entries %u to %u, the page has %u", LIST_FIRST(list),
 			    LIST_FIRST(list) + LIST_COUNT(list), LIST_MAX);

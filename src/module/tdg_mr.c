@@ -141,6 +141,7 @@ uint64_t tdg_mr_verifyreport(struct call *c)
 {
 	uint64_t st = check_guest_buffer(c, GPR_RCX, REPORTMAC_ALIGN, true);
 	struct report_mac mac;
+	uint64_t svn[sizeof(mac.cpusvn) / 8];
 	const void *data;
 
 	if (st)
@@ -153,7 +154,9 @@ uint64_t tdg_mr_verifyreport(struct call *c)
 	case SEAMOPS_DONE:
 		return TDX_SUCCESS;
 	case SEAMOPS_INVALID_CPUSVN:
-		return fail(c, TDX_INVALID_CPUSVN, "the report was made by a CPU with another security version");
+		memcpy(svn, mac.cpusvn, sizeof(svn));
+		return fail(c, TDX_INVALID_CPUSVN, "CPUSVN of the report at %x is %x %x (in words), not this CPU's",
+			    c->in[GPR_RCX], svn[0], svn[1]);
 	default:
 		return fail(c, TDX_INVALID_REPORTMACSTRUCT, "the MAC does not fit the report, or it is from another platform");
 	}

@@ -33,7 +33,9 @@ uint64_t vp_enter_format(struct call *c)
 	if (flags_of(c) & RCX_RESERVED)
 		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "%x has reserved bits set (allowed: 53:12)",
 			    flags_of(c));
-	c->in[GPR_RCX] &= ~(RCX_HINT | RCX_RESUME_L1);
+	c->flags = c->in[GPR_RCX] & (RCX_HINT | RCX_RESUME_L1);
+	c->flags_reg = GPR_RCX;
+	c->in[GPR_RCX] &= ~c->flags;
 	return TDX_SUCCESS;
 }
 

@@ -23,13 +23,21 @@ struct replay_difference {
 		*reason; /* the module's, "" without one; given with the first of an event only */
 };
 
+struct seamless_machine;
+struct seamless_regs;
+struct transcript_event;
+
 struct replay_options {
 	const char *platform;	   /* how messages call it; NULL: the transcript's own */
 	const char *platform_text; /* NULL: the built-in platform of that name */
 	size_t platform_len;
 	bool stop_at_first; /* end a file at its first mismatch */
 	void (*difference)(void *opaque, const struct replay_difference *difference); /* or NULL */
-	void *opaque;
+	/* or NULL: before each S, C and X line is made, on its processor, with these registers and
+	 * the guest's state set */
+	void (*before_call)(void *opaque, struct seamless_machine *machine,
+			    const struct transcript_event *event, const struct seamless_regs *regs);
+	void *opaque; /* of both functions */
 };
 
 struct replay_counts {

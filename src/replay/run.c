@@ -61,6 +61,8 @@ static bool make_call(struct run *r)
 	if (r->event->kind != TRANSCRIPT_SEAMCALL && !load_guest(r))
 		return false;
 	seamless_set_event_ticks(r->m, c->has_ticks ? c->ticks : r->event_ticks);
+	if (r->options->before_call)
+		r->options->before_call(r->options->opaque, r->m, r->event, &in);
 	if (r->event->kind == TRANSCRIPT_SEAMCALL)
 		where = seamless_seamcall(&out);
 	else
