@@ -347,6 +347,7 @@ struct status_desc {
 	uint8_t detail;  /* enum status_detail */
 	uint8_t since;   /* enum abi_version */
 	bool returned;   /* does module 1.5.01 return it? */
+	const char *advice; /* what to do next */
 };
 
 struct named_number {

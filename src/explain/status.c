@@ -13,15 +13,17 @@
 #include "gen/leaves.h"
 #include "tdx/status.h"
 
+#define NOT_REACHED "the call did not reach a module: load it, or turn on what the processor lacks"
+
 /* The statuses that no module returns: the instruction itself failed. */
 static const struct status_desc software_statuses[] = {
 	{ "SEAMCALL_VMFAILINVALID", "no module is loaded, or it is not ready for a call",
-	  TDX_SEAMCALL_VMFAILINVALID, DETAIL_NONE, ABI_1_5_01, false },
+	  TDX_SEAMCALL_VMFAILINVALID, DETAIL_NONE, ABI_1_5_01, false, NOT_REACHED },
 	{ "SEAMCALL_GP", "#GP on the instruction: TDX is not enabled, or wrong mode or privilege",
-	  TDX_SEAMCALL_GP, DETAIL_NONE, ABI_1_5_01, false },
+	  TDX_SEAMCALL_GP, DETAIL_NONE, ABI_1_5_01, false, NOT_REACHED },
 	{ "SEAMCALL_UD",
 	  "#UD on the instruction: VMX is off, no TDX, or the thread is no logical processor",
-	  TDX_SEAMCALL_UD, DETAIL_NONE, ABI_1_5_01, false },
+	  TDX_SEAMCALL_UD, DETAIL_NONE, ABI_1_5_01, false, NOT_REACHED },
 };
 
 #define NUM_SOFTWARE (sizeof(software_statuses) / sizeof(software_statuses[0]))
@@ -54,29 +56,14 @@ static const struct status_desc *find_status(uint64_t status)
 	return desc ? desc : find(code & ~fatal & ~hint);
 }
 
-static const char *advice(uint64_t status)
+/* A leaf that sets FATAL on top of a code means what TD_FATAL means. */
+static const char *advice(uint64_t status, const struct status_desc *desc)
 {
-	uint64_t code = TDX_STATUS_CODE(status);
-
-	if (status == TDX_UNINITIALIZE_ERROR)
-		return "a module that returns this is at fault";
-	if (TDX_STATUS_SOFTWARE(status))
-		return "the call did not reach a module: load it, or turn on what the processor "
-		       "lacks";
-	if (TDX_STATUS_FATAL(status))
-		return "the TD can only be torn down";
-	if (code == TDX_INTERRUPTED_RESUMABLE)
-		return "call again with the returned registers";
-	if (code == TDX_INTERRUPTED_RESTARTABLE || code == TDX_RND_NO_ENTROPY ||
-	    code == TDX_KEY_GENERATION_FAILED)
-		return "call again with the same operands";
-	if (!TDX_STATUS_ERROR(status))
-		return TDX_STATUS_NON_RECOVERABLE(status) ? "the vCPU or the TD can't run again"
-							  : "done";
-	if (TDX_STATUS_NON_RECOVERABLE(status))
-		return "don't repeat unchanged: correct the operand or the state it complains "
-		       "about";
-	return "repeat: the condition may pass or be removed";
+	if (!desc)
+		return "not in the tables: trust no more than its error bits";
+	if (TDX_STATUS_FATAL(status) && !TDX_STATUS_FATAL(desc->code))
+		return find(TDX_TD_FATAL)->advice;
+	return desc->advice;
 }
 
 bool explain_status(uint64_t status, struct explain_status *out)
@@ -89,14 +76,12 @@ bool explain_status(uint64_t status, struct explain_status *out)
 	out->fatal = TDX_STATUS_FATAL(status);
 	out->host_recoverability_hint = status >> TDX_STATUS_HOST_RECOVERABILITY_HINT_BIT & 1;
 	out->software = TDX_STATUS_SOFTWARE(status) && status != TDX_UNINITIALIZE_ERROR;
-	out->advice = advice(status);
+	out->advice = advice(status, desc);
 	out->class_name = out->software ? "software: the instruction itself"
 					: number_name(status_class_table, status_class_table_len,
 						      (uint32_t)TDX_STATUS_CLASS(status));
-	if (!desc) {
-		out->advice = "not in the tables: trust no more than its error bits";
+	if (!desc)
 		return false;
-	}
 	out->name = desc->name;
 	out->meaning = desc->meaning;
 	out->since = abi_version_names[desc->since];

@@ -90,6 +90,19 @@ class Status:
         self.returned, self.meaning = columns['returned'] == 'yes', columns['meaning']
 
 
+STATUS_BIT = {'ERROR': 63, 'NON_RECOVERABLE': 62, 'FATAL': 61}
+
+
+def advice_of(status, rows):
+    """What to do next about a status: the first row of the table "next" that fits."""
+    for row in rows:
+        what = row.columns['what']
+        bits = [] if what == 'any' else what.split('+')
+        if what == status.name or all(b in STATUS_BIT and status.value >> STATUS_BIT[b] & 1 for b in bits):
+            return row.columns['text']
+    raise SystemExit('status %s: no row of "next" fits' % status.name)
+
+
 class Field:
     def __init__(self, item):
         c = item.columns
@@ -120,6 +133,8 @@ class Model:
         self.leaves = [Leaf(item, self.type_names) for item in t['leaf']]
         self.vmcalls = [Leaf(item, self.type_names) for item in t['subfunction']]
         self.statuses = [Status(row.columns) for row in t['status']]
+        for status in self.statuses:
+            status.advice = advice_of(status, t['next'])
         self.operand_ids = [(r.columns['name'], int(r.columns['id']), r.columns['since']) for r in t['operand']]
         self.sept_states = [row.columns for row in t['sept_state']]
         self.enums = {item.name: [(line[1][0], int(line[1][1], 0)) for line in item.all('value')]

@@ -61,7 +61,7 @@ class Collection:
         rows = write(os.path.join(work, 'rows.c'), wrappers.rows(model, ['hand_' + name for name in self.hand]))
         for path in (os.path.join(HERE, 'count.c'), rows):
             target = os.path.join(work, os.path.basename(path) + '.o')
-            run('gcc', '-O1', '-fno-pic', '-D_GNU_SOURCE', '-I', HERE, '-c', path, '-o', target)
+            run('gcc', '-O1', '-Wall', '-Wextra', '-Werror', '-fno-pic', '-D_GNU_SOURCE', '-I', HERE, '-c', path, '-o', target)
             self.parts.append(target)
         for way in WAYS:
             if shutil.which(way[0]):

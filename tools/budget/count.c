@@ -92,7 +92,7 @@ static void count_one(struct cost *cost, uint64_t rip, uint64_t last_rip)
 
 static void step(pid_t child)
 {
-	int status;
+	int status = 0;
 
 	if (ptrace(PTRACE_SINGLESTEP, child, 0, 0) || waitpid(child, &status, 0) != child)
 		fail("single step");
