@@ -26,7 +26,9 @@ packages() {
 	g++                   check  the call layer is also C++17
 	qemu-system-x86       check  boots the kernels that the call layer's modules are tested in
 	acpica-tools          check  iasl, which reads the ACPI tables that a Linux guest gets
-	scdoc                 check  makes the manual pages
+	scdoc                 check  makes the manual pages of the command
+	mandoc                check  checks the manual pages of the leaves
+	man-db                check  finds and shows the installed pages
 	gdb                   check  unwinds the stack through the call layer's thunk
 	libelf1               check  the kernel packages' own build tool, objtool, runs on it
 	EOF

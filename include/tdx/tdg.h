@@ -11,7 +11,8 @@
 #include "call.h"
 
 /*
- * TDG.VP.INFO: leaf 1.
+ * TDG.VP.INFO, leaf 1: tell the guest its attributes, its address width and which vCPU it runs
+ * on.
  *   out  RCX  gpaw             GPA width 48 or 52 in 5:0
  *   out  RDX  attributes       ATTRIBUTES
  *   out  R8   vcpus            num_vcpus 31:0, max_vcpus 63:32
@@ -53,7 +54,7 @@ TDX_INLINE tdx_status_t tdg_vp_info(struct tdg_vp_info_out *out)
 }
 
 /*
- * TDG.MR.RTMR.EXTEND: leaf 2.
+ * TDG.MR.RTMR.EXTEND, leaf 2: extend a run-time measurement register.
  *   in   RCX  data             GPA of 48-byte buffer, 64 aligned, private
  *   in   RDX  index            0..3
  * Statuses: SUCCESS, OPERAND_INVALID (RAX, -, RCX, RDX).
@@ -72,7 +73,8 @@ TDX_INLINE tdx_status_t tdg_mr_rtmr_extend(tdx_gpa_t data, tdx_u64 index)
 }
 
 /*
- * TDG.VP.VEINFO.GET: leaf 3.
+ * TDG.VP.VEINFO.GET, leaf 3: tell what the last virtualization exception was about, and allow
+ * the next.
  *   out  RCX  exit_reason      exit reason
  *   out  RDX  exit_qualification exit qualification
  *   out  R8   gla              GLA
@@ -113,7 +115,8 @@ TDX_INLINE tdx_status_t tdg_vp_veinfo_get(struct tdg_vp_veinfo_get_out *out)
 }
 
 /*
- * TDG.MR.REPORT: leaf 4.
+ * TDG.MR.REPORT, leaf 4: make a TDREPORT: the TD's measurements, authenticated by this
+ * platform's key.
  *   in   RCX  report           GPA of 1024-byte TDREPORT, 1024 aligned
  *   in   RDX  report_data      GPA of 64-byte REPORTDATA, 64 aligned
  *   in   R8   sub_type         sub type 0
@@ -137,7 +140,8 @@ TDX_INLINE tdx_status_t tdg_mr_report(tdx_gpa_t report, tdx_report_data_t report
 }
 
 /*
- * TDG.VP.CPUIDVE.SET: leaf 5.
+ * TDG.VP.CPUIDVE.SET, leaf 5: choose at which privilege CPUID raises a virtualization
+ * exception.
  *   in   RCX  flags            bit0 #VE on CPUID at CPL 0, bit1 at CPL>0
  * Statuses: SUCCESS, OPERAND_INVALID (RAX, RCX).
  */
@@ -154,7 +158,8 @@ TDX_INLINE tdx_status_t tdg_vp_cpuidve_set(tdx_u64 flags)
 }
 
 /*
- * TDG.MEM.PAGE.ACCEPT: leaf 6.
+ * TDG.MEM.PAGE.ACCEPT, leaf 6: accept a page that the host has added, so that the guest can use
+ * it.
  *   in   RCX  gpa              GPA 51:12, level 0/1 in 2:0
  * S-EPT states: PENDING, PENDING_EXPORTED_DIRTY.
  * Interruption: 2M: interrupted -> counter kept in SEPT entry, RAX,RIP unchanged, re-executes.
@@ -177,7 +182,7 @@ TDX_INLINE tdx_status_t tdg_mem_page_accept(tdx_gpa_t gpa, tdx_level_t level)
 }
 
 /*
- * TDG.VM.RD: leaf 7.
+ * TDG.VM.RD, leaf 7: read a metadata field of the guest's own TD.
  *   in   RCX  vm_id            0
  *   in   RDX  field            field id
  *   out  R8   value            value
@@ -201,7 +206,7 @@ TDX_INLINE tdx_status_t tdg_vm_rd(tdx_id_t vm_id, tdx_field_t field, tdx_u64 *va
 }
 
 /*
- * TDG.VM.RD: leaf 7, version 1.
+ * TDG.VM.RD, leaf 7, version 1: read a metadata field of the guest's own TD.
  *   in   RCX  vm_id            0
  *   in   RDX  field            field id
  *   out  RDX  next_field       next field id
@@ -229,7 +234,7 @@ TDX_INLINE tdx_status_t tdg_vm_rd_v1(tdx_id_t vm_id, tdx_field_t field, tdx_fiel
 }
 
 /*
- * TDG.VM.WR: leaf 8.
+ * TDG.VM.WR, leaf 8: write a metadata field of the guest's own TD.
  *   in   RCX  vm_id            0
  *   in   RDX  field            field id
  *   in   R8   value            data
@@ -261,7 +266,7 @@ TDX_INLINE tdx_status_t tdg_vm_wr(tdx_id_t vm_id, tdx_field_t field, tdx_u64 val
 }
 
 /*
- * TDG.VP.RD: leaf 9.
+ * TDG.VP.RD, leaf 9: read a metadata field of the vCPU.
  *   in   RCX  vp_id            0
  *   in   RDX  field            field id
  *   out  RDX  next_field       next field id (always)
@@ -289,7 +294,7 @@ TDX_INLINE tdx_status_t tdg_vp_rd(tdx_id_t vp_id, tdx_field_t field, tdx_field_t
 }
 
 /*
- * TDG.VP.WR: leaf 10.
+ * TDG.VP.WR, leaf 10: write a metadata field of the vCPU.
  *   in   RCX  vp_id            0
  *   in   RDX  field            field id
  *   in   R8   value            data
@@ -321,7 +326,7 @@ TDX_INLINE tdx_status_t tdg_vp_wr(tdx_id_t vp_id, tdx_field_t field, tdx_u64 val
 }
 
 /*
- * TDG.SYS.RD: leaf 11.
+ * TDG.SYS.RD, leaf 11: read a metadata field of the module.
  *   in   RDX  field            field id (all ones = first)
  *   out  RDX  next_field       next
  *   out  R8   value            value
@@ -346,7 +351,7 @@ TDX_INLINE tdx_status_t tdg_sys_rd(tdx_field_t field, tdx_field_t *next_field, t
 }
 
 /*
- * TDG.SYS.RDALL: leaf 12.
+ * TDG.SYS.RDALL, leaf 12: read all metadata fields of the module into a list.
  *   in   RDX  list             GPA of 4K private page
  *   in   R8   field            first field id
  *   out  R8   next_field       next field id
@@ -370,7 +375,7 @@ TDX_INLINE tdx_status_t tdg_sys_rdall(tdx_gpa_t list, tdx_field_t field, tdx_fie
 }
 
 /*
- * TDG.SERVTD.RD: leaf 18.
+ * TDG.SERVTD.RD, leaf 18: read, as a service TD, a metadata field of the TD it is bound to.
  *   in   RCX  handle           binding handle
  *   in   RDX  field            target field id
  *   in   R10  uuid0            target TD_UUID
@@ -441,7 +446,7 @@ TDX_INLINE tdx_status_t tdg_servtd_rd(struct tdg_servtd_rd_args args, struct tdg
 }
 
 /*
- * TDG.SERVTD.WR: leaf 20.
+ * TDG.SERVTD.WR, leaf 20: write, as a service TD, a metadata field of the TD it is bound to.
  *   in   RCX  handle           binding handle
  *   in   RDX  field            target field id
  *   in   R8   value            data
@@ -517,7 +522,7 @@ TDX_INLINE tdx_status_t tdg_servtd_wr(struct tdg_servtd_wr_args args, struct tdg
 }
 
 /*
- * TDG.MR.VERIFYREPORT: leaf 22.
+ * TDG.MR.VERIFYREPORT, leaf 22: verify that a TDREPORT was made on this platform.
  *   in   RCX  report_mac       GPA of REPORTMACSTRUCT, 256 aligned, private
  * Statuses: SUCCESS, OPERAND_INVALID (RAX, RCX), INVALID_CPUSVN, INVALID_REPORTMACSTRUCT.
  */
@@ -534,7 +539,7 @@ TDX_INLINE tdx_status_t tdg_mr_verifyreport(tdx_gpa_t report_mac)
 }
 
 /*
- * TDG.MEM.PAGE.ATTR.RD: leaf 23.
+ * TDG.MEM.PAGE.ATTR.RD, leaf 23: read a page's state and its attributes for each VM.
  *   in   RCX  gpa              GPA
  *   out  RCX  gpa_info         GPA, level 2:0, bit62 pending
  *   out  RDX  attr             GPA_ATTR (16 bits per VM 0..3)
@@ -562,7 +567,7 @@ TDX_INLINE tdx_status_t tdg_mem_page_attr_rd(tdx_gpa_t gpa, tdx_u64 *gpa_info, t
 }
 
 /*
- * TDG.MEM.PAGE.ATTR.WR: leaf 24.
+ * TDG.MEM.PAGE.ATTR.WR, leaf 24: set a page's attributes for L2 VMs.
  *   in   RCX  gpa              GPA, level
  *   in   RDX  attr             GPA_ATTR
  *   in   R8   flags            flags/mask per VM: attribute write mask bits, bit15 invept
@@ -594,7 +599,7 @@ TDX_INLINE tdx_status_t tdg_mem_page_attr_wr(tdx_gpa_t gpa, tdx_level_t level, t
 }
 
 /*
- * TDG.VP.ENTER: leaf 25.
+ * TDG.VP.ENTER, leaf 25: enter an L2 VM of this TD.
  *   in   RCX  vm               1:0 L2 translation invalidation mode, 53:52 VM index 1..3
  *   in   RDX  guest_state      GPA of L2_ENTER_GUEST_STATE, 256 aligned, private
  *   out  RCX  exit_qualification exit qualification
@@ -663,7 +668,7 @@ TDX_INLINE tdx_status_t tdg_vp_enter(tdx_u64 vm, tdx_gpa_t guest_state, struct t
 }
 
 /*
- * TDG.VP.INVEPT: leaf 26.
+ * TDG.VP.INVEPT, leaf 26: invalidate the cached EPT translations of L2 VMs.
  *   in   RCX  vms              bit mask of VMs 1..3
  * Statuses: SUCCESS, OPERAND_INVALID (RAX, RCX).
  */
@@ -680,7 +685,7 @@ TDX_INLINE tdx_status_t tdg_vp_invept(tdx_u64 vms)
 }
 
 /*
- * TDG.VP.INVVPID: leaf 27.
+ * TDG.VP.INVVPID, leaf 27: invalidate cached linear translations of L2 VMs.
  *   in   RCX  flags            bit0 list, 53:52 VM
  *   in   RDX  entry_or_list    INVVPID entry, or GPA of list page
  *   out  RDX  list_state       remaining list state

@@ -18,7 +18,7 @@
 #include "tdh_types.h"
 
 /*
- * TDH.MNG.ADDCX: leaf 1.
+ * TDH.MNG.ADDCX, leaf 1: give a TD a page for its control structure.
  *   in   RCX  tdcx             new TDCX page HPA
  *   in   RDX  tdr              TDR page
  * TD states: UNINITIALIZED.
@@ -47,7 +47,7 @@ TDX_TYPED tdx_status_t tdh_mng_addcx(tdx_hpa_t tdcx, tdx_tdr_t tdr)
 }
 
 /*
- * TDH.MEM.PAGE.ADD: leaf 2.
+ * TDH.MEM.PAGE.ADD, leaf 2: copy and measure a 4 KiB page into a TD under construction.
  *   in   RCX  gpa              GPA 51:12, level must be 0
  *   in   RDX  tdr              TDR page
  *   in   R8   page             target page HPA (private, no HKID bits)
@@ -88,7 +88,7 @@ TDX_TYPED tdx_status_t tdh_mem_page_add(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_hpa_t 
 }
 
 /*
- * TDH.MEM.SEPT.ADD: leaf 3.
+ * TDH.MEM.SEPT.ADD, leaf 3: add a page to the secure EPT of a TD.
  *   in   RCX  gpa              GPA 51:12, level 2:0; level 1..EPTP.PWL field (3, or 4 with
  *                              5-level SEPT): level of the entry that points to the SEPT page
  *   in   RDX  tdr              TDR page, bit0 allow_existing (v1 only meaningful for L2 pages);
@@ -130,7 +130,7 @@ TDX_TYPED tdx_status_t tdh_mem_sept_add(tdx_gpa_t gpa, tdx_level_t level, tdx_td
 }
 
 /*
- * TDH.MEM.SEPT.ADD: leaf 3, version 1.
+ * TDH.MEM.SEPT.ADD, leaf 3, version 1: add a page to the secure EPT of a TD.
  *   in   RCX  gpa              GPA 51:12, level 2:0; level 1..EPTP.PWL field (3, or 4 with
  *                              5-level SEPT): level of the entry that points to the SEPT page
  *   in   RDX  tdr              TDR page, bit0 allow_existing (v1 only meaningful for L2 pages);
@@ -195,7 +195,7 @@ TDX_TYPED tdx_status_t tdh_mem_sept_add_v1(struct tdh_mem_sept_add_v1_args args,
 }
 
 /*
- * TDH.VP.ADDCX: leaf 4.
+ * TDH.VP.ADDCX, leaf 4: give a vCPU a page for its state.
  *   in   RCX  tdcx             new TDCX page HPA
  *   in   RDX  tdvpr            TDVPR HPA
  * TD states: INITIALIZED, STATE_IMPORT.
@@ -221,7 +221,7 @@ TDX_TYPED tdx_status_t tdh_vp_addcx(tdx_hpa_t tdcx, tdx_tdvpr_t tdvpr)
 }
 
 /*
- * TDH.MEM.PAGE.RELOCATE: leaf 5.
+ * TDH.MEM.PAGE.RELOCATE, leaf 5: move a blocked page of a TD to another host page.
  *   in   RCX  gpa              GPA 51:12, level 0
  *   in   RDX  tdr              TDR page
  *   in   R8   page             new page HPA
@@ -266,7 +266,7 @@ TDX_TYPED tdx_status_t tdh_mem_page_relocate(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_h
 }
 
 /*
- * TDH.MEM.PAGE.AUG: leaf 6.
+ * TDH.MEM.PAGE.AUG, leaf 6: add a page that the guest must accept to a running TD.
  *   in   RCX  gpa              GPA 51:12, level 2:0; level 0 or 1
  *   in   RDX  tdr              TDR page
  *   in   R8   page             page HPA, 4K/2M aligned
@@ -303,7 +303,7 @@ TDX_TYPED tdx_status_t tdh_mem_page_aug(tdx_gpa_t gpa, tdx_level_t level, tdx_td
 }
 
 /*
- * TDH.MEM.RANGE.BLOCK: leaf 7.
+ * TDH.MEM.RANGE.BLOCK, leaf 7: block new translations of a range of guest memory.
  *   in   RCX  gpa              GPA 51:12, level 2:0; level 0..EPTP.PWL field (3 or 4)
  *   in   RDX  tdr              TDR page
  *   out  RCX  sept_entry       SEPT entry where the walk or the state check failed, else 0
@@ -339,7 +339,7 @@ TDX_TYPED tdx_status_t tdh_mem_range_block(tdx_gpa_t gpa, tdx_level_t level, tdx
 }
 
 /*
- * TDH.MNG.KEY.CONFIG: leaf 8.
+ * TDH.MNG.KEY.CONFIG, leaf 8: set up the TD's memory key on this package.
  *   in   RCX  tdr              TDR page
  * Requires: lifecycle HKID_ASSIGNED; execute once per package.
  * last package moves to KEYS_CONFIGURED; a further call then gives LIFECYCLE_STATE_INCORRECT.
@@ -361,7 +361,7 @@ TDX_TYPED tdx_status_t tdh_mng_key_config(tdx_tdr_t tdr)
 }
 
 /*
- * TDH.MNG.CREATE: leaf 9.
+ * TDH.MNG.CREATE, leaf 9: create a TD: its root page and its key id.
  *   in   RCX  tdr              free page HPA to become TDR
  *   in   RDX  hkid             bits 15:0 HKID (must be private range)
  * PAMT NDA->TDR; TDR page itself is encrypted with the module global key; random TD_UUID.
@@ -384,7 +384,7 @@ TDX_TYPED tdx_status_t tdh_mng_create(tdx_tdr_t tdr, tdx_hkid_t hkid)
 }
 
 /*
- * TDH.VP.CREATE: leaf 10.
+ * TDH.VP.CREATE, leaf 10: create a vCPU: its root page.
  *   in   RCX  tdvpr            free page HPA to become TDVPR
  *   in   RDX  tdr              TDR page
  * TD states: INITIALIZED, STATE_IMPORT.
@@ -408,7 +408,7 @@ TDX_TYPED tdx_status_t tdh_vp_create(tdx_tdvpr_t tdvpr, tdx_tdr_t tdr)
 }
 
 /*
- * TDH.MNG.RD: leaf 11.
+ * TDH.MNG.RD, leaf 11: read a metadata field of a TD.
  *   in   RCX  tdr              TDR page
  *   in   RDX  field            field id (v1 RD: all ones = first)
  *   out  R8   value            value
@@ -439,7 +439,7 @@ TDX_TYPED tdx_status_t tdh_mng_rd(tdx_tdr_t tdr, tdx_field_t field, tdx_u64 *val
 }
 
 /*
- * TDH.MNG.RD: leaf 11, version 1.
+ * TDH.MNG.RD, leaf 11, version 1: read a metadata field of a TD.
  *   in   RCX  tdr              TDR page
  *   in   RDX  field            field id (v1 RD: all ones = first)
  *   out  RDX  next_field       next readable field id, all ones at end
@@ -474,7 +474,7 @@ TDX_TYPED tdx_status_t tdh_mng_rd_v1(tdx_tdr_t tdr, tdx_field_t field, tdx_field
 }
 
 /*
- * TDH.MEM.RD: leaf 12.
+ * TDH.MEM.RD, leaf 12: read eight bytes of a debuggable TD's memory.
  *   in   RCX  gpa              GPA, 8-byte aligned
  *   in   RDX  tdr              TDR page
  *   out  RCX  sept_entry       SEPT entry where the walk or the state check failed, else 0
@@ -513,7 +513,7 @@ TDX_TYPED tdx_status_t tdh_mem_rd(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_u64 *value, 
 }
 
 /*
- * TDH.MNG.WR: leaf 13.
+ * TDH.MNG.WR, leaf 13: write a metadata field of a TD.
  *   in   RCX  tdr              TDR page
  *   in   RDX  field            field id (v1 RD: all ones = first)
  *   in   R8   value            data
@@ -551,7 +551,7 @@ TDX_TYPED tdx_status_t tdh_mng_wr(tdx_tdr_t tdr, tdx_field_t field, tdx_u64 valu
 }
 
 /*
- * TDH.MEM.WR: leaf 14.
+ * TDH.MEM.WR, leaf 14: write eight bytes of a debuggable TD's memory.
  *   in   RCX  gpa              GPA, 8-byte aligned
  *   in   RDX  tdr              TDR page
  *   in   R8   value            data
@@ -592,7 +592,7 @@ TDX_TYPED tdx_status_t tdh_mem_wr(tdx_gpa_t gpa, tdx_tdr_t tdr, tdx_u64 value, t
 }
 
 /*
- * TDH.MEM.PAGE.DEMOTE: leaf 15.
+ * TDH.MEM.PAGE.DEMOTE, leaf 15: split a large mapping into small ones.
  *   in   RCX  gpa              GPA 51:12, level 2:0; level 1 or 2
  *   in   RDX  tdr              TDR page, bit0 l2_sept_add_mode
  *   in   R8   sept_page        new SEPT page for L1
@@ -651,7 +651,7 @@ TDX_TYPED tdx_status_t tdh_mem_page_demote(struct tdh_mem_page_demote_args args,
 }
 
 /*
- * TDH.MR.EXTEND: leaf 16.
+ * TDH.MR.EXTEND, leaf 16: measure 256 bytes of a TD's page into MRTD.
  *   in   RCX  gpa              GPA 256-byte aligned
  *   in   RDX  tdr              TDR page
  *   out  RCX  sept_entry       SEPT entry where the walk or the state check failed, else 0
@@ -683,7 +683,7 @@ TDX_TYPED tdx_status_t tdh_mr_extend(tdx_gpa_t gpa, tdx_tdr_t tdr, struct tdx_se
 }
 
 /*
- * TDH.MR.FINALIZE: leaf 17.
+ * TDH.MR.FINALIZE, leaf 17: end the measurement of a TD, which may run from then on.
  *   in   RCX  tdr              TDR page
  * TD states: INITIALIZED.
  * Requires: at least one vCPU (NO_VCPUS).
@@ -706,7 +706,7 @@ TDX_TYPED tdx_status_t tdh_mr_finalize(tdx_tdr_t tdr)
 }
 
 /*
- * TDH.VP.FLUSH: leaf 18.
+ * TDH.VP.FLUSH, leaf 18: take a vCPU off this logical processor.
  *   in   RCX  tdvpr            TDVPR HPA
  * TD states: any.
  * Requires: lifecycle KEYS_CONFIGURED; vCPU associated with this LP; no op_state check although
@@ -729,7 +729,7 @@ TDX_TYPED tdx_status_t tdh_vp_flush(tdx_tdvpr_t tdvpr)
 }
 
 /*
- * TDH.MNG.VPFLUSHDONE: leaf 19.
+ * TDH.MNG.VPFLUSHDONE, leaf 19: prove that no vCPU of the TD is on a logical processor.
  *   in   RCX  tdr              TDR page
  * Requires: lifecycle HKID_ASSIGNED or KEYS_CONFIGURED; no vCPU associated.
  * lifecycle BLOCKED, KOT FLUSHED, WBINVD bitmap = all packages.
@@ -751,7 +751,7 @@ TDX_TYPED tdx_status_t tdh_mng_vpflushdone(tdx_tdr_t tdr)
 }
 
 /*
- * TDH.MNG.KEY.FREEID: leaf 20.
+ * TDH.MNG.KEY.FREEID, leaf 20: free a TD's key id after its cache lines were written back.
  *   in   RCX  tdr              TDR page
  * Requires: lifecycle BLOCKED; WBINVD bitmap empty.
  * KOT FREE, lifecycle TEARDOWN.
@@ -773,7 +773,7 @@ TDX_TYPED tdx_status_t tdh_mng_key_freeid(tdx_tdr_t tdr)
 }
 
 /*
- * TDH.MNG.INIT: leaf 21.
+ * TDH.MNG.INIT, leaf 21: initialize a TD from its parameters.
  *   in   RCX  tdr              TDR page
  *   in   RDX  td_params        TD_PARAMS HPA, 1024-byte aligned, shared
  *   out  RCX  cpuid_leaf       0; on OPERAND_INVALID, CPUID_CONFIG: leaf, subleaf<<32 (on
@@ -804,7 +804,7 @@ TDX_TYPED tdx_status_t tdh_mng_init(tdx_tdr_t tdr, tdx_shared_hpa_t td_params, t
 }
 
 /*
- * TDH.VP.INIT: leaf 22.
+ * TDH.VP.INIT, leaf 22: initialize a vCPU to its reset state.
  *   in   RCX  tdvpr            TDVPR HPA
  *   in   RDX  initial_rcx      initial guest RCX and R8
  * TD states: INITIALIZED.
@@ -834,7 +834,7 @@ TDX_TYPED tdx_status_t tdh_vp_init(tdx_tdvpr_t tdvpr, tdx_u64 initial_rcx)
 }
 
 /*
- * TDH.MEM.PAGE.PROMOTE: leaf 23.
+ * TDH.MEM.PAGE.PROMOTE, leaf 23: merge small mappings into a large one.
  *   in   RCX  gpa              GPA 51:12, level 2:0; level 1 or 2 (size after merge)
  *   in   RDX  tdr              TDR page
  *   out  RCX  sept_page        success: HPA of the freed SEPT page; else SEPT entry (on
@@ -876,7 +876,7 @@ TDX_TYPED tdx_status_t tdh_mem_page_promote(tdx_gpa_t gpa, tdx_level_t level, td
 }
 
 /*
- * TDH.MEM.PAGE.PROMOTE: leaf 23, version 1.
+ * TDH.MEM.PAGE.PROMOTE, leaf 23, version 1: merge small mappings into a large one.
  *   in   RCX  gpa              GPA 51:12, level 2:0; level 1 or 2 (size after merge)
  *   in   RDX  tdr              TDR page
  *   out  RCX  sept_page        success: HPA of the freed SEPT page; else SEPT entry (on
@@ -929,7 +929,7 @@ TDX_TYPED tdx_status_t tdh_mem_page_promote_v1(tdx_gpa_t gpa, tdx_level_t level,
 }
 
 /*
- * TDH.PHYMEM.PAGE.RDMD: leaf 24.
+ * TDH.PHYMEM.PAGE.RDMD, leaf 24: read what the module records about a physical page.
  *   in   RCX  page             page HPA 4K aligned
  *   out  RCX  page_type        page type
  *   out  RDX  owner            owner TDR HPA
@@ -962,7 +962,7 @@ TDX_TYPED tdx_status_t tdh_phymem_page_rdmd(tdx_hpa_t page, struct tdh_phymem_pa
 }
 
 /*
- * TDH.MEM.SEPT.RD: leaf 25.
+ * TDH.MEM.SEPT.RD, leaf 25: read a secure EPT entry.
  *   in   RCX  gpa              GPA 51:12, level 2:0
  *   in   RDX  tdr              TDR page, bit0 read L2 attributes (debug TD only)
  *   out  RCX  sept_entry       SEPT entry as in structures.json; a non-leaf entry shows only
@@ -999,7 +999,7 @@ TDX_TYPED tdx_status_t tdh_mem_sept_rd(tdx_gpa_t gpa, tdx_level_t level, tdx_tdr
 }
 
 /*
- * TDH.VP.RD: leaf 26.
+ * TDH.VP.RD, leaf 26: read a metadata field of a vCPU.
  *   in   RCX  tdvpr            TDVPR HPA
  *   in   RDX  field            field id (v1 RD: all ones = first)
  *   out  R8   value            value
@@ -1030,7 +1030,7 @@ TDX_TYPED tdx_status_t tdh_vp_rd(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_u64 *
 }
 
 /*
- * TDH.VP.RD: leaf 26, version 1.
+ * TDH.VP.RD, leaf 26, version 1: read a metadata field of a vCPU.
  *   in   RCX  tdvpr            TDVPR HPA
  *   in   RDX  field            field id (v1 RD: all ones = first)
  *   out  RDX  next_field       next field id
@@ -1065,7 +1065,7 @@ TDX_TYPED tdx_status_t tdh_vp_rd_v1(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_fi
 }
 
 /*
- * TDH.PHYMEM.PAGE.RECLAIM: leaf 28.
+ * TDH.PHYMEM.PAGE.RECLAIM, leaf 28: take a page back from a TD that is torn down.
  *   in   RCX  page             page HPA
  *   out  RCX  page_type        page type before
  *   out  RDX  owner            owner
@@ -1101,7 +1101,7 @@ TDX_TYPED tdx_status_t tdh_phymem_page_reclaim(tdx_hpa_t page, struct tdh_phymem
 }
 
 /*
- * TDH.MEM.PAGE.REMOVE: leaf 29.
+ * TDH.MEM.PAGE.REMOVE, leaf 29: take a blocked page away from a TD.
  *   in   RCX  gpa              GPA 51:12, level 2:0; level 0..2
  *   in   RDX  tdr              TDR page
  *   out  RCX  page             success: removed page HPA; else SEPT entry (on success)
@@ -1140,7 +1140,7 @@ TDX_TYPED tdx_status_t tdh_mem_page_remove(tdx_gpa_t gpa, tdx_level_t level, tdx
 }
 
 /*
- * TDH.MEM.SEPT.REMOVE: leaf 30.
+ * TDH.MEM.SEPT.REMOVE, leaf 30: take an empty secure EPT page away from a TD.
  *   in   RCX  gpa              GPA 51:12, level 2:0; level 1..EPTP.PWL field (3, or 4 with
  *                              5-level SEPT): level of the entry that points to the SEPT page
  *   in   RDX  tdr              TDR page
@@ -1180,7 +1180,7 @@ TDX_TYPED tdx_status_t tdh_mem_sept_remove(tdx_gpa_t gpa, tdx_level_t level, tdx
 }
 
 /*
- * TDH.MEM.SEPT.REMOVE: leaf 30, version 1.
+ * TDH.MEM.SEPT.REMOVE, leaf 30, version 1: take an empty secure EPT page away from a TD.
  *   in   RCX  gpa              GPA 51:12, level 2:0; level 1..EPTP.PWL field (3, or 4 with
  *                              5-level SEPT): level of the entry that points to the SEPT page
  *   in   RDX  tdr              TDR page
@@ -1231,7 +1231,7 @@ TDX_TYPED tdx_status_t tdh_mem_sept_remove_v1(tdx_gpa_t gpa, tdx_level_t level, 
 }
 
 /*
- * TDH.SYS.KEY.CONFIG: leaf 31.
+ * TDH.SYS.KEY.CONFIG, leaf 31: set up the module's own memory key on this package.
  * Requires: CONFIG_DONE; once per package; last package -> READY.
  * Repeat: entropy, busy.
  * Statuses: SUCCESS, OPERAND_INVALID (RAX), SYS_SHUTDOWN, SYS_BUSY, SYS_KEY_CONFIG_NOT_PENDING,
@@ -1249,7 +1249,7 @@ TDX_TYPED tdx_status_t tdh_sys_key_config(void)
 }
 
 /*
- * TDH.SYS.INFO: leaf 32.
+ * TDH.SYS.INFO, leaf 32: tell the module's limits and what memory can be private.
  *   in   RCX  tdsysinfo        TDSYSINFO buffer, 1024 aligned, shared
  *   in   RDX  tdsysinfo_size   buffer size >= 1024
  *   in   R8   cmr_info         CMR_INFO buffer, 512 aligned
@@ -1283,7 +1283,7 @@ TDX_TYPED tdx_status_t tdh_sys_info(struct tdh_sys_info_args args, tdx_u64 *out_
 }
 
 /*
- * TDH.SYS.INIT: leaf 33.
+ * TDH.SYS.INIT, leaf 33: initialize the module, once per platform.
  *   in   RCX  attributes       attributes, must be 0 (bits may be defined later, v1)
  *   out  RCX  cpuid_leaf       0, or failing CPUID leaf, subleaf<<32 (on error)
  *   out  RDX  mask_eax_ebx     mask of EAX, EBX<<32 (on error)
@@ -1332,7 +1332,7 @@ TDX_TYPED tdx_status_t tdh_sys_init(tdx_u64 attributes, struct tdh_sys_init_out 
 }
 
 /*
- * TDH.SYS.RD: leaf 34.
+ * TDH.SYS.RD, leaf 34: read a metadata field of the module.
  *   in   RDX  field            field id (all ones = first)
  *   out  RDX  next_field       next field id; all ones at end and on error
  *   out  R8   value            value; 0 on error
@@ -1357,7 +1357,7 @@ TDX_TYPED tdx_status_t tdh_sys_rd(tdx_field_t field, tdx_field_t *next_field, td
 }
 
 /*
- * TDH.SYS.LP.INIT: leaf 35.
+ * TDH.SYS.LP.INIT, leaf 35: initialize the module on this logical processor.
  *   out  RCX  cpuid_leaf       0, or inconsistent CPUID leaf, subleaf<<32 (on error)
  *   out  RDX  mask_eax_ebx     mask of EAX, EBX<<32 (on error)
  *   out  R8   mask_ecx_edx     mask of ECX, EDX<<32 (on error)
@@ -1396,7 +1396,7 @@ TDX_TYPED tdx_status_t tdh_sys_lp_init(struct tdh_sys_lp_init_out *out)
 }
 
 /*
- * TDH.SYS.TDMR.INIT: leaf 36.
+ * TDH.SYS.TDMR.INIT, leaf 36: initialize the next part of a TD memory region.
  *   in   RCX  tdmr             TDMR base HPA (1GB aligned)
  *   out  RDX  next             next address to initialise, rounded down to 1GB (i.e. memory
  *                              below RDX is usable)
@@ -1423,7 +1423,7 @@ TDX_TYPED tdx_status_t tdh_sys_tdmr_init(tdx_hpa_t tdmr, tdx_hpa_t *next)
 }
 
 /*
- * TDH.SYS.RDALL: leaf 37.
+ * TDH.SYS.RDALL, leaf 37: read all metadata fields of the module into a list.
  *   in   RDX  list             4K page HPA (shared) for the MD list
  *   in   R8   field            first field id (all ones = first)
  *   out  R8   next_field       next field id, all ones at end
@@ -1448,7 +1448,7 @@ TDX_TYPED tdx_status_t tdh_sys_rdall(tdx_shared_hpa_t list, tdx_field_t field, t
 }
 
 /*
- * TDH.MEM.TRACK: leaf 38.
+ * TDH.MEM.TRACK, leaf 38: start a new TLB epoch of a TD.
  *   in   RCX  tdr              TDR page
  * TD states: INITIALIZED, RUNNABLE, LIVE_EXPORT, PAUSED_EXPORT, POST_EXPORT, MEMORY_IMPORT,
  * STATE_IMPORT, POST_IMPORT, LIVE_IMPORT.
@@ -1472,7 +1472,7 @@ TDX_TYPED tdx_status_t tdh_mem_track(tdx_tdr_t tdr)
 }
 
 /*
- * TDH.MEM.RANGE.UNBLOCK: leaf 39.
+ * TDH.MEM.RANGE.UNBLOCK, leaf 39: undo a block of a range of guest memory.
  *   in   RCX  gpa              GPA 51:12, level 2:0
  *   in   RDX  tdr              TDR page
  *   out  RCX  sept_entry       SEPT entry where the walk or the state check failed, else 0
@@ -1507,7 +1507,7 @@ TDX_TYPED tdx_status_t tdh_mem_range_unblock(tdx_gpa_t gpa, tdx_level_t level, t
 }
 
 /*
- * TDH.PHYMEM.CACHE.WB: leaf 40.
+ * TDH.PHYMEM.CACHE.WB, leaf 40: write back the caches of this package, as far as it gets.
  *   in   RCX  resume           0 start, 1 resume
  * Interruption: INTERRUPTED_RESUMABLE; resume with RCX=1 on the same package.
  * Repeat: busy, resumable.
@@ -1527,7 +1527,7 @@ TDX_TYPED tdx_status_t tdh_phymem_cache_wb(tdx_u64 resume)
 }
 
 /*
- * TDH.PHYMEM.PAGE.WBINVD: leaf 41.
+ * TDH.PHYMEM.PAGE.WBINVD, leaf 41: write back and invalidate the cache lines of one page.
  *   in   RCX  page             page HPA including HKID bits
  * Requires: page PAMT type NDA.
  * Repeat: busy.
@@ -1547,7 +1547,7 @@ TDX_TYPED tdx_status_t tdh_phymem_page_wbinvd(tdx_hpa_keyed_t page)
 }
 
 /*
- * TDH.VP.WR: leaf 43.
+ * TDH.VP.WR, leaf 43: write a metadata field of a vCPU.
  *   in   RCX  tdvpr            TDVPR HPA
  *   in   RDX  field            field id (v1 RD: all ones = first)
  *   in   R8   value            data
@@ -1585,7 +1585,7 @@ TDX_TYPED tdx_status_t tdh_vp_wr(tdx_tdvpr_t tdvpr, tdx_field_t field, tdx_u64 v
 }
 
 /*
- * TDH.SYS.CONFIG: leaf 45.
+ * TDH.SYS.CONFIG, leaf 45: give the module its memory regions and its key id.
  *   in   RCX  tdmr_list        HPA of array of pointers to TDMR_INFO, 512 aligned
  *   in   RDX  num_tdmrs        1..64 entries
  *   in   R8   hkid             HKID 15:0 for the module global key (later: bit16 dynamic PAMT)
@@ -1614,7 +1614,7 @@ TDX_TYPED tdx_status_t tdh_sys_config(tdx_shared_hpa_t tdmr_list, tdx_u64 num_td
 }
 
 /*
- * TDH.SERVTD.BIND: leaf 48.
+ * TDH.SERVTD.BIND, leaf 48: bind a service TD to a TD.
  *   in   RCX  tdr              target TDR
  *   in   RDX  servtd_tdr       service TD TDR
  *   in   R8   slot             slot (0 only)
@@ -1665,7 +1665,7 @@ TDX_TYPED tdx_status_t tdh_servtd_bind(struct tdh_servtd_bind_args args, struct 
 }
 
 /*
- * TDH.SERVTD.PREBIND: leaf 49.
+ * TDH.SERVTD.PREBIND, leaf 49: bind a service TD that does not run yet, by its measurement.
  *   in   RCX  tdr              target TDR
  *   in   RDX  info_hash        HPA of expected info hash (48 bytes, 64 aligned, shared)
  *   in   R8   slot             slot
@@ -1700,7 +1700,7 @@ TDX_TYPED tdx_status_t tdh_servtd_prebind(tdx_tdr_t tdr, tdx_shared_hpa_t info_h
 }
 
 /*
- * TDH.SYS.SHUTDOWN: leaf 52.
+ * TDH.SYS.SHUTDOWN, leaf 52: shut the module down and hand its state over to the next.
  *   in   RCX  handoff_version  handoff data version 15:0
  * Requires: READY; no other LP in the module (SYS_BUSY, state goes back to READY); version
  * within [min_update_hv, module_hv].
@@ -1721,7 +1721,7 @@ TDX_TYPED tdx_status_t tdh_sys_shutdown(tdx_u64 handoff_version)
 }
 
 /*
- * TDH.SYS.UPDATE: leaf 53.
+ * TDH.SYS.UPDATE, leaf 53: take over the state that a shut down module left.
  * Requires: INIT_DONE, all LPs initialised (else SYS_STATE_INCORRECT); valid handoff data of a
  * supported version (else SYS_INVALID_HANDOFF).
  * imports handoff data instead of CONFIG/KEY.CONFIG; -> READY.
@@ -1741,7 +1741,7 @@ TDX_TYPED tdx_status_t tdh_sys_update(void)
 }
 
 /*
- * TDH.EXPORT.ABORT: leaf 64.
+ * TDH.EXPORT.ABORT, leaf 64: give up an export; the TD runs on here.
  *   in   RCX  tdr              TDR page
  *   in   R8   mbmd             MBMD HPA 51:0 (128 aligned), buffer size 63:52 (abort token;
  *                              must be 0 unless POST_EXPORT)
@@ -1770,7 +1770,7 @@ TDX_TYPED tdx_status_t tdh_export_abort(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_migs
 }
 
 /*
- * TDH.EXPORT.BLOCKW: leaf 65.
+ * TDH.EXPORT.BLOCKW, leaf 65: block writes to pages of a TD that is exported.
  *   in   RCX  gpa_list         GPA_LIST_INFO
  *   in   RDX  tdr              TDR page
  *   out  RCX  gpa_list         updated GPA_LIST_INFO
@@ -1801,7 +1801,7 @@ TDX_TYPED tdx_status_t tdh_export_blockw(tdx_gpa_list_t gpa_list, tdx_tdr_t tdr,
 }
 
 /*
- * TDH.EXPORT.RESTORE: leaf 66.
+ * TDH.EXPORT.RESTORE, leaf 66: take exported pages back after an aborted export.
  *   in   RCX  gpa_list         GPA_LIST_INFO
  *   in   RDX  tdr              TDR page
  *   out  RCX  gpa_list         updated GPA_LIST_INFO
@@ -1833,7 +1833,7 @@ TDX_TYPED tdx_status_t tdh_export_restore(tdx_gpa_list_t gpa_list, tdx_tdr_t tdr
 }
 
 /*
- * TDH.EXPORT.MEM: leaf 68.
+ * TDH.EXPORT.MEM, leaf 68: export pages of a TD.
  *   in   RCX  gpa_list         GPA_LIST_INFO
  *   in   RDX  tdr              TDR page
  *   in   R8   mbmd             MBMD HPA 51:0 (128 aligned), buffer size 63:52
@@ -1885,7 +1885,7 @@ TDX_TYPED tdx_status_t tdh_export_mem(struct tdh_export_mem_args args, tdx_gpa_l
 }
 
 /*
- * TDH.EXPORT.PAUSE: leaf 70.
+ * TDH.EXPORT.PAUSE, leaf 70: pause a TD for the last part of its export.
  *   in   RCX  tdr              TDR page
  * TD states: LIVE_EXPORT.
  * no vCPU may be running.
@@ -1907,7 +1907,7 @@ TDX_TYPED tdx_status_t tdh_export_pause(tdx_tdr_t tdr)
 }
 
 /*
- * TDH.EXPORT.TRACK: leaf 71.
+ * TDH.EXPORT.TRACK, leaf 71: end a round of the export, or start the hand-over.
  *   in   RCX  tdr              TDR page
  *   in   R8   mbmd             MBMD HPA 51:0 (128 aligned), buffer size 63:52
  *   in   R10  migs             migs_index, bit63 in-order done (start token)
@@ -1936,7 +1936,7 @@ TDX_TYPED tdx_status_t tdh_export_track(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_migs
 }
 
 /*
- * TDH.EXPORT.STATE.IMMUTABLE: leaf 72.
+ * TDH.EXPORT.STATE.IMMUTABLE, leaf 72: start an export: the state of the TD that never changes.
  *   in   RCX  tdr              TDR page
  *   in   R8   mbmd             MBMD HPA 51:0 (128 aligned), buffer size 63:52
  *   in   R9   page_list        PAGE_LIST_INFO
@@ -1977,7 +1977,7 @@ TDX_TYPED tdx_status_t tdh_export_state_immutable(tdx_tdr_t tdr, tdx_mbmd_t mbmd
 }
 
 /*
- * TDH.EXPORT.STATE.TD: leaf 73.
+ * TDH.EXPORT.STATE.TD, leaf 73: export the state of a paused TD.
  *   in   RCX  tdr              TDR page
  *   in   R8   mbmd             MBMD HPA 51:0 (128 aligned), buffer size 63:52
  *   in   R9   page_list        PAGE_LIST_INFO
@@ -2016,7 +2016,7 @@ TDX_TYPED tdx_status_t tdh_export_state_td(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_p
 }
 
 /*
- * TDH.EXPORT.STATE.VP: leaf 74.
+ * TDH.EXPORT.STATE.VP, leaf 74: export the state of a vCPU of a paused TD.
  *   in   RCX  tdvpr            TDVPR HPA
  *   in   R8   mbmd             MBMD HPA 51:0 (128 aligned), buffer size 63:52
  *   in   R9   page_list        PAGE_LIST_INFO
@@ -2057,7 +2057,7 @@ TDX_TYPED tdx_status_t tdh_export_state_vp(tdx_tdvpr_t tdvpr, tdx_mbmd_t mbmd, t
 }
 
 /*
- * TDH.EXPORT.UNBLOCKW: leaf 75.
+ * TDH.EXPORT.UNBLOCKW, leaf 75: allow writes to a page again during an export.
  *   in   RCX  gpa              GPA, level 0
  *   in   RDX  tdr              TDR page
  *   out  RCX  sept_entry       SEPT entry where the walk or the state check failed, else 0
@@ -2089,7 +2089,7 @@ TDX_TYPED tdx_status_t tdh_export_unblockw(tdx_gpa_t gpa, tdx_tdr_t tdr, struct 
 }
 
 /*
- * TDH.IMPORT.ABORT: leaf 80.
+ * TDH.IMPORT.ABORT, leaf 80: give up an import; the TD can only be torn down.
  *   in   RCX  tdr              TDR page
  *   in   R8   mbmd             MBMD HPA to write the abort token
  *   in   R10  migs             migs_index 0
@@ -2117,7 +2117,7 @@ TDX_TYPED tdx_status_t tdh_import_abort(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_migs
 }
 
 /*
- * TDH.IMPORT.END: leaf 81.
+ * TDH.IMPORT.END, leaf 81: end an import; the TD may run.
  *   in   RCX  tdr              TDR page
  * TD states: POST_IMPORT, LIVE_IMPORT.
  * Repeat: busy.
@@ -2138,7 +2138,7 @@ TDX_TYPED tdx_status_t tdh_import_end(tdx_tdr_t tdr)
 }
 
 /*
- * TDH.IMPORT.COMMIT: leaf 82.
+ * TDH.IMPORT.COMMIT, leaf 82: commit an import: the TD may run while pages still come.
  *   in   RCX  tdr              TDR page
  * TD states: POST_IMPORT.
  * Repeat: busy.
@@ -2159,7 +2159,7 @@ TDX_TYPED tdx_status_t tdh_import_commit(tdx_tdr_t tdr)
 }
 
 /*
- * TDH.IMPORT.MEM: leaf 83.
+ * TDH.IMPORT.MEM, leaf 83: import pages of a TD.
  *   in   RCX  gpa_list         GPA_LIST_INFO
  *   in   RDX  tdr              TDR page
  *   in   R8   mbmd             MBMD HPA 51:0 (128 aligned), buffer size 63:52
@@ -2212,7 +2212,7 @@ TDX_TYPED tdx_status_t tdh_import_mem(struct tdh_import_mem_args args, tdx_gpa_l
 }
 
 /*
- * TDH.IMPORT.TRACK: leaf 84.
+ * TDH.IMPORT.TRACK, leaf 84: end a round of the import.
  *   in   RCX  tdr              TDR page
  *   in   R8   mbmd             MBMD HPA 51:0 (128 aligned), buffer size 63:52
  *   in   R10  migs             migs_index
@@ -2240,7 +2240,7 @@ TDX_TYPED tdx_status_t tdh_import_track(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_migs
 }
 
 /*
- * TDH.IMPORT.STATE.IMMUTABLE: leaf 85.
+ * TDH.IMPORT.STATE.IMMUTABLE, leaf 85: start an import: the state of the TD that never changes.
  *   in   RCX  tdr              TDR page
  *   in   R8   mbmd             MBMD HPA 51:0 (128 aligned), buffer size 63:52
  *   in   R9   page_list        PAGE_LIST_INFO
@@ -2284,7 +2284,7 @@ TDX_TYPED tdx_status_t tdh_import_state_immutable(tdx_tdr_t tdr, tdx_mbmd_t mbmd
 }
 
 /*
- * TDH.IMPORT.STATE.TD: leaf 86.
+ * TDH.IMPORT.STATE.TD, leaf 86: import the state of a TD.
  *   in   RCX  tdr              TDR page
  *   in   R8   mbmd             MBMD HPA 51:0 (128 aligned), buffer size 63:52
  *   in   R9   page_list        PAGE_LIST_INFO
@@ -2327,7 +2327,7 @@ TDX_TYPED tdx_status_t tdh_import_state_td(tdx_tdr_t tdr, tdx_mbmd_t mbmd, tdx_p
 }
 
 /*
- * TDH.IMPORT.STATE.VP: leaf 87.
+ * TDH.IMPORT.STATE.VP, leaf 87: import the state of a vCPU.
  *   in   RCX  tdvpr            TDVPR HPA
  *   in   R8   mbmd             MBMD HPA 51:0 (128 aligned), buffer size 63:52
  *   in   R9   page_list        PAGE_LIST_INFO
@@ -2370,7 +2370,7 @@ TDX_TYPED tdx_status_t tdh_import_state_vp(tdx_tdvpr_t tdvpr, tdx_mbmd_t mbmd, t
 }
 
 /*
- * TDH.MIG.STREAM.CREATE: leaf 96.
+ * TDH.MIG.STREAM.CREATE, leaf 96: give a TD a migration stream.
  *   in   RCX  page             free page HPA (PAMT becomes TDCX)
  *   in   RDX  tdr              TDR page
  * TD states: UNINITIALIZED, INITIALIZED, RUNNABLE.
@@ -2397,7 +2397,7 @@ TDX_TYPED tdx_status_t tdh_mig_stream_create(tdx_hpa_t page, tdx_tdr_t tdr)
 #ifdef TDX_WANT_IDLE_LEAVES
 
 /*
- * TDH.MNG.KEY.RECLAIMID: leaf 27.
+ * TDH.MNG.KEY.RECLAIMID, leaf 27: do nothing: a leaf of module 1.0.
  * does nothing in 1.5: SUCCESS.
  * Statuses: SUCCESS, OPERAND_INVALID (RAX), SYS_SHUTDOWN, SYS_NOT_READY.
  */
@@ -2413,7 +2413,7 @@ TDX_TYPED tdx_status_t tdh_mng_key_reclaimid(void)
 }
 
 /*
- * TDH.SYS.LP.SHUTDOWN: leaf 44.
+ * TDH.SYS.LP.SHUTDOWN, leaf 44: do nothing: module 1.5 has no shutdown per logical processor.
  * no operation in 1.5; allowed in shutdown state.
  * Statuses: SUCCESS, OPERAND_INVALID (RAX).
  */

@@ -49,7 +49,8 @@ TDX_INLINE int tdx_answer_ok(tdx_answer_t answer)
 #define TDX_VMCALL_FN_INSTRUCTION_PCONFIG                0x41
 
 /*
- * TDG.VP.VMCALL<GetTdVmCallInfo>: R11 = 0x10000.
+ * TDG.VP.VMCALL<GetTdVmCallInfo>, R11 = 0x10000: ask the VMM what it supports beyond the base
+ * sub-functions.
  *   in   R12  leaf             leaf (0)
  *   out  R11  info0            0 for leaf 0 (later: feature bits)
  *   out  R12  info1            0 for leaf 0 (later: feature bits)
@@ -94,7 +95,8 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_get_td_vm_call_info(tdx_u64 leaf, struct
 }
 
 /*
- * TDG.VP.VMCALL<MapGPA>: R11 = 0x10001.
+ * TDG.VP.VMCALL<MapGPA>, R11 = 0x10001: ask the VMM to map a range as shared or as private
+ * memory.
  *   in   R12  gpa              start GPA (shared bit chooses target type)
  *   in   R13  size             size, 4K multiple
  *   out  R11  failed_gpa       GPA where it stopped (with TDG.VP.VMCALL_RETRY)
@@ -123,7 +125,7 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_map_gpa(tdx_gpa_t gpa, tdx_u64 size, tdx_g
 }
 
 /*
- * TDG.VP.VMCALL<GetQuote>: R11 = 0x10002.
+ * TDG.VP.VMCALL<GetQuote>, R11 = 0x10002: ask the VMM for a quote of a TDREPORT.
  *   in   R12  buffer           shared GPA of quote buffer
  *   in   R13  size             size, 4K multiple
  */
@@ -149,7 +151,7 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_get_quote(tdx_gpa_t buffer, tdx_u64 size)
 }
 
 /*
- * TDG.VP.VMCALL<ReportFatalError>: R11 = 0x10003.
+ * TDG.VP.VMCALL<ReportFatalError>, R11 = 0x10003: tell the VMM why the guest can't go on.
  *   in   R12  error            error code 31:0, bit63 GPA valid
  *   in   R13  gpa              GPA of extra info
  *   in   R14  text0            text, eight bytes
@@ -210,7 +212,8 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_report_fatal_error(struct
 }
 
 /*
- * TDG.VP.VMCALL<SetupEventNotifyInterrupt>: R11 = 0x10004.
+ * TDG.VP.VMCALL<SetupEventNotifyInterrupt>, R11 = 0x10004: name the vector by which the VMM
+ * tells the guest of an event.
  *   in   R12  vector           vector 32..255
  */
 TDX_INLINE tdx_answer_t tdg_vp_vmcall_setup_event_notify_interrupt(tdx_vector_t vector)
@@ -232,7 +235,8 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_setup_event_notify_interrupt(tdx_vector_t 
 }
 
 /*
- * TDG.VP.VMCALL<Service>: R11 = 0x10005.
+ * TDG.VP.VMCALL<Service>, R11 = 0x10005: ask a service of the VMM through command and response
+ * buffers.
  *   in   R12  command          shared GPA of command buffer
  *   in   R13  response         shared GPA of response buffer
  *   in   R14  vector           event vector or 0
@@ -265,7 +269,7 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_service(tdx_gpa_t command, tdx_response_t 
 }
 
 /*
- * TDG.VP.VMCALL<MigTD>: R11 = 0x10006.
+ * TDG.VP.VMCALL<MigTD>, R11 = 0x10006: talk to the VMM as a migration TD.
  *   in   R12  arg0             an argument that has a number instead of a name
  *   in   R13  arg1             an argument that has a number instead of a name
  *   in   R14  arg2             an argument that has a number instead of a name
@@ -318,7 +322,7 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_migtd(tdx_u64 arg0, tdx_u64 arg1, tdx_u64 
 }
 
 /*
- * TDG.VP.VMCALL<Instruction.CPUID>: R11 = 0xA.
+ * TDG.VP.VMCALL<Instruction.CPUID>, R11 = 0xA: ask the VMM for a CPUID leaf.
  *   in   R12  eax              EAX
  *   in   R13  ecx              ECX
  *   out  R12  eax              EAX
@@ -371,7 +375,7 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_cpuid(struct tdg_vp_vmcall_ins
 }
 
 /*
- * TDG.VP.VMCALL<Instruction.HLT>: R11 = 0xC.
+ * TDG.VP.VMCALL<Instruction.HLT>, R11 = 0xC: wait for an interrupt.
  *   in   R12  interrupts_blocked 1 if interrupts are blocked (IF=0) else 0
  */
 TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_hlt(tdx_u64 interrupts_blocked)
@@ -393,7 +397,7 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_hlt(tdx_u64 interrupts_blocked
 }
 
 /*
- * TDG.VP.VMCALL<Instruction.IO>: R11 = 0x1E.
+ * TDG.VP.VMCALL<Instruction.IO>, R11 = 0x1E: read or write an I/O port.
  *   in   R12  size             size 1/2/4
  *   in   R13  write            0 read 1 write
  *   in   R14  port             port
@@ -429,7 +433,7 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_io(tdx_width_t size, tdx_direc
 }
 
 /*
- * TDG.VP.VMCALL<Instruction.RDMSR>: R11 = 0x1F.
+ * TDG.VP.VMCALL<Instruction.RDMSR>, R11 = 0x1F: ask the VMM for an MSR.
  *   in   R12  msr              MSR index
  *   out  R11  value            value
  */
@@ -454,7 +458,7 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_rdmsr(tdx_msr_t msr, tdx_u64 *
 }
 
 /*
- * TDG.VP.VMCALL<Instruction.WRMSR>: R11 = 0x20.
+ * TDG.VP.VMCALL<Instruction.WRMSR>, R11 = 0x20: ask the VMM to write an MSR.
  *   in   R12  msr              MSR index
  *   in   R13  value            value
  */
@@ -480,7 +484,7 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_wrmsr(tdx_msr_t msr, tdx_u64 v
 }
 
 /*
- * TDG.VP.VMCALL<RequestMMIO>: R11 = 0x30.
+ * TDG.VP.VMCALL<RequestMMIO>, R11 = 0x30: read or write emulated device memory.
  *   in   R12  size             size 1/2/4/8
  *   in   R13  write            0 read 1 write
  *   in   R14  gpa              shared GPA
@@ -516,7 +520,7 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_request_mmio(tdx_width_t size, tdx_directi
 }
 
 /*
- * TDG.VP.VMCALL<Instruction.WBINVD>: R11 = 0x36.
+ * TDG.VP.VMCALL<Instruction.WBINVD>, R11 = 0x36: ask the VMM to write back caches.
  *   in   R12  wbnoinvd         0 WBINVD, 1 WBNOINVD
  */
 TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_wbinvd(tdx_u64 wbnoinvd)
@@ -538,7 +542,7 @@ TDX_INLINE tdx_answer_t tdg_vp_vmcall_instruction_wbinvd(tdx_u64 wbnoinvd)
 }
 
 /*
- * TDG.VP.VMCALL<Instruction.PCONFIG>: R11 = 0x41.
+ * TDG.VP.VMCALL<Instruction.PCONFIG>, R11 = 0x41: ask the VMM for what PCONFIG does.
  *   in   R12  leaf             PCONFIG leaf (EAX)
  *   in   R13  arg1             an argument that has a number instead of a name
  *   in   R14  arg2             an argument that has a number instead of a name

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What is installed serves a program outside of this tree: headers, library and pkg-config file are enough to build it.
+# What is installed serves a program outside of this tree: headers, libraries and pkg-config files are enough to build it, with the
+# module inside (seamless) and with the call layer alone (tdx); man finds a leaf's page.
 # Usage: install.sh MESON BUILD_ROOT PREFIX COMPILER...
 set -eu
 meson=$1 build=$2 prefix=$3
@@ -33,11 +34,44 @@ int main(void)
 	return 0;
 }
 END
-pc=$(find "$work/root" -name seamless.pc)
-flags() {
-	PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --static --define-variable=prefix="$work/root$prefix" "$@" seamless
+pc=$(dirname "$(find "$work/root" -name seamless.pc)")
+flags() { # what pkg-config says of the installed copy
+	PKG_CONFIG_PATH=$pc pkg-config --static --define-variable=prefix="$work/root$prefix" "$@"
 }
 # shellcheck disable=SC2046 # words are wanted
-"$@" -Wall -Werror $(flags --cflags) -o "$work/program" "$work/program.c" $(flags --libs)
+"$@" -Wall -Werror $(flags --cflags seamless) -o "$work/program" "$work/program.c" $(flags --libs seamless)
 [ "$("$work/program")" = 'leaf 65538' ]
-"$work/root$prefix/bin/seamless" --version | grep -q "^seamless $(flags --modversion)$"
+"$work/root$prefix/bin/seamless" --version | grep -q "^seamless $(flags --modversion seamless)$"
+
+# The call layer alone: headers and the source of the thunk, nothing to link.
+cat >"$work/layer.c" <<'END'
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <tdx/tdx.h>
+
+static void no_tdx_here(int number)
+{
+	(void)number;
+	puts("the instruction");
+	exit(0);
+}
+
+int main(void)
+{
+	signal(SIGILL, no_tdx_here);
+	signal(SIGSEGV, no_tdx_here);
+	return tdx_status_ok(tdh_mem_track(tdx_tdr(0x1000)));
+}
+END
+# shellcheck disable=SC2046 # words are wanted
+"$@" -Wall -Wextra -Werror $(flags --cflags tdx) -o "$work/layer" "$work/layer.c" $(flags --variable=thunk tdx)
+[ -z "$(flags --libs tdx)" ]
+[ "$("$work/layer")" = 'the instruction' ]
+
+man=$work/root$prefix/share/man
+[ -f "$work/root$prefix/share/doc/seamless/html/index.html" ]
+for page in tdh_mem_page_add tdh_mng_create_retry tdg_vp_vmcall_map_gpa tdh_export_mem_finish tdx; do
+	command -v man >/dev/null || { echo "man: not installed, not tried"; break; }
+	MANPAGER=cat man -M "$man" "$page" 2>&1 | grep -q "tdx/tdx.h" || { echo "man $page: not the page"; exit 1; }
+done

@@ -27,7 +27,8 @@ def _operand_lines(label, ops, types):
 
 def comment(model, call):
     leaf = call.leaf
-    out = '/*\n * %s: leaf %d%s.\n' % (leaf.name, leaf.number, ', version %d' % call.version if call.version else '')
+    version = ', version %d' % call.version if call.version else ''
+    out = '/*\n' + _para('%s, leaf %d%s: %s.' % (leaf.name, leaf.number, version, leaf.brief))
     out += _operand_lines('in', call.ins, model.type_of) + _operand_lines('out', call.outs, model.type_of)
     if leaf.op_states:
         out += _para('TD states: ' + ', '.join(leaf.op_states) + '.')

@@ -6,7 +6,7 @@ import textwrap
 from abiparse import REGISTERS
 from cfunc import C_TYPES, LETTER, MAX_OUT_PARAMS, MAX_PARAMS, U64, swappable
 from emit import define, header_top
-from emit_calls import _declare, _operand_lines, _struct, wrap_list
+from emit_calls import _declare, _operand_lines, _para, _struct, wrap_list
 
 TEXT = '''The guest-host interface: TDG.VP.VMCALL with R10 = 0, one typed function per sub-function.
 Each exposes exactly R10, R11 and the registers of its operands and results. An exposed register that is no operand goes out
@@ -106,7 +106,7 @@ def emit(model):
         out += define('TDX_VMCALL_FN_' + snake(leaf.name).upper(), '0x%X' % leaf.number)
     for leaf in model.vmcalls:
         call = Vmcall(model, leaf)
-        out += '\n/*\n * TDG.VP.VMCALL<%s>: R11 = 0x%X.\n' % (leaf.name, leaf.number)
+        out += '\n/*\n' + _para('TDG.VP.VMCALL<%s>, R11 = 0x%X: %s.' % (leaf.name, leaf.number, leaf.brief))
         out += _operand_lines('in', leaf.ins, model.type_of) + _operand_lines('out', leaf.outs, model.type_of) + ' */\n'
         if call.args_struct:
             out += _struct(call.name + '_args', [(t, op.name) for t, op in zip(call.in_types, leaf.ins)])

@@ -39,7 +39,7 @@ class Operand:
 
 class Leaf:
     def __init__(self, item, types):
-        self.item, self.name = item, item.name
+        self.item, self.name, self.brief = item, item.name, item.text
         self.number = int(item.one('number'), 0)
         self.since = item.one('since', VERSIONS[0])
         self.cls = item.one('class', 'host')
