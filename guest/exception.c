@@ -9,6 +9,13 @@
 
 volatile uint64_t ve_seen;
 
+static guest_handler handlers[256];
+
+void guest_on(uint8_t vector, guest_handler handler)
+{
+	handlers[vector] = handler;
+}
+
 static void cpuid(struct guest_frame *f)
 {
 	const struct tdg_vp_vmcall_instruction_cpuid_args args = { .eax = (uint32_t)f->rax,
@@ -82,6 +89,11 @@ static void virtualization_exception(struct guest_frame *f)
 
 void guest_exception(struct guest_frame *frame)
 {
+	frame->vector &= 0xff;
+	if (handlers[frame->vector]) {
+		handlers[frame->vector](frame);
+		return;
+	}
 	if (frame->vector == VE_VECTOR) {
 		virtualization_exception(frame);
 		return;

@@ -32,6 +32,10 @@ struct guest_boot {
 	uint64_t memory; /* bytes of RAM */
 };
 
+/* Called for an interrupt or exception in place of what exception.c does; NULL ends that. */
+typedef void (*guest_handler)(struct guest_frame *frame);
+void guest_on(uint8_t vector, guest_handler handler);
+
 /* Each guest's own code. Returning ends the vCPU as guest_halt() does. */
 void guest_main(const struct guest_boot *boot);
 

@@ -4,7 +4,7 @@
  */
 #include "guest/guest.h"
 
-#define VECTORS 32
+#define VECTORS 256
 
 struct gate {
 	uint16_t offset0;

@@ -47,7 +47,7 @@ _start:
 	.else
 	pushq	$0
 	.endif
-	pushq	$\vector
+	pushq	$\vector		/* sign-extended above 127: the C side takes 8 bits */
 	jmp	common
 	.endm
 
@@ -55,7 +55,7 @@ _start:
 	.globl	guest_stubs
 guest_stubs:
 	.set	n, 0
-	.rept	32
+	.rept	256
 	stub	%n
 	.set	n, n + 1
 	.endr

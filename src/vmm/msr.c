@@ -17,9 +17,6 @@
 #define MCG_STATUS	  0x17a
 #define MTRR_FIRST	  0x200
 #define MTRR_DEFAULT	  0x2ff
-#define X2APIC_FIRST	  0x800
-#define X2APIC_ID	  0x802
-#define X2APIC_VERSION	  0x803
 
 #define APIC_BASE_X2APIC 0xfee00c00ull /* enabled, in x2APIC mode */
 #define APIC_BASE_BSP	 0x100ull
@@ -27,7 +24,7 @@
 void vcpu_msr_init(struct vcpu_msrs *msrs, unsigned index)
 {
 	memset(msrs, 0, sizeof(*msrs));
-	msrs->index = index;
+	msrs->first = !index;
 }
 
 /* Where a variable, fixed or default-type MTRR is stored; NULL for an MSR that is none. */
@@ -42,40 +39,16 @@ static uint64_t *mtrr(struct vcpu_msrs *msrs, uint32_t msr)
 	return NULL;
 }
 
-/*
- * Registers of the x2APIC that hold what is written: SVR, LVTs, timer; reading the current count
- * gives 0.
- */
-static uint64_t *apic(struct vcpu_msrs *msrs, uint32_t msr)
-{
-	switch (msr) {
-	case 0x80f:
-	case 0x828:
-	case 0x82f:
-	case 0x830:
-	case 0x832 ... 0x839:
-	case 0x83e: return &msrs->apic[msr - X2APIC_FIRST];
-	default: return NULL;
-	}
-}
-
 static bool read_fixed(const struct vcpu_msrs *msrs, uint32_t msr, uint64_t *value)
 {
 	switch (msr) {
-	case APIC_BASE: *value = APIC_BASE_X2APIC | (msrs->index ? 0 : APIC_BASE_BSP); return true;
+	case APIC_BASE: *value = APIC_BASE_X2APIC | (msrs->first ? APIC_BASE_BSP : 0); return true;
 	case FEATURE_CONTROL:
 		*value = 1; /* locked */
 		return true;
 	case MICROCODE: *value = msrs->microcode; return true;
 	case MTRR_CAPABILITY:
 		*value = 0x508; /* eight variable, fixed supported, write-combining */
-		return true;
-	case X2APIC_ID: *value = msrs->index; return true;
-	case X2APIC_VERSION:
-		*value = 0x50014; /* six LVT entries */
-		return true;
-	case 0x80d: /* logical id: cluster 31:16, one bit in 15:0 */
-		*value = (uint64_t)(msrs->index >> 4) << 16 | 1u << (msrs->index & 15);
 		return true;
 	case MISC_FEATURES: *value = msrs->misc_features; return true;
 	case CORE_CAPABILITIES:
@@ -92,8 +65,6 @@ bool vcpu_msr_read(const struct vcpu_msrs *msrs, uint32_t msr, uint64_t *value)
 	uint64_t *at = mtrr(store, msr);
 
 	if (!at)
-		at = apic(store, msr);
-	if (!at)
 		return read_fixed(msrs, msr, value);
 	*value = *at;
 	return true;
@@ -103,8 +74,6 @@ bool vcpu_msr_write(struct vcpu_msrs *msrs, uint32_t msr, uint64_t value)
 {
 	uint64_t *at = mtrr(msrs, msr);
 
-	if (!at)
-		at = apic(msrs, msr);
 	if (!at && msr == MICROCODE)
 		at = &msrs->microcode;
 	if (!at && msr == MISC_FEATURES)

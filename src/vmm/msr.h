@@ -2,7 +2,7 @@
 /*
  * The MSRs that a vCPU asks the VMM for (TDVMCALL<Instruction.RDMSR> and WRMSR): those that the
  * module neither handles nor lets the guest reach. What firmware and kernels of today read and
- * write, and no more.
+ * write, and no more. Those of the local APIC are in lapic.h.
  */
 #ifndef VMM_MSR_H
 #define VMM_MSR_H
@@ -14,10 +14,9 @@
 
 struct vcpu_msrs {
 	uint64_t microcode;
-	uint64_t apic[0x40]; /* x2APIC registers 0x800 to 0x83F that hold what is written */
 	uint64_t mtrr[MSR_MTRR_STORED]; /* from MSR 0x200: variable, fixed, default type */
 	uint64_t misc_features;
-	unsigned index; /* of the vCPU: APIC id */
+	bool first; /* of the vCPUs: the one that boots the guest */
 };
 
 void vcpu_msr_init(struct vcpu_msrs *msrs, unsigned index);

@@ -7,8 +7,7 @@
 #include "tdx/tdx.h"
 #include "vmm/td_internal.h"
 
-/* In units of 25 MHz. */
-#define TSC_FREQUENCY 40
+#define TSC_FREQUENCY_UNIT 25000000u
 
 /* TD_PARAMS.EPTP_CONTROLS: write-back, four levels. */
 #define EPTP_CONTROLS (6u | 3u << 3)
@@ -93,7 +92,7 @@ static void put(uint8_t *params, size_t offset, const void *value, size_t size)
 static void fill_params(uint8_t params[TDX_TD_PARAMS_SIZE], const struct td_config *config)
 {
 	const uint32_t eptp = EPTP_CONTROLS;
-	const uint16_t tsc = TSC_FREQUENCY;
+	const uint16_t tsc = TD_TSC_HZ / TSC_FREQUENCY_UNIT;
 
 	memset(params, 0, TDX_TD_PARAMS_SIZE);
 	put(params, TDX_TD_PARAMS_ATTRIBUTES_OFFSET, &config->attributes, 8);
@@ -104,12 +103,51 @@ static void fill_params(uint8_t params[TDX_TD_PARAMS_SIZE], const struct td_conf
 	put(params, TDX_TD_PARAMS_TSC_FREQUENCY_OFFSET, &tsc, 2);
 }
 
+static int read_sys(uint64_t field, uint64_t *value, struct vmm_error *err)
+{
+	tdx_status_t status = tdh_sys_rd(tdx_field(field), NULL, value);
+
+	return td_call_failed("TDH.SYS.RD", status, err);
+}
+
+/* Which of the module's configurable leaves it is: their order is that of TD_PARAMS. */
+static int find_leaf(const struct td_cpuid *cpuid, uint64_t *index, struct vmm_error *err)
+{
+	uint64_t wanted = cpuid->leaf | (uint64_t)cpuid->subleaf << 32, count = 0, leaf = 0;
+
+	if (read_sys(TDX_MD_SYS_NUM_CPUID_CONFIG, &count, err))
+		return -1;
+	for (*index = 0; *index < count; ++*index) {
+		if (read_sys(TDX_MD_SYS_CPUID_CONFIG_LEAVES + *index, &leaf, err))
+			return -1;
+		if (leaf == wanted)
+			return 0;
+	}
+	return vmm_fail(err, "CPUID leaf 0x%x, sub-leaf 0x%x: the module lets no host choose it",
+			cpuid->leaf, cpuid->subleaf);
+}
+
+static int put_cpuid(uint8_t *params, const struct td_config *config, struct vmm_error *err)
+{
+	for (unsigned i = 0; i < config->cpuids; i++) {
+		const struct td_cpuid *c = &config->cpuid[i];
+		uint64_t index;
+
+		if (find_leaf(c, &index, err))
+			return -1;
+		put(params, TDX_TD_PARAMS_CPUID_CONFIG_VALS_OFFSET + 16 * index, &c->eax, 16);
+	}
+	return 0;
+}
+
 static int initialize(struct vmm_td *td, const struct td_config *config, struct vmm_error *err)
 {
 	uint8_t params[TDX_TD_PARAMS_SIZE];
 	tdx_status_t status;
 
 	fill_params(params, config);
+	if (put_cpuid(params, config, err))
+		return -1;
 	host_write(td->host, td->staging, params, sizeof(params));
 	status = tdh_mng_init(tdx_tdr(td->tdr), tdx_shared_hpa(td->staging), NULL);
 	return td_call_failed("TDH.MNG.INIT", status, err);

@@ -15,11 +15,24 @@
 #define TD_MAX_VCPUS 64
 #define TD_MRTD_SIZE 48
 
+/* A TD's TSC runs at this rate, in Hz. */
+#define TD_TSC_HZ 1000000000u
+
+#define TD_MAX_CPUID 8
+
+/* A CPUID leaf as the host wants it; the module refuses bits that the host may not choose. */
+struct td_cpuid {
+	uint32_t leaf, subleaf; /* UINT32_MAX: the leaf has no sub-leaves */
+	uint32_t eax, ebx, ecx, edx;
+};
+
 struct td_config {
 	uint64_t attributes; /* TD_ATTRIBUTES */
 	uint64_t xfam;
 	uint16_t max_vcpus;
 	uint8_t l2_vms; /* 0 to 3 */
+	struct td_cpuid cpuid[TD_MAX_CPUID];
+	unsigned cpuids; /* of them; what is not named has no configurable bits set */
 };
 
 /* The pages of the secure EPT that were added: a hash set (td_sept.c). */

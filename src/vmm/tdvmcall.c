@@ -122,18 +122,33 @@ static uint64_t instruction_io(struct vmm_vcpu *vcpu, uint64_t *regs)
 
 static uint64_t instruction_rdmsr(struct vmm_vcpu *vcpu, uint64_t *regs)
 {
-	return regs[R12] <= UINT32_MAX &&
-			       vcpu_msr_read(&vcpu->msrs, (uint32_t)regs[R12], &regs[R11])
+	uint32_t msr = (uint32_t)regs[R12];
+
+	if (regs[R12] > UINT32_MAX)
+		return INVALID;
+	return (lapic_has(msr) ? lapic_read(&vcpu->lapic, msr, &regs[R11])
+			       : vcpu_msr_read(&vcpu->msrs, msr, &regs[R11]))
 		       ? DONE
 		       : INVALID;
 }
 
 static uint64_t instruction_wrmsr(struct vmm_vcpu *vcpu, uint64_t *regs)
 {
-	return regs[R12] <= UINT32_MAX &&
-			       vcpu_msr_write(&vcpu->msrs, (uint32_t)regs[R12], regs[R13])
+	uint32_t msr = (uint32_t)regs[R12];
+
+	if (regs[R12] > UINT32_MAX)
+		return INVALID;
+	return (lapic_has(msr) ? lapic_write(&vcpu->lapic, msr, regs[R13])
+			       : vcpu_msr_write(&vcpu->msrs, msr, regs[R13]))
 		       ? DONE
 		       : INVALID;
+}
+
+/* The vCPU's thread waits after the call was served. R12: are interrupts blocked? */
+static uint64_t instruction_hlt(struct vmm_vcpu *vcpu, uint64_t *regs)
+{
+	vcpu->halt = regs[R12] ? HALT_BLOCKED : HALT_OPEN;
+	return DONE;
 }
 
 static const struct vmm_range ecam = { BOARD_ECAM_BASE, BOARD_ECAM_SIZE };
@@ -187,6 +202,7 @@ static handler find_handler(uint64_t number)
 	case TDX_VMCALL_FN_GET_QUOTE: return get_quote;
 	case TDX_VMCALL_FN_REPORT_FATAL_ERROR: return fatal_error;
 	case TDX_VMCALL_FN_INSTRUCTION_CPUID: return instruction_cpuid;
+	case TDX_VMCALL_FN_INSTRUCTION_HLT: return instruction_hlt;
 	case TDX_VMCALL_FN_INSTRUCTION_IO: return instruction_io;
 	case TDX_VMCALL_FN_INSTRUCTION_RDMSR: return instruction_rdmsr;
 	case TDX_VMCALL_FN_INSTRUCTION_WRMSR: return instruction_wrmsr;
@@ -194,17 +210,6 @@ static handler find_handler(uint64_t number)
 	case TDX_VMCALL_FN_INSTRUCTION_WBINVD: return instruction_wbinvd;
 	default: return NULL;
 	}
-}
-
-/* Nothing in this machine raises interrupts, so a vCPU that halts has halted for good. */
-static bool halts(struct vmm_vcpu *vcpu)
-{
-	const uint64_t *regs = vcpu->regs;
-
-	if (regs[R10] || regs[R11] != TDX_VMCALL_FN_INSTRUCTION_HLT)
-		return false;
-	vcpu->waits = !regs[R12];
-	return true;
 }
 
 static void count_call(struct vmm_vm *vm)
@@ -215,14 +220,12 @@ static void count_call(struct vmm_vm *vm)
 		vm_end(vm, VM_ENOUGH, "%" PRIu64 " TDVMCALLs served", calls);
 }
 
-bool vmcall_serve(struct vmm_vcpu *vcpu)
+void vmcall_serve(struct vmm_vcpu *vcpu)
 {
 	uint64_t *regs = vcpu->regs;
 	handler serve = regs[R10] ? NULL : find_handler(regs[R11]);
-	bool halt = halts(vcpu);
 
 	/* R10 other than 0 names a call of a vendor; this host has none. */
-	regs[R10] = halt ? DONE : serve ? serve(vcpu, regs) : INVALID;
+	regs[R10] = serve ? serve(vcpu, regs) : INVALID;
 	count_call(vcpu->vm);
-	return !halt;
 }

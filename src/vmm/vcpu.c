@@ -41,64 +41,51 @@ static void ept_violation(struct vmm_vcpu *vcpu)
 	vm_memory_fault(vcpu, &fault);
 }
 
-/* False: the vCPU has halted for good, or the run is at its end. */
-static bool handle_exit(struct vmm_vcpu *vcpu, tdx_status_t status)
+static void handle_exit(struct vmm_vcpu *vcpu, tdx_status_t status)
 {
 	uint32_t reason = tdx_status_detail(status) & 0xffff;
 
 	switch (reason) {
-	case TDX_EXIT_REASON_TDCALL: return vmcall_serve(vcpu);
-	case TDX_EXIT_REASON_EPT_VIOLATION: ept_violation(vcpu); return true;
-	case TDX_EXIT_REASON_EXTERNAL_INTERRUPT: return true;
+	case TDX_EXIT_REASON_TDCALL: vmcall_serve(vcpu); break;
+	case TDX_EXIT_REASON_EPT_VIOLATION: ept_violation(vcpu); break;
+	case TDX_EXIT_REASON_EXTERNAL_INTERRUPT: break;
 	default:
 		vm_end(vcpu->vm, VM_FAILED,
 		       "vCPU %u: the TD exited with reason %u, which this VMM does not serve",
 		       vcpu->index, reason);
-		return false;
 	}
 }
 
-static bool run_once(struct vmm_vcpu *vcpu)
+static void entry_refused(struct vmm_vcpu *vcpu, tdx_status_t status)
 {
-	tdx_status_t status = enter(vcpu);
 	struct vmm_error err;
 
-	if (tdx_status_ok(status))
-		return handle_exit(vcpu, status);
 	if (tdx_status_is(status, TDX_NON_RECOVERABLE_VCPU) &&
 	    (tdx_status_detail(status) & 0xffff) == TDX_EXIT_REASON_TRIPLE_FAULT) {
 		vm_end(vcpu->vm, VM_TRIPLE_FAULT, "vCPU %u: triple fault", vcpu->index);
-		return false;
+		return;
 	}
 	vmm_fail_call(&err, "TDH.VP.ENTER", status);
 	vm_end_error(vcpu->vm, VM_FAILED, &err);
-	return false;
 }
 
-static void all_halted(struct vmm_vm *vm)
-{
-	for (unsigned i = 0; i < vm->config.vcpus; i++) {
-		if (vm->vcpu[i].waits) {
-			vm_end(vm, VM_WAITS,
-			       "vCPU %u waits in HLT for an interrupt; this machine has no source "
-			       "of one",
-			       i);
-			return;
-		}
-	}
-	vm_end(vm, VM_HALTED, "the guest halted");
-}
-
-static void halted(struct vmm_vcpu *vcpu)
+/* One stay in the guest, and what its end asks for. */
+static void run_once(struct vmm_vcpu *vcpu)
 {
 	struct vmm_vm *vm = vcpu->vm;
-	bool last;
+	struct vmm_error err;
+	tdx_status_t status;
 
-	pthread_mutex_lock(&vm->lock);
-	last = --vm->running == 0;
-	pthread_mutex_unlock(&vm->lock);
-	if (last)
-		all_halted(vm);
+	vcpu->halt = HALT_NOT;
+	if (irq_deliver_nmi(&vm->irq, &vm->td, vcpu->index, &err)) {
+		vm_end_error(vm, VM_FAILED, &err);
+		return;
+	}
+	status = enter(vcpu);
+	if (tdx_status_ok(status))
+		handle_exit(vcpu, status);
+	else
+		entry_refused(vcpu, status);
 }
 
 void *vcpu_thread(void *opaque)
@@ -112,10 +99,9 @@ void *vcpu_thread(void *opaque)
 		return NULL;
 	}
 	while (!atomic_load(&vm->end)) {
-		if (!run_once(vcpu)) {
-			halted(vcpu);
-			break;
-		}
+		run_once(vcpu);
+		if (vcpu->halt != HALT_NOT)
+			vcpu_halted(vcpu);
 	}
 	if (td_flush_vcpu(&vm->td, vcpu->index, &err))
 		vm_end_error(vm, VM_FAILED, &err);

@@ -10,6 +10,12 @@
 #include "vmm/load.h"
 #include "vmm/vm.h"
 
+/* The local APIC's timer, 25 MHz as CPUID 0x15 says, in ticks of the TD's TSC. */
+#define TIMER_HZ   25000000u
+#define TIMER_TICK (TD_TSC_HZ / TIMER_HZ)
+
+#define CPUID_1_TSC_DEADLINE (1u << 24)
+
 static uint64_t now_ns(void)
 {
 	struct timespec ts;
@@ -31,6 +37,65 @@ static void power_off(void *vm)
 static void reset(void *vm)
 {
 	vm_end(vm, VM_RESET, "the guest reset the machine");
+}
+
+static uint64_t lapic_now(void *opaque)
+{
+	const struct vmm_vm *vm = opaque;
+
+	return clock_now(&vm->clock);
+}
+
+static void lapic_arm(void *opaque, unsigned index, uint64_t deadline)
+{
+	struct vmm_vm *vm = opaque;
+
+	timers_set(&vm->timers, index, deadline);
+}
+
+static void lapic_interrupt(void *vm, unsigned index, uint8_t vector)
+{
+	vm_interrupt(vm, index, vector);
+}
+
+static void lapic_send(void *vm, unsigned from, const struct lapic_message *message)
+{
+	vm_send(vm, from, message);
+}
+
+static void timer_fires(void *opaque, unsigned index)
+{
+	struct vmm_vm *vm = opaque;
+
+	lapic_expire(&vm->vcpu[index].lapic);
+	vm_check_rest(vm); /* it may have been the last that could wake a vCPU, and masked */
+}
+
+static void init_vcpus(struct vmm_vm *vm)
+{
+	vm->lapic_ops = (struct lapic_ops){ .now = lapic_now,
+					    .arm = lapic_arm,
+					    .interrupt = lapic_interrupt,
+					    .send = lapic_send,
+					    .opaque = vm,
+					    .tick = TIMER_TICK };
+	timers_init(&vm->timers, &vm->clock, timer_fires, vm);
+	for (unsigned i = 0; i < TD_MAX_VCPUS; i++) {
+		vm->vcpu[i].vm = vm;
+		vm->vcpu[i].index = i;
+		vcpu_msr_init(&vm->vcpu[i].msrs, i);
+		lapic_init(&vm->vcpu[i].lapic, &vm->lapic_ops, i);
+		pthread_cond_init(&vm->vcpu[i].wake, NULL);
+	}
+}
+
+static void free_vcpus(struct vmm_vm *vm)
+{
+	for (unsigned i = 0; i < TD_MAX_VCPUS; i++) {
+		lapic_free(&vm->vcpu[i].lapic);
+		pthread_cond_destroy(&vm->vcpu[i].wake);
+	}
+	timers_free(&vm->timers);
 }
 
 static void add_devices(struct vmm_vm *vm)
@@ -56,12 +121,9 @@ static int add_vcpus(struct vmm_vm *vm, struct vmm_error *err)
 	uint64_t ram = vm->image->ram[0].size + vm->image->ram[1].size;
 
 	for (unsigned i = 0; i < vm->config.vcpus; i++) {
-		vm->vcpu[i].vm = vm;
-		vm->vcpu[i].index = i;
-		vcpu_msr_init(&vm->vcpu[i].msrs, i);
 		if (td_add_vcpu(&vm->td, ram, err) ||
 		    td_set_shared_ept(&vm->td, i, vm->shared.root, err) ||
-		    td_flush_vcpu(&vm->td, i, err))
+		    irq_add_vcpu(&vm->irq, &vm->td, i, err) || td_flush_vcpu(&vm->td, i, err))
 			return -1;
 	}
 	return 0;
@@ -73,9 +135,12 @@ static int build(struct vmm_vm *vm, struct vmm_error *err)
 		.attributes = TDX_TD_ATTRIBUTES_SEPT_VE_DISABLE_MASK,
 		.xfam = TDX_XFAM_X87_MASK | TDX_XFAM_SSE_MASK,
 		.max_vcpus = (uint16_t)vm->config.vcpus,
+		.cpuid = { { .leaf = 1, .subleaf = UINT32_MAX, .ecx = CPUID_1_TSC_DEADLINE } },
+		.cpuids = 1,
 	};
 
-	if (td_create(&vm->td, vm->host, &config, err) || shared_init(&vm->shared, vm->host, err))
+	if (td_create(&vm->td, vm->host, &config, err) || shared_init(&vm->shared, vm->host, err) ||
+	    irq_init(&vm->irq, vm->host, err) || clock_init(&vm->clock, &vm->td, err))
 		return -1;
 	if (load_image(&vm->td, vm->image, VMM_ORDER_SINGLE, &vm->end, &vm->pages_added, err))
 		return -1;
@@ -93,9 +158,11 @@ void vm_init(struct vmm_vm *vm, struct vmm_host *host, const struct vmm_image *i
 	vm->config = *config;
 	vm->td.tdr = VMM_NO_FRAME;
 	vm->shared.root = VMM_NO_FRAME;
+	vm->irq.page = VMM_NO_FRAME;
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_mutex_init(&vm->devices, NULL);
 	pthread_mutex_init(&vm->mapping, NULL);
+	init_vcpus(vm);
 	add_devices(vm);
 }
 
@@ -108,6 +175,12 @@ int vm_build(struct vmm_vm *vm, struct vmm_error *err)
 	return build(vm, err);
 }
 
+static void wake_all(struct vmm_vm *vm)
+{
+	for (unsigned i = 0; i < vm->config.vcpus; i++)
+		vm_wake(vm, i);
+}
+
 void vm_end_error(struct vmm_vm *vm, enum vm_end end, const struct vmm_error *err)
 {
 	pthread_mutex_lock(&vm->lock);
@@ -117,6 +190,7 @@ void vm_end_error(struct vmm_vm *vm, enum vm_end end, const struct vmm_error *er
 	}
 	pthread_mutex_unlock(&vm->lock);
 	vm_kick(vm);
+	wake_all(vm);
 }
 
 void vm_end(struct vmm_vm *vm, enum vm_end end, const char *format, ...)
@@ -145,7 +219,8 @@ void vm_kick(struct vmm_vm *vm)
 
 enum vm_end vm_run(struct vmm_vm *vm)
 {
-	vm->running = vm->config.vcpus;
+	if (timers_start(&vm->timers))
+		vm_end(vm, VM_FAILED, "no thread for the timers");
 	for (unsigned i = 0; i < vm->config.vcpus; i++) {
 		vm->vcpu[i].started =
 			!pthread_create(&vm->vcpu[i].thread, NULL, vcpu_thread, &vm->vcpu[i]);
@@ -156,6 +231,7 @@ enum vm_end vm_run(struct vmm_vm *vm)
 		if (vm->vcpu[i].started)
 			pthread_join(vm->vcpu[i].thread, NULL);
 	}
+	timers_stop(&vm->timers);
 	return (enum vm_end)atomic_load(&vm->end);
 }
 
@@ -164,6 +240,8 @@ int vm_destroy(struct vmm_vm *vm, uint64_t *freed, struct vmm_error *err)
 	int result = td_destroy(&vm->td, freed, err);
 
 	shared_free(&vm->shared);
+	irq_free(&vm->irq);
+	free_vcpus(vm);
 	pthread_mutex_destroy(&vm->lock);
 	pthread_mutex_destroy(&vm->devices);
 	pthread_mutex_destroy(&vm->mapping);

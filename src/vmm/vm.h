@@ -12,14 +12,18 @@
 #include <stdint.h>
 
 #include "vmm/bus.h"
+#include "vmm/clock.h"
 #include "vmm/error.h"
 #include "vmm/image.h"
+#include "vmm/irq.h"
+#include "vmm/lapic.h"
 #include "vmm/msr.h"
 #include "vmm/pci.h"
 #include "vmm/pm.h"
 #include "vmm/rtc.h"
 #include "vmm/shared.h"
 #include "vmm/td.h"
+#include "vmm/timers.h"
 #include "vmm/uart.h"
 
 /* GPAW 48: addresses with this bit are shared. */
@@ -34,13 +38,16 @@ enum vm_end {
 	VM_ENOUGH,	 /* the number of calls asked for was reached */
 	VM_FATAL_ERROR,	 /* TDVMCALL<ReportFatalError> */
 	VM_TRIPLE_FAULT, /* or another end of a vCPU that the module does not recover from */
-	VM_WAITS, /* every vCPU halted, one for an interrupt: nothing in this machine raises one */
-	VM_BAD_ACCESS, /* private memory that is not there, or was never accepted */
-	VM_STOPPED,    /* vm_stop(): a signal, a timeout */
-	VM_FAILED,     /* a call of the module failed */
+	VM_WAITS,	 /* every vCPU halted, one for an interrupt that nothing will raise */
+	VM_BAD_ACCESS,	 /* private memory that is not there, or was never accepted */
+	VM_STOPPED,	 /* vm_stop(): a signal, a timeout */
+	VM_FAILED,	 /* a call of the module failed */
 };
 
 struct vmm_vm;
+
+/* TDVMCALL<Instruction.HLT>: whether maskable interrupts end it. */
+enum vcpu_halt { HALT_NOT, HALT_OPEN, HALT_BLOCKED };
 
 struct vmm_vcpu {
 	struct vmm_vm *vm;
@@ -51,11 +58,14 @@ struct vmm_vcpu {
 	 */
 	uint64_t regs[16];
 	struct vcpu_msrs msrs;
+	struct lapic lapic;
 	pthread_t thread;
 	bool started;
-	bool waits;	    /* halted with interrupts enabled */
-	uint64_t fault_gpa; /* of the last EPT violation, to notice one that repeats without
-			       progress */
+	enum vcpu_halt halt; /* what the last exit was */
+	bool asleep;	     /* its thread waits in HLT; under vm->lock */
+	pthread_cond_t wake; /* with vm->lock */
+	uint64_t fault_gpa;  /* of the last EPT violation, to notice one that repeats without
+				progress */
 	unsigned fault_repeats;
 };
 
@@ -92,14 +102,18 @@ struct vmm_vm {
 	struct rtc rtc;
 	struct pm pm;
 	struct pci pci;
+	struct vmm_clock clock;
+	struct vmm_timers timers;
+	struct vmm_irq irq;
+	struct lapic_ops lapic_ops;
 	pthread_mutex_t devices; /* one vCPU at a time in the devices */
 	pthread_mutex_t mapping; /* and in MapGPA */
 	struct vmm_vcpu vcpu[TD_MAX_VCPUS];
 	struct vm_counts counts;
 
 	pthread_mutex_t lock;
-	_Atomic int end;  /* enum vm_end; the first that is set stays */
-	unsigned running; /* vCPUs that have not halted for good; under lock */
+	_Atomic int end;   /* enum vm_end; the first that is set stays */
+	bool awaits_input; /* a device may raise an interrupt on its own account; under lock */
 	struct vmm_error
 		reason; /* one line about the end, under lock until the threads are joined */
 };
@@ -143,8 +157,25 @@ void vm_kick(struct vmm_vm *vm);
 /* The vCPU's thread: runs it until it or the run ends. */
 void *vcpu_thread(void *vcpu);
 
-/* Serves the TDVMCALL that the vCPU's registers hold. False: the vCPU has halted for good. */
-bool vmcall_serve(struct vmm_vcpu *vcpu);
+/* Serves the TDVMCALL that the vCPU's registers hold; vcpu->halt says whether it was HLT. */
+void vmcall_serve(struct vmm_vcpu *vcpu);
+
+/* In the vCPU's thread after HLT: returns when there is an interrupt for it, or the run ends. */
+void vcpu_halted(struct vmm_vcpu *vcpu);
+
+/* Makes a vCPU in HLT look for its interrupts. False: it is not in HLT. Any thread. */
+bool vm_wake(struct vmm_vm *vm, unsigned index);
+
+/* Ends the run if all vCPUs are in HLT and nothing will ever wake one. Any thread. */
+void vm_check_rest(struct vmm_vm *vm);
+
+/* Interrupts into a vCPU, and to whomever a message is addressed. Any thread. */
+void vm_interrupt(struct vmm_vm *vm, unsigned index, uint8_t vector);
+void vm_nmi(struct vmm_vm *vm, unsigned index);
+void vm_send(struct vmm_vm *vm, unsigned from, const struct lapic_message *message);
+
+/* A message-signalled interrupt, as a PCI device writes it. Any thread. */
+void vm_msi(struct vmm_vm *vm, uint64_t address, uint32_t data);
 
 /* TDVMCALL<MapGPA>: returns R10; *failed_gpa is where a retry goes on. */
 uint64_t vm_map_gpa(struct vmm_vm *vm, uint64_t gpa, uint64_t size, uint64_t *failed_gpa);

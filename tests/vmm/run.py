@@ -55,6 +55,10 @@ def guests():
     check("more vCPUs than the platform file says", seamless("--guest", guest("test"), "--smp", "12"), 0,
           "12 vCPUs", r"all 12 vCPUs are here\nPASS\n$")
     check("vCPUs without a stack", seamless("--guest", guest("test"), "--smp", "20", "--timeout", "1"), 1, "20 vCPUs")
+    check("timer", seamless("--guest", guest("timer")), 0, "the guest halted", r"^timer guest\n(  ok: .*\n)+PASS\n$")
+    for vcpus in ["1", "2", "4"]:
+        check(f"interrupts between {vcpus} vCPUs", seamless("--guest", guest("ipi"), "--smp", vcpus), 0,
+              "the guest halted", r"^IPI guest\n(  ok: .*\n)+PASS\n$")
     check("memory above 4 GiB", seamless("--guest", guest("test"), "-m", "5G"), 0, "the guest halted", "PASS")
     check("garbage", seamless("--guest", guest("garbage")), 0, "the guest halted", r"calls with garbage\nPASS\n$")
     check("fatal error", seamless("--guest", guest("bad_fatal")), 1,

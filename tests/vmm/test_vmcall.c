@@ -45,11 +45,6 @@ static int setup(void **state)
 		return -1;
 	image_set_ram(&f->image, 64 << 20);
 	vm_init(&f->vm, &f->host, &f->image, &config);
-	for (unsigned i = 0; i < 2; i++) {
-		f->vm.vcpu[i].vm = &f->vm;
-		f->vm.vcpu[i].index = i;
-		vcpu_msr_init(&f->vm.vcpu[i].msrs, i);
-	}
 	return 0;
 }
 
@@ -77,7 +72,7 @@ static uint64_t call(struct fixture *f, unsigned vcpu, uint64_t number, const ui
 	regs[R11] = number;
 	memcpy(&regs[R12], operand, 4 * sizeof(*operand));
 	memcpy(f->before, regs, sizeof(f->before));
-	assert_true(vmcall_serve(&f->vm.vcpu[vcpu]));
+	vmcall_serve(&f->vm.vcpu[vcpu]);
 	for (unsigned i = 0; i < 16; i++) {
 		if (i != R10 && !(changes >> i & 1))
 			assert_true(regs[i] == f->before[i]);
@@ -234,22 +229,19 @@ static void a_vendors_call_is_refused(void **state)
 
 	f->vm.vcpu[0].regs[R10] = 1;
 	f->vm.vcpu[0].regs[R11] = TDX_VMCALL_FN_INSTRUCTION_HLT;
-	assert_true(vmcall_serve(&f->vm.vcpu[0]));
+	vmcall_serve(&f->vm.vcpu[0]);
+	assert_int_equal(f->vm.vcpu[0].halt, HALT_NOT);
 	assert_true(REG(0, R10) == TDX_VMCALL_INVALID_OPERAND);
 }
 
-static void halting_ends_a_vcpu(void **state)
+static void halting(void **state)
 {
 	struct fixture *f = *state;
 
-	memset(f->vm.vcpu[0].regs, 0, sizeof(f->vm.vcpu[0].regs));
-	REG(0, R11) = TDX_VMCALL_FN_INSTRUCTION_HLT;
-	REG(0, R12) = 1;
-	assert_false(vmcall_serve(&f->vm.vcpu[0]));
-	assert_false(f->vm.vcpu[0].waits);
-	REG(0, R12) = 0;
-	assert_false(vmcall_serve(&f->vm.vcpu[0]));
-	assert_true(f->vm.vcpu[0].waits);
+	assert_int_equal(CALL(0, TDX_VMCALL_FN_INSTRUCTION_HLT, 0, 1, 0, 0, 0), 0);
+	assert_int_equal(f->vm.vcpu[0].halt, HALT_BLOCKED);
+	assert_int_equal(CALL(0, TDX_VMCALL_FN_INSTRUCTION_HLT, 0, 0, 0, 0, 0), 0);
+	assert_int_equal(f->vm.vcpu[0].halt, HALT_OPEN);
 }
 
 static void power_off_and_reset(void **state)
@@ -272,7 +264,7 @@ static void fatal_error_text_is_made_printable(void **state)
 	regs[R12] = 0x77;
 	memcpy(&regs[R14], "ab\033[2Jcd", 8);
 	memcpy(&regs[R15], "\n!\0hidden", 8);
-	assert_true(vmcall_serve(&f->vm.vcpu[0]));
+	vmcall_serve(&f->vm.vcpu[0]);
 	assert_int_equal(atomic_load(&f->vm.end), VM_FATAL_ERROR);
 	assert_string_equal(f->vm.reason.text, "the guest reported a fatal error 0x77: ab[2Jcd!");
 }
@@ -287,7 +279,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(quote_buffers, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_vendors_call_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(halting_ends_a_vcpu, setup, teardown),
+		cmocka_unit_test_setup_teardown(halting, setup, teardown),
 		cmocka_unit_test_setup_teardown(power_off_and_reset, setup, teardown),
 		cmocka_unit_test_setup_teardown(fatal_error_text_is_made_printable, setup,
 						teardown),

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The TD's TSC as the host computes it.
+ */
+#include "tdx/tdx.h"
+#include "vmm/clock.h"
+#include "vmm/td_internal.h"
+
+#define FRACTION_BITS 48
+
+static int read_field(struct vmm_td *td, uint64_t field, uint64_t *value, struct vmm_error *err)
+{
+	tdx_status_t status = tdh_mng_rd(tdx_tdr(td->tdr), tdx_field(field), value);
+
+	return td_call_failed("TDH.MNG.RD", status, err);
+}
+
+int clock_init(struct vmm_clock *clock, struct vmm_td *td, struct vmm_error *err)
+{
+	if (read_field(td, TDX_MD_TD_TSC_MULTIPLIER, &clock->multiplier, err) ||
+	    read_field(td, TDX_MD_TD_TSC_OFFSET, &clock->offset, err))
+		return -1;
+	clock->machine = td->host->machine;
+	return 0;
+}
+
+uint64_t clock_now(const struct vmm_clock *clock)
+{
+	uint64_t native = clock->machine ? seamless_tsc(clock->machine) : 0;
+
+	return (uint64_t)((unsigned __int128)native * clock->multiplier >> FRACTION_BITS) +
+	       clock->offset;
+}
