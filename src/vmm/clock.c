@@ -26,7 +26,7 @@ int clock_init(struct vmm_clock *clock, struct vmm_td *td, struct vmm_error *err
 
 uint64_t clock_now(const struct vmm_clock *clock)
 {
-	uint64_t native = clock->machine ? seamless_tsc(clock->machine) : 0;
+	uint64_t native = seamless_tsc(clock->machine);
 
 	return (uint64_t)((unsigned __int128)native * clock->multiplier >> FRACTION_BITS) +
 	       clock->offset;

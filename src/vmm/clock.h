@@ -21,7 +21,7 @@ struct vmm_clock {
 /* Reads how the TD's TSC follows from the processor's. Returns 0, or -1 with *err. */
 int clock_init(struct vmm_clock *clock, struct vmm_td *td, struct vmm_error *err);
 
-/* What RDTSC gives in the TD now; 0 before clock_init(). */
+/* What RDTSC gives in the TD now. */
 uint64_t clock_now(const struct vmm_clock *clock);
 
 #endif

@@ -61,6 +61,16 @@ static void fire(struct vmm_timers *timers, unsigned index)
 	pthread_mutex_lock(&timers->lock);
 }
 
+static void wait_or_fire(struct vmm_timers *timers, unsigned next)
+{
+	uint64_t deadline = timers->deadline[next], now = clock_now(timers->clock);
+
+	if (deadline <= now)
+		fire(timers, next);
+	else
+		wait_ns(timers, deadline - now < LONGEST_WAIT ? deadline - now : LONGEST_WAIT);
+}
+
 static void *timers_thread(void *opaque)
 {
 	struct vmm_timers *timers = opaque;
@@ -68,15 +78,11 @@ static void *timers_thread(void *opaque)
 	pthread_mutex_lock(&timers->lock);
 	while (!timers->stop) {
 		unsigned next = earliest(timers);
-		uint64_t deadline = timers->deadline[next], now = clock_now(timers->clock);
 
-		if (deadline == CLOCK_NEVER)
+		if (timers->deadline[next] == CLOCK_NEVER)
 			pthread_cond_wait(&timers->changed, &timers->lock);
-		else if (deadline <= now)
-			fire(timers, next);
 		else
-			wait_ns(timers,
-				deadline - now < LONGEST_WAIT ? deadline - now : LONGEST_WAIT);
+			wait_or_fire(timers, next);
 	}
 	pthread_mutex_unlock(&timers->lock);
 	return NULL;

@@ -39,10 +39,27 @@ static void reset(void *vm)
 	vm_end(vm, VM_RESET, "the guest reset the machine");
 }
 
+/*
+ * The first to ask is a vCPU that sets its timer. A run without timers makes no call whose answer
+ * depends on the time, and its recording replays.
+ */
+static void start_clock(struct vmm_vm *vm)
+{
+	struct vmm_error err;
+
+	pthread_mutex_lock(&vm->starting);
+	if (!atomic_load(&vm->clock_runs) && clock_init(&vm->clock, &vm->td, &err))
+		vm_end_error(vm, VM_FAILED, &err);
+	atomic_store(&vm->clock_runs, true);
+	pthread_mutex_unlock(&vm->starting);
+}
+
 static uint64_t lapic_now(void *opaque)
 {
-	const struct vmm_vm *vm = opaque;
+	struct vmm_vm *vm = opaque;
 
+	if (!atomic_load(&vm->clock_runs))
+		start_clock(vm);
 	return clock_now(&vm->clock);
 }
 
@@ -140,7 +157,7 @@ static int build(struct vmm_vm *vm, struct vmm_error *err)
 	};
 
 	if (td_create(&vm->td, vm->host, &config, err) || shared_init(&vm->shared, vm->host, err) ||
-	    irq_init(&vm->irq, vm->host, err) || clock_init(&vm->clock, &vm->td, err))
+	    irq_init(&vm->irq, vm->host, err))
 		return -1;
 	if (load_image(&vm->td, vm->image, VMM_ORDER_SINGLE, &vm->end, &vm->pages_added, err))
 		return -1;
@@ -161,6 +178,7 @@ void vm_init(struct vmm_vm *vm, struct vmm_host *host, const struct vmm_image *i
 	vm->irq.page = VMM_NO_FRAME;
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_mutex_init(&vm->devices, NULL);
+	pthread_mutex_init(&vm->starting, NULL);
 	pthread_mutex_init(&vm->mapping, NULL);
 	init_vcpus(vm);
 	add_devices(vm);
@@ -244,6 +262,7 @@ int vm_destroy(struct vmm_vm *vm, uint64_t *freed, struct vmm_error *err)
 	free_vcpus(vm);
 	pthread_mutex_destroy(&vm->lock);
 	pthread_mutex_destroy(&vm->devices);
+	pthread_mutex_destroy(&vm->starting);
 	pthread_mutex_destroy(&vm->mapping);
 	return result;
 }

@@ -103,6 +103,8 @@ struct vmm_vm {
 	struct pm pm;
 	struct pci pci;
 	struct vmm_clock clock;
+	_Atomic bool clock_runs;
+	pthread_mutex_t starting; /* of the clock */
 	struct vmm_timers timers;
 	struct vmm_irq irq;
 	struct lapic_ops lapic_ops;
