@@ -9,14 +9,14 @@ uint64_t msr_ask(uint32_t msr)
 {
 	uint64_t value = 0;
 
-	if (!tdx_answer_ok(tdg_vp_vmcall_instruction_rdmsr(msr, &value)))
+	if (!tdx_answer_ok(tdg_vp_vmcall_instruction_rdmsr(tdx_msr(msr), &value)))
 		guest_fail("the VMM refused RDMSR");
 	return value;
 }
 
 void msr_tell(uint32_t msr, uint64_t value)
 {
-	if (!tdx_answer_ok(tdg_vp_vmcall_instruction_wrmsr(msr, value)))
+	if (!tdx_answer_ok(tdg_vp_vmcall_instruction_wrmsr(tdx_msr(msr), value)))
 		guest_fail("the VMM refused WRMSR");
 }
 
