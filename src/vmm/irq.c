@@ -34,8 +34,8 @@ void irq_free(struct vmm_irq *irq)
 static int write_field(struct vmm_td *td, unsigned index, uint64_t field, uint64_t value,
 		       uint64_t mask, struct vmm_error *err)
 {
-	tdx_status_t status =
-		tdh_vp_wr(tdx_tdvpr(td->vcpu[index].tdvpr), tdx_field(field), value, mask, NULL);
+	tdx_status_t status = tdh_vp_wr(tdx_tdvpr(td->vcpu[index].tdvpr), tdx_field(field), value,
+					tdx_mask(mask), NULL);
 
 	return td_call_failed("TDH.VP.WR", status, err);
 }
