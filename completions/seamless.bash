@@ -10,8 +10,8 @@ _seamless_options()
 	measure) echo '--order --match --json --help' ;;
 	replay) echo '--json --platform --stop-at-first --help' ;;
 	exec) echo '--platform --help' ;;
-	verify) echo '--root --time --crl --tcb --qe-identity --tcb-chain --log --mac-key --json --help' ;;
-	run) echo '--kernel --initrd --append --guest --firmware --memory --smp --trace --record --quote --quote-version --timeout --stop-after --platform --help' ;;
+	verify) echo '--root --time --crl --tcb --qe-identity --tcb-chain --log --mac-key --nonce --mrtd --json --help' ;;
+	run) echo '--kernel --initrd --append --guest --firmware --memory --smp --trace --record --quote --quote-version --attest --timeout --stop-after --platform --help' ;;
 	bench) echo '--json --help' ;;
 	esac
 }

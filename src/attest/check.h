@@ -27,6 +27,10 @@ void check_revocation(const struct attest_options *options, const struct chain *
 void check_collateral(const struct attest_options *options, const struct chain *chain,
 		      const struct quote *quote, struct attest_links *links);
 
+/* REPORTDATA, MRTD and RTMRs against what the caller expects of them. */
+void check_expected(const struct attest_options *options, const uint8_t reportdata[64],
+		    const struct tdinfo *td, struct attest_links *links);
+
 /* Notes on TD attributes and XFAM: what a relying party looks at first. */
 void check_td(const struct tdinfo *td, struct attest_links *links);
 

@@ -36,6 +36,7 @@ static void verify_report(const uint8_t *bytes, size_t size, const struct attest
 		return;
 	}
 	check_report(options, bytes, result);
+	check_expected(options, result->report.reportdata, &result->report.td, &result->links);
 	if (options->log.bytes)
 		check_eventlog(options->log, result->report.td.rtmr, result);
 }
@@ -50,6 +51,7 @@ static void verify_quote(const uint8_t *bytes, size_t size, const struct attest_
 		return;
 	}
 	check_quote(options, result);
+	check_expected(options, result->quote.reportdata, &result->quote.td, &result->links);
 	if (options->log.bytes)
 		check_eventlog(options->log, result->quote.td.rtmr, result);
 }

@@ -34,6 +34,9 @@ struct attest_options {
 	struct attest_blob log;	      /* event log to replay against the RTMRs */
 	struct attest_blob mac_key;   /* 32 bytes: the key that a TDREPORT's MAC must be of */
 	struct attest_blob maybe_key; /* 32 bytes: of a software platform that may have made it */
+	struct attest_blob nonce;     /* up to 64 bytes: REPORTDATA must be these, then zeros */
+	struct attest_blob mrtd;      /* 48 bytes that MRTD must be */
+	struct attest_blob rtmr[4];   /* and the RTMRs */
 	time_t time;		      /* of judgement */
 };
 

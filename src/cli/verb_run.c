@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 #include "cli/file.h"
+#include "cli/run_attest.h"
 #include "cli/run_platform.h"
 #include "cli/run_quote.h"
 #include "cli/run_record.h"
@@ -35,6 +36,7 @@ struct run {
 	double timeout;
 	bool trace;
 	struct run_quote quote;
+	struct run_attest attest;
 	struct file file, initrd_file;
 	struct vmm_image image;
 	struct vmm_host host;
@@ -64,6 +66,10 @@ static void usage(FILE *out)
 	      "                    on first use; DIR/root.pem is what `seamless verify --root` "
 	      "takes\n"
 	      "  --quote-version N version of these quotes, 4 or 5; without it 4\n"
+	      "  --attest[=DIR]    give a Linux guest a nonce and check the TDREPORT, event log "
+	      "and "
+	      "quote that it\n"
+	      "                    prints (guest/linux) against what was booted; DIR keeps them\n"
 	      "  --timeout SECONDS end the run after that time\n"
 	      "  --stop-after N    end the run, successfully, after N TDVMCALLs\n"
 	      "  --platform NAME   a built-in platform (default, transcripts) or a platform "
@@ -128,6 +134,7 @@ enum option_id {
 	O_PLATFORM,
 	O_QUOTE,
 	O_QUOTE_VERSION,
+	O_ATTEST,
 	O_HELP
 };
 
@@ -166,6 +173,10 @@ static int take_option(struct run *run, int option)
 	case O_PLATFORM: run->platform = optarg; return 0;
 	case O_QUOTE: run->quote.folder = optarg; return 0;
 	case O_QUOTE_VERSION: return parse_quote_version(run, optarg);
+	case O_ATTEST:
+		run->attest.wanted = true;
+		run->attest.folder = optarg;
+		return 0;
 	default: usage(stderr); return -1;
 	}
 }
@@ -188,6 +199,7 @@ static int parse(struct run *run, int argc, char **argv)
 		{ "platform", required_argument, NULL, O_PLATFORM },
 		{ "quote", required_argument, NULL, O_QUOTE },
 		{ "quote-version", required_argument, NULL, O_QUOTE_VERSION },
+		{ "attest", optional_argument, NULL, O_ATTEST },
 		{ "help", no_argument, NULL, O_HELP },
 		{ 0 },
 	};
@@ -206,8 +218,9 @@ static int parse(struct run *run, int argc, char **argv)
 				"--guest FILE\n");
 		return -1;
 	}
-	if (!run->kernel && (run->initrd || run->append)) {
-		fprintf(stderr, "seamless run: --initrd and --append go with --kernel FILE\n");
+	if (!run->kernel && (run->initrd || run->append || run->attest.wanted)) {
+		fprintf(stderr,
+			"seamless run: --initrd, --append and --attest go with --kernel FILE\n");
 		return -1;
 	}
 	if (!run->memory)
@@ -225,10 +238,23 @@ static void say(const char *what, const char *text)
 
 static void console(void *opaque, uint8_t byte)
 {
-	(void)opaque;
+	struct run *run = opaque;
+
+	run_attest_take(&run->attest, byte);
 	putchar(byte);
 	if (byte == '\n' || isatty(STDOUT_FILENO))
 		fflush(stdout);
+}
+
+static const char *cmdline(const struct run *run)
+{
+	return run->append ? run->append : KERNEL_CMDLINE;
+}
+
+static int open_attest(struct run *run)
+{
+	run->attest.quote_folder = run->quote.folder;
+	return run_attest_open(&run->attest, cmdline(run));
 }
 
 static int load_linux(struct run *run, struct vmm_error *err)
@@ -238,7 +264,7 @@ static int load_linux(struct run *run, struct vmm_error *err)
 		.kernel_size = run->file.size,
 		.initrd = run->initrd_file.bytes,
 		.initrd_size = run->initrd_file.size,
-		.cmdline = run->append ? run->append : KERNEL_CMDLINE,
+		.cmdline = run->attest.cmdline ? run->attest.cmdline : cmdline(run),
 		.vcpus = run->vcpus,
 	};
 
@@ -336,6 +362,7 @@ static int run_vm(struct run *run)
 		.vcpus = run->vcpus,
 		.stop_after = run->stop_after,
 		.console = console,
+		.console_opaque = run,
 		.quote = run->quote.folder ? run_quote_answer : NULL,
 		.quote_opaque = &run->quote,
 	};
@@ -371,6 +398,8 @@ static int run_on(struct run *run, struct seamless_machine *machine)
 		result = run_vm(run);
 		host_close(&run->host);
 	}
+	if (result == CLI_DONE && run->attest.wanted)
+		result = run_attest_judge(&run->attest, machine, &run->image);
 	run_quote_close(&run->quote);
 	return result;
 }
@@ -418,9 +447,10 @@ static int run_verb(int argc, char **argv)
 	if (parsed > 0) {
 		usage(stdout);
 		result = CLI_DONE;
-	} else if (!parsed && !load(run)) {
+	} else if (!parsed && !open_attest(run) && !load(run)) {
 		result = run_machine(run);
 	}
+	run_attest_close(&run->attest);
 	image_free(&run->image);
 	file_free(&run->file);
 	file_free(&run->initrd_file);

@@ -22,7 +22,7 @@ enum { F_ROOT, F_TCB, F_QE, F_TCB_CHAIN, F_LOG, F_CRL, F_COUNT = F_CRL + ATTEST_
 struct verify {
 	struct attest_options options;
 	struct file file[F_COUNT];
-	uint8_t mac_key[32], software_key[32];
+	uint8_t mac_key[32], software_key[32], nonce[64], mrtd[48];
 	int crls;
 	bool json;
 };
@@ -44,6 +44,8 @@ static void usage(FILE *out)
 	      "  --mac-key HEX       32 bytes: key of a TDREPORT's MAC; without it, that of the "
 	      "built-in\n"
 	      "                      software platform is tried\n"
+	      "  --nonce HEX         what REPORTDATA must be, up to 64 bytes; zeros follow\n"
+	      "  --mrtd HEX          what MRTD must be, 48 bytes\n"
 	      "  --json              result as JSON\n\n"
 	      "Exit status: 0 every link that could be checked holds, 1 one fails, 2 usage or I/O "
 	      "error.\n",
@@ -123,6 +125,29 @@ static int take_mac_key(struct verify *v, const char *hex)
 	return 0;
 }
 
+static int take_nonce(struct verify *v, const char *hex)
+{
+	size_t size = strlen(hex) / 2;
+
+	if (!size || size > sizeof(v->nonce) || strlen(hex) % 2 || !hex_to(hex, v->nonce, size)) {
+		fputs("seamless verify: --nonce takes 2 to 128 hex digits, an even number\n",
+		      stderr);
+		return -1;
+	}
+	v->options.nonce = (struct attest_blob){ v->nonce, size };
+	return 0;
+}
+
+static int take_mrtd(struct verify *v, const char *hex)
+{
+	if (strlen(hex) != 2 * sizeof(v->mrtd) || !hex_to(hex, v->mrtd, sizeof(v->mrtd))) {
+		fputs("seamless verify: --mrtd takes 96 hex digits\n", stderr);
+		return -1;
+	}
+	v->options.mrtd = (struct attest_blob){ v->mrtd, sizeof(v->mrtd) };
+	return 0;
+}
+
 static int take_option(struct verify *v, int c, const char *arg)
 {
 	switch (c) {
@@ -134,6 +159,8 @@ static int take_option(struct verify *v, int c, const char *arg)
 	case 's': return take_file(v, F_TCB_CHAIN, &v->options.tcb_chain, arg);
 	case 'l': return take_file(v, F_LOG, &v->options.log, arg);
 	case 'm': return take_mac_key(v, arg);
+	case 'n': return take_nonce(v, arg);
+	case 'd': return take_mrtd(v, arg);
 	default: return -1;
 	}
 }
@@ -147,6 +174,8 @@ static const struct option long_options[] = {
 	{ "tcb-chain", required_argument, NULL, 's' },
 	{ "log", required_argument, NULL, 'l' },
 	{ "mac-key", required_argument, NULL, 'm' },
+	{ "nonce", required_argument, NULL, 'n' },
+	{ "mrtd", required_argument, NULL, 'd' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },

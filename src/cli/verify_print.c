@@ -149,6 +149,14 @@ static bool verified(const struct attest_result *result)
 	return !attest_count(&result->links, ATTEST_FAILS);
 }
 
+void verify_print_links(FILE *out, const char *before, const struct attest_links *links)
+{
+	for (size_t i = 0; i < links->count; i++)
+		fprintf(out, "%s%-11s  %-28s %s\n", before,
+			attest_verdict_name(links->link[i].verdict), links->link[i].name,
+			links->link[i].text);
+}
+
 void verify_print(const char *path, const struct attest_result *result)
 {
 	const struct attest_links *links = &result->links;
@@ -158,9 +166,7 @@ void verify_print(const char *path, const struct attest_result *result)
 	printf("%s: %s\n", path, kind_name(result->kind));
 	for (size_t i = 0; i < f.count; i++)
 		printf("  %-20s %s\n", f.field[i].name, f.field[i].text);
-	for (size_t i = 0; i < links->count; i++)
-		printf("%-11s  %-28s %s\n", attest_verdict_name(links->link[i].verdict),
-		       links->link[i].name, links->link[i].text);
+	verify_print_links(stdout, "", links);
 	printf("%s: %zu links hold, %zu fail, %zu not checked\n",
 	       verified(result) ? "verified" : "NOT VERIFIED", attest_count(links, ATTEST_HOLDS),
 	       attest_count(links, ATTEST_FAILS), attest_count(links, ATTEST_NOT_CHECKED));

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "formats/boot_log.h"
 #include "formats/elf.h"
 #include "formats/tdvf.h"
 #include "vmm/error.h"
@@ -86,6 +87,13 @@ int image_from_linux(struct vmm_image *image, const struct linux_files *files, u
  */
 int image_from_tdvf(struct vmm_image *image, const void *file, size_t size, uint64_t ram,
 		    struct vmm_error *err);
+
+/*
+ * What the boot shim measures into the RTMRs as this item. False: the image has none of it, or is
+ * no image_from_linux().
+ */
+bool image_boot_item(const struct vmm_image *image, enum boot_item item, const void **bytes,
+		     size_t *size);
 
 void image_free(struct vmm_image *image);
 

@@ -123,3 +123,33 @@ int image_from_linux(struct vmm_image *image, const struct linux_files *files, u
 		return vmm_fail(err, "out of memory");
 	return fill_window(image, files, err);
 }
+
+/* The range of an item in the window, as the shim is told. */
+static struct shim_range item_range(const struct shim_info *info, enum boot_item item)
+{
+	switch (item) {
+	case BOOT_CONFIG: return (struct shim_range){ 0, sizeof(*info) };
+	case BOOT_ACPI: return info->acpi;
+	case BOOT_KERNEL: return info->kernel;
+	case BOOT_CMDLINE: return info->cmdline;
+	default: return info->initrd;
+	}
+}
+
+bool image_boot_item(const struct vmm_image *image, enum boot_item item, const void **bytes,
+		     size_t *size)
+{
+	struct shim_range range;
+
+	if (!image->boot)
+		return false;
+	range = item_range(&image->boot->info, item);
+	for (size_t i = 0; range.size && i < image->windows; i++) {
+		if (image->window[i].gpa == SHIM_WINDOW + range.base) {
+			*bytes = image->window[i].bytes;
+			*size = range.size;
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Measures a firmware image on a platform of its own.
+ * Measures an image on a platform of its own.
  */
 #include "tdx/structures.h"
 #include "vmm/load.h"
@@ -42,8 +42,8 @@ static int measure_on(struct vmm_host *host, const struct vmm_image *image, enum
 	return result;
 }
 
-static int measure_image(const struct vmm_image *image, enum vmm_order order,
-			 uint8_t mrtd[VMM_MRTD_SIZE], struct vmm_error *err)
+int vmm_measure_image(const struct vmm_image *image, enum vmm_order order,
+		      uint8_t mrtd[VMM_MRTD_SIZE], struct vmm_error *err)
 {
 	char why[256];
 	struct seamless_machine *machine = seamless_create(NULL, why, sizeof(why));
@@ -68,7 +68,7 @@ int vmm_measure(const void *image, size_t size, enum vmm_order order, uint8_t mr
 
 	result = image_from_tdvf(&tdvf, image, size, 0, err);
 	if (!result)
-		result = measure_image(&tdvf, order, mrtd, err);
+		result = vmm_measure_image(&tdvf, order, mrtd, err);
 	image_free(&tdvf);
 	return result;
 }

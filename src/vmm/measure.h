@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The MRTD of a firmware image, found by building the TD leaf by leaf in the software module and
+ * The MRTD of an image, found by building the TD leaf by leaf in the software module and
  * reading MRTD back.
  */
 #ifndef VMM_MEASURE_H
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "vmm/error.h"
+#include "vmm/image.h"
 
 #define VMM_MRTD_SIZE 48
 
@@ -25,9 +26,13 @@ enum vmm_order {
 };
 
 /*
- * Measures an image with TDX metadata (formats/tdvf.h), using a platform of its own: the calling
- * thread must not be a logical processor. Returns 0, or -1 with *err.
+ * Measures an image, using a platform of its own: the calling thread must not be a logical
+ * processor. Returns 0, or -1 with *err.
  */
+int vmm_measure_image(const struct vmm_image *image, enum vmm_order order,
+		      uint8_t mrtd[VMM_MRTD_SIZE], struct vmm_error *err);
+
+/* The same for the bytes of an image with TDX metadata (formats/tdvf.h). */
 int vmm_measure(const void *image, size_t size, enum vmm_order order, uint8_t mrtd[VMM_MRTD_SIZE],
 		struct vmm_error *err);
 

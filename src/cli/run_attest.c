@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The proof of a run: what the guest's kernel attests, against what the host booted.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "attest/boot.h"
+#include "attest/digest.h"
+#include "cli/cli.h"
+#include "cli/file.h"
+#include "cli/run_attest.h"
+#include "cli/verify_print.h"
+#include "vmm/measure.h"
+
+#define MAX_ROOT 65536
+
+static const struct {
+	const char *block, *file;
+	size_t room;
+} parts[RUN_ATTEST_BLOCKS] = {
+	[RUN_ATTEST_REPORT] = { "TDREPORT", "report", TDREPORT_SIZE },
+	[RUN_ATTEST_LOG] = { "EVENT LOG", "eventlog", 65536 },
+	[RUN_ATTEST_QUOTE] = { "QUOTE", "quote", 16384 },
+};
+
+static int no_memory(void)
+{
+	fputs("seamless run: --attest: out of memory\n", stderr);
+	return -1;
+}
+
+static int open_blocks(struct run_attest *attest)
+{
+	size_t room = 0;
+
+	for (size_t i = 0; i < RUN_ATTEST_BLOCKS; i++)
+		room += parts[i].room;
+	attest->bytes = malloc(room);
+	if (!attest->bytes)
+		return no_memory();
+	for (size_t i = RUN_ATTEST_BLOCKS; i-- > 0;) {
+		room -= parts[i].room;
+		attest->block[i] = (struct hex_block){ .name = parts[i].block,
+						       .bytes = attest->bytes + room,
+						       .room = parts[i].room };
+	}
+	attest->reader = (struct hex_reader){ .block = attest->block, .count = RUN_ATTEST_BLOCKS };
+	return 0;
+}
+
+int run_attest_open(struct run_attest *attest, const char *cmdline)
+{
+	char hex[2 * RUN_ATTEST_NONCE + 1];
+
+	if (!attest->wanted)
+		return 0;
+	if (attest->folder && mkdir(attest->folder, 0777) && errno != EEXIST) {
+		fprintf(stderr, "seamless run: --attest: %s: %s\n", attest->folder,
+			strerror(errno));
+		return -1;
+	}
+	if (getrandom(attest->nonce, sizeof(attest->nonce), 0) != sizeof(attest->nonce)) {
+		fprintf(stderr, "seamless run: --attest: no nonce: %s\n", strerror(errno));
+		return -1;
+	}
+	if (asprintf(&attest->cmdline, "%s%sseamless.nonce=%s%s", cmdline, *cmdline ? " " : "",
+		     hex_of(attest->nonce, sizeof(attest->nonce), hex),
+		     attest->quote_folder ? " seamless.quote" : "") < 0) {
+		attest->cmdline = NULL;
+		return no_memory();
+	}
+	return open_blocks(attest);
+}
+
+void run_attest_close(struct run_attest *attest)
+{
+	free(attest->cmdline);
+	free(attest->bytes);
+}
+
+void run_attest_take(struct run_attest *attest, uint8_t byte)
+{
+	if (attest->wanted)
+		hex_reader_take(&attest->reader, byte);
+}
+
+static struct attest_blob blob(const struct run_attest *attest, unsigned part)
+{
+	const struct hex_block *block = &attest->block[part];
+
+	return (struct attest_blob){ block->complete ? block->bytes : NULL, block->size };
+}
+
+static int keep(const struct run_attest *attest, const char *name, struct attest_blob what)
+{
+	char *path;
+	FILE *out;
+	int result = -1;
+
+	if (!attest->folder || !what.bytes)
+		return 0;
+	if (asprintf(&path, "%s/%s", attest->folder, name) < 0)
+		return no_memory();
+	out = fopen(path, "wb");
+	if (out)
+		result = fwrite(what.bytes, 1, what.size, out) == what.size ? 0 : -1;
+	if (out && fclose(out))
+		result = -1;
+	if (result)
+		fprintf(stderr, "seamless run: --attest: %s: %s\n", path, strerror(errno));
+	free(path);
+	return result;
+}
+
+static int keep_all(const struct run_attest *attest)
+{
+	const struct attest_blob nonce = { attest->nonce, sizeof(attest->nonce) };
+	int result = keep(attest, "nonce", nonce);
+
+	for (unsigned i = 0; i < RUN_ATTEST_BLOCKS && !result; i++)
+		result = keep(attest, parts[i].file, blob(attest, i));
+	return result;
+}
+
+/* What is known here of the guest, for both report and quote. */
+struct known {
+	uint8_t mrtd[VMM_MRTD_SIZE], rtmr[4][48], mac_key[32];
+	struct attest_options options;
+};
+
+static int find_out(struct known *known, struct run_attest *attest,
+		    struct seamless_machine *machine, const struct vmm_image *image)
+{
+	struct attest_blob item[BOOT_ITEMS] = { 0 };
+	struct vmm_error err;
+
+	if (vmm_measure_image(image, VMM_ORDER_SINGLE, known->mrtd, &err)) {
+		fprintf(stderr, "seamless run: --attest: MRTD can't be predicted: %s\n", err.text);
+		return -1;
+	}
+	for (int i = 0; i < BOOT_ITEMS; i++)
+		image_boot_item(image, (enum boot_item)i, &item[i].bytes, &item[i].size);
+	if (!boot_predict(item, known->rtmr)) {
+		fputs("seamless run: --attest: RTMRs can't be predicted: libcrypto failed\n",
+		      stderr);
+		return -1;
+	}
+	seamless_report_key(machine, known->mac_key);
+	known->options = (struct attest_options){
+		.mac_key = { known->mac_key, sizeof(known->mac_key) },
+		.nonce = { attest->nonce, sizeof(attest->nonce) },
+		.mrtd = { known->mrtd, sizeof(known->mrtd) },
+		.log = blob(attest, RUN_ATTEST_LOG),
+		.time = time(NULL),
+	};
+	for (int i = 0; i < 4; i++)
+		known->options.rtmr[i] = (struct attest_blob){ known->rtmr[i], 48 };
+	return 0;
+}
+
+static bool judge(const char *what, struct attest_blob it, const struct attest_options *options)
+{
+	struct attest_result *result = malloc(sizeof(*result));
+	size_t failed = 1;
+
+	if (!result) {
+		no_memory();
+		return false;
+	}
+	fprintf(stderr, "seamless: the guest's %s:\n", what);
+	attest_verify(it.bytes, it.size, options, result);
+	verify_print_links(stderr, "seamless:   ", &result->links);
+	failed = attest_count(&result->links, ATTEST_FAILS);
+	free(result);
+	return !failed;
+}
+
+/* With the root certificate of the quoting service of this run. */
+static bool judge_quote(const struct run_attest *attest, struct attest_options options)
+{
+	struct attest_blob quote = blob(attest, RUN_ATTEST_QUOTE);
+	struct file root = { 0 };
+	char *path;
+	bool good = false;
+
+	if (!quote.bytes) {
+		fputs("seamless: the guest gave no quote\n", stderr);
+		return false;
+	}
+	if (asprintf(&path, "%s/root.pem", attest->quote_folder) < 0)
+		return !no_memory();
+	if (!file_read(&root, path, MAX_ROOT)) {
+		options.root = (struct attest_blob){ root.bytes, root.size };
+		good = judge("quote", quote, &options);
+	}
+	file_free(&root);
+	free(path);
+	return good;
+}
+
+static bool judge_all(const struct run_attest *attest, const struct known *known)
+{
+	struct attest_blob report = blob(attest, RUN_ATTEST_REPORT);
+	bool good;
+
+	if (!report.bytes) {
+		fputs("seamless: the guest gave no TDREPORT\n", stderr);
+		return false;
+	}
+	good = judge("TDREPORT", report, &known->options);
+	if (!known->options.log.bytes) {
+		fputs("seamless: the guest gave no event log\n", stderr);
+		good = false;
+	}
+	if (attest->quote_folder)
+		good &= judge_quote(attest, known->options);
+	return good;
+}
+
+int run_attest_judge(struct run_attest *attest, struct seamless_machine *machine,
+		     const struct vmm_image *image)
+{
+	struct known known;
+	bool good;
+
+	if (keep_all(attest) || find_out(&known, attest, machine, image))
+		return CLI_USAGE;
+	good = judge_all(attest, &known);
+	fprintf(stderr, "seamless: %s\n",
+		good ? "VERIFIED: this is the TD that was built, with the kernel, command line and "
+		       "initrd that were given"
+		     : "NOT VERIFIED");
+	return good ? CLI_DONE : CLI_WRONG;
+}

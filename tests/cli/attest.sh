@@ -1,0 +1,82 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# `seamless run --attest` with a guest that attests itself, and cheats when it is told to; what it keeps is verified once more by
+# `seamless verify`. Usage: attest.sh SEAMLESS GUEST
+set -eu
+seamless=$1 guest=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+head -c 5000 /dev/zero >"$work/initrd"
+
+fail() {
+	echo "attest: $*" >&2
+	exit 1
+}
+
+# run STATUS OPTIONS...
+run() {
+	status=$1 got=0
+	shift
+	"$seamless" run --kernel "$guest" --initrd "$work/initrd" -m 64M --timeout 100 "$@" >"$work/out" 2>"$work/err" || got=$?
+	[ $got = "$status" ] || fail "run $*: exit status $got, expected $status: $(cat "$work/out" "$work/err")"
+}
+
+says() {
+	grep -q -e "$1" "$work/err" || fail "no '$1' in: $(cat "$work/err")"
+}
+
+run 0 --append 'one two' --attest="$work/kept"
+for link in 'MAC  ' 'nonce ' 'MRTD expected' 'RTMR0 expected' 'RTMR1 expected' 'RTMR2 expected' 'event log' \
+	'RTMR0  ' 'RTMR1  ' 'RTMR2  '; do
+	says "^seamless:   holds  *$link"
+done
+says '^seamless: VERIFIED: '
+mrtd=$(sed -n 's/^seamless: TD built: .* MRTD //p' "$work/err")
+nonce=$(od -An -v -tx1 "$work/kept/nonce" | tr -d ' \n')
+"$seamless" verify "$work/kept/report" --nonce "$nonce" --mrtd "$mrtd" --log "$work/kept/eventlog" >"$work/out" ||
+	fail "what was kept does not verify: $(cat "$work/out")"
+grep -q '^holds  *nonce' "$work/out" || fail "the nonce was not checked: $(cat "$work/out")"
+other=$(echo "$nonce" | tr '0-9' '1-90')
+"$seamless" verify "$work/kept/report" --nonce "$other" >"$work/out" && fail "another nonce verifies"
+grep -q '^FAILS  *nonce' "$work/out" || fail "no failing nonce: $(cat "$work/out")"
+"$seamless" verify "$work/kept/report" --mrtd "$(printf '%096d' 0)" >"$work/out" && fail "another MRTD verifies"
+grep -q '^FAILS  *MRTD expected' "$work/out" || fail "no failing MRTD: $(cat "$work/out")"
+
+# A nonce of its own for each run.
+run 0 --attest="$work/again"
+cmp -s "$work/kept/nonce" "$work/again/nonce" && fail "the same nonce twice"
+
+while read -r lie words; do
+	run 1 --append "lie=$lie" --attest
+	says "$words"
+	says '^seamless: NOT VERIFIED'
+done <<-'EOT'
+nonce FAILS  *nonce
+mac FAILS  *MAC
+report FAILS  *TEE_INFO_HASH
+report FAILS  *MRTD expected
+log FAILS  *RTMR0
+rtmr FAILS  *RTMR2 expected
+rtmr FAILS  *RTMR2  *replay
+silence gave no TDREPORT
+secrecy gave no event log
+EOT
+
+run 1 --quote "$work/store" --attest
+says 'gave no quote'
+
+# refused WORDS ARGUMENTS...
+refused() {
+	words=$1 got=0
+	shift
+	"$seamless" "$@" >"$work/out" 2>&1 || got=$?
+	[ $got = 2 ] || fail "$*: exit status $got: $(cat "$work/out")"
+	grep -q -e "$words" "$work/out" || fail "$*: no '$words' in: $(cat "$work/out")"
+}
+
+refused 'No such file' run --kernel "$guest" --attest="$work/no/such"
+refused 'go with --kernel' run --guest "$guest" --attest
+refused 'takes 2 to 128 hex digits' verify "$work/kept/report" --nonce 123
+refused 'takes 2 to 128 hex digits' verify "$work/kept/report" --nonce "${nonce}00"
+refused 'takes 2 to 128 hex digits' verify "$work/kept/report" --nonce xy
+refused 'takes 96 hex digits' verify "$work/kept/report" --mrtd 00
