@@ -86,7 +86,8 @@ void kernel_main(const uint8_t *zero_page)
 		nonce[63] ^= 1;
 	if (after(cmdline, "lie=rtmr"))
 		extend();
-	if (!tdx_status_ok(tdg_mr_report(tdx_gpa((uint64_t)report), tdx_gpa((uint64_t)nonce), 0)))
+	if (!tdx_status_ok(
+		    tdg_mr_report(tdx_gpa((uint64_t)report), tdx_report_data((uint64_t)nonce), 0)))
 		guest_fail("TDG.MR.REPORT");
 	if (after(cmdline, "lie=mac"))
 		report[REPORT_MAC] ^= 1;
