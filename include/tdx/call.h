@@ -136,7 +136,7 @@ TDX_HIDDEN tdx_status_t __tdx_vp_enter(void *regs, tdx_u64 rcx);
 
 /*
  * Enters a vCPU; flags are 0 or TDX_ENTER_*. Returns SUCCESS with the exit reason in bits 31:0, or
- * why not. After a TDVMCALL (reason 77) the array holds the guest's exposed registers and is where
+ * why not. After a TDVMCALL (tdx_status_exit_reason() is 77) the array holds the guest's exposed registers and is where
  * the answer goes; after any other exit what is in it is ignored on the next entry.
  */
 #ifdef TDX_OUT_OF_LINE
@@ -158,8 +158,8 @@ TDX_HIDDEN tdx_status_t __tdx_vp_enter_lean(void *regs, tdx_u64 rcx, int answer)
 
 /*
  * The same as tdh_vp_enter() for TDs created without CONFIG_FLAGS.NO_RBP_MOD: their guests may
- * expose RBP in a TDVMCALL and then find in it what the host's RBP held at the next entry. Here RBP
- * of the array goes in and out like the others, so that a guest gets its own back.
+ * expose RBP in a TDVMCALL and then find in it what the host's RBP held at the next entry, with the
+ * other two forms a value of the host's own. Here RBP of the array goes in and out like the others, so that a guest gets its own back.
  */
 TDX_HIDDEN tdx_status_t __tdx_vp_enter_rbp(void *regs, tdx_u64 rcx);
 

@@ -710,6 +710,12 @@ TDX_INLINE tdx_u64 tdx_status_detail(tdx_status_t status)
 	return TDX_STATUS_DETAIL(status.value);
 }
 
+/* After TDH.VP.ENTER: TDX_EXIT_REASON_*. (Other bits of the detail may be set beside it: 26 tells of a bus lock.) */
+TDX_INLINE unsigned int tdx_status_exit_reason(tdx_status_t status)
+{
+	return (unsigned int)status.value & 0xFFFF;
+}
+
 /* TDX_CLASS_*; 0xFF: the software class. */
 TDX_INLINE tdx_u64 tdx_status_class(tdx_status_t status)
 {

@@ -205,8 +205,8 @@ tdx_stepped __tdx_tdcall_keep_rbp
 	tdx_store_volatile %rsi
 	tdx_store_saved %rsi
 	mov	%rdi, TDX_ARGS_RDI(%rsi)
-	tdx_pop	%rcx
-	mov	%rcx, TDX_ARGS_RSI(%rsi)
+	popq	TDX_ARGS_RSI(%rsi)
+	.cfi_adjust_cfa_offset -8
 	add	$8, %rsp
 	.cfi_adjust_cfa_offset -8
 	xor	%ecx, %ecx
@@ -282,8 +282,9 @@ TDX_END(\name)
 tdx_vp_enter_form __tdx_vp_enter
 tdx_vp_enter_form __tdx_vp_enter_rbp, 40
 
-/* The exit reason of a TDCALL in a status of success: TDG.VP.VMCALL. */
-#define TDX_EXIT_TDCALL 77
+/* The exit reason of a TDCALL in a status of success, TDG.VP.VMCALL, and the bit of a bus lock that may be beside it. */
+#define TDX_EXIT_TDCALL	  77
+#define TDX_EXIT_BUS_LOCK (1 << 26)
 
 /*
  * status __tdx_vp_enter_lean(void *regs, u64 rcx, int answer): the same, but regs is read only if
@@ -306,7 +307,9 @@ TDX_FUNCTION(__tdx_vp_enter_lean)
 	mov	TDX_ARGS_RDI(%rdi), %rdi
 1:	xor	%eax, %eax
 	call	__tdx_seamcall
-	cmp	$TDX_EXIT_TDCALL, %rax
+	/* RBP is the caller's again when this returns, until then it is free. */
+	lea	-TDX_EXIT_TDCALL(%rax), %rbp
+	test	$~TDX_EXIT_BUS_LOCK, %rbp
 	jne	2f
 	.cfi_remember_state
 	tdx_store_all_and_clear
@@ -318,12 +321,11 @@ TDX_FUNCTION(__tdx_vp_enter_lean)
 	mov	%rdx, TDX_ARGS_RDX(%rdi)
 	mov	%r8, TDX_ARGS_R8(%rdi)
 	mov	%r9, TDX_ARGS_R9(%rdi)
+	/* the others are zero, or the host's own after a call that was refused */
 	xor	%ecx, %ecx
 	xor	%edx, %edx
 	xor	%r8d, %r8d
 	xor	%r9d, %r9d
-	xor	%r10d, %r10d
-	xor	%r11d, %r11d
 	tdx_pop_all_saved
 	TDX_RET
 TDX_END(__tdx_vp_enter_lean)

@@ -43,7 +43,7 @@ static void ept_violation(struct vmm_vcpu *vcpu)
 
 static void handle_exit(struct vmm_vcpu *vcpu, tdx_status_t status)
 {
-	uint32_t reason = tdx_status_detail(status) & 0xffff;
+	unsigned reason = tdx_status_exit_reason(status);
 
 	switch (reason) {
 	case TDX_EXIT_REASON_TDCALL: vmcall_serve(vcpu); break;
@@ -61,7 +61,7 @@ static void entry_refused(struct vmm_vcpu *vcpu, tdx_status_t status)
 	struct vmm_error err;
 
 	if (tdx_status_is(status, TDX_NON_RECOVERABLE_VCPU) &&
-	    (tdx_status_detail(status) & 0xffff) == TDX_EXIT_REASON_TRIPLE_FAULT) {
+	    tdx_status_exit_reason(status) == TDX_EXIT_REASON_TRIPLE_FAULT) {
 		vm_end(vcpu->vm, VM_TRIPLE_FAULT, "vCPU %u: triple fault", vcpu->index);
 		return;
 	}

@@ -70,9 +70,9 @@ void bring_up_system(struct seamless_machine *m)
 }
 
 /* XFAM x87 and SSE, 4 vCPUs, 4-level EPT with write-back walks, TSC of 1.6 GHz. */
-static void write_td_params(struct seamless_machine *m, uint64_t attributes)
+static void write_td_params(struct seamless_machine *m, uint64_t attributes, uint8_t config_flags)
 {
-	uint8_t params[1024] = { [8] = 3, [16] = 4, [24] = 0x1e, [40] = 0x40 };
+	uint8_t params[1024] = { [8] = 3, [16] = 4, [24] = 0x1e, [32] = config_flags, [40] = 0x40 };
 
 	memcpy(params, &attributes, sizeof(attributes));
 	seamless_write(m, TD_PARAMS, params, sizeof(params));
@@ -80,12 +80,12 @@ static void write_td_params(struct seamless_machine *m, uint64_t attributes)
 
 void bring_up_td(struct seamless_machine *m)
 {
-	bring_up_td_with(m, 1);
+	bring_up_td_with(m, 1, 0);
 }
 
-void bring_up_td_with(struct seamless_machine *m, uint64_t attributes)
+void bring_up_td_with(struct seamless_machine *m, uint64_t attributes, uint8_t config_flags)
 {
-	write_td_params(m, attributes);
+	write_td_params(m, attributes, config_flags);
 	bring_up_call(LEAF_TDH_MNG_CREATE, TDR, FIRST_HKID + 1, 0, 0);
 	bring_up_call(LEAF_TDH_MNG_KEY_CONFIG, TDR, 0, 0, 0);
 	for (unsigned i = 0; i < TDCS_PAGES; i++)

@@ -25,8 +25,9 @@ enum seamless_where bring_up_call(uint64_t leaf, uint64_t rcx, uint64_t rdx, uin
 
 /* TDH.SYS.INIT to the last TDH.SYS.TDMR.INIT. */
 void bring_up_system(struct seamless_machine *m);
-/* TDH.MNG.CREATE to TDH.MEM.PAGE.ADD: before TDH.MR.FINALIZE. ATTRIBUTES are DEBUG, or those given. */
+/* TDH.MNG.CREATE to TDH.MEM.PAGE.ADD: before TDH.MR.FINALIZE. ATTRIBUTES are DEBUG and CONFIG_FLAGS
+ * 0, or those given. */
 void bring_up_td(struct seamless_machine *m);
-void bring_up_td_with(struct seamless_machine *m, uint64_t attributes);
+void bring_up_td_with(struct seamless_machine *m, uint64_t attributes, uint8_t config_flags);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "callee.h"
 #include "recorder.h"
 #include "tdx/tdx.h"
 
@@ -27,27 +28,12 @@ static void fill(struct tdx_module_args *args)
 	memcpy(args, slots, sizeof(slots));
 }
 
-/* RBX, RBP and R12 to R15 as a caller has them: a form that loses one breaks the caller. */
 static void assert_callee_saved(tdx_status_t (*call)(void *), void *argument, tdx_u64 status)
 {
-	uint64_t before[6] = { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66 }, after[6];
-	tdx_status_t result;
+	const tdx_u64 before[CALLEE_REGS] = CALLEE_VALUES;
+	tdx_u64 after[CALLEE_REGS];
 
-	__asm__ volatile(
-		"push %%rbp\n\tpush %[after]\n\t"
-		"mov 0(%[before]), %%rbx\n\tmov 8(%[before]), %%r12\n\tmov 16(%[before]), %%r13\n\t"
-		"mov 24(%[before]), %%r14\n\tmov 32(%[before]), %%r15\n\tmov 40(%[before]), "
-		"%%rbp\n\t"
-		"call *%%rax\n\t"
-		"pop %%rcx\n\t"
-		"mov %%rbx, 0(%%rcx)\n\tmov %%r12, 8(%%rcx)\n\tmov %%r13, 16(%%rcx)\n\t"
-		"mov %%r14, 24(%%rcx)\n\tmov %%r15, 32(%%rcx)\n\tmov %%rbp, 40(%%rcx)\n\t"
-		"pop %%rbp"
-		: "=a"(result)
-		: "a"(call), "D"(argument), [before] "d"(before), [after] "c"(after)
-		: "rbx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "cc",
-		  "memory");
-	assert_status(result, status);
+	assert_status(callee_call(call, argument, after), status);
 	assert_memory_equal(before, after, sizeof(before));
 }
 
@@ -184,6 +170,19 @@ static void test_lean_form_refused(void **state)
 	assert_callee_saved(enter_lean_with_answer, &regs, TDX_OPERAND_BUSY | 77);
 	assert_int_equal(regs.rbx, 0x5003);
 	assert_int_equal(regs.r15, 0x500F);
+}
+
+/* A bus lock of the guest is reported beside the exit reason, which stays a TDVMCALL. */
+static void test_lean_form_around_a_tdvmcall_with_a_bus_lock(void **state)
+{
+	struct tdx_module_args regs;
+
+	(void)state;
+	fill(&regs);
+	recorder_reset(ALL_BUT_RAX_RSP);
+	recorder.answer.gpr[GPR_RAX] = TDX_SUCCESS | 1 << 26 | 77;
+	assert_callee_saved(enter_lean_with_answer, &regs, TDX_SUCCESS | 1 << 26 | 77);
+	assert_array(&regs, ALL_BUT_RAX_RSP & ~(1u << GPR_RBP));
 }
 
 static void test_saved_ret_passes_and_returns_all(void **state)
@@ -399,6 +398,7 @@ static void test_status_questions(void **state)
 	assert_false(tdx_status_ok(status));
 	assert_true(tdx_status_ok(tdx_status(TDX_SUCCESS)));
 	assert_true(tdx_status_ok(tdx_status(TDX_SUCCESS | 77))); /* TDH.VP.ENTER: an exit reason */
+	assert_int_equal(tdx_status_exit_reason(tdx_status(TDX_SUCCESS | 1 << 26 | 77)), 77);
 	assert_true(tdx_status_fatal(tdx_status(TDX_TD_FATAL)));
 	assert_true(tdx_status_software(tdx_status(TDX_SEAMCALL_UD | 5)));
 	assert_int_equal(tdx_status_class(tdx_status(TDX_SEAMCALL_UD)), 0xFF);
@@ -417,6 +417,7 @@ int main(void)
 		cmocka_unit_test(test_vp_enter_clears_what_the_guest_left),
 		cmocka_unit_test(test_lean_form_around_an_asynchronous_exit),
 		cmocka_unit_test(test_lean_form_around_a_tdvmcall),
+		cmocka_unit_test(test_lean_form_around_a_tdvmcall_with_a_bus_lock),
 		cmocka_unit_test(test_lean_form_refused),
 		cmocka_unit_test(test_saved_ret_passes_and_returns_all),
 		cmocka_unit_test(test_ret_returns_the_volatile_ones),

@@ -37,7 +37,7 @@ def _memory(cost, name, operands):
     """Loads and stores of one instruction; those of the stack count."""
     if name in ('push', 'call'):
         cost.stores += 1
-    elif name in ('pop', 'ret', 'leave'):
+    elif name in ('pop', 'popq', 'ret', 'leave'):
         cost.loads += 1
     parts = re.split(r',(?![^(]*\))', operands) if operands else []
     if name.startswith('lea') or name.startswith('nop'):
@@ -48,7 +48,7 @@ def _memory(cost, name, operands):
         last = index == len(parts) - 1
         if not last:
             cost.loads += 1
-        elif name in _STORE_ONLY or name.startswith('mov'):
+        elif name in _STORE_ONLY or name.startswith(('mov', 'pop')):
             cost.stores += 1
         elif name.startswith(('cmp', 'test', 'push', 'call', 'jmp')):
             cost.loads += 1
