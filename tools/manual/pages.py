@@ -28,7 +28,7 @@ OWN_EXAMPLE = {
 {
 	tdx_status_t status = tdh_vp_enter(tdvpr, 0, regs);
 
-	if (tdx_status_is_with(status, TDX_SUCCESS, TDX_EXIT_REASON_TDCALL))
+	if (tdx_status_ok(status) && tdx_status_exit_reason(status) == TDX_EXIT_REASON_TDCALL)
 		regs[10] = TDX_VMCALL_INVALID_OPERAND; /* the answer of the next entry */
 	return status;
 }
