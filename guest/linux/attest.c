@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define NONCE_SIZE  64
@@ -46,7 +47,9 @@ static int print(const char *name, const uint8_t *bytes, size_t size)
 	for (size_t i = 0; i < size; i++)
 		printf("%02x%s", bytes[i], i % 32 == 31 || i + 1 == size ? "\n" : "");
 	printf("END %s\n", name);
-	return fflush(stdout) ? failed("standard output") : 0;
+	if (fflush(stdout) || (tcdrain(STDOUT_FILENO) && errno != ENOTTY))
+		return failed("standard output");
+	return 0;
 }
 
 static int digit(char c)
