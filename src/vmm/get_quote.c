@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tdx/tdvmcall.h"
+#include "vmm/dma.h"
 #include "vmm/vm.h"
 
 #define BUFFER_VERSION 1
@@ -39,17 +40,6 @@ static bool is_shared_ram(const struct vmm_vm *vm, uint64_t gpa, uint64_t size)
 				       range_holds(vm->image->ram[1], base, size));
 }
 
-/* The guest need not have touched all pages of its buffer yet. */
-static int map_buffer(struct vmm_vm *vm, uint64_t gpa, size_t size)
-{
-	struct vmm_error err;
-	int result = 0;
-
-	for (uint64_t page = gpa; !result && page < gpa + size; page += VMM_4K)
-		result = shared_map(&vm->shared, page, &err);
-	return result;
-}
-
 /* Leaves the quote, or nothing, and the status in the buffer. `room`: bytes of data. */
 static void answer(struct vmm_vm *vm, struct quote_buffer *buffer, size_t room)
 {
@@ -69,8 +59,8 @@ static int put_back(struct vmm_vm *vm, uint64_t gpa, const struct quote_buffer *
 {
 	const struct quote_header *header = &buffer->header;
 
-	return shared_write(&vm->shared, gpa + sizeof(*header), buffer->data, header->out_size) ||
-	       shared_write(&vm->shared, gpa, header, sizeof(*header));
+	return dma_write(vm, gpa + sizeof(*header), buffer->data, header->out_size) ||
+	       dma_write(vm, gpa, header, sizeof(*header));
 }
 
 uint64_t vm_get_quote(struct vmm_vm *vm, uint64_t gpa, uint64_t size)
@@ -81,8 +71,8 @@ uint64_t vm_get_quote(struct vmm_vm *vm, uint64_t gpa, uint64_t size)
 	if (!vm->config.quote || !size || gpa % VMM_4K || size % VMM_4K ||
 	    !is_shared_ram(vm, gpa, size))
 		return TDX_VMCALL_INVALID_OPERAND;
-	if (map_buffer(vm, gpa, used) ||
-	    shared_read(&vm->shared, gpa, &buffer, sizeof(buffer.header) + REPORT_SIZE))
+	gpa &= ~VM_SHARED_BIT;
+	if (dma_read(vm, gpa, &buffer, sizeof(buffer.header) + REPORT_SIZE))
 		return TDX_VMCALL_INVALID_OPERAND;
 	answer(vm, &buffer, used - sizeof(buffer.header));
 	return put_back(vm, gpa, &buffer) ? TDX_VMCALL_INVALID_OPERAND : TDX_VMCALL_SUCCESS;

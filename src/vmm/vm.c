@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tdx/structures.h"
+#include "vmm/dma.h"
 #include "vmm/load.h"
 #include "vmm/vm.h"
 
@@ -115,6 +116,24 @@ static void free_vcpus(struct vmm_vm *vm)
 	timers_free(&vm->timers);
 }
 
+static void send_msi(void *vm, uint64_t address, uint32_t data)
+{
+	vm_msi(vm, address, data);
+}
+
+/* On the same terminal as the serial port: the guest's command line says which it uses. */
+static void add_hvc(struct vmm_vm *vm)
+{
+	struct virtio_console *hvc = &vm->hvc;
+
+	hvc->sink = vm->config.console;
+	hvc->sink_opaque = vm->config.console_opaque;
+	hvc->virtio.memory = (struct virtio_memory){ dma_read, dma_write, vm };
+	hvc->virtio.msix.send = send_msi;
+	hvc->virtio.msix.opaque = vm;
+	virtio_console_init(hvc, &vm->pci, BOARD_CONSOLE_DEVICE, BOARD_CONSOLE_BAR);
+}
+
 static void add_devices(struct vmm_vm *vm)
 {
 	struct port_device uart = uart_device(&vm->uart, UART_COM1), rtc = rtc_device(&vm->rtc);
@@ -131,6 +150,7 @@ static void add_devices(struct vmm_vm *vm)
 	pm_add(&vm->pm, &vm->bus); /* its reset port lies among those of PCI and goes first */
 	pci_init(&vm->pci);
 	bus_add(&vm->bus, &pci);
+	add_hvc(vm);
 }
 
 static int add_vcpus(struct vmm_vm *vm, struct vmm_error *err)

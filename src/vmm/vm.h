@@ -25,6 +25,7 @@
 #include "vmm/td.h"
 #include "vmm/timers.h"
 #include "vmm/uart.h"
+#include "vmm/virtio_console.h"
 
 /* GPAW 48: addresses with this bit are shared. */
 #define VM_SHARED_BIT (1ull << 47)
@@ -102,6 +103,7 @@ struct vmm_vm {
 	struct rtc rtc;
 	struct pm pm;
 	struct pci pci;
+	struct virtio_console hvc; /* hvc0 in Linux */
 	struct vmm_clock clock;
 	_Atomic bool clock_runs;
 	pthread_mutex_t starting; /* of the clock */
