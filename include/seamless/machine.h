@@ -32,7 +32,8 @@ struct seamless_config {
 	const char *text; /* a platform file; NULL: the built-in platform `name` */
 	size_t len;	  /* of text, in bytes */
 	enum seamless_guest guest;
-	bool shareable; /* RAM behind a file that another process can map: seamless_memory_fd() */
+	bool shareable; /* RAM behind a file that another process can map: seamless_memory_fd().
+			   It sees plaintext: such RAM is not encrypted, whatever the text says */
 };
 
 /*

@@ -32,6 +32,14 @@ bool seamless_hash(struct seamless_machine *m, uint64_t pa, uint64_t len, uint64
  */
 void *seamless_shared(struct seamless_machine *m, uint64_t pa, uint64_t len);
 
+/*
+ * From now on, what is written into shared memory through a pointer that seamless_shared() gave, or
+ * by another process that maps seamless_memory_fd(), is told to the traces before the next call, as
+ * SEAMLESS_EVENT_WRITE; so is, once, what the module itself wrote there. Each call then compares
+ * all such memory with what it held. Call it while no thread uses the machine. False: no memory.
+ */
+bool seamless_watch_memory(struct seamless_machine *m);
+
 /* Plaintext of any page, as the TD that owns it sees it. For tests and scripted guests, not for a
  * VMM. */
 bool seamless_private_read(struct seamless_machine *m, uint64_t pa, void *buf, uint64_t len);

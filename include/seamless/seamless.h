@@ -19,6 +19,7 @@
 #include "seamless/lp.h"
 #include "seamless/machine.h"
 #include "seamless/memory.h"
+#include "seamless/record.h"
 #include "seamless/trace.h"
 
 #endif

@@ -8,14 +8,16 @@
 
 #include "cli/cli.h"
 #include "cli/platform_option.h"
+#include "cli/record_option.h"
 #include "exec/exec.h"
 
 static void usage(FILE *out)
 {
-	fputs("usage: seamless exec [--platform NAME|FILE] -- PROGRAM [ARGUMENTS]\n\n"
+	fputs("usage: seamless exec [--platform NAME|FILE] [--record FILE] -- PROGRAM [ARGUMENTS]\n\n"
 	      "Runs PROGRAM with its SEAMCALL and TDCALL instructions trapped into a software module. Each of its threads is\n"
 	      "a logical processor. <seamless/exec.h> tells how it maps physical memory and plays a guest.\n\n"
-	      "  --platform NAME|FILE  the machine: a built-in platform (default) or a platform file\n\n"
+	      "  --platform NAME|FILE  the machine: a built-in platform (default) or a platform file\n"
+	      "  --record FILE         the calls and what the program wrote into memory, as a transcript for `seamless replay`\n\n"
 	      "Exit status: that of PROGRAM; 128 + N when signal N ended it; 2 when it can't be run.\n",
 	      out);
 }
@@ -33,14 +35,25 @@ static struct seamless_machine *machine(const char *platform, char *err, size_t 
 	return m;
 }
 
-static int run(const char *platform, char **argv)
+static int run_recorded(struct seamless_machine *m, const char *record_path, char **argv, char *err, size_t err_len)
+{
+	struct record_option record;
+	int status;
+
+	if (record_open(&record, record_path, m))
+		return -1;
+	status = exec_run(m, argv, err, err_len);
+	return record_close(&record) ? -1 : status;
+}
+
+static int run(const char *platform, const char *record_path, char **argv)
 {
 	char err[256] = "";
 	struct seamless_machine *m = machine(platform, err, sizeof(err));
 	int status = -1;
 
 	if (m)
-		status = exec_run(m, argv, err, sizeof(err));
+		status = run_recorded(m, record_path, argv, err, sizeof(err));
 	if (err[0])
 		fprintf(stderr, "seamless exec: %s\n", err);
 	seamless_destroy(m);
@@ -50,14 +63,16 @@ static int run(const char *platform, char **argv)
 static int exec_verb(int argc, char **argv)
 {
 	static const struct option options[] = { { "platform", required_argument, NULL, 'p' },
+						 { "record", required_argument, NULL, 'r' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
-	const char *platform = "default";
+	const char *platform = "default", *record = NULL;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
 		switch (c) {
 		case 'p': platform = optarg; break;
+		case 'r': record = optarg; break;
 		case 'h': usage(stdout); return CLI_DONE;
 		default: usage(stderr); return CLI_USAGE;
 		}
@@ -67,7 +82,7 @@ static int exec_verb(int argc, char **argv)
 		usage(stderr);
 		return CLI_USAGE;
 	}
-	return run(platform, argv + optind);
+	return run(platform, record, argv + optind);
 }
 
 const struct cli_verb verb_exec = { "exec", "run a program with real SEAMCALL and TDCALL instructions", exec_verb };

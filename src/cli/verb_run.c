@@ -14,7 +14,7 @@
 #include "cli/run_attest.h"
 #include "cli/run_platform.h"
 #include "cli/run_quote.h"
-#include "cli/run_record.h"
+#include "cli/record_option.h"
 #include "cli/run_trace.h"
 #include "cli/run_watch.h"
 #include "vmm/vm.h"
@@ -406,13 +406,13 @@ static int run_on(struct run *run, struct seamless_machine *machine)
 
 static int run_recorded(struct run *run, struct seamless_machine *machine)
 {
-	struct run_record record;
+	struct record_option record;
 	int result;
 
-	if (run_record_open(&record, run->record_path, machine))
+	if (record_open(&record, run->record_path, machine))
 		return CLI_USAGE;
 	result = run_on(run, machine);
-	return run_record_close(&record, machine) ? CLI_USAGE : result;
+	return record_close(&record) ? CLI_USAGE : result;
 }
 
 static int run_machine(struct run *run)

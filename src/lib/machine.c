@@ -10,11 +10,32 @@
 
 static const struct seamless_config standard = { .name = "default" };
 
-/* The configuration's text, or the built-in one of its name. */
-static const char *find_text(const struct seamless_config *config, size_t *len)
+/*
+ * The configuration's text, or the built-in one of its name, to be freed. Another process that maps
+ * the memory sees plaintext and is not seen writing, so shareable memory is never encrypted.
+ */
+static char *make_text(const struct seamless_config *config, size_t *len, char *err, size_t err_len)
 {
+	const char *more = config->shareable ? "\nencryption off\n" : "";
+	const char *text = config->text;
+	char *all;
+
 	*len = config->len;
-	return config->text ? config->text : platform_builtin(config->name, len);
+	if (!text)
+		text = platform_builtin(config->name, len);
+	if (!text) {
+		snprintf(err, err_len, "no built-in platform '%s'", config->name);
+		return NULL;
+	}
+	all = malloc(*len + strlen(more) + 1);
+	if (!all) {
+		snprintf(err, err_len, "out of memory");
+		return NULL;
+	}
+	memcpy(all, text, *len);
+	strcpy(all + *len, more);
+	*len += strlen(more);
+	return all;
 }
 
 static struct platform *make_platform(const struct seamless_config *config, const char *text,
@@ -43,49 +64,43 @@ static void init_machine(struct seamless_machine *m, enum seamless_guest guest)
 	}
 }
 
-/* Takes over the platform, also on failure. */
-static struct seamless_machine *assemble(struct platform *p, const char *text, size_t len)
+/* Takes over the platform and the text, also on failure. */
+static struct seamless_machine *assemble(struct platform *p, char *text, size_t len)
 {
-	struct seamless_machine *m = calloc(1, sizeof(*m));
+	struct seamless_machine *m = p ? calloc(1, sizeof(*m)) : NULL;
 
 	if (!m) {
+		free(text);
 		platform_destroy(p);
 		return NULL;
 	}
 	m->platform = p;
-	m->module = module_create(p);
-	m->text = malloc(len + 1);
+	m->text = text;
 	m->text_len = len;
-	if (!m->module || !m->text) {
-		seamless_destroy(m);
-		return NULL;
-	}
-	memcpy(m->text, text, len);
-	return m;
+	m->module = module_create(p);
+	if (m->module)
+		return m;
+	seamless_destroy(m);
+	return NULL;
 }
 
 struct seamless_machine *seamless_create(const struct seamless_config *config, char *err,
 					 size_t err_len)
 {
 	struct seamless_machine *m;
-	struct platform *p;
-	const char *text;
 	size_t len;
+	char *text;
 
 	config = config ? config : &standard;
-	text = find_text(config, &len);
-	if (!text) {
-		snprintf(err, err_len, "no built-in platform '%s'", config->name);
+	text = make_text(config, &len, err, err_len);
+	if (!text)
 		return NULL;
-	}
-	p = make_platform(config, text, len, err, err_len);
-	if (!p)
-		return NULL;
-	m = assemble(p, text, len);
-	if (m)
+	snprintf(err, err_len, "out of memory");
+	m = assemble(make_platform(config, text, len, err, err_len), text, len);
+	if (m) {
 		init_machine(m, config->guest);
-	else
-		snprintf(err, err_len, "out of memory");
+		snprintf(err, err_len, "%s", "");
+	}
 	return m;
 }
 
@@ -93,6 +108,7 @@ void seamless_destroy(struct seamless_machine *m)
 {
 	if (!m)
 		return;
+	lib_unwatch(m);
 	module_destroy(m->module);
 	platform_destroy(m->platform);
 	free(m->text);

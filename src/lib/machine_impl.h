@@ -3,6 +3,7 @@
 #ifndef LIB_MACHINE_IMPL_H
 #define LIB_MACHINE_IMPL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "module/module.h"
@@ -31,6 +32,7 @@ struct seamless_machine {
 	atomic_uint_least64_t event_ticks;
 	struct lib_trace trace[SEAMLESS_TRACES];
 	unsigned traces;
+	struct lib_watch *watch; /* NULL: memory is not watched */
 	seamless_script script;
 	void *script_opaque;
 };
@@ -43,6 +45,12 @@ unsigned lib_who(const struct seamless_machine *m);
 
 /* One stretch of the guest on this processor, up to its next VM exit. */
 void lib_run_guest(struct lib_lp *lp, struct seamless_regs *regs, struct seamless_vm_exit *exit);
+
+/* Watched memory: pages that the host has a pointer to; what was told already; telling what else was written. */
+void lib_watch_given(struct seamless_machine *m, uint64_t pa, uint64_t len);
+void lib_watch_written(struct seamless_machine *m, uint64_t pa, uint64_t len);
+void lib_watch_look(struct seamless_machine *m);
+void lib_unwatch(struct seamless_machine *m);
 
 static inline void lib_tell(const struct seamless_machine *m, const struct seamless_event *event)
 {

@@ -20,6 +20,7 @@ bool seamless_write(struct seamless_machine *m, uint64_t pa, const void *buf, ui
 {
 	if (!mem_host_write(&m->platform->mem, lib_who(m), now(m), pa, buf, len))
 		return false;
+	lib_watch_written(m, pa, len);
 	lib_tell(m, &(struct seamless_event){
 			    .kind = SEAMLESS_EVENT_WRITE, .pa = pa, .len = len, .data = buf });
 	return true;
@@ -29,6 +30,7 @@ bool seamless_fill(struct seamless_machine *m, uint64_t pa, uint64_t len, uint8_
 {
 	if (!mem_host_fill(&m->platform->mem, lib_who(m), now(m), pa, len, byte))
 		return false;
+	lib_watch_written(m, pa, len);
 	lib_tell(m, &(struct seamless_event){
 			    .kind = SEAMLESS_EVENT_FILL, .pa = pa, .len = len, .value = byte });
 	return true;
@@ -41,7 +43,11 @@ bool seamless_hash(struct seamless_machine *m, uint64_t pa, uint64_t len, uint64
 
 void *seamless_shared(struct seamless_machine *m, uint64_t pa, uint64_t len)
 {
-	return mem_shared_ptr(&m->platform->mem, lib_who(m), now(m), pa, len);
+	void *at = mem_shared_ptr(&m->platform->mem, lib_who(m), now(m), pa, len);
+
+	if (at)
+		lib_watch_given(m, pa, len);
+	return at;
 }
 
 bool seamless_private_read(struct seamless_machine *m, uint64_t pa, void *buf, uint64_t len)

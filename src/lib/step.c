@@ -72,6 +72,8 @@ static enum seamless_where traced_step(struct lib_lp *lp, const struct seamless_
 		.exit = exit,
 	};
 
+	if (lp->machine->watch)
+		lib_watch_look(lp->machine);
 	lib_tell(lp->machine, &event);
 	event.where = step(lp, exit, regs);
 	event.after = true;

@@ -12,6 +12,7 @@
 #ifndef SEAMLESS_MODULE_MODULE_H
 #define SEAMLESS_MODULE_MODULE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "platform/regs.h"
@@ -58,6 +59,9 @@ enum module_where module_seamcall(struct module *m, unsigned lp, struct cpu_regs
  */
 enum module_where module_vm_exit(struct module *m, unsigned lp, struct cpu_regs *regs,
 				 const struct vm_exit *exit);
+
+/* Whether the page at @pa is a TD's or the module's own: not the host's. */
+bool module_owns_page(const struct module *m, uint64_t pa);
 
 /* Whether @lp is between a VP.ENTER and its TD exit. */
 int module_in_guest(const struct module *m, unsigned lp);

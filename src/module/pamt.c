@@ -73,6 +73,32 @@ struct pamt_entry *pamt_at(const struct module *m, uint64_t pa, enum page_size l
 	return pamt_path(m, pa, path) ? path[level] : NULL;
 }
 
+static bool is_pamt(const struct module *m, uint64_t pa)
+{
+	for (unsigned i = 0; i < m->num_tdmrs; i++) {
+		for (int level = PAGE_SIZE_4K; level <= PAGE_SIZE_1G; level++) {
+			if (pa - m->tdmr[i].pamt_base[level] < m->tdmr[i].pamt_size[level])
+				return true;
+		}
+	}
+	return false;
+}
+
+bool module_owns_page(const struct module *m, uint64_t pa)
+{
+	struct pamt_entry *path[NUM_PAGE_SIZES];
+
+	if (!pamt_path(m, pa, path))
+		return is_pamt(m, pa);
+	for (int level = PAGE_SIZE_4K; level <= PAGE_SIZE_1G; level++) {
+		uint8_t type = __atomic_load_n(&path[level]->type, __ATOMIC_RELAXED);
+
+		if (type != PT_NDA && type != PT_RSVD)
+			return true;
+	}
+	return is_pamt(m, pa);
+}
+
 /* A large page's 512 parts, described one by one. */
 static struct pamt_entry *parts_of(const struct module *m, const struct page_ref *large)
 {

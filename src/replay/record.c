@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "explain/explain.h"
-#include "replay/record.h"
 #include "replay/transcript.h"
+#include "seamless/seamless.h"
 
 #define MAX_LPS	      64u
 #define CHUNK	      4096u	/* bytes of memory in one line */
@@ -47,7 +47,7 @@ struct recorded_lp {
 	uint64_t ticks;
 };
 
-struct replay_recorder {
+struct seamless_recording {
 	struct seamless_machine *m;
 	FILE *out;
 	pthread_mutex_t lock;
@@ -67,32 +67,6 @@ static void write_platform(const struct seamless_machine *m, FILE *out)
 		n = newline ? (size_t)(newline - text) + 1 : len;
 		fprintf(out, TRANSCRIPT_PLATFORM "%.*s%s", (int)n, text, newline ? "" : "\n");
 	}
-}
-
-struct replay_recorder *replay_record_start(struct seamless_machine *m, FILE *out)
-{
-	struct replay_recorder *r = calloc(1, sizeof(*r));
-
-	if (!r)
-		return NULL;
-	r->m = m;
-	r->out = out;
-	pthread_mutex_init(&r->lock, NULL);
-	write_platform(m, out);
-	fprintf(out, "PLAT lps=%u pkgs=%u\n", seamless_lps(m), seamless_packages(m));
-	r->last_tsc = seamless_tsc(m);
-	return r;
-}
-
-bool replay_record_end(struct replay_recorder *r)
-{
-	bool good;
-
-	fputs("END\n", r->out);
-	good = !fflush(r->out) && !ferror(r->out);
-	pthread_mutex_destroy(&r->lock);
-	free(r);
-	return good;
 }
 
 static void write_gprs(FILE *out, const struct seamless_regs *regs,
@@ -179,7 +153,7 @@ static void write_entry(FILE *out, struct recorded_lp *lp)
 }
 
 /* Time since the last event, where it is not the usual. */
-static uint64_t ticks_passed(struct replay_recorder *r)
+static uint64_t ticks_passed(struct seamless_recording *r)
 {
 	uint64_t ticks = seamless_event_ticks(r->m), now;
 
@@ -218,7 +192,7 @@ static const struct read_operand {
 	{ "TDG.MR.VERIFYREPORT", 1, 256 },
 };
 
-static void write_operand(struct replay_recorder *r, uint64_t gpa, unsigned len)
+static void write_operand(struct seamless_recording *r, uint64_t gpa, unsigned len)
 {
 	uint8_t bytes[256];
 	bool shared;
@@ -231,7 +205,7 @@ static void write_operand(struct replay_recorder *r, uint64_t gpa, unsigned len)
 }
 
 /* What the guest has put where this call reads: a scripted guest has to find it there. */
-static void write_operands(struct replay_recorder *r, const struct seamless_event *e)
+static void write_operands(struct seamless_recording *r, const struct seamless_event *e)
 {
 	const char *leaf = explain_leaf_name(EXPLAIN_GUEST, (uint32_t)e->in->gpr[0] & 0xffff);
 
@@ -243,7 +217,7 @@ static void write_operands(struct replay_recorder *r, const struct seamless_even
 	}
 }
 
-static void before_call(struct replay_recorder *r, const struct seamless_event *e)
+static void before_call(struct seamless_recording *r, const struct seamless_event *e)
 {
 	struct recorded_lp *lp = &r->lp[(unsigned)e->lp % MAX_LPS];
 
@@ -263,7 +237,7 @@ static char letter(const struct seamless_event *e)
 	return e->exit->reason == SEAMLESS_EXIT_TDCALL ? 'C' : 'X';
 }
 
-static void after_call(struct replay_recorder *r, const struct seamless_event *e)
+static void after_call(struct seamless_recording *r, const struct seamless_event *e)
 {
 	static const struct seamless_regs zero;
 	struct recorded_lp *lp = &r->lp[(unsigned)e->lp % MAX_LPS];
@@ -327,9 +301,9 @@ static void write_change(FILE *out, const struct seamless_event *e)
 	}
 }
 
-void replay_record(void *opaque, const struct seamless_event *e)
+static void record(void *opaque, const struct seamless_event *e)
 {
-	struct replay_recorder *r = opaque;
+	struct seamless_recording *r = opaque;
 	bool call = e->kind == SEAMLESS_EVENT_SEAMCALL || e->kind == SEAMLESS_EVENT_VM_EXIT;
 
 	pthread_mutex_lock(&r->lock);
@@ -340,4 +314,33 @@ void replay_record(void *opaque, const struct seamless_event *e)
 	else
 		before_call(r, e);
 	pthread_mutex_unlock(&r->lock);
+}
+
+struct seamless_recording *seamless_record_start(struct seamless_machine *m, FILE *out)
+{
+	struct seamless_recording *r = calloc(1, sizeof(*r));
+
+	if (!r || !seamless_watch_memory(m) || !seamless_add_trace(m, record, r)) {
+		free(r);
+		return NULL;
+	}
+	r->m = m;
+	r->out = out;
+	pthread_mutex_init(&r->lock, NULL);
+	write_platform(m, out);
+	fprintf(out, "PLAT lps=%u pkgs=%u\n", seamless_lps(m), seamless_packages(m));
+	r->last_tsc = seamless_tsc(m);
+	return r;
+}
+
+bool seamless_record_end(struct seamless_recording *r)
+{
+	bool good;
+
+	seamless_remove_trace(r->m, record, r);
+	fputs("END\n", r->out);
+	good = !fflush(r->out) && !ferror(r->out);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+	return good;
 }

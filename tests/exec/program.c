@@ -2,7 +2,7 @@
 /*
  * An ordinary program for `seamless exec`: with the call layer and the real instructions it brings a platform up, builds a TD
  * whose guest is a function of this file, runs it, and tears it down. It links nothing of Seamless but tdx_call.S.
- * argv[1] chooses: life, threads, fault, tdcall, badmap, segv. Exit status 0: all as it must be.
+ * argv[1] chooses: life, again (a second TD, with what the first one left), threads, fault, tdcall, badmap, segv. Exit status 0: all as it must be.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -19,13 +19,16 @@
 #define LIST	   0x38000000ull
 #define TDMR_INFO  0x38001000ull
 #define PARAMS	   0x38002000ull
-#define TD	   tdx_tdr(0x1000000)
-#define VCPU	   tdx_tdvpr(0x1010000)
+#define TD_BASE	   0x1000000ull
+#define OTHER_BASE 0x1100000ull
+#define TD	   tdx_tdr(base)
+#define VCPU	   tdx_tdvpr(base + 0x10000)
 #define HKID	   tdx_hkid(33)
 #define INIT_VALUE 0x123456789abcull
 #define SAID	   0x5eaull
 
 static uint8_t *memory; /* all RAM: address = index */
+static uint64_t base = TD_BASE; /* of the TD's pages */
 
 #define MUST(call)                                                                                        \
 	do {                                                                                              \
@@ -65,20 +68,20 @@ static int bring_up(void)
 	return 0;
 }
 
-static int build(void)
+static int build(uint64_t params)
 {
 	MUST(tdh_mng_create(TD, HKID));
 	MUST(tdh_mng_key_config(TD));
 	for (uint64_t i = 0; i < 6; i++)
-		MUST(tdh_mng_addcx(tdx_hpa(0x1001000 + i * 4096), TD));
-	put64(PARAMS + TDX_TD_PARAMS_XFAM_OFFSET, 3);
-	put64(PARAMS + TDX_TD_PARAMS_MAX_VCPUS_OFFSET, 1);
-	put64(PARAMS + 24, 0x1e);	/* eptp_controls: write-back, four levels */
-	put64(PARAMS + TDX_TD_PARAMS_TSC_FREQUENCY_OFFSET, 40); /* of 25 MHz */
-	MUST(tdh_mng_init(TD, tdx_shared_hpa(PARAMS), NULL));
+		MUST(tdh_mng_addcx(tdx_hpa(base + 0x1000 + i * 4096), TD));
+	put64(params + TDX_TD_PARAMS_XFAM_OFFSET, 3);
+	put64(params + TDX_TD_PARAMS_MAX_VCPUS_OFFSET, 1);
+	put64(params + 24, 0x1e);	/* eptp_controls: write-back, four levels */
+	put64(params + TDX_TD_PARAMS_TSC_FREQUENCY_OFFSET, 40); /* of 25 MHz */
+	MUST(tdh_mng_init(TD, tdx_shared_hpa(params), NULL));
 	MUST(tdh_vp_create(VCPU, TD));
 	for (uint64_t i = 0; i < 5; i++)
-		MUST(tdh_vp_addcx(tdx_hpa(0x1011000 + i * 4096), VCPU));
+		MUST(tdh_vp_addcx(tdx_hpa(base + 0x11000 + i * 4096), VCPU));
 	MUST(tdh_vp_init(VCPU, INIT_VALUE));
 	MUST(tdh_mr_finalize(TD));
 	return 0;
@@ -124,7 +127,7 @@ static int life(void)
 	uint64_t regs[16] = { 0 };
 	tdx_status_t status;
 
-	if (bring_up() || build())
+	if (bring_up() || build(PARAMS))
 		return 1;
 	seamless_exec_guest(guest, guest_stack + sizeof(guest_stack));
 	for (int round = 0; round < 3; round++) {
@@ -142,6 +145,16 @@ static int life(void)
 		return 1;
 	}
 	return tear_down();
+}
+
+/* A page that was the first TD's holds the parameters of the second. */
+static int again(void)
+{
+	if (life())
+		return 1;
+	base = OTHER_BASE;
+	memset(memory + TD_BASE + 0x1000, 0, 4096);
+	return build(TD_BASE + 0x1000) || tear_down();
 }
 
 static void *lp_init(void *result)
@@ -206,5 +219,7 @@ int main(int argc, char **argv)
 		perror("seamless_exec_map");
 		return 1;
 	}
+	if (!strcmp(what, "again"))
+		return again();
 	return !strcmp(what, "threads") ? threads() : life();
 }

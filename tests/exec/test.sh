@@ -6,7 +6,8 @@ seamless=$1 program=$2
 
 # SYS.CONFIG wants every processor initialised; the program's TD needs one only
 one_lp=$(mktemp)
-trap 'rm -f "$one_lp"' EXIT
+transcript=$(mktemp)
+trap 'rm -f "$one_lp" "$transcript"' EXIT
 sed 's/^lps .*/lps 1/' "$3" >"$one_lp"
 failed=0
 
@@ -37,6 +38,14 @@ expect_text() { # TEXT WHAT COMMAND...
 }
 
 expect 0 "a TD's life with a guest of the same program" "$seamless" exec --platform "$one_lp" -- "$program" life
+expect 0 "a second TD, with what the first one left" "$seamless" exec --platform "$one_lp" -- "$program" again
+expect 0 "a recording" "$seamless" exec --platform "$one_lp" --record "$transcript" -- "$program" again
+expect_text ', 0 mismatches' "which replays" "$seamless" replay "$transcript"
+expect_text 'TDH.MNG.INIT' "but not without what the program wrote" sh -c "grep -v '^W' '$transcript' | '$seamless' replay /dev/stdin"
+expect 0 "a recording of threads" "$seamless" exec --record "$transcript" -- "$program" threads
+expect_text ', 0 mismatches' "which replays" "$seamless" replay "$transcript"
+expect 1 "the program's exit status, recorded" "$seamless" exec --record "$transcript" -- false
+expect 2 "a recording that can't be written" "$seamless" exec --record /nonexistent/file -- true
 expect 0 "threads are logical processors" "$seamless" exec -- "$program" threads
 expect 0 "the fault delivered as SIGSEGV" "$seamless" exec -- "$program" segv
 expect 132 "another SIGILL is the program's" "$seamless" exec -- "$program" fault
