@@ -6,6 +6,7 @@
 #   make check-long  what does not fit into half an hour; its last result is docs/check-long.md
 #   make deps        install what building needs
 #   make install     the command, its manual, completions, headers and library (DESTDIR is heeded)
+#   make argument    what the call layer costs, measured: docs/argument/ (with Debian 12's compilers)
 #   make format      clang-format over what git tracks
 BUILD ?= build
 
@@ -35,6 +36,9 @@ check-long:
 generate:
 	@python3 tools/abi/generate.py
 
+argument:
+	@tools/argument/argument.py
+
 format:
 	@git ls-files '*.c' '*.h' | grep -v -e '^abi/gen/' -e '^include/tdx/t[a-z]*\.h$$' | xargs clang-format -i
 
@@ -44,4 +48,4 @@ install: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all install deps demo check check-long generate format clean
+.PHONY: all install deps demo check check-long generate argument format clean
