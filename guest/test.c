@@ -50,11 +50,22 @@ static void check_identity(const struct guest_boot *boot, struct tdg_vp_info_out
 	      "attributes: SEPT_VE_DISABLE");
 }
 
-static void run_cpuid(uint32_t leaf, uint32_t out[4])
+static void run_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
 	__asm__ volatile("cpuid"
 			 : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3])
-			 : "a"(leaf), "c"(0));
+			 : "a"(leaf), "c"(subleaf));
+}
+
+/* Legacy area and header: the TD has no component beyond x87 and SSE, whatever the processor has. */
+static void check_xsave_size(void)
+{
+	uint32_t out[4];
+
+	for (uint32_t subleaf = 0; subleaf < 2; subleaf++) {
+		run_cpuid(0xd, subleaf, out);
+		check(out[1] == 576, "CPUID 0xd: an XSAVE area has 576 bytes");
+	}
 }
 
 static void check_ve(void)
@@ -62,11 +73,11 @@ static void check_ve(void)
 	uint32_t out[4];
 	uint8_t line_status;
 
-	run_cpuid(0x21, out);
+	run_cpuid(0x21, 0, out);
 	check(out[1] == 0x65746e49 && out[3] == 0x5844546c && out[2] == 0x20202020,
 	      "CPUID 0x21 is \"IntelTDX    \"");
 	check(!ve_seen, "it raised no #VE");
-	run_cpuid(0x40000000, out);
+	run_cpuid(0x40000000, 0, out);
 	check(ve_seen >> TDX_EXIT_REASON_CPUID & 1, "CPUID 0x40000000 raised #VE");
 	check(out[1] == 0x4b4d564b, "the VMM answered it");
 	__asm__ volatile("inb %1, %0" : "=a"(line_status) : "Nd"((uint16_t)0x3fd));
@@ -236,6 +247,7 @@ void guest_main(const struct guest_boot *boot)
 	put_decimal(boot->memory >> 20);
 	put(" MiB\n");
 	check_identity(boot, &info);
+	check_xsave_size();
 	check_ve();
 	check_accept();
 	check_shared();
