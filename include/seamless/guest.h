@@ -103,6 +103,13 @@ bool seamless_invept(struct seamless_machine *m, unsigned lp);
  */
 size_t seamless_unknown_instruction(struct seamless_machine *m, unsigned lp, char *buf, size_t len);
 
+/*
+ * Where the guest on processor `lp` stood when it last left: "at 0x... in ring 0, interrupts on,
+ * after N instructions"; empty if none ran. No thread may be in the guest on `lp`. Returns its
+ * length, as seamless_reason() does.
+ */
+size_t seamless_guest_position(struct seamless_machine *m, unsigned lp, char *buf, size_t len);
+
 /* Guest instructions executed on processor `lp` so far. */
 uint64_t seamless_instructions(struct seamless_machine *m, unsigned lp);
 

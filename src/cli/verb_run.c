@@ -312,11 +312,26 @@ static void report_unknown(const struct run *run)
 			say("the guest got #UD for ", line);
 }
 
+/* Where each vCPU of a guest that did not end by itself stood. */
+static void report_positions(const struct run *run)
+{
+	char line[200];
+	size_t n;
+
+	for (unsigned i = 0; i < run->vcpus; i++) {
+		n = (size_t)snprintf(line, sizeof(line), "vCPU %u was ", i);
+		if (seamless_guest_position(run->host.machine, i, line + n, sizeof(line) - n))
+			say("", line);
+	}
+}
+
 static void report_end(struct run *run)
 {
 	char line[200];
 
 	say("", run->vm.reason.text);
+	if (atomic_load(&run->vm.end) == VM_STOPPED)
+		report_positions(run);
 	report_unknown(run);
 	snprintf(line, sizeof(line),
 		 "%" PRIu64 " TD exits, %" PRIu64 " TDVMCALLs, %" PRIu64 " KiB accepted on demand",

@@ -142,6 +142,13 @@ size_t seamless_unknown_instruction(struct seamless_machine *m, unsigned lp, cha
 	return lp < seamless_lps(m) ? vcpu_unknown_instruction(m->module, lp, buf, len) : 0;
 }
 
+size_t seamless_guest_position(struct seamless_machine *m, unsigned lp, char *buf, size_t len)
+{
+	if (len)
+		buf[0] = 0;
+	return lp < seamless_lps(m) ? vcpu_position(m->module, lp, buf, len) : 0;
+}
+
 uint64_t seamless_instructions(struct seamless_machine *m, unsigned lp)
 {
 	return lp < seamless_lps(m) ? vcpu_instructions(m->module, lp) : 0;

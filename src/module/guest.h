@@ -54,6 +54,7 @@
 #define INTERRUPTIBILITY_NMI (1u << 3)
 
 #define RFLAGS_TF (1ull << 8)
+#define RFLAGS_IF (1ull << 9)
 #define RFLAGS_RF (1ull << 16)
 #define EFER_SCE (1ull << 0)
 #define EFER_LME (1ull << 8)

@@ -31,6 +31,9 @@ void vcpu_invept(struct module *m, unsigned lp);
 /* The last instruction on @lp that the interpreter does not have, as a sentence; empty if there was none. */
 size_t vcpu_unknown_instruction(const struct module *m, unsigned lp, char *buf, size_t len);
 
+/* Where the guest on @lp stood when it last exited, as a sentence; empty if none ran. No vCPU may run on @lp. */
+size_t vcpu_position(const struct module *m, unsigned lp, char *buf, size_t len);
+
 /* Instructions executed on @lp so far. */
 uint64_t vcpu_instructions(const struct module *m, unsigned lp);
 

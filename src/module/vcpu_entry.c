@@ -15,7 +15,6 @@
 #define CR4_PCIDE (1ull << 17)
 #define EFER_DEFINED 0xd01ull
 #define RFLAGS_FIXED1 (1ull << 1)
-#define RFLAGS_IF (1ull << 9)
 #define RFLAGS_VM (1ull << 17)
 #define RFLAGS_RESERVED 0xffffffffffc08028ull
 #define INTERRUPTIBILITY_RESERVED 0xffffffe0ull

@@ -115,6 +115,18 @@ size_t vcpu_unknown_instruction(const struct module *m, unsigned lp, char *buf, 
 				(unsigned long long)in->unknown.rip, bytes);
 }
 
+size_t vcpu_position(const struct module *m, unsigned lp, char *buf, size_t len)
+{
+	const struct interp *in = interp_of(m, lp);
+	const struct cpu_state *s = in ? cpu_state(in->cpu) : NULL;
+
+	if (!s)
+		return (size_t)snprintf(buf, len, "%s", "");
+	return (size_t)snprintf(buf, len, "at 0x%llx in ring %u, interrupts %s, after %llu instructions",
+				(unsigned long long)s->rip, s->seg[CPU_SS].access_rights >> 5 & 3,
+				s->rflags & RFLAGS_IF ? "on" : "off", (unsigned long long)cpu_instructions(in->cpu));
+}
+
 /* ---- running ---- */
 
 /* Cached translations that a real processor would not have any more. */
