@@ -62,6 +62,17 @@ static void augment(struct vmm_vm *vm, uint64_t gpa, enum vmm_level level)
 		atomic_fetch_add(&vm->counts.augmented, level_size(level) / VMM_4K);
 }
 
+/*
+ * A page that is blocked because a neighbour of it is being converted faults like one that is not
+ * there: the end of the conversion tells which it is.
+ */
+static void private_fault(struct vmm_vm *vm, const struct vm_fault *fault)
+{
+	pthread_rwlock_rdlock(&vm->mapping);
+	augment(vm, fault->gpa, fault->accept_level > 0 ? VMM_LEVEL_2M : VMM_LEVEL_4K);
+	pthread_rwlock_unlock(&vm->mapping);
+}
+
 /* Why the access can't be served; NULL when it can. */
 static const char *refusal(struct vmm_vcpu *vcpu, const struct vm_fault *fault)
 {
@@ -84,7 +95,7 @@ void vm_memory_fault(struct vmm_vcpu *vcpu, const struct vm_fault *fault)
 	else if (is_shared(fault->gpa))
 		shared_fault(vm, fault->gpa);
 	else
-		augment(vm, fault->gpa, fault->accept_level > 0 ? VMM_LEVEL_2M : VMM_LEVEL_4K);
+		private_fault(vm, fault);
 }
 
 static void kick_all(void *vm)
@@ -133,11 +144,11 @@ uint64_t vm_map_gpa(struct vmm_vm *vm, uint64_t gpa, uint64_t size, uint64_t *fa
 		return TDX_VMCALL_ALIGN_ERROR;
 	if (!size || base >= VM_SHARED_BIT || size > VM_SHARED_BIT - base)
 		return TDX_VMCALL_INVALID_OPERAND;
-	pthread_mutex_lock(&vm->mapping);
+	pthread_rwlock_wrlock(&vm->mapping);
 	result = convert(vm, vm->image->ram[0], gpa, size, &err) ||
 		 convert(vm, vm->image->ram[1], gpa, size, &err) ||
 		 convert(vm, vm->image->window_range, gpa, size, &err);
-	pthread_mutex_unlock(&vm->mapping);
+	pthread_rwlock_unlock(&vm->mapping);
 	if (!result)
 		return TDX_VMCALL_SUCCESS;
 	*failed_gpa = gpa;

@@ -74,6 +74,12 @@ static enum td_aug aug_frame(struct vmm_td *td, uint64_t gpa, enum vmm_level lev
 	return TD_AUG_FAILED;
 }
 
+/* TDH.MEM.SEPT.ADD found a large page where the table would go: another vCPU was faster. */
+static bool already_mapped(const struct vmm_error *err)
+{
+	return tdx_status_is((tdx_status_t){ err->status }, TDX_EPT_ENTRY_STATE_INCORRECT);
+}
+
 enum td_aug td_aug(struct vmm_td *td, uint64_t gpa, enum vmm_level level, struct vmm_error *err)
 {
 	uint64_t frame = td_new_frame(td, level, err);
@@ -82,7 +88,7 @@ enum td_aug td_aug(struct vmm_td *td, uint64_t gpa, enum vmm_level level, struct
 		return TD_AUG_FAILED;
 	if (td_sept_path(td, gpa, level, err)) {
 		vmm_frames_release(&td->host->frames, frame);
-		return TD_AUG_FAILED;
+		return already_mapped(err) ? TD_AUG_PRESENT : TD_AUG_FAILED;
 	}
 	return aug_frame(td, gpa, level, frame, err);
 }

@@ -199,7 +199,7 @@ void vm_init(struct vmm_vm *vm, struct vmm_host *host, const struct vmm_image *i
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_mutex_init(&vm->devices, NULL);
 	pthread_mutex_init(&vm->starting, NULL);
-	pthread_mutex_init(&vm->mapping, NULL);
+	pthread_rwlock_init(&vm->mapping, NULL);
 	init_vcpus(vm);
 	add_devices(vm);
 }
@@ -283,6 +283,6 @@ int vm_destroy(struct vmm_vm *vm, uint64_t *freed, struct vmm_error *err)
 	pthread_mutex_destroy(&vm->lock);
 	pthread_mutex_destroy(&vm->devices);
 	pthread_mutex_destroy(&vm->starting);
-	pthread_mutex_destroy(&vm->mapping);
+	pthread_rwlock_destroy(&vm->mapping);
 	return result;
 }

@@ -111,7 +111,7 @@ struct vmm_vm {
 	struct vmm_irq irq;
 	struct lapic_ops lapic_ops;
 	pthread_mutex_t devices; /* one vCPU at a time in the devices */
-	pthread_mutex_t mapping; /* and in MapGPA */
+	pthread_rwlock_t mapping; /* held while memory is converted between private and shared */
 	struct vmm_vcpu vcpu[TD_MAX_VCPUS];
 	struct vm_counts counts;
 

@@ -61,6 +61,7 @@ def guests():
               "the guest halted", r"^IPI guest\n(  ok: .*\n)+PASS\n$")
     check("memory above 4 GiB", seamless("--guest", guest("test"), "-m", "5G"), 0, "the guest halted", "PASS")
     check("garbage", seamless("--guest", guest("garbage")), 0, "the guest halted", r"calls with garbage\nPASS\n$")
+    check("conversion under other vCPUs", seamless("--guest", guest("convert"), "--smp", "3"), 0, "the guest halted", "PASS")
     check("fatal error", seamless("--guest", guest("bad_fatal")), 1,
           r"reported a fatal error 0x0: this guest was made to fail, with a text of 64 characters, see\?\n")
     check("triple fault", seamless("--guest", guest("bad_triple_fault")), 1, "vCPU 0: triple fault\n")
