@@ -7,7 +7,7 @@ _seamless_options()
 	case $1 in
 	decode) echo '--leaf --as --json --help' ;;
 	leaf) echo '--class --object --register --status --td-state --since --json --help' ;;
-	measure) echo '--order --match --json --help' ;;
+	measure) echo '--kernel --initrd --append --memory --smp --order --match --json --help' ;;
 	replay) echo '--json --platform --stop-at-first --help' ;;
 	exec) echo '--platform --record --help' ;;
 	verify) echo '--root --time --crl --tcb --qe-identity --tcb-chain --log --mac-key --nonce --mrtd --json --help' ;;

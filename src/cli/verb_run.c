@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/boot_option.h"
 #include "cli/cli.h"
 #include "cli/file.h"
 #include "cli/run_attest.h"
@@ -20,12 +21,8 @@
 #include "vmm/vm.h"
 
 #define MAX_IMAGE	(256u << 20)
-#define MIB		(1ull << 20)
 #define GUEST_MEMORY	(64 * MIB)
 #define FIRMWARE_MEMORY (256 * MIB)
-#define KERNEL_MEMORY	(512 * MIB)
-#define KERNEL_CMDLINE	"earlyprintk=serial,ttyS0,115200 console=ttyS0 panic=-1 reboot=acpi"
-#define MAX_MEMORY	(64 * 1024 * MIB)
 
 struct run {
 	const char *guest, *firmware, *kernel, *initrd, *append;
@@ -87,28 +84,9 @@ static int bad(const char *option, const char *text)
 	return -1;
 }
 
-static int parse_size(const char *text, uint64_t *size)
-{
-	char *end;
-	unsigned long long number = strtoull(text, &end, 10);
-	uint64_t unit = *end == 'G' || *end == 'g' ? 1024 * MIB : MIB;
-
-	if (end == text || text[0] == '-' || (*end && (!strchr("MmGg", *end) || end[1])))
-		return bad("-m", text);
-	if (!number || number > MAX_MEMORY / unit)
-		return bad("-m", text);
-	*size = number * unit;
-	return 0;
-}
-
 static int parse_number(const char *option, const char *text, uint64_t max, uint64_t *number)
 {
-	char *end;
-
-	*number = strtoull(text, &end, 10);
-	return end == text || *end || text[0] == '-' || !*number || *number > max
-		       ? bad(option, text)
-		       : 0;
+	return cli_count(text, max, number) ? bad(option, text) : 0;
 }
 
 static int parse_seconds(const char *text, double *seconds)
@@ -156,7 +134,7 @@ static int take_option(struct run *run, int option)
 	case O_KERNEL: run->kernel = optarg; return 0;
 	case O_INITRD: run->initrd = optarg; return 0;
 	case O_APPEND: run->append = optarg; return 0;
-	case 'm': return parse_size(optarg, &run->memory);
+	case 'm': return cli_memory_size(optarg, &run->memory) ? bad("-m", optarg) : 0;
 	case O_SMP:
 		if (parse_number("--smp", optarg, TD_MAX_VCPUS, &number))
 			return -1;

@@ -59,16 +59,3 @@ int vmm_measure_image(const struct vmm_image *image, enum vmm_order order,
 	seamless_destroy(machine);
 	return result;
 }
-
-int vmm_measure(const void *image, size_t size, enum vmm_order order, uint8_t mrtd[VMM_MRTD_SIZE],
-		struct vmm_error *err)
-{
-	struct vmm_image tdvf;
-	int result;
-
-	result = image_from_tdvf(&tdvf, image, size, 0, err);
-	if (!result)
-		result = vmm_measure_image(&tdvf, order, mrtd, err);
-	image_free(&tdvf);
-	return result;
-}

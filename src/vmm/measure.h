@@ -6,7 +6,6 @@
 #ifndef VMM_MEASURE_H
 #define VMM_MEASURE_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "vmm/error.h"
@@ -31,9 +30,5 @@ enum vmm_order {
  */
 int vmm_measure_image(const struct vmm_image *image, enum vmm_order order,
 		      uint8_t mrtd[VMM_MRTD_SIZE], struct vmm_error *err);
-
-/* The same for the bytes of an image with TDX metadata (formats/tdvf.h). */
-int vmm_measure(const void *image, size_t size, enum vmm_order order, uint8_t mrtd[VMM_MRTD_SIZE],
-		struct vmm_error *err);
 
 #endif

@@ -36,6 +36,15 @@ nonce=$(od -An -v -tx1 "$work/kept/nonce" | tr -d ' \n')
 "$seamless" verify "$work/kept/report" --nonce "$nonce" --mrtd "$mrtd" --log "$work/kept/eventlog" >"$work/out" ||
 	fail "what was kept does not verify: $(cat "$work/out")"
 grep -q '^holds  *nonce' "$work/out" || fail "the nonce was not checked: $(cat "$work/out")"
+measure() {
+	"$seamless" measure --kernel "$guest" --initrd "$work/initrd" -m 64M --match "$work/kept/report" "$@" >"$work/out"
+}
+measure --append "one two seamless.nonce=$nonce" || fail "measure predicts other registers: $(cat "$work/out")"
+[ "$(grep -c ' MATCHES$' "$work/out")" = 5 ] || fail "measure: MRTD and four RTMRs should match: $(cat "$work/out")"
+measure --append "one TWO seamless.nonce=$nonce" && fail "measure: another command line matches"
+grep -q '^RTMR2 .* DIFFERS$' "$work/out" || fail "measure: RTMR2 should differ: $(cat "$work/out")"
+grep -q '^RTMR1 .* MATCHES$' "$work/out" || fail "measure: RTMR1 should match: $(cat "$work/out")"
+measure --append "one two seamless.nonce=$nonce" --smp 2 && fail "measure: another number of vCPUs matches"
 other=$(echo "$nonce" | tr '0-9' '1-90')
 "$seamless" verify "$work/kept/report" --nonce "$other" >"$work/out" && fail "another nonce verifies"
 grep -q '^FAILS  *nonce' "$work/out" || fail "no failing nonce: $(cat "$work/out")"
@@ -76,6 +85,11 @@ refused() {
 
 refused 'No such file' run --kernel "$guest" --attest="$work/no/such"
 refused 'go with --kernel' run --guest "$guest" --attest
+refused 'go with --kernel FILE' measure --append x "$guest"
+refused 'not both' measure --kernel "$guest" "$guest"
+refused "'x' is not a number of vCPUs" measure --kernel "$guest" --smp x
+refused "'3X' is not a size" measure --kernel "$guest" -m 3X
+refused "order 'single' only" measure --kernel "$guest" --order two-pass
 refused 'takes 2 to 128 hex digits' verify "$work/kept/report" --nonce 123
 refused 'takes 2 to 128 hex digits' verify "$work/kept/report" --nonce "${nonce}00"
 refused 'takes 2 to 128 hex digits' verify "$work/kept/report" --nonce xy

@@ -62,6 +62,13 @@ if len(synthetic) < 5:
 for name in synthetic:
     compare(os.path.join(images, name), entry_of(os.path.join(images, name)))
 
+first, second = (os.path.join(images, name) for name in synthetic[:2])
+expect(0, f"{second}:\nsingle    {entry_of(second)['single']}  KVM, QEMU 9 and later  MATCHES",
+       "--match", entry_of(second)["single"], first, second)
+expect(0, '{"images":[{"file":"%s","mrtd":{"single":"%s"},"match":[]},{' % (first, entry_of(first)["single"]),
+       "--json", "--order", "single", "--match", entry_of(second)["single"], first, second)
+expect(2, "17 files; at most 16", *[first] * 17)
+
 stock = "/usr/share/ovmf/OVMF.fd"
 halves = ["/usr/share/OVMF/OVMF_VARS.fd", "/usr/share/OVMF/OVMF_CODE.fd"]
 entry = entry_of(stock) if os.path.exists(stock) else None

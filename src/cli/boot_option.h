@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What `run` boots and `measure` measures of a Linux kernel, where the command line does not say.
+ */
+#ifndef CLI_BOOT_OPTION_H
+#define CLI_BOOT_OPTION_H
+
+#include <stdint.h>
+
+#define MIB	       (1ull << 20)
+#define KERNEL_MEMORY  (512 * MIB)
+#define KERNEL_CMDLINE "earlyprintk=serial,ttyS0,115200 console=ttyS0 panic=-1 reboot=acpi"
+#define MAX_MEMORY     (64 * 1024 * MIB)
+
+/* A guest's memory as in "512M" or "2G", of 1 MiB to MAX_MEMORY. 0, or -1 without a message. */
+int cli_memory_size(const char *text, uint64_t *size);
+
+/* A number from 1 to `max`, decimal. Likewise. */
+int cli_count(const char *text, uint64_t max, uint64_t *number);
+
+#endif

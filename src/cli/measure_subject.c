@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reads what is to be measured.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attest/boot.h"
+#include "cli/cli.h"
+#include "cli/measure_subject.h"
+
+#define MAX_IMAGE (256u << 20)
+
+static int complain(const char *path, const char *why)
+{
+	fprintf(stderr, "seamless measure: %s: %s\n", path, why);
+	return CLI_WRONG;
+}
+
+static bool is_image(const struct file *file)
+{
+	struct tdvf tdvf;
+
+	return !tdvf_parse(&tdvf, file->bytes, file->size, NULL);
+}
+
+static bool are_images(const struct file *file, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (!is_image(&file[i]))
+			return false;
+	}
+	return true;
+}
+
+static int append(struct file *all, const struct file *part)
+{
+	char *both = realloc(all->bytes, all->size + part->size + 1);
+
+	if (!both)
+		return -1;
+	memcpy(both + all->size, part->bytes, part->size);
+	all->bytes = both;
+	all->size += part->size;
+	return 0;
+}
+
+/* All files as one, from the first to the last or the other way round. */
+static int join(struct file *all, const struct file *part, int count, bool reversed)
+{
+	file_free(all);
+	*all = (struct file){ NULL, 0 };
+	for (int i = 0; i < count; i++) {
+		if (append(all, &part[reversed ? count - 1 - i : i]))
+			return -1;
+	}
+	return 0;
+}
+
+/* Two files that make no image in the order given may do so in the other. */
+static int join_image(struct file *all, const struct file *part, int count)
+{
+	if (join(all, part, count, false))
+		return -1;
+	if (count != 2 || is_image(all))
+		return 0;
+	if (join(all, part, count, true))
+		return -1;
+	return is_image(all) ? 0 : join(all, part, count, false);
+}
+
+static int open_image(struct measure_subject *subject)
+{
+	struct format_error wrong;
+	struct vmm_error err;
+	struct tdvf tdvf;
+
+	if (tdvf_parse(&tdvf, subject->file.bytes, subject->file.size, &wrong))
+		return complain(subject->name, wrong.text);
+	if (image_from_tdvf(&subject->image, subject->file.bytes, subject->file.size, 0, &err))
+		return complain(subject->name, err.text);
+	return 0;
+}
+
+static int each_alone(struct measure_subject *subject, struct file *file, int count, char **paths)
+{
+	int status = 0;
+
+	for (int i = 0; i < count && !status; i++) {
+		subject[i].name = paths[i];
+		subject[i].file = file[i];
+		file[i] = (struct file){ NULL, 0 };
+		status = open_image(&subject[i]);
+	}
+	return status;
+}
+
+static int make_subjects(struct measure_subject *subject, size_t *made, struct file *file,
+			 int count, char **paths)
+{
+	if (are_images(file, count)) {
+		*made = (size_t)count;
+		return each_alone(subject, file, count, paths);
+	}
+	*made = 1;
+	subject->name = paths[count - 1];
+	if (join_image(&subject->file, file, count)) {
+		complain(subject->name, "out of memory");
+		return CLI_USAGE;
+	}
+	return open_image(subject);
+}
+
+int measure_subjects_read(struct measure_subject subject[MEASURE_MAX_FILES], size_t *count,
+			  int files, char **paths)
+{
+	struct file file[MEASURE_MAX_FILES] = { 0 };
+	int status = 0;
+
+	for (int i = 0; i < files && !status; i++) {
+		if (file_read(&file[i], paths[i], MAX_IMAGE))
+			status = CLI_USAGE;
+	}
+	if (!status)
+		status = make_subjects(subject, count, file, files, paths);
+	for (int i = 0; i < files; i++)
+		file_free(&file[i]);
+	return status;
+}
+
+static int predict(struct measure_subject *subject)
+{
+	struct attest_blob item[BOOT_ITEMS] = { 0 };
+
+	for (int i = 0; i < BOOT_ITEMS; i++)
+		image_boot_item(&subject->image, (enum boot_item)i, &item[i].bytes, &item[i].size);
+	subject->has_rtmr = boot_predict(item, subject->rtmr);
+	return subject->has_rtmr ? 0 : complain(subject->name, "libcrypto failed");
+}
+
+int measure_subject_kernel(struct measure_subject *subject, const struct measure_kernel *what)
+{
+	struct linux_files files = { .cmdline = what->cmdline, .vcpus = what->vcpus };
+	struct vmm_error err;
+
+	subject->name = what->kernel;
+	if (file_read(&subject->file, what->kernel, MAX_IMAGE) ||
+	    (what->initrd && file_read(&subject->initrd, what->initrd, MAX_IMAGE)))
+		return CLI_USAGE;
+	files.kernel = subject->file.bytes;
+	files.kernel_size = subject->file.size;
+	files.initrd = subject->initrd.bytes;
+	files.initrd_size = subject->initrd.size;
+	if (image_from_linux(&subject->image, &files, what->memory, &err))
+		return complain(subject->name, err.text);
+	return predict(subject);
+}
+
+void measure_subjects_free(struct measure_subject *subject, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		image_free(&subject[i].image);
+		file_free(&subject[i].file);
+		file_free(&subject[i].initrd);
+	}
+}
