@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/boot_option.h"
 #include "cli/cli.h"
 #include "cli/file.h"
 #include "cli/run_attest.h"
+#include "cli/run_input.h"
 #include "cli/run_platform.h"
 #include "cli/run_quote.h"
 #include "cli/record_option.h"
@@ -220,8 +222,15 @@ static void console(void *opaque, uint8_t byte)
 
 	run_attest_take(&run->attest, byte);
 	putchar(byte);
-	if (byte == '\n' || isatty(STDOUT_FILENO))
-		fflush(stdout);
+}
+
+/* Who watches or answers must see a prompt, which has no newline; a file can wait. */
+static void show_at_once(void)
+{
+	struct stat info;
+
+	if (fstat(STDOUT_FILENO, &info) || !S_ISREG(info.st_mode))
+		setvbuf(stdout, NULL, _IONBF, 0);
 }
 
 static const char *cmdline(const struct run *run)
@@ -349,6 +358,22 @@ static int build(struct run *run, struct vmm_error *err)
 	return result;
 }
 
+/* Runs the TD that was built, with standard input as its keyboard. */
+static int run_built(struct run *run)
+{
+	struct run_input input;
+	enum vm_end end;
+
+	report_built(run);
+	show_at_once();
+	if (run_input_start(&input, &run->vm))
+		return CLI_USAGE;
+	end = vm_run(&run->vm);
+	run_input_stop(&input);
+	report_end(run);
+	return finished_well(end) ? CLI_DONE : CLI_WRONG;
+}
+
 static int run_vm(struct run *run)
 {
 	const struct vm_config config = {
@@ -366,13 +391,10 @@ static int run_vm(struct run *run)
 	vm_init(&run->vm, &run->host, &run->image, &config);
 	if (run_watch_start(&watch, &run->vm, run->timeout))
 		return CLI_USAGE;
-	if (build(run, &err)) {
+	if (build(run, &err))
 		say("the TD could not be built: ", err.text);
-	} else {
-		report_built(run);
-		result = finished_well(vm_run(&run->vm)) ? CLI_DONE : CLI_WRONG;
-		report_end(run);
-	}
+	else
+		result = run_built(run);
 	run_watch_stop(&watch);
 	return destroy(run) ? CLI_WRONG : result;
 }

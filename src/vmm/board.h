@@ -14,6 +14,10 @@
 #define BOARD_PCI_BASE 0xc0000000u
 #define BOARD_PCI_SIZE 0x20000000u
 
+/* The I/O APIC, and its line from the serial port: edge-triggered, active high. */
+#define BOARD_IOAPIC_BASE 0xfec00000u
+#define BOARD_UART_LINE	  4
+
 /* The BAR of the virtio console, as it is at reset. */
 #define BOARD_CONSOLE_BAR    BOARD_PCI_BASE
 #define BOARD_CONSOLE_DEVICE 1 /* 00:01.0 */

@@ -34,7 +34,7 @@ static enum vm_end rest(struct vmm_vm *vm, unsigned *waits)
 			end = VM_WAITS;
 		}
 	}
-	return end == VM_WAITS && vm->awaits_input ? VM_RUNNING : end;
+	return end == VM_WAITS && vm->awaits_input && vm_input_interrupts(vm) ? VM_RUNNING : end;
 }
 
 void vm_check_rest(struct vmm_vm *vm)

@@ -49,6 +49,11 @@ struct vmm_image {
 		struct elf elf;
 		struct tdvf tdvf;
 	};
+	/*
+	 * The local APICs' timers run at 1 GHz, which Debian's firmware takes for granted, not at
+	 * the 25 MHz of CPUID 0x15.
+	 */
+	bool fast_timer;
 	uint8_t *hob; /* firmware: the contents of its TD_HOB section */
 	struct image_window window[IMAGE_MAX_WINDOWS];
 	size_t windows;

@@ -126,6 +126,7 @@ int image_from_tdvf(struct vmm_image *image, const void *file, size_t size, uint
 
 	memset(image, 0, sizeof(*image));
 	image_set_ram(image, ram);
+	image->fast_timer = true;
 	if (tdvf_parse(&image->tdvf, file, size, &bad))
 		return vmm_fail(err, "not a firmware image with TDX metadata: %s", bad.text);
 	add_sections(image);

@@ -18,6 +18,9 @@
 #define CLASS_ISA     0x0601
 #define MULTIFUNCTION 0x80
 
+/* An ICH9 LPC bridge decodes ports and memory and is bus master; the bits are wired to 1. */
+#define LPC_ALWAYS_ON 7
+
 uint16_t pci_get16(const struct pci_function *f, unsigned at)
 {
 	return get_le16(f->space + at);
@@ -63,6 +66,7 @@ void pci_init(struct pci *pci)
 	*pci = (struct pci){ 0 };
 	identify(&pci->host_bridge, 0, Q35_BRIDGE, CLASS_HOST, 0);
 	identify(&pci->lpc_bridge, 0x1f, ICH9_LPC, CLASS_ISA, MULTIFUNCTION);
+	pci->lpc_bridge.space[PCI_COMMAND] = LPC_ALWAYS_ON;
 	pci_add(pci, &pci->host_bridge);
 	pci_add(pci, &pci->lpc_bridge);
 }

@@ -151,6 +151,7 @@ static uint64_t instruction_hlt(struct vmm_vcpu *vcpu, uint64_t *regs)
 	return DONE;
 }
 
+static const struct vmm_range ioapic = { BOARD_IOAPIC_BASE, IOAPIC_SIZE };
 static const struct vmm_range ecam = { BOARD_ECAM_BASE, BOARD_ECAM_SIZE };
 
 /* PCI configuration space and the memory of PCI functions; elsewhere reads give all ones. */
@@ -158,6 +159,8 @@ static uint64_t mmio_read(struct vmm_vm *vm, uint64_t gpa, unsigned size)
 {
 	if (size <= 4 && range_holds(ecam, gpa, size))
 		return pci_ecam_read(&vm->pci, (uint32_t)(gpa - ecam.base), size);
+	if (size <= 4 && range_holds(ioapic, gpa, size))
+		return ioapic_read(&vm->ioapic, (uint32_t)(gpa - ioapic.base));
 	return pci_memory_read(&vm->pci, gpa, size);
 }
 
@@ -165,6 +168,8 @@ static void mmio_write(struct vmm_vm *vm, uint64_t gpa, unsigned size, uint64_t 
 {
 	if (size <= 4 && range_holds(ecam, gpa, size))
 		pci_ecam_write(&vm->pci, (uint32_t)(gpa - ecam.base), size, (uint32_t)value);
+	else if (size <= 4 && range_holds(ioapic, gpa, size))
+		ioapic_write(&vm->ioapic, (uint32_t)(gpa - ioapic.base), (uint32_t)value);
 	else
 		pci_memory_write(&vm->pci, gpa, size, value);
 }

@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "tdx/structures.h"
+#include "vmm/board.h"
 #include "vmm/dma.h"
 #include "vmm/load.h"
 #include "vmm/vm.h"
 
-/* The local APIC's timer, 25 MHz as CPUID 0x15 says, in ticks of the TD's TSC. */
-#define TIMER_HZ   25000000u
-#define TIMER_TICK (TD_TSC_HZ / TIMER_HZ)
+/* The local APIC's timer at 25 MHz, as CPUID 0x15 says, in ticks of the TD's TSC. */
+#define TIMER_TICK (TD_TSC_HZ / 25000000u)
 
 #define CPUID_1_TSC_DEADLINE (1u << 24)
 
@@ -96,7 +96,7 @@ static void init_vcpus(struct vmm_vm *vm)
 					    .interrupt = lapic_interrupt,
 					    .send = lapic_send,
 					    .opaque = vm,
-					    .tick = TIMER_TICK };
+					    .tick = vm->image->fast_timer ? 1 : TIMER_TICK };
 	timers_init(&vm->timers, &vm->clock, timer_fires, vm);
 	for (unsigned i = 0; i < TD_MAX_VCPUS; i++) {
 		vm->vcpu[i].vm = vm;
@@ -116,6 +116,34 @@ static void free_vcpus(struct vmm_vm *vm)
 	timers_free(&vm->timers);
 }
 
+static void ioapic_sends(void *opaque, const struct lapic_message *message)
+{
+	vm_send(opaque, 0, message);
+}
+
+static void uart_rises(void *opaque)
+{
+	struct vmm_vm *vm = opaque;
+
+	ioapic_raise(&vm->ioapic, BOARD_UART_LINE);
+}
+
+static void serial_prints(void *opaque, uint8_t byte)
+{
+	struct vmm_vm *vm = opaque;
+
+	atomic_store(&vm->hvc_printed, false);
+	vm->config.console(vm->config.console_opaque, byte);
+}
+
+static void hvc_prints(void *opaque, uint8_t byte)
+{
+	struct vmm_vm *vm = opaque;
+
+	atomic_store(&vm->hvc_printed, true);
+	vm->config.console(vm->config.console_opaque, byte);
+}
+
 static void send_msi(void *vm, uint64_t address, uint32_t data)
 {
 	vm_msi(vm, address, data);
@@ -126,8 +154,8 @@ static void add_hvc(struct vmm_vm *vm)
 {
 	struct virtio_console *hvc = &vm->hvc;
 
-	hvc->sink = vm->config.console;
-	hvc->sink_opaque = vm->config.console_opaque;
+	hvc->sink = hvc_prints;
+	hvc->sink_opaque = vm;
 	hvc->virtio.memory = (struct virtio_memory){ dma_read, dma_write, vm };
 	hvc->virtio.msix.send = send_msi;
 	hvc->virtio.msix.opaque = vm;
@@ -139,7 +167,10 @@ static void add_devices(struct vmm_vm *vm)
 	struct port_device uart = uart_device(&vm->uart, UART_COM1), rtc = rtc_device(&vm->rtc);
 	struct port_device pci = pci_device(&vm->pci);
 
-	uart_init(&vm->uart, vm->config.console, vm->config.console_opaque);
+	ioapic_init(&vm->ioapic, ioapic_sends, vm);
+	uart_init(&vm->uart, serial_prints, vm);
+	vm->uart.rise = uart_rises;
+	vm->uart.rise_opaque = vm;
 	rtc_init(&vm->rtc, now_seconds);
 	rtc_set_memory(&vm->rtc, vm->image->ram[0].size, vm->image->ram[1].size);
 	vm->pm = (struct pm){

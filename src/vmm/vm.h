@@ -15,6 +15,7 @@
 #include "vmm/clock.h"
 #include "vmm/error.h"
 #include "vmm/image.h"
+#include "vmm/ioapic.h"
 #include "vmm/irq.h"
 #include "vmm/lapic.h"
 #include "vmm/msr.h"
@@ -100,6 +101,7 @@ struct vmm_vm {
 	struct vmm_shared shared;
 	struct port_bus bus;
 	struct uart uart;
+	struct ioapic ioapic;
 	struct rtc rtc;
 	struct pm pm;
 	struct pci pci;
@@ -116,8 +118,10 @@ struct vmm_vm {
 	struct vm_counts counts;
 
 	pthread_mutex_t lock;
-	_Atomic int end;   /* enum vm_end; the first that is set stays */
-	bool awaits_input; /* a device may raise an interrupt on its own account; under lock */
+	_Atomic int end; /* enum vm_end; the first that is set stays */
+	_Atomic bool
+		hvc_printed; /* the virtio console was the last to print, not the serial port */
+	bool awaits_input;   /* something may be typed yet; under lock */
 	struct vmm_error
 		reason; /* one line about the end, under lock until the threads are joined */
 };
@@ -148,6 +152,18 @@ void vm_stop(struct vmm_vm *vm, const char *why);
 /* Takes the TD apart (see td_destroy). The calling thread must not be a logical processor. */
 int vm_destroy(struct vmm_vm *vm, uint64_t *freed, struct vmm_error *err);
 
+/* Input for the guest's console may come from now on, or will not any more. Any thread. */
+void vm_input_opened(struct vmm_vm *vm, bool open);
+
+/* Has the guest ever looked whether something was typed? Any thread. */
+bool vm_takes_input(const struct vmm_vm *vm);
+
+/*
+ * Types into the guest's console. Waits for the guest to take it, or for the run to end; returns
+ * how many bytes were taken. Any thread that is not a vCPU's.
+ */
+size_t vm_type(struct vmm_vm *vm, const uint8_t *bytes, size_t size);
+
 /* For the VMM's own files. */
 
 /* Ends the run: only the first end counts. */
@@ -160,6 +176,9 @@ void vm_kick(struct vmm_vm *vm);
 
 /* The vCPU's thread: runs it until it or the run ends. */
 void *vcpu_thread(void *vcpu);
+
+/* Will the guest be interrupted when something is typed? Any thread. */
+bool vm_input_interrupts(const struct vmm_vm *vm);
 
 /* Serves the TDVMCALL that the vCPU's registers hold; vcpu->halt says whether it was HLT. */
 void vmcall_serve(struct vmm_vcpu *vcpu);
