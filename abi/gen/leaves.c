@@ -2503,6 +2503,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "vCPU READY (or ACTIVE on this LP); hint only if last exit was an async trap; resume_L1 only if the current VM is an L2",
 		.resume = "runs until TD exit",
 		.note = "L2_EXIT_HOST_ROUTED_* are written to the guest RAX (resumed L1), not returned to the host. Zero-step suspicion: returns as an EPT-violation exit (48) without running the guest.",
+		.brief = "enter a vCPU",
 		.checks = "fail LIMIT_CPUID_MAXVAL_SET\nfail OPERAND_INVALID RCX\npage RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nfail TDCX_NUM_INCORRECT\nfail OPERAND_INVALID RCX\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail TSC_ROLLBACK\nfail INCORRECT_MSR_VALUE msr:IA32_MISC_ENABLES\nfail OPERAND_BUSY TD_EPOCH\nfail OPERAND_BUSY SEPT_TREE\nfail L2_EXIT_HOST_ROUTED_ASYNC\nfail L2_EXIT_HOST_ROUTED_TDVMCALL\nfail NON_RECOVERABLE_TD",
 	},
 	{
@@ -2516,6 +2517,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX, page EX",
 		.requires = "lifecycle KEYS_CONFIGURED; pages 0..5 any; 7th and later only in op_state UNINITIALIZED; max 9",
 		.note = "page PAMT NDA->TDCX owner TDR; child count +1. 6th page: TDCS becomes usable; migration key generated (RND_NO_ENTROPY). Initial fill by index: 2 all-ones (MSR bitmaps), 3 the SEPT-init value, others 0",
+		.brief = "give a TD a page for its control structure",
 		.checks = "page RDX\nfail TD_FATAL\nfail TD_KEYS_NOT_CONFIGURED\nfail TDCX_NUM_INCORRECT\npage RCX\nfail RND_NO_ENTROPY\nfail OP_STATE_INCORRECT",
 	},
 	{
@@ -2530,6 +2532,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX; page EX (op_state, SEPT not locked: TDR EX suffices)",
 		.requires = "SEPT entry FREE",
 		.note = "copies with TD key, extends MRTD with the GPA record, maps RWX MAPPED; PAMT NDA->REG; child count +1",
+		.brief = "copy and measure a 4 KiB page into a TD under construction",
 		.checks = "page RDX\ntd_state op_state=none\ngpa_level RCX 0 0\nfail OPERAND_INVALID RCX\nsept_walk\nfail EPT_WALK_FAILED RCX\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nshared R9 4096\npage R8",
 	},
 	{
@@ -2544,6 +2547,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, each new page EX",
 		.resume = "v1 INTERRUPTED_RESUMABLE (RCX, RDX restored; call again with returned R8-R11)",
 		.note = "page PAMT NDA->EPT, entries initialised FREE, parent becomes NL_MAPPED, child count +1 per page",
+		.brief = "add a page to the secure EPT of a TD",
 		.checks = "fail OPERAND_INVALID RAX\nfail OPERAND_INVALID RDX\npage RDX\ntd_state op_state=SH\ngpa_level RCX 1 root\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail OPERAND_INVALID R8\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail OPERAND_INVALID R8+vm\nfail L2_SEPT_WALK_FAILED vm_level\nfail L2_SEPT_ENTRY_NOT_FREE vm_level\nfail INTERRUPTED_RESUMABLE",
 	},
 	{
@@ -2556,6 +2560,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_vp_addcx, .num_statuses = 19,
 		.locks = "TDVPR EX, implicit TDR SH, op_state SH, page EX",
 		.requires = "vCPU UNINITIALIZED; refused only at 15 pages; 6 + 3*num_l2_vms (incl. TDVPR) are needed by VP.INIT",
+		.brief = "give a vCPU a page for its state",
 		.checks = "page RDX\nowner_tdr lock=SH\ntd_state op_state=SH\nfail VCPU_STATE_INCORRECT\nfail TDCX_NUM_INCORRECT\npage RCX",
 	},
 	{
@@ -2570,6 +2575,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, old page EX, new page EX",
 		.requires = "where tracking is required the entry must be blocked and tracked (BEPOCH)",
 		.note = "copies content under the TD key, keeps state minus blocked; same HPA -> OPERAND_INVALID|R8",
+		.brief = "move a blocked page of a TD to another host page",
 		.checks = "page RDX\ntd_state op_state=SH\ngpa_level RCX 0 0\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail OPERAND_INVALID R8\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX\npage R8",
 	},
 	{
@@ -2583,6 +2589,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_page_aug, .num_statuses = 21,
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, page EX",
 		.note = "FREE/REMOVED -> PENDING; content not initialised until ACCEPT; 2M needs all 512 4K PAMT entries NDA; child count +1 or +512",
+		.brief = "add a page that the guest must accept to a running TD",
 		.checks = "page RDX\ntd_state op_state=SH\ngpa_level RCX 0 1\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\npage R8 at_level",
 	},
 	{
@@ -2596,6 +2603,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_range_block, .num_statuses = 18,
 		.locks = "TDR SH, op_state SH, SEPT tree EX, SEPT entry",
 		.note = "stores TD_EPOCH in the PAMT BEPOCH of the mapped page or SEPT page; also blocks the L2 aliases",
+		.brief = "block new translations of a range of guest memory",
 		.checks = "page RDX\ntd_state op_state=SH\ngpa_level RCX 0 root\nfail OPERAND_INVALID RCX\nsept_walk tree=EX\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nfail GPA_RANGE_ALREADY_BLOCKED RCX\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX",
 	},
 	{
@@ -2609,6 +2617,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX, KET per package",
 		.requires = "lifecycle HKID_ASSIGNED; execute once per package",
 		.note = "last package moves to KEYS_CONFIGURED; a further call then gives LIFECYCLE_STATE_INCORRECT",
+		.brief = "set up the TD's memory key on this package",
 		.checks = "page RCX\nfail TD_FATAL\nfail LIFECYCLE_STATE_INCORRECT\nfail KEY_CONFIGURED",
 	},
 	{
@@ -2621,6 +2630,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mng_create, .num_statuses = 11,
 		.locks = "page EX, KOT EX",
 		.note = "PAMT NDA->TDR; TDR page itself is encrypted with the module global key; random TD_UUID",
+		.brief = "create a TD: its root page and its key id",
 		.checks = "fail OPERAND_INVALID RDX\npage RCX\nlock kot EX\nfail OPERAND_BUSY KOT\nfail HKID_NOT_FREE\nfail RND_NO_ENTROPY",
 	},
 	{
@@ -2632,6 +2642,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_vp_create, .num_ins = 2,
 		.statuses = statuses_tdh_vp_create, .num_statuses = 16,
 		.locks = "TDR SH, op_state SH, page EX",
+		.brief = "create a vCPU: its root page",
 		.checks = "page RDX\ntd_state op_state=SH\npage RCX",
 	},
 	{
@@ -2645,6 +2656,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mng_rd, .num_statuses = 15,
 		.locks = "TDR SH, op_state SH",
 		.note = "first access needs the TD state to be past the TDCS-ready point: TDR fields also unreachable before 6 TDCX",
+		.brief = "read a metadata field of a TD",
 		.checks = "page RCX\ntd_state op_state=SH\nfail OPERAND_INVALID RAX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
@@ -2658,6 +2670,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_rd, .num_statuses = 19,
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry",
 		.requires = "ATTRIBUTES.DEBUG=1",
+		.brief = "read eight bytes of a debuggable TD's memory",
 		.checks = "page RDX\ntd_state op_state=SH\nsept_entry_lock host\nsept_state\nfail TD_NON_DEBUG\nfail OPERAND_INVALID RCX\nfail OPERAND_BUSY SEPT_TREE\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX\nfail EPT_ENTRY_STATE_INCORRECT RCX",
 	},
 	{
@@ -2671,6 +2684,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mng_wr, .num_statuses = 17,
 		.locks = "TDR SH, op_state SH",
 		.note = "first access needs the TD state to be past the TDCS-ready point: TDR fields also unreachable before 6 TDCX",
+		.brief = "write a metadata field of a TD",
 		.checks = "page RCX\ntd_state op_state=SH\nfail OPERAND_INVALID RAX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
@@ -2684,6 +2698,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_wr, .num_statuses = 19,
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry",
 		.requires = "ATTRIBUTES.DEBUG=1",
+		.brief = "write eight bytes of a debuggable TD's memory",
 		.checks = "page RDX\ntd_state op_state=SH\nsept_entry_lock host\nsept_state\nfail TD_NON_DEBUG\nfail OPERAND_INVALID RCX\nfail OPERAND_BUSY SEPT_TREE\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX\nfail EPT_ENTRY_STATE_INCORRECT RCX",
 	},
 	{
@@ -2698,6 +2713,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, old page EX, new pages EX",
 		.requires = "blocked (BLOCKED state, MAPPED allowed only when tracking is not required) and tracked",
 		.resume = "INTERRUPTED_RESTARTABLE before the point of change",
+		.brief = "split a large mapping into small ones",
 		.change = "since 1.5.later: R12 and R13 are PAMT pages (dynamic PAMT)",
 		.checks = "fail OPERAND_INVALID RDX\npage RDX\ntd_state op_state=SH\ngpa_level RCX 1 2\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX\nfail L2_SEPT_PAGE_NOT_PROVIDED R8+vm\nfail L2_SEPT_WALK_FAILED vm_level\nfail INTERRUPTED_RESTARTABLE",
 	},
@@ -2712,6 +2728,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mr_extend, .num_statuses = 15,
 		.locks = "TDR EX",
 		.requires = "page MAPPED at 4K",
+		.brief = "measure 256 bytes of a TD's page into MRTD",
 		.checks = "page RDX\ntd_state op_state=none\nfail OPERAND_INVALID RCX\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX",
 	},
 	{
@@ -2725,6 +2742,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX",
 		.requires = "at least one vCPU (NO_VCPUS)",
 		.note = "computes SERVTD_HASH, finishes SHA-384 context -> MRTD, op_state RUNNABLE",
+		.brief = "end the measurement of a TD, which may run from then on",
 		.checks = "page RCX\ntd_state op_state=none\nfail NO_VCPUS",
 	},
 	{
@@ -2737,6 +2755,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_vp_flush, .num_statuses = 11,
 		.locks = "TDVPR EX, implicit TDR SH",
 		.requires = "lifecycle KEYS_CONFIGURED; vCPU associated with this LP; no op_state check although the table has a row",
+		.brief = "take a vCPU off this logical processor",
 		.checks = "page RCX\nowner_tdr lock=SH\nfail TD_KEYS_NOT_CONFIGURED\nfail TDCX_NUM_INCORRECT\nfail VCPU_NOT_ASSOCIATED",
 	},
 	{
@@ -2750,6 +2769,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX, KOT EX",
 		.requires = "lifecycle HKID_ASSIGNED or KEYS_CONFIGURED; no vCPU associated",
 		.note = "lifecycle BLOCKED, KOT FLUSHED, WBINVD bitmap = all packages",
+		.brief = "prove that no vCPU of the TD is on a logical processor",
 		.checks = "page RCX\nlock kot EX\nfail OPERAND_BUSY KOT\nfail LIFECYCLE_STATE_INCORRECT\nfail FLUSHVP_NOT_DONE",
 	},
 	{
@@ -2763,6 +2783,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX, KOT EX",
 		.requires = "lifecycle BLOCKED; WBINVD bitmap empty",
 		.note = "KOT FREE, lifecycle TEARDOWN",
+		.brief = "free a TD's key id after its cache lines were written back",
 		.checks = "page RCX\nfail LIFECYCLE_STATE_INCORRECT\nlock kot EX\nfail OPERAND_BUSY KOT\nfail WBCACHE_NOT_COMPLETE",
 	},
 	{
@@ -2776,6 +2797,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mng_init, .num_statuses = 24,
 		.locks = "TDR EX",
 		.requires = "op_state UNINITIALIZED; TDCX pages = 6+num_l2_vms",
+		.brief = "initialize a TD from its parameters",
 		.change = "since 1.5.later: R8 is an operand",
 		.uses = "TD_PARAMS (1024)",
 		.checks = "page RCX\ntd_state op_state=none\nshared RDX 1024\nfail LIMIT_CPUID_MAXVAL_SET\nfail OPERAND_INVALID ATTRIBUTES\nfail OPERAND_INVALID XFAM\nfail OPERAND_INVALID MAX_VCPUS\nfail OPERAND_INVALID NUM_L2_VMS\nfail TDCS_NOT_ALLOCATED\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID EXEC_CONTROLS\nfail OPERAND_INVALID EPTP_CONTROLS\nfail OPERAND_INVALID TSC_FREQUENCY\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID CPUID_CONFIG\nfail INCORRECT_MSR_VALUE msr:IA32_ARCH_CAPABILITIES\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID IA32_ARCH_CAPABILITIES_CONFIG\nfail OPERAND_INVALID RDX",
@@ -2791,6 +2813,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDVPR EX, implicit TDR SH, op_state SH",
 		.requires = "vCPU UNINITIALIZED; all TDCX pages present",
 		.note = "guest state: RIP 0xFFFFFFF0, RFLAGS 2, flat 4GB CS (access 0xC09B) and data segments (0xC093), CR0 0x21, CR4 0x2040, EFER 0x901, PAT 0x0007040600070406, DR7 0x400: 32-bit protected mode; RBX=GPA width (48/52), RCX=R8=RDX operand, RDX=CPUID(1).EAX, RSI=vCPU index; leaves the vCPU associated with this LP. v1 (x2APIC id in RDX) added later",
+		.brief = "initialize a vCPU to its reset state",
 		.change = "since 1.5.later: version 1: RDX holds the x2APIC id",
 		.checks = "page RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nfail TDCX_NUM_INCORRECT\nfail VCPU_STATE_INCORRECT\nfail MAX_VCPUS_EXCEEDED\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ",
 	},
@@ -2806,6 +2829,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, SEPT page EX, all 512 child entries",
 		.requires = "NL_BLOCKED + tracked where required; children all MAPPED or all PENDING, same attributes, contiguous aligned HPAs",
 		.resume = "INTERRUPTED_RESTARTABLE",
+		.brief = "merge small mappings into a large one",
 		.checks = "fail OPERAND_INVALID RAX\npage RDX\ntd_state op_state=SH\ngpa_level RCX 1 2\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX\nfail EPT_INVALID_PROMOTE_CONDITIONS RCX\nfail INTERRUPTED_RESTARTABLE",
 	},
 	{
@@ -2818,6 +2842,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdh_phymem_page_rdmd, .num_outs = 6,
 		.statuses = statuses_tdh_phymem_page_rdmd, .num_statuses = 5,
 		.locks = "PAMT entry SH",
+		.brief = "read what the module records about a physical page",
 		.checks = "fail OPERAND_INVALID RCX\nfail OPERAND_ADDR_RANGE_ERROR RCX",
 	},
 	{
@@ -2830,6 +2855,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdh_mem_sept_rd, .num_outs = 3,
 		.statuses = statuses_tdh_mem_sept_rd, .num_statuses = 16,
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry (entry lock held briefly)",
+		.brief = "read a secure EPT entry",
 		.checks = "page RDX\ntd_state op_state=SH\nfail OPERAND_INVALID RDX\ngpa_level RCX 0 root\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host",
 	},
 	{
@@ -2843,6 +2869,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_vp_rd, .num_statuses = 19,
 		.locks = "TDVPR SH, implicit TDR SH, op_state SH; associates the vCPU with this LP",
 		.requires = "RD also allowed for DISABLED vCPU",
+		.brief = "read a metadata field of a vCPU",
 		.checks = "page RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nvcpu_associate disabled\nfail OPERAND_INVALID RAX\nfail TDCX_NUM_INCORRECT\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
@@ -2854,6 +2881,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_mng_key_reclaimid, .num_ins = 1,
 		.statuses = statuses_tdh_mng_key_reclaimid, .num_statuses = 3,
 		.note = "does nothing in 1.5: SUCCESS",
+		.brief = "do nothing: a leaf of module 1.0",
 	},
 	{
 		.name = "TDH.PHYMEM.PAGE.RECLAIM", .number = 28, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2867,6 +2895,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "PAMT entry EX, owner TDR SH (TDR itself EX when reclaimed)",
 		.requires = "owner lifecycle TEARDOWN; TDR only when child count is 0",
 		.note = "NDA and RSVD give PAGE_METADATA_INCORRECT. Outputs also valid on some errors",
+		.brief = "take a page back from a TD that is torn down",
 		.checks = "fail OPERAND_INVALID RCX\nfail OPERAND_ADDR_RANGE_ERROR RCX\nfail PAGE_METADATA_INCORRECT RCX\nfail OPERAND_INVALID RCX\nfail LIFECYCLE_STATE_INCORRECT\nfail TD_ASSOCIATED_PAGES_EXIST",
 	},
 	{
@@ -2881,6 +2910,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry, page EX",
 		.requires = "blocked+tracked where tracking is required (else MAPPED/PENDING accepted)",
 		.note = "becomes FREE, or REMOVED (with migration epoch) during import; child count -1/-512/...",
+		.brief = "take a blocked page away from a TD",
 		.checks = "page RDX\ntd_state op_state=SH\ngpa_level RCX 0 2\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX",
 	},
 	{
@@ -2894,6 +2924,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_sept_remove, .num_statuses = 20,
 		.locks = "TDR SH, op_state SH, SEPT tree EX, SEPT entry, SEPT page EX",
 		.requires = "NL_BLOCKED and tracked where required; all 512 children FREE (REMOVED does not count as FREE)",
+		.brief = "take an empty secure EPT page away from a TD",
 		.checks = "fail OPERAND_INVALID RAX\npage RDX\ntd_state op_state=SH\ngpa_level RCX 1 root\nfail OPERAND_INVALID RCX\nsept_walk tree=EX\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX\nfail EPT_PAGE_NOT_FREE RCX",
 	},
 	{
@@ -2905,6 +2936,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_sys_key_config, .num_statuses = 7,
 		.locks = "global EX",
 		.requires = "CONFIG_DONE; once per package; last package -> READY",
+		.brief = "set up the module's own memory key on this package",
 		.checks = "lock global EX\nfail SYS_BUSY\nfail SYS_KEY_CONFIG_NOT_PENDING\nfail KEY_CONFIGURED",
 	},
 	{
@@ -2917,6 +2949,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdh_sys_info, .num_outs = 2,
 		.statuses = statuses_tdh_sys_info, .num_statuses = 8,
 		.requires = "LP initialised; any state except shutdown",
+		.brief = "tell the module's limits and what memory can be private",
 		.uses = "TDSYSINFO, CMR_INFO[32]",
 		.checks = "shared RCX 1024\nshared R8 512\nfail SYS_LP_INIT_NOT_DONE\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R9",
 	},
@@ -2931,6 +2964,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_sys_init, .num_statuses = 40,
 		.locks = "global EX",
 		.requires = "INIT_PENDING; also performs the LP independent platform checks (CMR, SMRR, CPUID, MSR)",
+		.brief = "initialize the module, once per platform",
 		.change = "since 1.5.later: version 1: RCX holds attributes",
 		.checks = "lock global EX\nfail SYS_BUSY\nfail OPERAND_INVALID RCX\nfail SYS_INIT_NOT_PENDING\nfail INCORRECT_MSR_VALUE msr:IA32_ARCH_CAPABILITIES\nfail INCORRECT_MSR_VALUE msr:IA32_XAPIC_DISABLE_STATUS\nfail INCORRECT_MSR_VALUE msr:IA32_MISC_PACKAGE_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_PERF_CAPABILITIES\nfail LIMIT_CPUID_MAXVAL_SET\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail INCORRECT_CPUID_VALUE\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail CPUID_LEAF_1F_FORMAT_UNRECOGNIZED\nfail CPUID_LEAF_NOT_SUPPORTED RAX\nfail INVALID_WBINVD_SCOPE\nfail INCORRECT_CPUID_VALUE\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_BASIC\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS2\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS3\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_MISC\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_EPT_VPID_CAP\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED1\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED1\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS2\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS3\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED1\nfail INCORRECT_MSR_VALUE msr\nfail NUM_ACTIVATED_HKIDS_NOT_SUPPORTED count\nfail INCORRECT_MSR_VALUE msr:IA32_WBNOINVDP\nfail CMR_LIST_INVALID\nfail SMRR_NOT_SUPPORTED\nfail SMRR_LOCK_NOT_SUPPORTED\nfail SMRR_NOT_LOCKED bytes:smrr\nfail INVALID_SMRR_CONFIGURATION bytes:smrr\nfail SMRR_OVERLAPS_CMR bytes:smrr,cmr\nfail INCOMPATIBLE_SEAM_CAPABILITIES\nfail SYS_INCOMPATIBLE_SIGSTRUCT\nfail RND_NO_ENTROPY",
 	},
@@ -2943,6 +2977,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_sys_rd, .num_ins = 1,
 		.outs = outs_tdh_sys_rd, .num_outs = 2,
 		.statuses = statuses_tdh_sys_rd, .num_statuses = 6,
+		.brief = "read a metadata field of the module",
 		.checks = "fail SYS_LP_INIT_NOT_DONE\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
@@ -2955,6 +2990,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_sys_lp_init, .num_statuses = 39,
 		.locks = "global SH",
 		.requires = "INIT_DONE or later, LP not yet initialised",
+		.brief = "initialize the module on this logical processor",
 		.checks = "lock global SH\nfail SYS_BUSY\nfail SYS_LP_INIT_NOT_PENDING\nfail SYS_LP_INIT_DONE\nfail RND_NO_ENTROPY\nfail INCOMPATIBLE_SEAM_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_CORE_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_ARCH_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_MISC_PACKAGE_CTLS\nfail INCONSISTENT_MSR msr:IA32_XAPIC_DISABLE_STATUS\nfail LIMIT_CPUID_MAXVAL_SET\nfail INCONSISTENT_CPUID_FIELD\nfail INVALID_PKG_ID package\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail INCONSISTENT_MSR msr:MTRR_CAP\nfail INCONSISTENT_MSR msr:SMRR_BASE\nfail INCONSISTENT_MSR msr:SMRR_MASK\nfail INCONSISTENT_MSR msr:SMRR2_BASE\nfail INCONSISTENT_MSR msr:SMRR2_MASK\nfail INCONSISTENT_MSR msr:IA32_VMX_BASIC\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_PROCBASED_CTLS2\nfail INCONSISTENT_MSR msr:IA32_VMX_PROCBASED_CTLS3\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_MISC\nfail INCONSISTENT_MSR msr:IA32_VMX_EPT_VPID_CAP\nfail INCONSISTENT_MSR msr:IA32_VMX_CR0_FIXED0\nfail INCONSISTENT_MSR msr:IA32_VMX_CR0_FIXED1\nfail INCONSISTENT_MSR msr:IA32_VMX_CR4_FIXED0\nfail INCONSISTENT_MSR msr:IA32_VMX_CR4_FIXED1\nfail INCONSISTENT_MSR msr:IA32_PERF_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_TME_CAPABILITY\nfail INCONSISTENT_MSR msr:IA32_TME_ACTIVATE\nfail INCONSISTENT_MSR msr:IA32_MKTME_KEYID_PARTITIONING\nfail INCONSISTENT_MSR msr:IA32_WBINVDP\nfail INCONSISTENT_MSR msr:IA32_WBNOINVDP",
 	},
 	{
@@ -2969,6 +3005,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "per TDMR mutex",
 		.requires = "READY",
 		.resume = "not interruptible but incremental: 1024 4K entries (4MB) per call; repeat until RDX reaches the end",
+		.brief = "initialize the next part of a TD memory region",
 		.checks = "fail OPERAND_INVALID RCX\nfail OPERAND_BUSY RCX\nfail TDMR_ALREADY_INITIALIZED",
 	},
 	{
@@ -2980,6 +3017,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_sys_rdall, .num_ins = 2,
 		.outs = outs_tdh_sys_rdall, .num_outs = 1,
 		.statuses = statuses_tdh_sys_rdall, .num_statuses = 6,
+		.brief = "read all metadata fields of the module into a list",
 		.uses = "MD_LIST (4096)",
 		.checks = "shared RDX 4096\nfail SYS_LP_INIT_NOT_DONE",
 	},
@@ -2993,6 +3031,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_track, .num_statuses = 14,
 		.locks = "TDR SH, op_state SH, epoch EX",
 		.note = "TD_EPOCH += 1 if no vCPU left in the previous epoch",
+		.brief = "start a new TLB epoch of a TD",
 		.checks = "page RCX\ntd_state op_state=SH\nlock epoch EX\nfail OPERAND_BUSY TD_EPOCH\nfail PREVIOUS_TLB_EPOCH_BUSY",
 	},
 	{
@@ -3006,6 +3045,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_range_unblock, .num_statuses = 18,
 		.locks = "TDR SH, op_state SH, SEPT tree EX, SEPT entry",
 		.requires = "tracked where required",
+		.brief = "undo a block of a range of guest memory",
 		.checks = "page RDX\ntd_state op_state=SH\ngpa_level RCX 0 root\nfail OPERAND_INVALID RCX\nsept_walk tree=EX\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail TLB_TRACKING_NOT_DONE SEPT_TREE",
 	},
 	{
@@ -3018,6 +3058,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_phymem_cache_wb, .num_statuses = 9,
 		.locks = "per-package mutex, KOT SH",
 		.resume = "INTERRUPTED_RESUMABLE; resume with RCX=1 on the same package",
+		.brief = "write back the caches of this package, as far as it gets",
 		.checks = "fail OPERAND_INVALID RCX\nfail OPERAND_BUSY WBCACHE\nfail OPERAND_BUSY KOT\nfail NO_HKID_READY_TO_WBCACHE\nfail WBCACHE_RESUME_ERROR",
 	},
 	{
@@ -3030,6 +3071,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_phymem_page_wbinvd, .num_statuses = 7,
 		.locks = "page SH",
 		.requires = "page PAMT type NDA",
+		.brief = "write back and invalidate the cache lines of one page",
 	},
 	{
 		.name = "TDH.MEM.SEPT.WR", .number = 42, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3039,6 +3081,7 @@ const struct leaf_desc leaf_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.statuses = statuses_tdh_mem_sept_wr, .num_statuses = 3,
 		.note = "number reserved in the enumeration; not dispatched (OPERAND_INVALID|RAX)",
+		.brief = "a number that is reserved and has no leaf",
 	},
 	{
 		.name = "TDH.VP.WR", .number = 43, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3051,6 +3094,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_vp_wr, .num_statuses = 22,
 		.locks = "TDVPR SH, implicit TDR SH, op_state SH; associates the vCPU with this LP",
 		.requires = "RD also allowed for DISABLED vCPU",
+		.brief = "write a metadata field of a vCPU",
 		.checks = "page RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nvcpu_associate\nfail OPERAND_INVALID RAX\nfail TDCX_NUM_INCORRECT\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
@@ -3061,6 +3105,7 @@ const struct leaf_desc leaf_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.statuses = statuses_tdh_sys_lp_shutdown, .num_statuses = 1,
 		.note = "no operation in 1.5; allowed in shutdown state",
+		.brief = "do nothing: module 1.5 has no shutdown per logical processor",
 	},
 	{
 		.name = "TDH.SYS.CONFIG", .number = 45, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3072,6 +3117,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_sys_config, .num_statuses = 15,
 		.locks = "global EX",
 		.requires = "INIT_DONE and every LP initialised -> CONFIG_DONE",
+		.brief = "give the module its memory regions and its key id",
 		.change = "since 1.5.later: R8 bit 16 asks for dynamic PAMT",
 		.uses = "TDMR_INFO[], each 512 aligned",
 		.checks = "lock global EX\nfail SYS_BUSY\nfail SYS_CONFIG_NOT_PENDING\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R8\nfail INVALID_TDMR bytes:tdmr\nfail NON_ORDERED_TDMR bytes:tdmr\nfail INVALID_TDMR bytes:tdmr\nfail NON_ORDERED_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_RESERVED_IN_TDMR bytes:tdmr,area\nfail NON_ORDERED_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_PAMT bytes:tdmr,level\nfail INVALID_PAMT bytes:tdmr,level\nfail INVALID_PAMT bytes:tdmr,level\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail TDMR_OUTSIDE_CMRS bytes:tdmr",
@@ -3086,6 +3132,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdh_servtd_bind, .num_outs = 5,
 		.statuses = statuses_tdh_servtd_bind, .num_statuses = 26,
 		.locks = "both TDR SH, op_state SH, bindings EX",
+		.brief = "bind a service TD to a TD",
 		.checks = "page RCX\ntd_state op_state=SH\nlock servtd_bindings EX",
 	},
 	{
@@ -3097,6 +3144,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_servtd_prebind, .num_ins = 5,
 		.statuses = statuses_tdh_servtd_prebind, .num_statuses = 19,
 		.locks = "TDR SH, op_state SH, bindings EX",
+		.brief = "bind a service TD that does not run yet, by its measurement",
 		.checks = "page RCX\ntd_state op_state=SH\nshared RDX 64\nlock servtd_bindings EX",
 	},
 	{
@@ -3110,6 +3158,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "global EX",
 		.requires = "READY; no other LP in the module (SYS_BUSY, state goes back to READY); version within [min_update_hv, module_hv]",
 		.note = "writes handoff data, state SHUTDOWN",
+		.brief = "shut the module down and hand its state over to the next",
 		.checks = "fail OPERAND_INVALID RCX\nlock global EX\nfail SYS_BUSY",
 	},
 	{
@@ -3122,6 +3171,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "global EX",
 		.requires = "INIT_DONE, all LPs initialised (else SYS_STATE_INCORRECT); valid handoff data of a supported version (else SYS_INVALID_HANDOFF)",
 		.note = "imports handoff data instead of CONFIG/KEY.CONFIG; -> READY",
+		.brief = "take over the state that a shut down module left",
 		.checks = "lock global EX\nfail SYS_BUSY\nfail SYS_STATE_INCORRECT\nfail SYS_INVALID_HANDOFF",
 	},
 	{
@@ -3131,6 +3181,7 @@ const struct leaf_desc leaf_table[] = {
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false, .typed = false,
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.note = "RCX level(1), HPA 2M aligned; RDX,R8 two 4K PAMT pages",
+		.brief = "give the module the two pages that track a 2 MiB range",
 	},
 	{
 		.name = "TDH.PHYMEM.PAMT.REMOVE", .number = 59, .cls = LEAF_HOST, .since = ABI_1_5_LATER,
@@ -3139,6 +3190,7 @@ const struct leaf_desc leaf_table[] = {
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false, .typed = false,
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.note = "RCX level, HPA; returns the pages",
+		.brief = "take back the two pages that tracked a 2 MiB range",
 	},
 	{
 		.name = "TDH.EXPORT.ABORT", .number = 64, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3149,6 +3201,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_export_abort, .num_ins = 3,
 		.statuses = statuses_tdh_export_abort, .num_statuses = 19,
 		.locks = "TDR SH, op_state EX, mig EX",
+		.brief = "give up an export; the TD runs on here",
 		.checks = "page RCX\ntd_state op_state=EX\nlock mig EX",
 	},
 	{
@@ -3163,6 +3216,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state SH, SEPT tree SH, each entry",
 		.resume = "INTERRUPTED_RESUMABLE with updated RCX",
 		.note = "SUCCESS carries in low 32 bits the number of entries not processed as asked",
+		.brief = "block writes to pages of a TD that is exported",
 		.uses = "GPA_LIST",
 		.checks = "page RDX\ntd_state op_state=SH\nlock sept_tree SH",
 	},
@@ -3178,6 +3232,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "as BLOCKW",
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "SUCCESS low 32 bits = count of problem entries",
+		.brief = "take exported pages back after an aborted export",
 		.uses = "GPA_LIST",
 		.checks = "page RDX\ntd_state op_state=SH\nlock sept_tree SH",
 	},
@@ -3192,6 +3247,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_export_mem, .num_statuses = 27,
 		.locks = "TDR SH, op_state SH, mig SH, SEPT tree SH, stream, each entry",
 		.resume = "INTERRUPTED_RESUMABLE; resume with bit63 of R10",
+		.brief = "export pages of a TD",
 		.uses = "GPA_LIST, PAGE_LIST, MAC_LIST, MBMD 48B",
 		.checks = "page RDX\ntd_state op_state=SH\nlock mig SH\nlock sept_tree SH",
 	},
@@ -3205,6 +3261,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_export_pause, .num_statuses = 12,
 		.locks = "TDR EX",
 		.note = "no vCPU may be running",
+		.brief = "pause a TD for the last part of its export",
 		.checks = "page RCX\ntd_state op_state=none",
 	},
 	{
@@ -3216,6 +3273,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_export_track, .num_ins = 3,
 		.statuses = statuses_tdh_export_track, .num_statuses = 20,
 		.locks = "TDR SH, op_state EX, mig EX",
+		.brief = "end a round of the export, or start the hand-over",
 		.checks = "page RCX\ntd_state op_state=EX\nlock mig EX",
 	},
 	{
@@ -3230,6 +3288,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state EX, mig EX (immutable), stream",
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "minimum list pages: immutable 3, TD 2",
+		.brief = "start an export: the state of the TD that never changes",
 		.uses = "MBMD, PAGE_LIST, MD_LIST",
 		.checks = "page RCX\ntd_state op_state=EX\nlock mig EX",
 	},
@@ -3245,6 +3304,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state EX, mig EX (immutable), stream",
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "minimum list pages: immutable 3, TD 2",
+		.brief = "export the state of a paused TD",
 		.uses = "MBMD, PAGE_LIST, MD_LIST",
 		.checks = "page RCX\ntd_state op_state=EX",
 	},
@@ -3260,6 +3320,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDVPR EX, implicit TDR SH, op_state SH; associates vCPU",
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "minimum 5 pages",
+		.brief = "export the state of a vCPU of a paused TD",
 		.uses = "MBMD, PAGE_LIST, MD_LIST",
 		.checks = "page RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nvcpu_associate",
 	},
@@ -3273,6 +3334,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdh_export_unblockw, .num_outs = 2,
 		.statuses = statuses_tdh_export_unblockw, .num_statuses = 18,
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry",
+		.brief = "allow writes to a page again during an export",
 		.checks = "page RDX\ntd_state op_state=SH\ngpa_level RCX 0 0\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX",
 	},
 	{
@@ -3285,6 +3347,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_import_abort, .num_statuses = 16,
 		.locks = "TDR EX",
 		.note = "SUCCESS is returned with the FATAL bit (61) set",
+		.brief = "give up an import; the TD can only be torn down",
 		.checks = "page RCX\ntd_state op_state=none",
 	},
 	{
@@ -3296,6 +3359,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_import_end, .num_ins = 1,
 		.statuses = statuses_tdh_import_end, .num_statuses = 12,
 		.locks = "TDR EX",
+		.brief = "end an import; the TD may run",
 		.checks = "page RCX\ntd_state op_state=none",
 	},
 	{
@@ -3307,6 +3371,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_import_commit, .num_ins = 1,
 		.statuses = statuses_tdh_import_commit, .num_statuses = 12,
 		.locks = "TDR EX",
+		.brief = "commit an import: the TD may run while pages still come",
 		.checks = "page RCX\ntd_state op_state=none",
 	},
 	{
@@ -3320,6 +3385,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_import_mem, .num_statuses = 38,
 		.locks = "TDR SH, op_state SH, mig SH, SEPT tree SH, stream, each entry, pages EX",
 		.resume = "INTERRUPTED_RESUMABLE",
+		.brief = "import pages of a TD",
 		.uses = "GPA_LIST, PAGE_LIST, MAC_LIST, MBMD",
 		.checks = "page RDX\ntd_state op_state=SH\nlock mig SH\nlock sept_tree SH",
 	},
@@ -3332,6 +3398,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdh_import_track, .num_ins = 3,
 		.statuses = statuses_tdh_import_track, .num_statuses = 19,
 		.locks = "TDR EX",
+		.brief = "end a round of the import",
 		.checks = "page RCX\ntd_state op_state=none",
 	},
 	{
@@ -3346,6 +3413,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX",
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "any failure after the bundle is touched -> FAILED_IMPORT and FATAL bit in status",
+		.brief = "start an import: the state of the TD that never changes",
 		.uses = "MBMD, PAGE_LIST, MD_LIST",
 		.checks = "page RCX\ntd_state op_state=none",
 	},
@@ -3361,6 +3429,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX",
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "any failure after the bundle is touched -> FAILED_IMPORT and FATAL bit in status",
+		.brief = "import the state of a TD",
 		.uses = "MBMD, PAGE_LIST, MD_LIST",
 		.checks = "page RCX\ntd_state op_state=none",
 	},
@@ -3376,6 +3445,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDVPR EX, implicit TDR, op_state SH",
 		.resume = "INTERRUPTED_RESUMABLE",
 		.note = "any failure after the bundle is touched -> FAILED_IMPORT and FATAL bit in status",
+		.brief = "import the state of a vCPU",
 		.uses = "MBMD, PAGE_LIST, MD_LIST",
 		.checks = "page RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete",
 	},
@@ -3389,6 +3459,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mig_stream_create, .num_statuses = 18,
 		.locks = "TDR SH, op_state EX, page EX",
 		.note = "up to 512 forward streams; the first created also is backward stream 0",
+		.brief = "give a TD a migration stream",
 		.checks = "page RDX\ntd_state op_state=EX\nlock mig EX\npage RCX",
 	},
 	{
@@ -3612,6 +3683,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdg_vp_vmcall, .num_outs = 1,
 		.statuses = statuses_tdg_vp_vmcall, .num_statuses = 3,
 		.note = "success status 0 written on re-entry. Bad mask: OPERAND_INVALID|RCX without exit",
+		.brief = "call the VMM, with the registers that a mask exposes",
 		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RCX",
 	},
 	{
@@ -3622,6 +3694,7 @@ const struct leaf_desc leaf_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.outs = outs_tdg_vp_info, .num_outs = 6,
 		.statuses = statuses_tdg_vp_info, .num_statuses = 2,
+		.brief = "tell the guest its attributes, its address width and which vCPU it runs on",
 		.checks = "fail OPERAND_INVALID",
 	},
 	{
@@ -3633,6 +3706,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_mr_rtmr_extend, .num_ins = 2,
 		.statuses = statuses_tdg_mr_rtmr_extend, .num_statuses = 4,
 		.locks = "RTMR EX (host-priority aware)",
+		.brief = "extend a run-time measurement register",
 		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RCX\nfail OPERAND_INVALID RDX\nfail OPERAND_BUSY RTMR",
 	},
 	{
@@ -3643,6 +3717,7 @@ const struct leaf_desc leaf_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.outs = outs_tdg_vp_veinfo_get, .num_outs = 5,
 		.statuses = statuses_tdg_vp_veinfo_get, .num_statuses = 3,
+		.brief = "tell what the last virtualization exception was about, and allow the next",
 		.checks = "fail OPERAND_INVALID\nfail NO_VALID_VE_INFO",
 	},
 	{
@@ -3654,6 +3729,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_mr_report, .num_ins = 3,
 		.statuses = statuses_tdg_mr_report, .num_statuses = 6,
 		.resume = "interrupted: RAX,RIP unchanged so it re-executes",
+		.brief = "make a TDREPORT: the TD's measurements, authenticated by this platform's key",
 		.uses = "TDREPORT",
 		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RCX\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R8\nfail NON_RECOVERABLE_TD_CORRUPTED_MD",
 	},
@@ -3665,6 +3741,7 @@ const struct leaf_desc leaf_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_vp_cpuidve_set, .num_ins = 1,
 		.statuses = statuses_tdg_vp_cpuidve_set, .num_statuses = 2,
+		.brief = "choose at which privilege CPUID raises a virtualization exception",
 		.checks = "fail OPERAND_INVALID RCX",
 	},
 	{
@@ -3678,6 +3755,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "SEPT entry (guest)",
 		.resume = "2M: interrupted -> counter kept in SEPT entry, RAX,RIP unchanged, re-executes",
 		.note = "no SEPT leaf in an acceptable state -> TD exit as EPT violation with extended qualification ACCEPT(1); page zeroed then MAPPED",
+		.brief = "accept a page that the host has added, so that the guest can use it",
 		.checks = "fail OPERAND_INVALID\ngpa_level RCX 0 1\nfail OPERAND_INVALID RCX\nfail OPERAND_INVALID RCX\nfail OPERAND_BUSY\nfail PAGE_ALREADY_ACCEPTED level\nfail PAGE_SIZE_MISMATCH level",
 	},
 	{
@@ -3689,6 +3767,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_vm_rd, .num_ins = 2,
 		.outs = outs_tdg_vm_rd, .num_outs = 2,
 		.statuses = statuses_tdg_vm_rd, .num_statuses = 5,
+		.brief = "read a metadata field of the guest's own TD",
 		.checks = "fail OPERAND_INVALID RAX\nfail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
@@ -3700,6 +3779,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_vm_wr, .num_ins = 4,
 		.outs = outs_tdg_vm_wr, .num_outs = 1,
 		.statuses = statuses_tdg_vm_wr, .num_statuses = 8,
+		.brief = "write a metadata field of the guest's own TD",
 		.checks = "fail OPERAND_INVALID RAX\nfail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
@@ -3711,6 +3791,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_vp_rd, .num_ins = 2,
 		.outs = outs_tdg_vp_rd, .num_outs = 2,
 		.statuses = statuses_tdg_vp_rd, .num_statuses = 5,
+		.brief = "read a metadata field of the vCPU",
 		.checks = "fail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
@@ -3722,6 +3803,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_vp_wr, .num_ins = 4,
 		.outs = outs_tdg_vp_wr, .num_outs = 1,
 		.statuses = statuses_tdg_vp_wr, .num_statuses = 8,
+		.brief = "write a metadata field of the vCPU",
 		.checks = "fail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
@@ -3733,6 +3815,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_sys_rd, .num_ins = 1,
 		.outs = outs_tdg_sys_rd, .num_outs = 2,
 		.statuses = statuses_tdg_sys_rd, .num_statuses = 4,
+		.brief = "read a metadata field of the module",
 		.checks = "fail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
@@ -3744,6 +3827,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_sys_rdall, .num_ins = 2,
 		.outs = outs_tdg_sys_rdall, .num_outs = 1,
 		.statuses = statuses_tdg_sys_rdall, .num_statuses = 4,
+		.brief = "read all metadata fields of the module into a list",
 		.uses = "MD_LIST (4096)",
 		.checks = "fail OPERAND_INVALID RDX",
 	},
@@ -3758,6 +3842,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdg_servtd_rd, .num_statuses = 13,
 		.locks = "target TDR SH, op_state SH, bindings SH (host-priority aware)",
 		.note = "conditions the guest cannot resolve become CROSS_TD_FAULT/CROSS_TD_TRAP exits to the host",
+		.brief = "read, as a service TD, a metadata field of the TD it is bound to",
 	},
 	{
 		.name = "TDG.SERVTD.WR", .number = 20, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3770,6 +3855,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdg_servtd_wr, .num_statuses = 14,
 		.locks = "target TDR SH, op_state SH, bindings SH (host-priority aware)",
 		.note = "conditions the guest cannot resolve become CROSS_TD_FAULT/CROSS_TD_TRAP exits to the host",
+		.brief = "write, as a service TD, a metadata field of the TD it is bound to",
 	},
 	{
 		.name = "TDG.MR.VERIFYREPORT", .number = 22, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3779,6 +3865,7 @@ const struct leaf_desc leaf_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_mr_verifyreport, .num_ins = 1,
 		.statuses = statuses_tdg_mr_verifyreport, .num_statuses = 4,
+		.brief = "verify that a TDREPORT was made on this platform",
 		.uses = "REPORTMACSTRUCT",
 		.checks = "fail OPERAND_INVALID RAX\nfail OPERAND_INVALID RCX\nfail INVALID_CPUSVN\nfail INVALID_REPORTMACSTRUCT",
 	},
@@ -3792,6 +3879,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdg_mem_page_attr_rd, .num_outs = 2,
 		.statuses = statuses_tdg_mem_page_attr_rd, .num_statuses = 3,
 		.locks = "SEPT entry (guest)",
+		.brief = "read a page's state and its attributes for each VM",
 		.checks = "fail OPERAND_INVALID RCX\nfail OPERAND_BUSY RCX",
 	},
 	{
@@ -3804,6 +3892,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdg_mem_page_attr_wr, .num_outs = 2,
 		.statuses = statuses_tdg_mem_page_attr_wr, .num_statuses = 8,
 		.locks = "SEPT entry (guest) and L2 entries",
+		.brief = "set a page's attributes for L2 VMs",
 		.checks = "fail OPERAND_INVALID RDX\nfail OPERAND_INVALID R8\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID RCX\nfail OPERAND_INVALID RCX\nfail OPERAND_BUSY RCX\nfail PAGE_SIZE_MISMATCH level\nfail PAGE_ATTR_INVALID\nfail L2_SEPT_WALK_FAILED vm_level",
 	},
 	{
@@ -3815,6 +3904,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_vp_enter, .num_ins = 2,
 		.outs = outs_tdg_vp_enter, .num_outs = 13,
 		.statuses = statuses_tdg_vp_enter, .num_statuses = 10,
+		.brief = "enter an L2 VM of this TD",
 		.uses = "L2_ENTER_GUEST_STATE (GPRs, RFLAGS, RIP, SSP, interrupt status)",
 		.checks = "fail OPERAND_INVALID RDX\nfail OPERAND_INVALID RCX\nfail OPERAND_INVALID L2_VAPIC_GPA\nfail PENDING_INTERRUPT\nfail TD_EXIT_BEFORE_L2_ENTRY",
 	},
@@ -3826,6 +3916,7 @@ const struct leaf_desc leaf_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_tdg_vp_invept, .num_ins = 1,
 		.statuses = statuses_tdg_vp_invept, .num_statuses = 2,
+		.brief = "invalidate the cached EPT translations of L2 VMs",
 		.checks = "fail OPERAND_INVALID RCX",
 	},
 	{
@@ -3838,6 +3929,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdg_vp_invvpid, .num_outs = 1,
 		.statuses = statuses_tdg_vp_invvpid, .num_statuses = 5,
 		.resume = "list form resumes by re-execution",
+		.brief = "invalidate cached linear translations of L2 VMs",
 		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RCX\nfail GLA_NOT_CANONICAL\nfail OPERAND_INVALID RDX\nfail GLA_NOT_CANONICAL",
 	},
 	{
@@ -3915,6 +4007,7 @@ const struct leaf_desc vmcall_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_gettdvmcallinfo, .num_ins = 1,
 		.outs = outs_gettdvmcallinfo, .num_outs = 4,
+		.brief = "ask the VMM what it supports beyond the base sub-functions",
 	},
 	{
 		.name = "MapGPA", .number = 0x10001, .cls = LEAF_VMCALL, .since = ABI_1_5_01,
@@ -3924,6 +4017,7 @@ const struct leaf_desc vmcall_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_mapgpa, .num_ins = 2,
 		.outs = outs_mapgpa, .num_outs = 1,
+		.brief = "ask the VMM to map a range as shared or as private memory",
 	},
 	{
 		.name = "GetQuote", .number = 0x10002, .cls = LEAF_VMCALL, .since = ABI_1_5_01,
@@ -3932,6 +4026,7 @@ const struct leaf_desc vmcall_table[] = {
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false, .typed = true,
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_getquote, .num_ins = 2,
+		.brief = "ask the VMM for a quote of a TDREPORT",
 	},
 	{
 		.name = "ReportFatalError", .number = 0x10003, .cls = LEAF_VMCALL, .since = ABI_1_5_01,
@@ -3940,6 +4035,7 @@ const struct leaf_desc vmcall_table[] = {
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false, .typed = true,
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_reportfatalerror, .num_ins = 10,
+		.brief = "tell the VMM why the guest can't go on",
 	},
 	{
 		.name = "SetupEventNotifyInterrupt", .number = 0x10004, .cls = LEAF_VMCALL, .since = ABI_1_5_01,
@@ -3948,6 +4044,7 @@ const struct leaf_desc vmcall_table[] = {
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false, .typed = true,
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_setupeventnotifyinterrupt, .num_ins = 1,
+		.brief = "name the vector by which the VMM tells the guest of an event",
 	},
 	{
 		.name = "Service", .number = 0x10005, .cls = LEAF_VMCALL, .since = ABI_1_5_01,
@@ -3956,6 +4053,7 @@ const struct leaf_desc vmcall_table[] = {
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false, .typed = true,
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_service, .num_ins = 4,
+		.brief = "ask a service of the VMM through command and response buffers",
 	},
 	{
 		.name = "MigTD", .number = 0x10006, .cls = LEAF_VMCALL, .since = ABI_1_5_01,
@@ -3965,6 +4063,7 @@ const struct leaf_desc vmcall_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_migtd, .num_ins = 4,
 		.outs = outs_migtd, .num_outs = 5,
+		.brief = "talk to the VMM as a migration TD",
 	},
 	{
 		.name = "Instruction.CPUID", .number = 0xa, .cls = LEAF_VMCALL, .since = ABI_1_5_01,
@@ -3974,6 +4073,7 @@ const struct leaf_desc vmcall_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_instruction_cpuid, .num_ins = 2,
 		.outs = outs_instruction_cpuid, .num_outs = 4,
+		.brief = "ask the VMM for a CPUID leaf",
 	},
 	{
 		.name = "Instruction.HLT", .number = 0xc, .cls = LEAF_VMCALL, .since = ABI_1_5_01,
@@ -3982,6 +4082,7 @@ const struct leaf_desc vmcall_table[] = {
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false, .typed = true,
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_instruction_hlt, .num_ins = 1,
+		.brief = "wait for an interrupt",
 	},
 	{
 		.name = "Instruction.IO", .number = 0x1e, .cls = LEAF_VMCALL, .since = ABI_1_5_01,
@@ -3991,6 +4092,7 @@ const struct leaf_desc vmcall_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_instruction_io, .num_ins = 4,
 		.outs = outs_instruction_io, .num_outs = 1,
+		.brief = "read or write an I/O port",
 	},
 	{
 		.name = "Instruction.RDMSR", .number = 0x1f, .cls = LEAF_VMCALL, .since = ABI_1_5_01,
@@ -4000,6 +4102,7 @@ const struct leaf_desc vmcall_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_instruction_rdmsr, .num_ins = 1,
 		.outs = outs_instruction_rdmsr, .num_outs = 1,
+		.brief = "ask the VMM for an MSR",
 	},
 	{
 		.name = "Instruction.WRMSR", .number = 0x20, .cls = LEAF_VMCALL, .since = ABI_1_5_01,
@@ -4008,6 +4111,7 @@ const struct leaf_desc vmcall_table[] = {
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false, .typed = true,
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_instruction_wrmsr, .num_ins = 2,
+		.brief = "ask the VMM to write an MSR",
 	},
 	{
 		.name = "RequestMMIO", .number = 0x30, .cls = LEAF_VMCALL, .since = ABI_1_5_01,
@@ -4017,6 +4121,7 @@ const struct leaf_desc vmcall_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_requestmmio, .num_ins = 4,
 		.outs = outs_requestmmio, .num_outs = 1,
+		.brief = "read or write emulated device memory",
 	},
 	{
 		.name = "Instruction.WBINVD", .number = 0x36, .cls = LEAF_VMCALL, .since = ABI_1_5_01,
@@ -4025,6 +4130,7 @@ const struct leaf_desc vmcall_table[] = {
 		.op_states = 0x000, .sept_states = 0x00000, .checks_td_state = false, .typed = true,
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_instruction_wbinvd, .num_ins = 1,
+		.brief = "ask the VMM to write back caches",
 	},
 	{
 		.name = "Instruction.PCONFIG", .number = 0x41, .cls = LEAF_VMCALL, .since = ABI_1_5_01,
@@ -4034,6 +4140,7 @@ const struct leaf_desc vmcall_table[] = {
 		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_NONE, .sept_tree_lock = ABI_LOCK_NONE,
 		.ins = ins_instruction_pconfig, .num_ins = 4,
 		.outs = outs_instruction_pconfig, .num_outs = 4,
+		.brief = "ask the VMM for what PCONFIG does",
 	},
 };
 const size_t vmcall_table_len = sizeof(vmcall_table) / sizeof(vmcall_table[0]);

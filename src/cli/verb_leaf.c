@@ -23,7 +23,7 @@ static void usage(FILE *out)
 	fputs("usage: seamless leaf [NAME] [OPTIONS]\n\n"
 	      "Without NAME, lists the leaves of the TDX module: number, operands -> outputs. With "
 	      "NAME, all that the\n"
-	      "tables know of that leaf: registers, states that allow it, locks, order of checks, "
+	      "tables know of that leaf: what it does, registers, states, locks, order of checks, "
 	      "statuses.\n\n"
 	      "NAME is a leaf (TDH.MEM.PAGE.ADD or tdh_mem_page_add), a TDVMCALL sub-function "
 	      "(MapGPA), or a number: 2\n"

@@ -128,6 +128,7 @@ size_t explain_leaf_json(char *buf, size_t size, const struct explain_leaf_id *i
 	text_add(&t, "{\"name\":\"%s\",\"number\":%" PRIu32 ",\"class\":\"%s\",\"since\":\"%s\"",
 		 leaf->name, leaf->number, sides[leaf->cls], abi_version_names[leaf->since]);
 	text_add(&t, ",\"versions\":%s", leaf->versions > 1 ? "[0,1]" : "[0]");
+	string(&t, "does", leaf->brief);
 	operands(&t, "in", leaf->ins, leaf->num_ins);
 	operands(&t, "out", leaf->outs, leaf->num_outs);
 	string(&t, "structures", leaf->uses);

@@ -171,6 +171,7 @@ size_t explain_leaf_page(char *buf, size_t size, const struct explain_leaf_id *i
 	if (!leaf)
 		return 0;
 	heading(&t, leaf);
+	paragraph(&t, "does", leaf->brief);
 	operands(&t, "in", leaf->ins, leaf->num_ins);
 	operands(&t, "out", leaf->outs, leaf->num_outs);
 	paragraph(&t, "structures", leaf->uses);

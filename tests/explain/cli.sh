@@ -46,6 +46,7 @@ expect 0 'usage:' decode --help
 expect 0 '^TDH.MEM.PAGE.ADD  *2  *gpa, tdr, page, source' leaf
 expect 0 '^TD states  *INITIALIZED$' leaf tdh_mem_page_add
 expect 0 'R11  *failed_gpa' leaf MapGPA
+expect 0 '^does  *copy and measure' leaf tdh_mem_page_add
 expect 2 'did you mean TDH.MEM.PAGE.ADD' leaf TDH.MEM.PAGE.AD
 expect 2 'no TD state' leaf --td-state RUNABLE
 expect 2 'did you mean TLB_TRACKING_NOT_DONE' leaf --status TLB_TRACKING_NOT_DON
@@ -56,6 +57,7 @@ json 'd["name"]=="EPT_WALK_FAILED" and d["error"] and "RDX" in d["registers"]' \
 	decode 0xc0000b0000000001 --leaf 2 RDX=3 --json
 json 'd["number"]==2 and d["in"][0]["register"]=="RCX"' leaf TDH.MEM.PAGE.ADD --json
 json 'len(d)>=105 and all(l["name"] for l in d)' leaf --json
+json 'all(bool(l.get("does")) == (l["since"] != "2.0") for l in d)' leaf --json
 
 cat >"$work/log" <<'LOG'
 [ 10.0] virt/tdx: SEAMCALL (0x0000000000000024) failed: 0xc000010000000001

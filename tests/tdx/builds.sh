@@ -83,7 +83,8 @@ for cc in gcc clang; do
 	headers $cc -std=c11 $strict -x c
 	build $cc -std=gnu11 -O2 $strict -fPIC -fomit-frame-pointer
 	build $cc -std=gnu11 -O2 $strict -DTDX_CALL_INLINE
-	for opt in -O0 -Os; do
+	for opt in -O0 -Os "-O2 -fno-omit-frame-pointer -fcf-protection" "-O2 -mno-red-zone -DTDX_NO_RED_ZONE -fomit-frame-pointer"; do
+		# shellcheck disable=SC2086 # words are wanted
 		$cc $opt $strict -I "$view" -I "$here" "$here/test_typed.c" "$here/recorder.c" "$root/src/lib/transport_sw.S" \
 			"$root/abi/gen/leaves.c" -o "$work/typed"
 		"$work/typed" >"$work/out" || { cat "$work/out"; echo "$cc $opt: registers are wrong"; exit 1; }

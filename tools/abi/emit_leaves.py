@@ -82,7 +82,7 @@ struct leaf_desc {
 	const struct leaf_operand *ins, *outs;
 	const struct leaf_status *statuses;
 	/* For people, or NULL: checks has one check per line, in the order in which they are made. */
-	const char *locks, *requires, *resume, *note, *change, *uses, *checks;
+	const char *brief, *locks, *requires, *resume, *note, *change, *uses, *checks;
 };
 
 struct operand_type_desc {

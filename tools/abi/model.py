@@ -61,6 +61,7 @@ class Leaf:
     @property
     def prose(self):
         out = {key: self.item.one(key, '') for key in ('locks', 'requires', 'resume', 'note')}
+        out['brief'] = self.brief
         out['change'] = '; '.join('since %s: %s' % (line[1][0], ' '.join(line[1][1:]))
                                   for line in self.item.all('change'))
         out['uses'] = ', '.join(line[3] for line in self.item.all('uses'))
@@ -175,6 +176,8 @@ class Model:
             if (leaf.cls, leaf.number) in seen:
                 leaf.item.fail('number used twice')
             seen.add((leaf.cls, leaf.number))
+            if leaf.since != '2.0' and not leaf.brief:
+                leaf.item.fail('nothing is said of what it does')
             for name, _ in leaf.statuses:
                 if name not in names:
                     leaf.item.fail('unknown status ' + name)

@@ -51,6 +51,14 @@ ROWS = [
     ('R17', 'the registers a TDVMCALL exposes carry nothing but its declared operands',
      'exactly the operands\' registers are in the mask; those that are no operand go out as zero and come back as clobbers',
      ['include/tdx/tdvmcall.h', 'abi/tdvmcall.abi'], ['tdx-typed', 'tdx-forms']),
+    ('', 'beyond these: each call against what a real module answered',
+     'every SEAMCALL and TDCALL of the recorded transcripts is made as a typed call', ['tests/tdx/test_lines.c'],
+     ['tdx-lines', 'abi-observed']),
+    ('', 'it builds where it is wanted',
+     'C11, gnu17, C++17; gcc and clang; freestanding, kernel flags, a kernel\'s headers; PIC with lazy binding; a prefix',
+     ['tests/tdx/builds.sh'], ['tdx-builds', 'kernel-modules', 'install']),
+    ('', 'a backtrace through the thunk', 'unwind information that knows of the step over the red zone',
+     ['tests/tdx/unwind.c', 'docs/decisions/0011-one-thunk.md'], ['tdx-unwind']),
 ]
 
 
