@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Boots the kernels that build.sh prepared in QEMU (TCG: no /dev/kvm needed) with BusyBox, loads core and consumer once
+# Boots the kernels that build.sh prepared in QEMU (TCG: no /dev/kvm needed) with BusyBox, loads core, consumer and common cases once
 # per SEAMCALL site, and judges by what the kernel's log says. Usage: boot.sh WORKDIR [KERNEL...]
 set -eu
 work=$(cd "$1" && pwd)
@@ -26,7 +26,9 @@ initramfs() { # RELEASE
 	cp "$root/bin/busybox" "$tree/bin/busybox"
 	for site in ud gp vmfail; do
 		mkdir -p "$tree/$site"
-		cp "$work/$1-$site"/seamless_core.ko "$work/$1-$site"/seamless_consumer.ko "$tree/$site"
+		for module in core consumer cases; do
+			cp "$work/$1-$site/seamless_$module.ko" "$tree/$site"
+		done
 	done
 	cat >"$tree/init" <<-'EOF'
 	#!/bin/busybox sh
@@ -35,6 +37,8 @@ initramfs() { # RELEASE
 	for site in ud gp vmfail; do
 		/bin/busybox insmod /$site/seamless_core.ko || echo "seamless: WRONG core of site $site did not load"
 		/bin/busybox insmod /$site/seamless_consumer.ko expect=$site || echo "seamless: WRONG consumer of site $site did not load"
+		/bin/busybox insmod /$site/seamless_cases.ko expect=$site || echo "seamless: WRONG common cases of site $site did not load"
+		/bin/busybox rmmod seamless_cases
 		/bin/busybox rmmod seamless_consumer
 		/bin/busybox rmmod seamless_core
 	done
@@ -52,14 +56,17 @@ boot() { # RELEASE LOG
 		-append 'console=ttyS0 panic=-1 quiet loglevel=7' </dev/null >"$2" 2>&1
 }
 
+# for each site: the consumer's checks and the common cases
+checks=$((3 * (5 + 10)))
+
 judge() { # RELEASE LOG
 	grep -a 'seamless' "$2" | sed 's/^\[[^]]*\] //; s/\r$//'
 	right=$(grep -ac 'seamless: ok' "$2") || true
 	wrong=$(grep -ac -e 'seamless: WRONG' -e 'Oops' -e 'Kernel panic' -e 'BUG:' "$2") || true
-	if [ "$right" = 12 ] && [ "$wrong" = 0 ] && grep -aq 'seamless: alive after all' "$2"; then
-		echo "boot: $1: 12 checks right, the kernel lives on"
+	if [ "$right" = $checks ] && [ "$wrong" = 0 ] && grep -aq 'seamless: alive after all' "$2"; then
+		echo "boot: $1: $checks checks right, the kernel lives on; #UD is the real instruction's, #GP and VMfailInvalid a patched site's"
 	else
-		echo "boot: $1: $right checks right (12 expected), $wrong wrong; the log is $2"
+		echo "boot: $1: $right checks right ($checks expected), $wrong wrong; the log is $2"
 		tail -n 30 "$2"
 		failed=1
 	fi

@@ -40,7 +40,9 @@ unpack() {
 modules() {
 	dir=$work/$1-$2
 	mkdir -p "$dir"
-	cp "$here"/*.c "$here"/*.S "$here"/Kbuild "$dir"
+	cp "$here"/*.c "$here"/*.h "$here"/*.S "$here"/Kbuild "$top"/tests/tdx/common/*.[ch] "$dir"
+	mkdir -p "$dir/tdx"
+	cp "$top"/include/tdx/* "$dir/tdx"
 	python3 "$top/tools/abi/generate.py" --prefix sl --output "$dir/sl"
 	make -C "$root/usr/src/linux-headers-$1" M="$dir" SITE="$2" ROGUE="${3:-}" modules >"$dir/log" 2>&1
 }
@@ -68,5 +70,5 @@ for series in "$@"; do
 	}
 	modules "$release" ud
 	echo "$release" >"$work/release-$series"
-	echo "build: $release: core with three sites, consumer; rogue refused by the linker, as it must be"
+	echo "build: $release: core with three sites, consumer, common cases; rogue refused by the linker, as it must be"
 done

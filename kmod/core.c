@@ -17,7 +17,7 @@ SL_TDX_ASSERT_REGS_LAYOUT(((struct kvm_vcpu *)0)->arch.regs[0], VCPU_REGS_RAX, V
 
 static int __init seamless_core_init(void)
 {
-	pr_info("seamless_core: loaded, SEAMCALL site: " SEAMLESS_SITE "\n");
+	pr_info("seamless_core: loaded, SEAMCALL site: " SEAMLESS_SITE_TEXT "\n");
 	return 0;
 }
 

@@ -12,7 +12,8 @@
 #include <cmocka.h>
 
 #include "../lib/bring_up.h"
-#include "callee.h"
+#include "common/callee.h"
+#include "common/cases.h"
 #include "gen/leaves.h"
 #include "recorder.h"
 
@@ -401,6 +402,15 @@ static void rbp_exposed_to_the_form_without_it(void **state)
 	assert_int_equal(p->guest.stretch[1].seen[REG_RBP], CALLEE_RBP);
 }
 
+/* The common cases over the software transport: a thread that is no logical processor gets #UD. */
+static void refused_without_a_processor(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; n < num_refused_cases; n++)
+		if (!refused_cases[n].right(TDX_SEAMCALL_UD))
+			fail_msg("%s", refused_cases[n].name);
+}
+
 #define WITH(test, td)                                                                             \
 	{                                                                                          \
 #test " (" #td ")", test, setup_##td, teardown, NULL                               \
@@ -425,6 +435,7 @@ int main(void)
 		WITH_BOTH(a_forgotten_answer_is_caught),
 		WITH_BOTH(an_answer_survives_a_refusal),
 		WITH_BOTH(an_answer_survives_a_refusal_lean),
+		cmocka_unit_test(refused_without_a_processor),
 		WITH(what_exits_do_to_rbp, rbp_mod),
 		WITH(what_exits_do_to_rbp_without_rbp_mod, no_rbp_mod),
 		WITH(rbp_exposed_to_the_form_without_it, rbp_mod),

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "callee.h"
+#include "common/callee.h"
 #include "recorder.h"
 #include "tdx/tdx.h"
 

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "common/cases.h"
 #include "recorder.h"
 #include "tdx/tdx.h"
 
@@ -89,6 +90,27 @@ static void test_carry_flag_becomes_a_status(void **state)
 	assert_true(tdx_status_error(call(VMFAIL)));
 }
 
+/* The common cases (common/refused.c) over the real instruction, for each class of refusal. */
+static void test_common_cases(void **state)
+{
+	static const struct {
+		enum reaction how;
+		uint64_t status;
+	} class[] = { { AS_UD, TDX_SEAMCALL_UD },
+		      { AS_GP, TDX_SEAMCALL_GP },
+		      { VMFAIL, TDX_SEAMCALL_VMFAILINVALID } };
+
+	(void)state;
+	catch_faults();
+	for (unsigned i = 0; i < 3; i++) {
+		reaction = class[i].how;
+		for (unsigned n = 0; n < num_refused_cases; n++)
+			if (!refused_cases[n].right(class[i].status))
+				fail_msg("%s, status 0x%llx", refused_cases[n].name,
+					 (unsigned long long)class[i].status);
+	}
+}
+
 /* All forms share the one instruction: each faults at the same address and survives it. */
 static void test_one_site_for_all_forms(void **state)
 {
@@ -110,6 +132,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fault_becomes_a_status),
+		cmocka_unit_test(test_common_cases),
 		cmocka_unit_test(test_carry_flag_becomes_a_status),
 		cmocka_unit_test(test_one_site_for_all_forms),
 	};

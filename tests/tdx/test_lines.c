@@ -2,7 +2,7 @@
 /*
  * Typed calls against recorded answers of a module. For each SEAMCALL and TDCALL of the transcripts on stdin the
  * typed call is made with the line's operands: it must present the line's registers and return the line's status and
- * outputs. A register that the module changed and the tables don't name as an output is an error of the tables.
+ * outputs. Each typed call must have a line. A register that the module changed and the tables don't name as an output is an error of the tables.
  */
 #define TDX_WANT_IDLE_LEAVES
 #include <ctype.h>
@@ -26,7 +26,9 @@ struct line {
 	bool l2;       /* an L2 guest goes on */
 };
 
-static unsigned long made, skipped, failures;
+#define NUM_CALLS (sizeof(typed_calls) / sizeof(typed_calls[0]))
+
+static unsigned long made, skipped, failures, lines_of[NUM_CALLS];
 
 static int register_index(const char *token, size_t len)
 {
@@ -127,6 +129,16 @@ static void check(const struct typed_call *call, const struct line *line, unsign
 	}
 }
 
+static void count_calls_without_a_line(void)
+{
+	for (size_t i = 0; i < NUM_CALLS; i++) {
+		if (lines_of[i])
+			continue;
+		fprintf(stderr, "%s: no line of the transcripts makes this call\n", typed_calls[i].name);
+		failures++;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long number = 0, least = argc > 1 ? strtoul(argv[1], NULL, 10) : 1;
@@ -147,9 +159,11 @@ int main(int argc, char **argv)
 			continue;
 		}
 		check(call, &line, number);
+		lines_of[call - typed_calls]++;
 		made++;
 	}
 	free(text);
+	count_calls_without_a_line();
 	printf("%lu calls made, %lu without a typed call or entering the other side, %lu failures\n", made, skipped,
 	       failures);
 	return failures || made < least;
