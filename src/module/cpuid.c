@@ -89,6 +89,19 @@ uint32_t xsave_layout(const struct module *m, uint64_t xfam, uint32_t *offsets)
 	return end;
 }
 
+uint32_t xsave_standard_size(const struct module *m, uint64_t components)
+{
+	uint32_t end = XSAVE_LEGACY_AND_HEADER;
+
+	for (unsigned i = 2; i < TDCS_XBUFF_COMPONENTS; i++) {
+		uint32_t after = native(m, LEAF_XSTATE, i, EBX) + native(m, LEAF_XSTATE, i, EAX);
+
+		if (components >> i & 1 && after > end)
+			end = after;
+	}
+	return end;
+}
+
 uint32_t lbr_depth(const struct module *m)
 {
 	uint32_t depths = native(m, LEAF_LBR, 0, EAX) & 0xff;

@@ -42,6 +42,8 @@ uint32_t xss_supported(const struct module *m);
 bool xcr0_valid(const struct module *m, uint64_t xfam, uint64_t xcr0);
 /* Size and offset of each XSAVE component in a compacted area for @xfam; components not in it keep their offset. */
 uint32_t xsave_layout(const struct module *m, uint64_t xfam, uint32_t *offsets);
+/* Size of an area in standard format that holds @components. */
+uint32_t xsave_standard_size(const struct module *m, uint64_t components);
 /* XSAVE components whose first use can be made to fault (IA32_XFD). */
 uint64_t xfd_components(const struct module *m);
 /* Last-branch-record entries of the processor. */

@@ -70,11 +70,18 @@ static void live_leaf_7(const struct guest_exit *x, uint32_t *v)
 	set_bit(&v[ECX], CPUID_7_ECX_OSPKE, vmcs_read(x->vmcs, VMCS_GUEST_CR4) & CR4_PKE);
 }
 
+/* The sizes that XSAVE (subleaf 0) and XSAVES (subleaf 1) need for what is enabled now. */
+static uint32_t live_xsave_size(const struct guest_exit *x, uint32_t subleaf)
+{
+	uint32_t offsets[TDCS_XBUFF_COMPONENTS] = { 0 };
+
+	return subleaf ? xsave_layout(x->m, x->vps->xcr0 | x->vps->msr_xss, offsets)
+		       : xsave_standard_size(x->m, x->vps->xcr0);
+}
+
 /* Bits that follow the state of the vCPU. */
 static void live_values(const struct guest_exit *x, uint32_t leaf, uint32_t subleaf, uint32_t *v)
 {
-	struct cpuid_regs native;
-
 	switch (leaf) {
 	case 1:
 		v[EBX] = (v[EBX] & 0x00ffffffu) | x->vps->vcpu_index << CPUID_1_EBX_APIC_ID_SHIFT;
@@ -85,10 +92,8 @@ static void live_values(const struct guest_exit *x, uint32_t leaf, uint32_t subl
 			live_leaf_7(x, v);
 		break;
 	case 0xd:
-		if (subleaf <= 1) {
-			platform_cpuid(x->m->plat, x->lp_id, leaf, subleaf, &native);
-			v[EBX] = native.ebx;
-		}
+		if (subleaf <= 1)
+			v[EBX] = live_xsave_size(x, subleaf);
 		break;
 	case 0x80000001:
 		set_bit(&v[EDX], CPUID_80000001_EDX_SYSCALL, guest_in_64bit(x->vmcs));

@@ -75,6 +75,34 @@ static void skipping_ends_blocking_and_traps(void **state)
 	box_close(&b);
 }
 
+static uint64_t xsave_size(struct guest_box *b, uint64_t subleaf)
+{
+	b->regs.gpr[GPR_RAX] = 0xd;
+	b->regs.gpr[GPR_RCX] = subleaf;
+	box_exit(b, insn(EXIT_REASON_CPUID, 2));
+	assert_int_equal(b->where, SEAMLESS_TO_GUEST);
+	return b->regs.gpr[GPR_RBX];
+}
+
+/* The sizes of XSAVE areas follow what the guest has enabled in XCR0 and IA32_XSS. */
+static void xsave_size_follows_xcr0(void **state)
+{
+	struct guest_box b;
+
+	(void)state;
+	box_open(&b, 0);
+	box_enter(&b);
+	box_vps(&b)->xcr0 = 3;
+	assert_int_equal(xsave_size(&b, 0), 576);
+	assert_int_equal(xsave_size(&b, 1), 576);
+	box_vps(&b)->xcr0 = 7;
+	assert_int_equal(xsave_size(&b, 0), 576 + 256);
+	box_vps(&b)->msr_xss = 1u << 11;
+	assert_int_equal(xsave_size(&b, 0), 576 + 256);
+	assert_int_equal(xsave_size(&b, 1), 576 + 256 + 16);
+	box_close(&b);
+}
+
 /* The event whose delivery met an EPT violation is delivered again once the page is there. */
 static void interrupted_delivery_is_repeated(void **state)
 {
@@ -333,6 +361,7 @@ int main(void)
 		cmocka_unit_test(host_priority_ends_in_a_trap),
 		cmocka_unit_test(hint_needs_a_trap),
 		cmocka_unit_test(immediate_interrupt_is_stepped),
+		cmocka_unit_test(xsave_size_follows_xcr0),
 		cmocka_unit_test(zero_step_is_refused_and_told),
 		cmocka_unit_test(zero_step_notification),
 		cmocka_unit_test(large_accept_resumes),
