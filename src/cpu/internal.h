@@ -102,18 +102,19 @@ struct itlb_entry {
 };
 
 struct gpa_entry {
-	uint64_t tag; /* guest-physical page | 1 */
+	uint64_t tag; /* address of the guest-physical page | 1 */
 	uint8_t *host;
 	uint32_t permissions;
 };
 
-#define TLB_SIZE      512u
-#define ITLB_SIZE     256u
-#define GPA_SIZE      512u
-#define JUMP_SIZE     4096u
-#define HASH_SIZE     16384u
-#define TLB_MAX_GEN   4095u
-#define VERIFIED_SIZE 2048u
+#define TLB_SIZE       512u
+#define ITLB_SIZE      256u
+#define GPA_SIZE       512u
+#define LARGE_GPA_SIZE 64u
+#define JUMP_SIZE      4096u
+#define HASH_SIZE      16384u
+#define TLB_MAX_GEN    4095u
+#define VERIFIED_SIZE  2048u
 
 /* Access contexts: each has a data TLB. */
 enum { MMU_USER, MMU_SMAP, MMU_SUPERVISOR, MMU_CONTEXTS };
@@ -153,7 +154,7 @@ struct cpu {
 	struct tlb_entry tlb[MMU_CONTEXTS][TLB_SIZE];
 	struct tlb_entry no_tlb[TLB_SIZE]; /* stays empty: each access takes the slow path */
 	struct itlb_entry itlbs[2][ITLB_SIZE];
-	struct gpa_entry gpas[GPA_SIZE];
+	struct gpa_entry gpas[GPA_SIZE], large_gpas[LARGE_GPA_SIZE]; /* pages of 4 KiB, 2 MiB */
 	uint64_t large_base, large_mask; /* encloses every large page in the TLB */
 
 	struct block *hash[HASH_SIZE];

@@ -127,6 +127,16 @@ static inline void stack_set(struct cpu *cpu, uint64_t sp)
 	cpu->s.gpr[CPU_RSP] = (cpu->s.gpr[CPU_RSP] & keep) | (sp & cpu->stack_mask);
 }
 
+/* A non-canonical stack pointer is #SS, also where the instruction's operand would be #GP. */
+static inline void stack_check(struct cpu *cpu, struct insn *insn, uint64_t sp, unsigned size)
+{
+	uint64_t lin = stack_lin(cpu, sp);
+
+	if ((cpu->mode & MODE_64) &&
+	    unlikely(!mmu_canonical(cpu, lin) || !mmu_canonical(cpu, lin + size - 1)))
+		cpu_raise_error(cpu, insn, EXC_SS, 0);
+}
+
 static inline void push_value(struct cpu *cpu, struct insn *insn, uint64_t v, unsigned size)
 {
 	uint64_t sp = cpu->s.gpr[CPU_RSP] - size;

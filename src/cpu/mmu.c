@@ -5,6 +5,8 @@
  */
 #include "cpu/internal.h"
 
+#define LARGE_SIZE (2ull << 20)
+
 #define PTE_P	 (1ull << 0)
 #define PTE_W	 (1ull << 1)
 #define PTE_U	 (1ull << 2)
@@ -51,6 +53,41 @@ static _Noreturn void ept_violation(struct cpu *cpu, uint64_t gpa, uint64_t gla,
 	cpu_leave_exit(cpu, cpu->cur, CPU_EXIT_EPT_VIOLATION, qualification);
 }
 
+/* Asks the second stage; leaves with an EPT violation when it refuses. */
+static void ask(struct cpu *cpu, uint64_t gpa, uint32_t access, struct cpu_mapping *map,
+		uint64_t gla, uint64_t qualification)
+{
+	bool ok;
+
+	*map = (struct cpu_mapping){ 0 };
+	ok = cpu->ops->translate(cpu->opaque, gpa, access, map);
+	if (!ok || (gpa & PAGE_MASK) - map->gpa >= map->size || !(map->permissions & access))
+		ept_violation(cpu, gpa, gla,
+			      qualification | access | (uint64_t)(map->permissions & 7) << 3);
+}
+
+static bool gpa_hit(const struct gpa_entry *e, uint64_t page, uint32_t access)
+{
+	return e->tag == (page | 1) && (e->permissions & access);
+}
+
+static void gpa_fill(struct cpu *cpu, struct gpa_entry *e, uint64_t gpa, uint32_t access,
+		     uint64_t gla, uint64_t qualification)
+{
+	uint64_t page = gpa & PAGE_MASK, region = gpa & ~(LARGE_SIZE - 1);
+	struct gpa_entry *large = &cpu->large_gpas[gpa / LARGE_SIZE & (LARGE_GPA_SIZE - 1)];
+	struct cpu_mapping map;
+
+	if (!gpa_hit(large, region, access)) {
+		ask(cpu, gpa, access, &map, gla, qualification);
+		*e = (struct gpa_entry){ page | 1, map.host + (page - map.gpa), map.permissions };
+		if (map.gpa == region && map.size == LARGE_SIZE)
+			*large = (struct gpa_entry){ region | 1, map.host, map.permissions };
+		return;
+	}
+	*e = (struct gpa_entry){ page | 1, large->host + (page - region), large->permissions };
+}
+
 /* Host address of a guest-physical one; leaves with an EPT violation when the second stage refuses.
  */
 uint8_t *mmu_gpa(struct cpu *cpu, uint64_t gpa, uint32_t access, uint32_t *permissions,
@@ -58,19 +95,9 @@ uint8_t *mmu_gpa(struct cpu *cpu, uint64_t gpa, uint32_t access, uint32_t *permi
 {
 	uint64_t page = gpa & PAGE_MASK;
 	struct gpa_entry *e = &cpu->gpas[page >> 12 & (GPA_SIZE - 1)];
-	struct cpu_mapping map = { 0 };
 
-	if (e->tag != (page | 1) || !(e->permissions & access)) {
-		bool ok = cpu->ops->translate(cpu->opaque, gpa, access, &map);
-
-		if (!ok || page - map.gpa >= map.size || !(map.permissions & access))
-			ept_violation(cpu, gpa, gla,
-				      qualification | access |
-					      (uint64_t)(map.permissions & 7) << 3);
-		e->tag = page | 1;
-		e->host = map.host + (page - map.gpa);
-		e->permissions = map.permissions;
-	}
+	if (!gpa_hit(e, page, access))
+		gpa_fill(cpu, e, gpa, access, gla, qualification);
 	*permissions = e->permissions;
 	return e->host + (gpa & ~PAGE_MASK);
 }
@@ -286,9 +313,10 @@ uint8_t *mmu_fetch_page(struct cpu *cpu, uint64_t lin)
 	struct itlb_entry *e = &cpu->itlb[page >> 12 & (ITLB_SIZE - 1)];
 
 	if (e->tag != (page | cpu->tlb_gen)) {
-		uint8_t *host = mmu_translate(cpu, page, CPU_EXEC,
+		uint8_t *host = mmu_translate(cpu, lin, CPU_EXEC,
 					      cpu->cpl == 3 ? MMU_USER : MMU_SUPERVISOR);
 
+		host -= lin & ~PAGE_MASK;
 		block_verify_page(cpu, host);
 		e->tag = page | cpu->tlb_gen;
 		e->host = host;

@@ -127,6 +127,7 @@ HANDLER(call_m)
 	uint64_t target = mem_load(cpu, insn, insn_lin(cpu, insn), insn->size);
 
 	check_target(cpu, insn, target);
+	stack_check(cpu, insn, cpu->s.gpr[CPU_RSP] - insn->size, insn->size);
 	push_value(cpu, insn, insn_next_rip(cpu, insn), insn->size);
 	count(cpu, insn);
 	return block_enter(cpu, target);
@@ -191,6 +192,8 @@ static bool emit_branch(const struct decode *d, const struct opcode *op, struct 
 
 	if (d->zi.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
 		return emit_far(d, op->arg, insn);
+	if (op->arg && !op_is_mem(d, 0))
+		insn->flags |= INSN_SEG_SS;
 	if (op_is_imm(d, 0)) {
 		emit_target(d, insn);
 		insn->fn = !op->arg ? jmp_direct : insn->size == 8 ? call_direct64 : call_direct;

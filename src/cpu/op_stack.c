@@ -38,7 +38,10 @@ HANDLER(push_i)
 
 HANDLER(push_m)
 {
-	push_value(cpu, insn, mem_load(cpu, insn, insn_lin(cpu, insn), insn->size), insn->size);
+	uint64_t v = mem_load(cpu, insn, insn_lin(cpu, insn), insn->size);
+
+	stack_check(cpu, insn, cpu->s.gpr[CPU_RSP] - insn->size, insn->size);
+	push_value(cpu, insn, v, insn->size);
 	NEXT;
 }
 
@@ -60,9 +63,10 @@ HANDLER(pop_r)
 /* An address that uses RSP uses its value after the pop; a fault undoes that. */
 HANDLER(pop_m)
 {
-	uint64_t v = mem_load(cpu, insn, stack_lin(cpu, cpu->s.gpr[CPU_RSP]), insn->size);
-	uint64_t before = cpu->s.gpr[CPU_RSP], lin;
+	uint64_t before = cpu->s.gpr[CPU_RSP], v, lin;
 
+	stack_check(cpu, insn, before, insn->size);
+	v = mem_load(cpu, insn, stack_lin(cpu, before), insn->size);
 	stack_set(cpu, before + insn->size);
 	lin = insn_lin(cpu, insn);
 	cpu->s.gpr[CPU_RSP] = before;
@@ -100,6 +104,8 @@ static bool is_segment(const struct decode *d)
 static bool emit_push(const struct decode *d, const struct opcode *op, struct insn *insn)
 {
 	(void)op;
+	if (!op_is_mem(d, 0))
+		insn->flags |= INSN_SEG_SS;
 	if (is_segment(d)) {
 		insn->aux = (uint8_t)(d->op[0].reg.value - ZYDIS_REGISTER_ES);
 		insn->fn = push_seg;
@@ -120,6 +126,8 @@ static bool emit_push(const struct decode *d, const struct opcode *op, struct in
 static bool emit_pop(const struct decode *d, const struct opcode *op, struct insn *insn)
 {
 	(void)op;
+	if (!op_is_mem(d, 0))
+		insn->flags |= INSN_SEG_SS;
 	if (is_segment(d)) {
 		insn->aux = (uint8_t)(d->op[0].reg.value - ZYDIS_REGISTER_ES);
 		insn->flags |= INSN_END;

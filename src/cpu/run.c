@@ -155,6 +155,7 @@ static void check_requests(struct cpu *cpu)
 
 	if (events & EVENT_FLUSH) {
 		memset(cpu->gpas, 0, sizeof(cpu->gpas));
+		memset(cpu->large_gpas, 0, sizeof(cpu->large_gpas));
 		memset(cpu->verified, 0, sizeof(cpu->verified));
 	}
 	if (events & (EVENT_FLUSH | EVENT_FLUSH_WRITES))
