@@ -20,6 +20,7 @@
 #define CPUID_7_EBX_HLE_RTM (1u << 4 | 1u << 11)
 #define CPUID_7_ECX_OSPKE (1u << 4)
 #define CPUID_80000001_EDX_SYSCALL (1u << 11)
+#define LEAF_XSTATE 0xdu
 #define CR4_OSXSAVE (1ull << 18)
 #define CR4_PKE (1ull << 22)
 #define TSX_CTRL_CPUID_CLEAR (1ull << 1)
@@ -70,11 +71,19 @@ static void live_leaf_7(const struct guest_exit *x, uint32_t *v)
 	set_bit(&v[ECX], CPUID_7_ECX_OSPKE, vmcs_read(x->vmcs, VMCS_GUEST_CR4) & CR4_PKE);
 }
 
-/* The sizes that XSAVE (subleaf 0) and XSAVES (subleaf 1) need for what is enabled now. */
+/*
+ * The sizes that XSAVE (subleaf 0) and XSAVES (subleaf 1) need for what is enabled now. A platform that doesn't say where
+ * components lie (that of the transcripts) answers with its table's.
+ */
 static uint32_t live_xsave_size(const struct guest_exit *x, uint32_t subleaf)
 {
 	uint32_t offsets[TDCS_XBUFF_COMPONENTS] = { 0 };
+	struct cpuid_regs native, avx;
 
+	platform_cpuid(x->m->plat, x->lp_id, LEAF_XSTATE, 2, &avx);
+	platform_cpuid(x->m->plat, x->lp_id, LEAF_XSTATE, subleaf, &native);
+	if (!avx.ebx)
+		return native.ebx;
 	return subleaf ? xsave_layout(x->m, x->vps->xcr0 | x->vps->msr_xss, offsets)
 		       : xsave_standard_size(x->m, x->vps->xcr0);
 }
@@ -91,7 +100,7 @@ static void live_values(const struct guest_exit *x, uint32_t leaf, uint32_t subl
 		if (!subleaf)
 			live_leaf_7(x, v);
 		break;
-	case 0xd:
+	case LEAF_XSTATE:
 		if (subleaf <= 1)
 			v[EBX] = live_xsave_size(x, subleaf);
 		break;
