@@ -136,7 +136,8 @@ static void make_tables(void)
 	gdt[TSS_SELECTOR / 8] = system_descriptor((uintptr_t)&tss, sizeof(tss) - 1, 9);
 	gdt[LDT_SELECTOR / 8] = system_descriptor((uintptr_t)ldt, sizeof(ldt) - 1, 2);
 	ldt[0] = 0x00cff3000000ffff; /* user data */
-	ldt[1] = 0x0040f30000000fff; /* user data of 4 KiB */
+	ldt[1] = 0x4040f39000000fff; /* user data of 4 KiB at the test pages, as user mode sees them
+				      */
 	tss.rsp[0] = (uintptr_t)stack0 + sizeof(stack0);
 	tss.io_map = sizeof(tss);
 	for (unsigned i = 0; i < 256; i++)
@@ -165,6 +166,11 @@ int main(void)
 {
 	make_tables();
 	test_paging();
+	test_events();
+	test_segments();
+	test_modes();
+	test_registers();
+	test_debug();
 	print(failures ? "FAILED\n" : "PASSED\n");
 	out8(EXIT_PORT, failures ? 1 : 0);
 	for (;;)

@@ -70,6 +70,11 @@ static inline bool in_qemu(void)
 }
 
 void test_paging(void);
+void test_events(void);
+void test_segments(void);
+void test_modes(void);
+void test_registers(void);
+void test_debug(void);
 
 #define USER(p) ((uint64_t)(uintptr_t)(p) + USER_ALIAS)
 

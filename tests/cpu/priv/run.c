@@ -11,7 +11,9 @@
 #include "formats/elf.h"
 #include "priv/layout.h"
 
-#define MEMORY (16ull << 20)
+#define MEMORY	(16ull << 20)
+#define FLAG_TF 0x100u
+#define DR6_BS	0x4000u
 
 static bool translate(void *opaque, uint64_t gpa, uint32_t access, struct cpu_mapping *out)
 {
@@ -60,6 +62,8 @@ static int run(struct cpu *cpu)
 
 	for (;;) {
 		cpu_run(cpu, &exit);
+		if (s->rflags & FLAG_TF)
+			s->pending_debug |= DR6_BS; /* of the instruction carried out here */
 		if (exit.reason == CPU_EXIT_CPUID) {
 			answer_cpuid(s);
 		} else if (exit.reason != CPU_EXIT_IO) {
