@@ -68,6 +68,7 @@ def outputs():
             files['calls-%s.md' % ''.join(way)] = text.calls(got, way, PINNED)
         code = leaves.disassembly(got.object_of(('gcc', '-O2')) + '.exe')
         files['five-calls.md'] = text.FIVE_TOP % PINNED['gcc'] + leaves.page(got, ('gcc', '-O2'), code)
+        files['enter-gcc.svg'] = picture.bars(text.enter_bars(got.costs['gcc', '-O2']), 'Entering a vCPU once: gcc 12.2.0 -O2')
         for compiler in PINNED:
             files['calls-%s.svg' % compiler] = picture.draw(
                 got.costs[compiler, '-O2'], text.pictured(got), got.hand,

@@ -20,6 +20,12 @@ def _scale(top):
     return 1000, 1000 * (int(top / 1000) + 1)
 
 
+def _open(width, height):
+    out = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" ' % (width, height, width, height)
+    out += 'font-family="DejaVu Sans, Liberation Sans, Arial, sans-serif">\n<!-- SPDX-License-Identifier: MIT; made by '
+    return out + 'tools/argument/argument.py -->\n<rect width="100%" height="100%" fill="#ffffff"/>\n'
+
+
 class Panel:
     def __init__(self, index, top, width):
         self.y0 = TOP + index * (PANEL + GAP) + PANEL
@@ -61,9 +67,7 @@ def draw(costs, names, hand, title):
     order = sorted(names, key=lambda n: (costs['base_' + n].executed, costs['base_' + n].bytes, costs['typed_' + n].bytes, n))
     width = STEP * len(order)
     total = (LEFT + width + RIGHT, TOP + len(PANELS) * (PANEL + GAP) + 8)
-    out = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" ' % (*total, *total)
-    out += 'font-family="DejaVu Sans, Liberation Sans, Arial, sans-serif">\n<!-- SPDX-License-Identifier: MIT; made by '
-    out += 'tools/argument/argument.py -->\n<rect width="100%" height="100%" fill="#ffffff"/>\n'
+    out = _open(*total)
     out += _text(LEFT, 30, title, 17, INK, weight='bold') + _legend(width)
     for index, (key, label) in enumerate(PANELS):
         panel = Panel(index, max(getattr(costs['base_' + n], key) for n in order), width)
@@ -76,4 +80,20 @@ def draw(costs, names, hand, title):
         out += _text(LEFT + width, panel.y0 - PANEL - 10, 'mean %.1f: %.1f' % tuple(means), 12, FAINT, 'end')
     out += _text(LEFT + width, panel.y0 + 18, '%d calls, in the order of the first panel\'s red dots' % len(order), 11,
                  FAINT, 'end')
+    return out + '</svg>\n'
+
+
+def bars(rows, title):
+    """rows: (label, is it ours, instructions executed, memory accesses)"""
+    label, unit, height, top = 370, 4.2, 46, 76
+    width = label + int(unit * max(row[2] for row in rows)) + 60
+    out = _open(width, top + height * len(rows) + 10) + _text(24, 30, title, 17, INK, weight='bold')
+    out += _text(24, 54, 'upper bar: instructions executed; lower bar: memory accesses', 12, FAINT)
+    for index, (text, ours, *values) in enumerate(rows):
+        y = top + height * index
+        out += _text(label - 12, y + 21, text, 12, INK, 'end')
+        for line, value in enumerate(values):
+            out += '<rect x="%d" y="%d" width="%.1f" height="15" fill="%s" opacity="%s"/>\n' % (
+                label, y + 17 * line, unit * value, TYPED if ours else BASE, '1' if line == 0 else '0.55')
+            out += _text(label + unit * value + 6, y + 17 * line + 12, str(value), 11, FAINT)
     return out + '</svg>\n'

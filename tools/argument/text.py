@@ -54,14 +54,20 @@ def _summary(got, names, forms):
     return out
 
 
+ENTER = [('typed_tdh_vp_enter', 'in place'), ('typed_tdh_vp_enter_rbp', 'in place, RBP too'),
+         ('typed_tdh_vp_enter_lean_tdvmcall', 'lean, TDVMCALL before and after'),
+         ('typed_tdh_vp_enter_lean_async', 'lean, interrupt before and after'),
+         ('base_tdh_vp_enter_kept', 'a struct kept with the vCPU, four registers copied'),
+         ('base_tdh_vp_enter_copied', 'registers copied into a struct and back')]
+
+
+def enter_bars(costs):
+    return [(title, name.startswith('typed'), costs[name].executed, costs[name].accesses) for name, title in ENTER]
+
+
 def _enter(got):
-    rows = [('typed_tdh_vp_enter', 'in place'), ('typed_tdh_vp_enter_rbp', 'in place, RBP too'),
-            ('typed_tdh_vp_enter_lean_tdvmcall', 'lean, TDVMCALL before and after'),
-            ('typed_tdh_vp_enter_lean_async', 'lean, interrupt before and after'),
-            ('base_tdh_vp_enter_kept', 'a struct kept with the vCPU, four registers copied'),
-            ('base_tdh_vp_enter_copied', 'registers copied into a struct and back')]
     out = '| TDH.VP.ENTER | %s |\n|---|%s\n' % (' | '.join(' '.join(way) for way in WAYS), '---|' * len(WAYS))
-    for name, title in rows:
+    for name, title in ENTER:
         cells = ['%d / %d' % (got.costs[way][name].executed, got.costs[way][name].accesses) for way in WAYS]
         out += '| %s | %s |\n' % (title, ' | '.join(cells))
     return out
@@ -84,6 +90,8 @@ below them; they do not find it everywhere. C and machine code of five: [five-ca
 
 Instructions executed / memory accesses of one entry and exit. The baselines do less: they neither keep RBP nor clear what the guest
 left in registers.
+
+![Cost of entering a vCPU, gcc](enter-gcc.svg)
 
 '''
     out += _enter(got) + '\n## A backtrace through the thunk\n\ngdb, stopped at the SEAMCALL (`tests/tdx/unwind.c`, test `tdx-unwind`).\n'
