@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Installs, through apt, the Debian packages that a target needs and that are missing; says which, and why.
-# On another distribution it names them and stops. Usage: deps.sh [--list] build|demo|check
+# On another distribution it names them and stops. Usage: deps.sh [--list] build|demo|check|long
 set -eu
 
 # package               needed from  what for
@@ -23,6 +23,8 @@ packages() {
 	cpio                  demo   packs the initramfs of the Linux guest
 	clang                 check  second compiler, fuzzing
 	libclang-rt-14-dev    check  libFuzzer and the sanitizers for clang
+	valgrind              long   callgrind counts what each leaf costs (tools/leaf-cost.py)
+	afl++                 long   fuzzing over several processes (fuzz/afl.sh)
 	g++                   check  the call layer is also C++17
 	qemu-system-x86       check  boots the kernels that the call layer's modules are tested in
 	acpica-tools          check  iasl, which reads the ACPI tables that a Linux guest gets
@@ -43,8 +45,9 @@ case ${1:-} in
 build) levels='build' ;;
 demo) levels='build demo' ;;
 check) levels='build demo check' ;;
+long) levels='build demo check long' ;;
 *)
-	echo "usage: deps.sh [--list] build|demo|check" >&2
+	echo "usage: deps.sh [--list] build|demo|check|long" >&2
 	exit 2
 	;;
 esac

@@ -23,6 +23,26 @@ struct bench_td_build {
 
 int bench_td_build(struct bench_td_build *out, struct vmm_error *err);
 
+/* Adding memory to a running TD and accepting it, in pages of 4 KiB and of 2 MiB, against clearing
+ * as much memory. */
+struct bench_accept {
+	uint64_t bytes;
+	double small; /* seconds, all of it in 4 KiB pages */
+	double large; /* in 2 MiB pages */
+	double clear;
+};
+
+int bench_accept(struct bench_accept *out, struct vmm_error *err);
+
+/* Exporting and importing memory of a TD, against AES-256-GCM of as much memory there and back. */
+struct bench_migration {
+	uint64_t bytes;
+	double move; /* seconds */
+	double cipher;
+};
+
+int bench_migration(struct bench_migration *out, struct vmm_error *err);
+
 /* TDH.MNG.RD there and back, against a call of an empty function. */
 struct bench_round_trip {
 	double seamcall; /* seconds for one */

@@ -26,7 +26,8 @@ static inline void bench_keep_best(double *best, double seconds)
 }
 
 /* Runs `measure` on logical processor 0 of a machine of its own. */
-int bench_on_machine(int (*measure)(struct vmm_host *host, void *out, struct vmm_error *err),
+int bench_on_machine(enum seamless_guest guest,
+		     int (*measure)(struct vmm_host *host, void *out, struct vmm_error *err),
 		     void *out, struct vmm_error *err);
 
 /* A TD without memory or vCPUs, up to TDH.MNG.INIT. */

@@ -18,11 +18,13 @@ static int measure_on(struct vmm_host *host,
 	return result;
 }
 
-int bench_on_machine(int (*measure)(struct vmm_host *host, void *out, struct vmm_error *err),
+int bench_on_machine(enum seamless_guest guest,
+		     int (*measure)(struct vmm_host *host, void *out, struct vmm_error *err),
 		     void *out, struct vmm_error *err)
 {
 	char why[256];
-	struct seamless_machine *machine = seamless_create(NULL, why, sizeof(why));
+	const struct seamless_config config = { .name = "default", .guest = guest };
+	struct seamless_machine *machine = seamless_create(&config, why, sizeof(why));
 	struct vmm_host host;
 	int result = -1;
 

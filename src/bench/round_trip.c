@@ -65,5 +65,5 @@ static int measure(struct vmm_host *host, void *out, struct vmm_error *err)
 int bench_round_trip(struct bench_round_trip *out, struct vmm_error *err)
 {
 	*out = (struct bench_round_trip){ 0 };
-	return bench_on_machine(measure, out, err);
+	return bench_on_machine(SEAMLESS_GUEST_INTERPRETED, measure, out, err);
 }

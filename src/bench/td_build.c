@@ -86,5 +86,5 @@ static int measure(struct vmm_host *host, void *opaque, struct vmm_error *err)
 int bench_td_build(struct bench_td_build *out, struct vmm_error *err)
 {
 	*out = (struct bench_td_build){ .pages = PAGES, .hashed = PAGES * PER_PAGE };
-	return bench_on_machine(measure, out, err);
+	return bench_on_machine(SEAMLESS_GUEST_INTERPRETED, measure, out, err);
 }

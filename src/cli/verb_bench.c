@@ -12,6 +12,8 @@
 
 struct results {
 	struct bench_td_build build;
+	struct bench_accept accept;
+	struct bench_migration migration;
 	struct bench_round_trip trip;
 	struct bench_interpreter interpreter;
 };
@@ -22,6 +24,10 @@ static void usage(FILE *out)
 	      "Measures, each against a baseline in the same run:\n"
 	      "  building a TD of 16 MiB, measured, against libcrypto's SHA-384 over the bytes "
 	      "that MRTD covers\n"
+	      "  32 MiB added to a running TD and accepted, in pages of 4 KiB and of 2 MiB, against "
+	      "clearing 32 MiB\n"
+	      "  2 MiB exported and imported, against AES-256-GCM of as much there and back in "
+	      "libcrypto\n"
 	      "  a SEAMCALL there and back (TDH.MNG.RD) against a call of an empty function\n"
 	      "  the interpreter on integer code and on memory-heavy code, in instructions a "
 	      "second\n",
@@ -30,7 +36,9 @@ static void usage(FILE *out)
 
 static int measure(struct results *r, struct vmm_error *err)
 {
-	return bench_td_build(&r->build, err) || bench_round_trip(&r->trip, err) ||
+	return bench_td_build(&r->build, err) || bench_accept(&r->accept, err) ||
+			       bench_migration(&r->migration, err) ||
+			       bench_round_trip(&r->trip, err) ||
 			       bench_interpreter(&r->interpreter, err)
 		       ? -1
 		       : 0;
@@ -43,6 +51,13 @@ static void print_text(const struct results *r)
 	printf("TD build, measured     %6.2f of SHA-384 alone  (%.1f MB hashed: %.1f ms, SHA-384 "
 	       "%.1f ms)\n",
 	       b->hash / b->build, (double)b->hashed * 1e-6, b->build * 1e3, b->hash * 1e3);
+	printf("AUG and ACCEPT, 4 KiB  %6.2f of clearing as much (%.1f ms, clearing %.1f ms)\n",
+	       r->accept.clear / r->accept.small, r->accept.small * 1e3, r->accept.clear * 1e3);
+	printf("AUG and ACCEPT, 2 MiB  %6.2f of clearing as much (%.1f ms)\n",
+	       r->accept.clear / r->accept.large, r->accept.large * 1e3);
+	printf("EXPORT and IMPORT.MEM  %6.2f of AES-256-GCM     (2 MiB: %.2f ms, AES-GCM %.2f ms)\n",
+	       r->migration.cipher / r->migration.move, r->migration.move * 1e3,
+	       r->migration.cipher * 1e3);
 	printf("SEAMCALL round trip    %6.1f empty calls       (TDH.MNG.RD %.0f ns, call %.2f "
 	       "ns)\n",
 	       r->trip.seamcall / r->trip.call, r->trip.seamcall * 1e9, r->trip.call * 1e9);
@@ -59,6 +74,14 @@ static void print_json(const struct results *r)
 	printf("{\"td_build\":{\"ratio\":%.4f,\"pages\":%" PRIu64 ",\"hashed_bytes\":%" PRIu64
 	       ",\"build_s\":%.6f,\"sha384_s\":%.6f},\n",
 	       b->hash / b->build, b->pages, b->hashed, b->build, b->hash);
+	printf(" \"accept\":{\"ratio_4k\":%.4f,\"ratio_2m\":%.4f,\"bytes\":%" PRIu64
+	       ",\"pages_4k_s\":%.6f,\"pages_2m_s\":%.6f,\"clear_s\":%.6f},\n",
+	       r->accept.clear / r->accept.small, r->accept.clear / r->accept.large,
+	       r->accept.bytes, r->accept.small, r->accept.large, r->accept.clear);
+	printf(" \"migration\":{\"ratio\":%.4f,\"bytes\":%" PRIu64
+	       ",\"move_s\":%.6f,\"aes_gcm_s\":%.6f},\n",
+	       r->migration.cipher / r->migration.move, r->migration.bytes, r->migration.move,
+	       r->migration.cipher);
 	printf(" \"seamcall\":{\"ratio\":%.2f,\"seamcall_ns\":%.2f,\"call_ns\":%.3f},\n",
 	       r->trip.seamcall / r->trip.call, r->trip.seamcall * 1e9, r->trip.call * 1e9);
 	printf(" \"interpreter\":{\"integer_per_s\":%.0f,\"memory_per_s\":%.0f}}\n",

@@ -119,10 +119,8 @@ void call_run(struct call *c)
 	enum module_where from = c->where;
 	uint64_t status;
 
-	for (unsigned reg = 0; reg < GPR_COUNT; reg++) {
-		if (c->leaf->clear & 1u << reg)
-			c->regs->gpr[reg] = 0;
-	}
+	for (unsigned clear = c->leaf->clear; clear; clear &= clear - 1)
+		c->regs->gpr[__builtin_ctz(clear)] = 0;
 	status = check_run(c, c->leaf->checks);
 	if (!status)
 		status = c->leaf->invoke(c);

@@ -86,10 +86,7 @@ void guest_xmm_load(const struct module *m, const struct vcpu *vp, uint8_t xmm[1
 
 static bool all_zero(const uint8_t *bytes, unsigned len)
 {
-	for (unsigned i = 0; i < len; i++)
-		if (bytes[i])
-			return false;
-	return true;
+	return !bytes[0] && !memcmp(bytes, bytes + 1, len - 1);
 }
 
 void guest_xmm_save(const struct module *m, const struct vcpu *vp, const uint8_t xmm[16][16])

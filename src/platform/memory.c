@@ -69,7 +69,8 @@ void mem_fini(struct memory *m)
 
 void mem_reset(struct memory *m)
 {
-	/* Private anonymous pages read as zero again after this, a file's after losing its blocks. */
+	/* Private anonymous pages read as zero again after this, a file's after losing its blocks.
+	 */
 	if (m->fd >= 0)
 		fallocate(m->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)m->size);
 	else
@@ -157,38 +158,49 @@ static void remember(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, 
 	m->events[n % MEM_EVENTS] = (struct mem_event){ pa, when, lp, hkid };
 }
 
-/* The page's content becomes what the host saw of it, under key 0. */
-static void destroy_page(struct memory *m, unsigned lp, uint64_t when, uint64_t pa)
+/* The page's content becomes what the host saw of it, under key 0; whatever, if all of it is to be
+ * written now. */
+static void destroy_page(struct memory *m, unsigned lp, uint64_t when, uint64_t pa,
+			 bool overwritten)
 {
 	uint64_t page = pa & ~(uint64_t)(MEM_PAGE - 1);
 	uint8_t view[MEM_PAGE];
 
 	pthread_mutex_lock(&m->lock);
 	if (mem_key(m, pa)) {
-		read_view(m, page, view, MEM_PAGE);
-		memcpy(m->base + page, view, MEM_PAGE);
+		if (!overwritten) {
+			read_view(m, page, view, MEM_PAGE);
+			memcpy(m->base + page, view, MEM_PAGE);
+		}
 		remember(m, lp, when, pa, mem_key(m, pa));
 		mem_key_set(m, page, MEM_PAGE, MEM_DESTROYED);
 	}
 	pthread_mutex_unlock(&m->lock);
 }
 
-void *mem_shared_ptr(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, uint64_t len)
+/* For the host from now on: private pages in the range are destroyed. */
+static void *take_over(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, uint64_t len,
+		       bool to_write)
 {
 	if (!mem_contains(m, pa, len))
 		return NULL;
 	for (uint64_t at = pa, left = len, n; m->encrypted && left > 0; at += n, left -= n) {
 		n = in_page(at, left);
 		if (mem_key(m, at))
-			destroy_page(m, lp, when, at);
+			destroy_page(m, lp, when, at, to_write && n == MEM_PAGE);
 	}
 	return m->base + pa;
+}
+
+void *mem_shared_ptr(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, uint64_t len)
+{
+	return take_over(m, lp, when, pa, len, false);
 }
 
 bool mem_host_write(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, const void *buf,
 		    uint64_t len)
 {
-	void *to = mem_shared_ptr(m, lp, when, pa, len);
+	void *to = take_over(m, lp, when, pa, len, true);
 
 	if (to && len)
 		memcpy(to, buf, len);
@@ -198,7 +210,7 @@ bool mem_host_write(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, c
 bool mem_host_fill(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, uint64_t len,
 		   uint8_t byte)
 {
-	void *to = mem_shared_ptr(m, lp, when, pa, len);
+	void *to = take_over(m, lp, when, pa, len, true);
 
 	if (to)
 		memset(to, byte, len);

@@ -34,8 +34,8 @@ struct replay_options {
 	bool stop_at_first; /* end a file at its first mismatch */
 	void (*difference)(void *opaque, const struct replay_difference *difference); /* or NULL */
 	/* or NULL: before each S, C and X line is made, on its processor, with these registers and
-	 * the guest's state set */
-	void (*before_call)(void *opaque, struct seamless_machine *machine,
+	 * the guest's state set; false ends the file there */
+	bool (*before_call)(void *opaque, struct seamless_machine *machine,
 			    const struct transcript_event *event, const struct seamless_regs *regs);
 	void *opaque; /* of both functions */
 };

@@ -61,8 +61,10 @@ static bool make_call(struct run *r)
 	if (r->event->kind != TRANSCRIPT_SEAMCALL && !load_guest(r))
 		return false;
 	seamless_set_event_ticks(r->m, c->has_ticks ? c->ticks : r->event_ticks);
-	if (r->options->before_call)
-		r->options->before_call(r->options->opaque, r->m, r->event, &in);
+	r->ended = r->options->before_call &&
+		   !r->options->before_call(r->options->opaque, r->m, r->event, &in);
+	if (r->ended)
+		return true;
 	if (r->event->kind == TRANSCRIPT_SEAMCALL)
 		where = seamless_seamcall(&out);
 	else
@@ -79,7 +81,7 @@ static bool run_call(struct run *r)
 	r->counts->calls++;
 	if (!seamless_lp_enter(r->m, c->lp))
 		return stop(r, "the calling thread is bound to another machine's processor");
-	for (unsigned i = 0; done && i < c->repeat && !r->differs; i++)
+	for (unsigned i = 0; done && i < c->repeat && !r->differs && !r->ended; i++)
 		done = make_call(r);
 	seamless_lp_leave();
 	return done;
@@ -269,7 +271,7 @@ static bool run_events(struct run *r, struct transcript_event *e)
 		}
 		r->differs = false;
 		done = run_event(r);
-		if (r->differs && r->options->stop_at_first)
+		if (r->ended || (r->differs && r->options->stop_at_first))
 			break;
 	}
 	return done;

@@ -20,6 +20,7 @@ struct run {
 	struct captured captured[TRANSCRIPT_NAMES];
 	const struct transcript_event *event; /* the one being replayed */
 	bool differs;			      /* it differs already */
+	bool ended;			      /* before_call said so */
 	char *err;
 	size_t err_len;
 };

@@ -18,7 +18,7 @@
 
 #define CALLS_OF_A_PAIR 2 /* in each file */
 
-static void before_call(void *opaque, struct seamless_machine *m, const struct transcript_event *e,
+static bool before_call(void *opaque, struct seamless_machine *m, const struct transcript_event *e,
 			const struct seamless_regs *in)
 {
 	struct prober *p = opaque;
@@ -27,13 +27,14 @@ static void before_call(void *opaque, struct seamless_machine *m, const struct t
 
 	mutation_remember(&p->pool, in);
 	if (e->kind == TRANSCRIPT_EXIT || !pair || pair->calls++ >= CALLS_OF_A_PAIR)
-		return;
+		return true;
 	p->calls++;
 	count = mutation_list(m, e, in, &p->pool, &p->seed, p->list);
 	fflush(stdout); /* which a copy would otherwise write again */
 	if (!probe_call(p, m, e, in, count))
 		exit(2);
 	judge_answers(p, e, count);
+	return true;
 }
 
 /* ---- files ---- */
