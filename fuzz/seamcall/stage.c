@@ -22,7 +22,7 @@ static void advance(struct seamless_machine *m, enum stage stage)
 	if (stage >= STAGE_SYSTEM)
 		bring_up_system(m);
 	if (stage >= STAGE_TD)
-		bring_up_td_with(m, stage == STAGE_MIGRATION ? TD_ATTR_MIGRATABLE : TD_ATTR_DEBUG);
+		bring_up_td_with(m, stage == STAGE_MIGRATION ? TD_ATTR_MIGRATABLE : TD_ATTR_DEBUG, 0);
 	if (stage >= STAGE_RUNNABLE)
 		bring_up_call(LEAF_TDH_MR_FINALIZE, TDR, 0, 0, 0);
 	if (stage == STAGE_MIGRATION)
