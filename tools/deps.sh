@@ -32,6 +32,7 @@ packages() {
 	mandoc                check  checks the manual pages of the leaves
 	man-db                check  finds and shows the installed pages
 	gdb                   check  unwinds the stack through the call layer's thunk
+	python3-jsonschema    check  holds --json outputs to docs/json
 	libelf1               check  the kernel packages' own build tool, objtool, runs on it
 	EOF
 }

@@ -44,7 +44,8 @@ static void usage(FILE *out)
 	      "  --as TYPE     explain VALUE as an operand of this type: exit_reason, "
 	      "td_attributes, field_id, sept_info,\n"
 	      "                vmcall (a TDVMCALL number); --as help lists all\n"
-	      "  --json        result as JSON\n\n"
+	      "  --json        result as JSON; of a log the explanations only, each with its "
+	      "line's number\n\n"
 	      "Exit status: 0 done, 1 the status is in no table, 2 usage or I/O error.\n",
 	      out);
 }
@@ -212,6 +213,24 @@ static int list_types(void)
 	return CLI_DONE;
 }
 
+static void print_value(const struct decode *d, uint64_t value, const char *text)
+{
+	if (d->json)
+		printf("{\"type\":\"%s\",\"value\":\"0x%" PRIx64 "\",\"text\":\"%s\"}\n", d->as,
+		       value, text);
+	else
+		puts(text);
+}
+
+static int decode_vmcall(const struct decode *d, uint64_t value)
+{
+	const char *name =
+		value <= UINT32_MAX ? explain_leaf_name(EXPLAIN_VMCALL, (uint32_t)value) : NULL;
+
+	print_value(d, value, name ? name : "not in the tables");
+	return name ? CLI_DONE : CLI_WRONG;
+}
+
 static int decode_as(const struct decode *d, const char *text)
 {
 	uint64_t value;
@@ -221,27 +240,46 @@ static int decode_as(const struct decode *d, const char *text)
 		fputs("seamless decode: --as TYPE wants one 64-bit number\n", stderr);
 		return CLI_USAGE;
 	}
-	if (!strcmp(d->as, "vmcall")) {
-		const char *name = value <= UINT32_MAX
-					   ? explain_leaf_name(EXPLAIN_VMCALL, (uint32_t)value)
-					   : NULL;
-
-		puts(name ? name : "not in the tables");
-		return name ? CLI_DONE : CLI_WRONG;
-	}
+	if (!strcmp(d->as, "vmcall"))
+		return decode_vmcall(d, value);
 	if (!explain_value(out, sizeof(out), d->as, value)) {
 		fprintf(stderr,
 			"seamless decode: no type '%s'; `seamless decode --as help` lists them\n",
 			d->as);
 		return CLI_USAGE;
 	}
-	puts(out);
+	print_value(d, value, out);
 	return CLI_DONE;
 }
 
-static int decode_log(void)
+struct log_place {
+	uint64_t line, explained;
+	bool inside; /* of a line longer than LINE_SIZE */
+};
+
+/* With --json only the explanations, each with its line's number. */
+static void print_log_line(struct log_place *place, const char *in, const char *text, bool json)
+{
+	size_t len = strlen(in);
+	bool ends = len && in[len - 1] == '\n';
+
+	place->line += !place->inside;
+	place->inside = !ends;
+	if (!json)
+		fputs(in, stdout);
+	if (!*text)
+		return;
+	if (json)
+		printf("%s{\"line\":%" PRIu64 ",\"explanation\":\"%s\"}",
+		       place->explained++ ? ",\n " : "", place->line, text);
+	else
+		printf("%s    ^ %s\n", ends ? "" : "\n", text);
+}
+
+static int decode_log(bool json)
 {
 	struct explain_log log = { 0 };
+	struct log_place place = { 0 };
 	char text[1024];
 	char *in = malloc(LINE_SIZE);
 
@@ -249,14 +287,13 @@ static int decode_log(void)
 		fputs("seamless decode: out of memory\n", stderr);
 		return CLI_USAGE;
 	}
+	fputs(json ? "[" : "", stdout);
 	while (fgets(in, LINE_SIZE, stdin)) {
-		size_t len = strlen(in);
-
-		fputs(in, stdout);
 		if (!explain_log_line(text, sizeof(text), &log, in))
-			continue;
-		printf("%s    ^ %s\n", len && in[len - 1] == '\n' ? "" : "\n", text);
+			text[0] = 0;
+		print_log_line(&place, in, text, json);
 	}
+	fputs(json ? "]\n" : "", stdout);
 	free(in);
 	if (!ferror(stdin))
 		return CLI_DONE;
@@ -325,10 +362,10 @@ static int run(int argc, char **argv)
 	if (d.as)
 		return decode_as(&d, argc == 1 ? argv[0] : NULL);
 	if (argc == 1 && !strcmp(argv[0], "-"))
-		return decode_log();
+		return decode_log(d.json);
 	if (!argc) {
 		if (!isatty(STDIN_FILENO))
-			return decode_log();
+			return decode_log(d.json);
 		usage(stderr);
 		return CLI_USAGE;
 	}
