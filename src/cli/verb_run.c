@@ -16,6 +16,7 @@
 #include "cli/run_attest.h"
 #include "cli/run_input.h"
 #include "cli/run_platform.h"
+#include "cli/run_progress.h"
 #include "cli/run_quote.h"
 #include "cli/record_option.h"
 #include "cli/run_trace.h"
@@ -36,6 +37,7 @@ struct run {
 	bool trace;
 	struct run_quote quote;
 	struct run_attest attest;
+	struct run_progress progress;
 	struct file file, initrd_file;
 	struct vmm_image image;
 	struct vmm_host host;
@@ -220,6 +222,7 @@ static void console(void *opaque, uint8_t byte)
 {
 	struct run *run = opaque;
 
+	run_progress_quiet(&run->progress);
 	run_attest_take(&run->attest, byte);
 	putchar(byte);
 }
@@ -277,7 +280,7 @@ static int load(struct run *run)
 	return result;
 }
 
-static void report_built(const struct run *run)
+static void report_built(struct run *run)
 {
 	char line[160];
 	int n = snprintf(line, sizeof(line), "%" PRIu64 " pages, %u vCPU%s, MRTD ",
@@ -286,6 +289,7 @@ static void report_built(const struct run *run)
 	for (size_t i = 0; i < TD_MRTD_SIZE; i++)
 		n += snprintf(line + n, sizeof(line) - (size_t)n, "%02x", run->vm.mrtd[i]);
 	say("TD built: ", line);
+	run_progress_start(&run->progress, &run->vm);
 }
 
 /* An instruction that the interpreter lacks gave the guest #UD; how the guest ended may be its
@@ -316,6 +320,7 @@ static void report_end(struct run *run)
 {
 	char line[200];
 
+	run_progress_stop(&run->progress);
 	say("", run->vm.reason.text);
 	if (atomic_load(&run->vm.end) == VM_STOPPED)
 		report_positions(run);
@@ -395,6 +400,7 @@ static int run_vm(struct run *run)
 		say("the TD could not be built: ", err.text);
 	else
 		result = run_built(run);
+	run_progress_stop(&run->progress);
 	run_watch_stop(&watch);
 	return destroy(run) ? CLI_WRONG : result;
 }
