@@ -31,7 +31,7 @@ view replay     formats explain tdx seamless
 view vmm        formats explain tdx seamless
 view exec       tdx seamless
 view attest     formats vmm explain tdx seamless
-view bench      vmm cpu formats explain tdx seamless
+view bench      attest vmm cpu formats explain tdx seamless
 view guest      formats tdx
 view cli        vmm attest replay exec bench formats explain tdx seamless
 view tests      cli vmm attest replay exec bench formats explain lib module cpu platform gen tdx seamless

@@ -59,4 +59,21 @@ struct bench_interpreter {
 
 int bench_interpreter(struct bench_interpreter *out, struct vmm_error *err);
 
+/* Verifying a quote, against the libcrypto operations that this takes. */
+struct bench_verify {
+	double verify; /* seconds for one */
+	double libcrypto;
+};
+
+int bench_verify(struct bench_verify *out, struct vmm_error *err);
+
+/* Explaining a kernel log, against grep(1) over the same file. */
+struct bench_decode {
+	uint64_t lines;
+	double decode; /* seconds */
+	double grep;
+};
+
+int bench_decode(struct bench_decode *out, struct vmm_error *err);
+
 #endif

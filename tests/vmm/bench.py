@@ -16,7 +16,8 @@ def main():
     right = (0.01 < build["ratio"] <= 1.1 and abs(build["ratio"] - build["sha384_s"] / build["build_s"]) < 0.01 and
              build["hashed_bytes"] == build["pages"] * (128 + 16 * 384) and trip["ratio"] > 1 and
              trip["seamcall_ns"] > trip["call_ns"] > 0 and interpreter["integer_per_s"] > 1e5 and
-             interpreter["memory_per_s"] > 1e5)
+             interpreter["memory_per_s"] > 1e5 and 0.5 < figures["verify"]["ratio"] < 100 and
+             figures["decode"]["lines"] == 100000 and figures["decode"]["grep_s"] > 0)
     print(result.stdout)
     bad = subprocess.run([sys.argv[1], "bench", "--no-such"], capture_output=True, timeout=60, check=False)
     return 0 if right and bad.returncode == 2 else 1
