@@ -41,12 +41,15 @@ static int explain(FILE *f, struct vmm_error *err)
 		       : vmm_fail(err, "%u of %u lines were explained", explained, LINES / 10);
 }
 
-static int grep(const char *path, struct vmm_error *err)
+/* The child reads the same open file. */
+static int grep(FILE *f, struct vmm_error *err)
 {
-	char command[300], count[32] = "";
+	char command[64], count[32] = "";
 	FILE *out;
 
-	snprintf(command, sizeof(command), "LC_ALL=C grep -c SEAMCALL '%s'", path);
+	snprintf(command, sizeof(command), "LC_ALL=C grep -c SEAMCALL <&%d", fileno(f));
+	if (lseek(fileno(f), 0, SEEK_SET))
+		return vmm_fail(err, "a temporary file can't be read");
 	out = popen(command, "r");
 	if (!out || !fgets(count, sizeof(count), out) || strtoul(count, NULL, 10) != LINES / 10) {
 		if (out)
@@ -56,7 +59,7 @@ static int grep(const char *path, struct vmm_error *err)
 	return pclose(out) ? vmm_fail(err, "grep failed") : 0;
 }
 
-static int measure(FILE *f, const char *path, struct bench_decode *out, struct vmm_error *err)
+static int measure(FILE *f, struct bench_decode *out, struct vmm_error *err)
 {
 	for (unsigned round = 0; round < BENCH_ROUNDS; round++) {
 		double start = bench_now(), middle;
@@ -64,7 +67,7 @@ static int measure(FILE *f, const char *path, struct bench_decode *out, struct v
 		if (explain(f, err))
 			return -1;
 		middle = bench_now();
-		if (grep(path, err))
+		if (grep(f, err))
 			return -1;
 		bench_keep_best(&out->decode, middle - start);
 		bench_keep_best(&out->grep, bench_now() - middle);
@@ -74,15 +77,13 @@ static int measure(FILE *f, const char *path, struct bench_decode *out, struct v
 
 int bench_decode(struct bench_decode *out, struct vmm_error *err)
 {
-	char path[] = "/tmp/seamless-bench.XXXXXX";
-	int fd = mkstemp(path), result;
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "w+");
+	FILE *f = tmpfile();
+	int result;
 
 	if (!f)
-		return vmm_fail(err, "no temporary file in /tmp");
+		return vmm_fail(err, "no temporary file can be made");
 	*out = (struct bench_decode){ .lines = LINES };
-	result = write_log(f, err) || measure(f, path, out, err) ? -1 : 0;
+	result = write_log(f, err) || measure(f, out, err) ? -1 : 0;
 	fclose(f);
-	unlink(path);
 	return result;
 }
