@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,6 +147,53 @@ static void assert_status(const char *expected, uint64_t status, int leaf)
 {
 	explain_status_text(buf, sizeof(buf), status, EXPLAIN_HOST, leaf);
 	assert_string_equal(buf, expected);
+}
+
+/* Whatever a register may hold: what the tables don't have is called unknown, and the raw value is
+ * there to read. */
+static void test_values_outside_the_tables(void **state)
+{
+	uint64_t value = 0x9E3779B97F4A7C15, known = 0;
+	struct explain_status status;
+	char raw[20];
+
+	(void)state;
+	for (unsigned i = 0; i < 20000; i++) {
+		value = value * 6364136223846793005ULL + 1442695040888963407ULL;
+		explain_status_text(buf, sizeof(buf), value, i & 1 ? EXPLAIN_HOST : EXPLAIN_GUEST,
+				    (int)(i % 130) - 1);
+		if (explain_status(value, &status)) {
+			assert_non_null(status.name);
+			known++;
+			continue;
+		}
+		snprintf(raw, sizeof(raw), "0x%016llx", (unsigned long long)value);
+		assert_null(status.name);
+		assert_non_null(status.advice);
+		assert_string_equal(buf, raw);
+	}
+	assert_true(known < 20);
+	/* next to the tables: a code one off, a software status that is none */
+	assert_false(explain_status(0xC000013300000000, &status));
+	assert_false(explain_status(0xC0FFFF0300000000, &status));
+	assert_true(status.software);
+	explain_status_text(buf, sizeof(buf), 0xC0FFFF0300000007, EXPLAIN_HOST, 2);
+	assert_string_equal(buf, "0xc0ffff0300000007");
+}
+
+static void test_operands_outside_the_tables(void **state)
+{
+	uint64_t in[16] = { [RCX] = 0x1C00, [R11] = 0xABCD, [R12] = 5 };
+	uint64_t answer[16] = { [R10] = 0x8000000000000077, [R11] = 0xABCD };
+
+	(void)state;
+	assert_call("TDG.VP.VMCALL: unknown(R10=0x0, R11=0xabcd) = 0x8000000000000077",
+		    EXPLAIN_GUEST, in, answer);
+	explain_status_text(buf, sizeof(buf), TDX_OPERAND_INVALID | 0xFEDC, EXPLAIN_HOST, 2);
+	assert_string_equal(buf, "OPERAND_INVALID(0xfedc)");
+	explain_status_text(buf, sizeof(buf), 0xFEDC, EXPLAIN_HOST,
+			    0); /* an exit reason that is none */
+	assert_string_equal(buf, "SUCCESS(0xfedc)");
 }
 
 static void test_statuses(void **state)
@@ -327,6 +375,8 @@ int main(void)
 		cmocka_unit_test(test_metadata_by_name),
 		cmocka_unit_test(test_exits),
 		cmocka_unit_test(test_unknown_calls),
+		cmocka_unit_test(test_values_outside_the_tables),
+		cmocka_unit_test(test_operands_outside_the_tables),
 		cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_every_status_has_its_name),
 		cmocka_unit_test(test_find),
