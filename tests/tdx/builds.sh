@@ -68,6 +68,55 @@ end_branches() { # compiler
 	readelf -n "$work/call.o" | grep -q 'IBT, SHSTK' || { echo "$1: the object is not marked for IBT and SHSTK"; exit 1; }
 }
 
+# The consumer's section, return and entry: no function is left in another section, none returns or starts otherwise.
+attributes() { # compiler
+	cat >"$work/own.S" <<-'END'
+	#define TDX_TEXT_SECTION .section .noinstr.text, "ax"
+	#define TDX_RET jmp consumer_return_thunk
+	#define TDX_ENTRY xchg %ax, %ax
+	#include "tdx/tdx_call.S"
+	END
+	"$1" -I "$view" -c "$work/own.S" -o "$work/own.o"
+	objdump -d "$work/own.o" >"$work/own.txt"
+	functions=$(readelf -sW "$work/own.o" | grep -c ' FUNC ')
+	starts=$(grep -A1 '^[0-9a-f]* <[a-z_]*>:$' "$work/own.txt" | grep -c 'xchg *%ax,%ax')
+	[ "$functions" = "$starts" ] || { echo "$1: $functions functions, $starts with the consumer's entry"; exit 1; }
+	if grep -q 'ret *$' "$work/own.txt"; then
+		echo "$1: a function returns without the consumer's thunk"
+		exit 1
+	fi
+	objdump -r "$work/own.o" | grep -q consumer_return_thunk || { echo "$1: nothing uses the return thunk"; exit 1; }
+	if [ "$(grep '^Disassembly of section' "$work/own.txt")" != "Disassembly of section .noinstr.text:" ]; then
+		echo "$1: code outside the consumer's section"
+		exit 1
+	fi
+}
+
+# Everything that a prefixed copy defines has the prefix: macros, functions, types, symbols of the object.
+prefixed_names() { # compiler
+	echo '#include <stddef.h>
+	#include <stdint.h>' >"$work/without.h"
+	{ cat "$work/without.h"; echo '#include "prefixed/tdx.h"'; } >"$work/with.h"
+	for which in without with; do
+		"$1" -x c -dM -E "$work/$which.h" -I "$work" | awk '{ sub(/\(.*/, "", $2); print $2 }' | sort >"$work/$which.macros"
+	done
+	if comm -13 "$work/without.macros" "$work/with.macros" | grep -v -e '^MINE_' -e '^mine_'; then
+		echo "$1: macros of a prefixed copy without the prefix"
+		exit 1
+	fi
+	"$1" -c "$work/prefixed/tdx_call.S" -o "$work/prefixed.o"
+	if nm -g --defined-only "$work/prefixed.o" | awk '{ print $3 }' | grep -v -e '^mine_' -e '^__mine_'; then
+		echo "$1: symbols of a prefixed copy without the prefix"
+		exit 1
+	fi
+	"$1" -x c -E -P "$work/with.h" -I "$work" | grep -oE '\b(tdx|tdh|tdg|seamcall|tdcall|tdvmcall)[a-z0-9_]*' | sort -u >"$work/words" || true
+	if [ -s "$work/words" ]; then
+		cat "$work/words"
+		echo "$1: names of a prefixed copy without the prefix"
+		exit 1
+	fi
+}
+
 make_kernel_headers
 for cc in gcc clang; do
 	command -v $cc >/dev/null || { echo "$cc: not installed, not tried"; continue; }
@@ -104,6 +153,8 @@ for cc in gcc clang; do
 	out_of_line $cc
 	python3 "$root/tools/abi/generate.py" --prefix mine --output "$work/prefixed"
 	$cc $strict -O2 -I "$work" -I "$here" "$here/prefixed.c" "$work/prefixed/tdx_call.S" -o "$work/prefixed.exe"
+	prefixed_names $cc
+	attributes $cc
 done
 for cxx in g++ clang++; do
 	command -v $cxx >/dev/null || { echo "$cxx: not installed, not tried"; continue; }
