@@ -25,7 +25,7 @@ static struct {
 	pthread_t thread;
 	sem_t entered, exited;
 	struct seamless_regs regs;
-	bool started;
+	bool started, over;
 } guest;
 
 static void wait_for(sem_t *turn)
@@ -45,6 +45,8 @@ void seamless_transport_tdcall(struct seamless_regs *regs)
 	guest.regs = *regs;
 	sem_post(&guest.exited);
 	wait_for(&guest.entered);
+	if (guest.over)
+		pthread_exit(NULL);
 	*regs = guest.regs;
 }
 
@@ -127,7 +129,8 @@ int main(void)
 		return 1;
 	failed |= life_again(&program);
 	if (guest.started) {
-		pthread_cancel(guest.thread);
+		guest.over = true;
+		sem_post(&guest.entered);
 		pthread_join(guest.thread, NULL);
 	}
 	seamless_lp_leave();
