@@ -52,6 +52,14 @@ unsigned seamless_lp_number(void);
 bool seamless_lp_kick(struct seamless_machine *m, unsigned lp);
 
 /*
+ * The host's own timer: from now on each stay in an interpreted guest ends, as by
+ * seamless_lp_kick(), after that many instructions of the guest; 0: never. For all processors. A
+ * program that runs all vCPUs on one thread, on a machine whose TSC is counted (`tsc ...
+ * instruction N` in the platform file), so gets the same run each time.
+ */
+void seamless_set_quantum(struct seamless_machine *m, uint64_t instructions);
+
+/*
  * The notification interrupt of posted interrupts, after the host has set bits in the descriptor of
  * the vCPU that it believes to run there. An interpreted guest takes them without an exit; one that
  * is not running takes them when it is entered. False: no such lp.

@@ -15,6 +15,9 @@
 #define GIB	    UINT64_C(0x40000000)
 #define DEFAULT_LPS 4u
 
+/* At the default platform's 2 GHz an instruction takes a nanosecond. */
+#define COUNTED_TIME "tsc start 0 event 0 read 1 instruction 2\n"
+
 static struct seamless_machine *create(const char *name, const char *text, size_t size)
 {
 	const struct seamless_config config = { .name = name, .text = text, .len = size };
@@ -47,7 +50,8 @@ static bool starts(const char *line, const char *word)
 /* A line of the default platform that is said anew for one of another size. */
 static bool replaced(const char *line)
 {
-	return starts(line, "memory ") || starts(line, "lps ") || starts(line, "cmr ");
+	return starts(line, "memory ") || starts(line, "lps ") || starts(line, "cmr ") ||
+	       starts(line, "tsc ");
 }
 
 static void copy_kept_lines(FILE *out, const char *text, size_t size)
@@ -65,7 +69,7 @@ static void copy_kept_lines(FILE *out, const char *text, size_t size)
 }
 
 /* The default platform with more memory or processors than its file says. */
-static struct seamless_machine *create_grown(uint64_t memory, unsigned lps)
+static struct seamless_machine *create_grown(uint64_t memory, unsigned lps, bool counted_time)
 {
 	struct seamless_machine *machine = NULL;
 	size_t text_size, size = 0;
@@ -79,6 +83,7 @@ static struct seamless_machine *create_grown(uint64_t memory, unsigned lps)
 	}
 	fprintf(out, "memory %" PRIu64 "G\nlps %u\ncmr 0x%" PRIx64 " 0x%" PRIx64 "\n", memory / GIB,
 		lps, SMRAM, memory - SMRAM);
+	fputs(counted_time ? COUNTED_TIME : "tsc real\n", out);
 	copy_kept_lines(out, text, text_size);
 	if (!fclose(out))
 		machine = create("default", grown, size);
@@ -86,14 +91,15 @@ static struct seamless_machine *create_grown(uint64_t memory, unsigned lps)
 	return machine;
 }
 
-static struct seamless_machine *create_default(uint64_t memory, unsigned lps)
+static struct seamless_machine *create_default(const struct run_platform_want *want)
 {
-	uint64_t room = (memory + memory / 64 + SMRAM + OWN_SHARE + GIB - 1) / GIB * GIB;
+	uint64_t memory = want->memory + want->memory / 64 + SMRAM + OWN_SHARE;
 
-	return create_grown(room, lps > DEFAULT_LPS ? lps : DEFAULT_LPS);
+	return create_grown((memory + GIB - 1) / GIB * GIB,
+			    want->lps > DEFAULT_LPS ? want->lps : DEFAULT_LPS, want->counted_time);
 }
 
 struct seamless_machine *run_platform_create(const struct run_platform_want *want)
 {
-	return want->name ? create_named(want->name) : create_default(want->memory, want->lps);
+	return want->name ? create_named(want->name) : create_default(want);
 }

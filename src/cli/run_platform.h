@@ -5,15 +5,17 @@
 #ifndef CLI_RUN_PLATFORM_H
 #define CLI_RUN_PLATFORM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "seamless/seamless.h"
 
 struct run_platform_want {
-	const char *name; /* of a built-in platform, or the path of a platform file; NULL:
-			     "default", grown as needed */
-	uint64_t memory;  /* bytes that TDs must find on it; used with name NULL */
-	unsigned lps;	  /* likewise logical processors */
+	const char *name;  /* of a built-in platform, or the path of a platform file; NULL:
+			      "default", grown as needed */
+	uint64_t memory;   /* bytes that TDs must find on it; used with name NULL */
+	unsigned lps;	   /* likewise logical processors */
+	bool counted_time; /* its TSC counts instructions, one a nanosecond; used with name NULL */
 };
 
 /* Creates the machine, or says why not on stderr and returns NULL. */

@@ -34,6 +34,7 @@ struct run {
 	unsigned vcpus;
 	uint64_t stop_after;
 	double timeout;
+	bool deterministic;
 	bool trace;
 	struct run_quote quote;
 	struct run_attest attest;
@@ -71,6 +72,9 @@ static void usage(FILE *out)
 	      "and "
 	      "quote that it\n"
 	      "                    prints (guest/linux) against what was booted; DIR keeps them\n"
+	      "  --deterministic   vCPUs in turns on one thread, time counted in instructions: "
+	      "the same run each\n"
+	      "                    time; no keyboard\n"
 	      "  --timeout SECONDS end the run after that time\n"
 	      "  --stop-after N    end the run, successfully, after N TDVMCALLs\n"
 	      "  --platform NAME   a built-in platform (default, transcripts) or a platform "
@@ -112,6 +116,7 @@ enum option_id {
 	O_RECORD,
 	O_TRACE,
 	O_TIMEOUT,
+	O_DETERMINISTIC,
 	O_STOP_AFTER,
 	O_PLATFORM,
 	O_QUOTE,
@@ -149,6 +154,7 @@ static int take_option(struct run *run, int option)
 		run->trace = true;
 		run->trace_path = optarg;
 		return 0;
+	case O_DETERMINISTIC: run->deterministic = true; return 0;
 	case O_TIMEOUT: return parse_seconds(optarg, &run->timeout);
 	case O_STOP_AFTER:
 		return parse_number("--stop-after", optarg, UINT64_MAX, &run->stop_after);
@@ -176,6 +182,7 @@ static int parse(struct run *run, int argc, char **argv)
 		{ "smp", required_argument, NULL, O_SMP },
 		{ "record", required_argument, NULL, O_RECORD },
 		{ "trace", optional_argument, NULL, O_TRACE },
+		{ "deterministic", no_argument, NULL, O_DETERMINISTIC },
 		{ "timeout", required_argument, NULL, O_TIMEOUT },
 		{ "stop-after", required_argument, NULL, O_STOP_AFTER },
 		{ "platform", required_argument, NULL, O_PLATFORM },
@@ -192,6 +199,11 @@ static int parse(struct run *run, int argc, char **argv)
 			return 1;
 		if (take_option(run, option))
 			return -1;
+	}
+	if (run->deterministic && run->platform) {
+		fprintf(stderr, "seamless run: --deterministic brings its own platform; leave out "
+				"--platform\n");
+		return -1;
 	}
 	if (optind < argc)
 		return bad("argument", argv[optind]);
@@ -371,10 +383,11 @@ static int run_built(struct run *run)
 
 	report_built(run);
 	show_at_once();
-	if (run_input_start(&input, &run->vm))
+	if (!run->deterministic && run_input_start(&input, &run->vm))
 		return CLI_USAGE;
 	end = vm_run(&run->vm);
-	run_input_stop(&input);
+	if (!run->deterministic)
+		run_input_stop(&input);
 	report_end(run);
 	return finished_well(end) ? CLI_DONE : CLI_WRONG;
 }
@@ -384,6 +397,7 @@ static int run_vm(struct run *run)
 	const struct vm_config config = {
 		.vcpus = run->vcpus,
 		.stop_after = run->stop_after,
+		.deterministic = run->deterministic,
 		.console = console,
 		.console_opaque = run,
 		.quote = run->quote.folder ? run_quote_answer : NULL,
@@ -438,7 +452,8 @@ static int run_recorded(struct run *run, struct seamless_machine *machine)
 
 static int run_machine(struct run *run)
 {
-	const struct run_platform_want want = { run->platform, run->memory, run->vcpus };
+	const struct run_platform_want want = { run->platform, run->memory, run->vcpus,
+						run->deterministic };
 	struct seamless_machine *machine = run_platform_create(&want);
 	struct run_trace trace;
 	int result = CLI_USAGE;

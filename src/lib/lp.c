@@ -53,6 +53,11 @@ bool seamless_lp_kick(struct seamless_machine *m, unsigned lp)
 	return true;
 }
 
+void seamless_set_quantum(struct seamless_machine *m, uint64_t instructions)
+{
+	platform_set_quantum(m->platform, instructions);
+}
+
 bool seamless_lp_notify(struct seamless_machine *m, unsigned lp)
 {
 	if (lp >= seamless_lps(m))

@@ -258,6 +258,36 @@ static void take_kicks(struct interp *in)
 	in->kick_waits = false;
 }
 
+/* The host's timer, if it comes before the guest's own preemption timer. */
+static void arm_quantum(struct interp *in)
+{
+	uint64_t quantum = atomic_load_explicit(&in->m->plat->quantum, memory_order_relaxed);
+	struct cpu_controls *c = cpu_controls(in->cpu);
+
+	in->in_quantum = quantum && (!c->budget || quantum < c->budget);
+	if (in->in_quantum)
+		c->budget = quantum;
+}
+
+/* The time that the instructions took, on a machine that counts it by them. */
+static void pass_time(struct interp *in)
+{
+	uint64_t now = cpu_instructions(in->cpu), each = in->m->plat->config.tsc.per_instruction;
+
+	if (each)
+		platform_tsc_advance(in->m->plat, (now - in->counted) * each);
+	in->counted = now;
+}
+
+static void run_cpu(struct interp *in, struct cpu_exit *e)
+{
+	in->problem = PROBLEM_NONE;
+	cpu_run(in->cpu, e);
+	pass_time(in);
+	if (e->reason == CPU_EXIT_PREEMPTION_TIMER && in->in_quantum)
+		e->reason = CPU_EXIT_EXTERNAL_INTERRUPT;
+}
+
 /* Exits that come before the first instruction. */
 static bool entry_fails(struct interp *in, struct vm_exit *exit)
 {
@@ -285,10 +315,10 @@ bool vcpu_run(struct module *m, unsigned lp, struct cpu_regs *regs, struct vm_ex
 	load(in, regs);
 	take_kicks(in);
 	cpu_raise_interrupt(in->cpu);
-	do {
-		in->problem = PROBLEM_NONE;
-		cpu_run(in->cpu, &e);
-	} while (interrupt_waits(in, &e) || takes_posted(in, &e) || becomes_ve(in, &e));
+	arm_quantum(in);
+	do
+		run_cpu(in, &e);
+	while (interrupt_waits(in, &e) || takes_posted(in, &e) || becomes_ve(in, &e));
 	save(in, regs);
 	describe(in, &e, exit);
 	return true;

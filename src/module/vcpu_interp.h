@@ -24,6 +24,8 @@ struct interp {
 	uint64_t shared_eptp;        /* the one that cached translations are from */
 	bool notified;               /* a notification of posted interrupts arrived; atomic */
 	bool kick_waits;             /* an interrupt that came while instructions were stepped */
+	uint64_t counted;            /* instructions whose time has passed on a machine that counts it */
+	bool in_quantum;             /* this stay may end by the host's timer */
 	struct cpu_unknown unknown;
 };
 

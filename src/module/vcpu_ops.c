@@ -89,8 +89,10 @@ static bool translate(void *opaque, uint64_t gpa, uint32_t access, struct cpu_ma
 static uint64_t rdtsc(void *opaque)
 {
 	const struct interp *in = opaque;
+	uint64_t uncounted = cpu_instructions(in->cpu) - in->counted;
 
-	return tsc_virtual(&in->guest->td, platform_rdtsc(in->m->plat));
+	return tsc_virtual(&in->guest->td, platform_rdtsc(in->m->plat) +
+						   uncounted * in->m->plat->config.tsc.per_instruction);
 }
 
 static bool draw_random(void *opaque, uint64_t *value)

@@ -208,11 +208,13 @@ static bool read_tsc(struct line *l, struct platform_config *c)
 	c->tsc = (struct tsc_config){ .real = strcmp(l->word[1], "real") == 0 };
 	if (c->tsc.real)
 		return l->words == 2 || wrong(l, "tsc real: '%s' is too much", l->word[2]);
-	if (l->words != 7)
-		return wrong(l, "tsc: expected 'real' or 'start N event N read N'");
+	if (l->words != 7 && l->words != 9)
+		return wrong(l, "tsc: expected 'real' or 'start N event N read N [instruction N]'");
 	return keyword(l, 1, "start") && number(l, 2, UINT64_MAX, &c->tsc.start) &&
 	       keyword(l, 3, "event") && number(l, 4, UINT64_MAX, &c->tsc.per_event) &&
-	       keyword(l, 5, "read") && number(l, 6, UINT64_MAX, &c->tsc.per_read);
+	       keyword(l, 5, "read") && number(l, 6, UINT64_MAX, &c->tsc.per_read) &&
+	       (l->words == 7 || (keyword(l, 7, "instruction") &&
+				  number(l, 8, UINT64_MAX, &c->tsc.per_instruction)));
 }
 
 static bool read_fms(struct line *l, struct platform_config *c)
@@ -331,7 +333,7 @@ static const struct directive {
 	{ "maxpa", 2, 2, read_maxpa },	   { "cmr", 3, 3, read_cmr },
 	{ "seamrr", 3, 3, read_seamrr },   { "keyids", 5, 5, read_keyids },
 	{ "cpuid", 8, 8, read_cpuid },	   { "msr", 3, 3, read_msr },
-	{ "seed", 2, 2, read_seed },	   { "tsc", 2, 7, read_tsc },
+	{ "seed", 2, 2, read_seed },	   { "tsc", 2, 9, read_tsc },
 	{ "fms", 2, 2, read_fms },	   { "loader", 3, 3, read_loader },
 	{ "cpusvn", 2, 2, read_cpusvn },   { "tcbsvn", 2, 2, read_tcbsvn },
 	{ "mrseam", 2, 2, read_mrseam },   { "mrsignerseam", 2, 2, read_mrsigner },

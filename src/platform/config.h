@@ -15,7 +15,8 @@
  *   cpuid LEAF SUB = EAX EBX ECX EDX   SUB `-`: the leaf has no sub-leaves
  *   msr ADDR VALUE         reset value on every LP
  *   seed N|random          random numbers: repeatable, or the system's; default 1
- *   tsc start N event N read N   counted: ticks per event and per read
+ *   tsc start N event N read N [instruction N]   counted: ticks per event, per read and per
+ *                          instruction of an interpreted guest
  *   tsc real               follows the clock, at the rate of CPUID leaf 15; default
  *   fms N                  CPUID 1 EAX of every package, as the loader reports it
  *   loader NAME N          NAME: handoff_pages, module_hv, min_update_hv, no_downgrade,
@@ -65,7 +66,7 @@ struct loader_info {
 
 struct tsc_config {
 	bool real;
-	uint64_t start, per_event, per_read;
+	uint64_t start, per_event, per_read, per_instruction;
 };
 
 /* Identity of CPU and module in a report. */
@@ -80,7 +81,8 @@ struct seamdb_config {
 struct platform_config {
 	uint64_t memory;
 	bool encrypted;
-	bool shareable; /* RAM behind a file: not said in the file, but by who creates the platform */
+	bool shareable; /* RAM behind a file: not said in the file, but by who creates the platform
+			 */
 	unsigned lps, packages, maxpa;
 	struct mem_range cmr[PLATFORM_CMRS];
 	unsigned n_cmr;

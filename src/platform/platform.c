@@ -228,6 +228,11 @@ void platform_lp_ack(struct platform *p, unsigned lp)
 	atomic_store(&p->kicked[lp], false);
 }
 
+void platform_set_quantum(struct platform *p, uint64_t instructions)
+{
+	atomic_store(&p->quantum, instructions);
+}
+
 void platform_set_interrupt(struct platform *p, bool pending)
 {
 	atomic_store(&p->interrupt, pending);

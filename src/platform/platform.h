@@ -53,6 +53,7 @@ struct platform {
 	atomic_uint_least64_t random_count;
 	atomic_uint_least32_t pconfig_code;
 	atomic_uint_least64_t tsc; /* counted TSC; ticks added to a real one */
+	atomic_uint_least64_t quantum;
 	uint64_t tsc_hz, clock_start_ns;
 	uint8_t *handoff; /* survives a module update */
 	uint8_t report_key[32];
@@ -122,6 +123,10 @@ static inline bool platform_interrupt_pending(const struct platform *p, unsigned
 void platform_lp_kick(struct platform *p, unsigned lp);
 /* The host has taken it. */
 void platform_lp_ack(struct platform *p, unsigned lp);
+/* A timer of the host: it interrupts each stay in an interpreted guest after so many instructions.
+ * 0: off.
+ */
+void platform_set_quantum(struct platform *p, uint64_t instructions);
 /* An interrupt line that stays up on all LPs until lowered. */
 void platform_set_interrupt(struct platform *p, bool pending);
 

@@ -31,3 +31,14 @@ uint64_t clock_now(const struct vmm_clock *clock)
 	return (uint64_t)((unsigned __int128)native * clock->multiplier >> FRACTION_BITS) +
 	       clock->offset;
 }
+
+void clock_advance(const struct vmm_clock *clock, uint64_t until)
+{
+	uint64_t now = clock_now(clock), unit = 1ull << FRACTION_BITS;
+
+	if (until > now)
+		seamless_advance_tsc(clock->machine,
+				     (uint64_t)(((unsigned __int128)(until - now) * unit +
+						 clock->multiplier - 1) /
+						clock->multiplier));
+}

@@ -24,4 +24,7 @@ int clock_init(struct vmm_clock *clock, struct vmm_td *td, struct vmm_error *err
 /* What RDTSC gives in the TD now. */
 uint64_t clock_now(const struct vmm_clock *clock);
 
+/* Lets the time of a machine that counts it pass up to `until`, of the TD's time. */
+void clock_advance(const struct vmm_clock *clock, uint64_t until);
+
 #endif

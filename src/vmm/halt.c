@@ -79,16 +79,36 @@ static void sleep_until_woken(struct vmm_vcpu *vcpu)
 	pthread_mutex_unlock(&vm->lock);
 }
 
-void vcpu_halted(struct vmm_vcpu *vcpu)
+bool vcpu_sleeps(struct vmm_vcpu *vcpu)
 {
 	struct vmm_vm *vm = vcpu->vm;
 
 	if (goes_on(vcpu))
-		return;
+		return false;
 	pthread_mutex_lock(&vm->lock);
 	vcpu->asleep = true;
 	pthread_mutex_unlock(&vm->lock);
-	vm_check_rest(vm);
+	return true;
+}
+
+bool vcpu_is_awake(struct vmm_vcpu *vcpu)
+{
+	struct vmm_vm *vm = vcpu->vm;
+	bool awake;
+
+	pthread_mutex_lock(&vm->lock);
+	if (woken(vcpu))
+		vcpu->asleep = false;
+	awake = !vcpu->asleep;
+	pthread_mutex_unlock(&vm->lock);
+	return awake;
+}
+
+void vcpu_halted(struct vmm_vcpu *vcpu)
+{
+	if (!vcpu_sleeps(vcpu))
+		return;
+	vm_check_rest(vcpu->vm);
 	sleep_until_woken(vcpu);
 }
 

@@ -20,7 +20,8 @@ static uint32_t pm_in(void *opaque, uint16_t offset, unsigned size)
 
 	(void)size;
 	if (offset == PM_TIMER)
-		return (uint32_t)((unsigned __int128)pm->now_ns() * TIMER_HZ / 1000000000u) &
+		return (uint32_t)((unsigned __int128)pm->now_ns(pm->opaque) * TIMER_HZ /
+				  1000000000u) &
 		       TIMER_MASK;
 	return offset == PM1_CONTROL ? pm->control : 0;
 }

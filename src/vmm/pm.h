@@ -21,7 +21,7 @@
 #define PM_RESET_NOW 0x6 /* hard reset: the value that makes it so */
 
 struct pm {
-	uint64_t (*now_ns)(void);
+	uint64_t (*now_ns)(void *opaque);
 	void (*power_off)(void *opaque);
 	void (*reset)(void *opaque);
 	void *opaque;

@@ -27,9 +27,9 @@ enum {
 #define B_24H	0x02
 #define D_VALID 0x80
 
-void rtc_init(struct rtc *rtc, time_t (*now)(void))
+void rtc_init(struct rtc *rtc, time_t (*now)(void *opaque), void *opaque)
 {
-	*rtc = (struct rtc){ .now = now };
+	*rtc = (struct rtc){ .now = now, .opaque = opaque };
 }
 
 /* In units of 64 KiB: 0x34 what is above 16 MiB, 0x5b what is above 4 GiB. */
@@ -50,7 +50,7 @@ static uint8_t bcd(int value)
 
 static uint8_t read_time(const struct rtc *rtc)
 {
-	time_t now = rtc->now();
+	time_t now = rtc->now(rtc->opaque);
 	struct tm tm;
 
 	gmtime_r(&now, &tm);

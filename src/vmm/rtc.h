@@ -16,11 +16,12 @@
 struct rtc {
 	uint8_t index;
 	uint8_t cmos[128];
-	time_t (*now)(void);
+	time_t (*now)(void *opaque);
+	void *opaque;
 };
 
 /* `now` gives the seconds since 1970. */
-void rtc_init(struct rtc *rtc, time_t (*now)(void));
+void rtc_init(struct rtc *rtc, time_t (*now)(void *opaque), void *opaque);
 
 /* The bytes by which firmware that knows nothing better sizes memory, below and above 4 GiB. */
 void rtc_set_memory(struct rtc *rtc, uint64_t low, uint64_t high);

@@ -88,6 +88,26 @@ static void *timers_thread(void *opaque)
 	return NULL;
 }
 
+uint64_t timers_next(struct vmm_timers *timers)
+{
+	uint64_t deadline;
+
+	pthread_mutex_lock(&timers->lock);
+	deadline = timers->deadline[earliest(timers)];
+	pthread_mutex_unlock(&timers->lock);
+	return deadline;
+}
+
+void timers_fire_due(struct vmm_timers *timers)
+{
+	pthread_mutex_lock(&timers->lock);
+	for (unsigned i = earliest(timers);
+	     timers->deadline[i] != CLOCK_NEVER && timers->deadline[i] <= clock_now(timers->clock);
+	     i = earliest(timers))
+		fire(timers, i);
+	pthread_mutex_unlock(&timers->lock);
+}
+
 int timers_start(struct vmm_timers *timers)
 {
 	timers->stop = false;

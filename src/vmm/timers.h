@@ -32,6 +32,11 @@ void timers_free(struct vmm_timers *timers);
 int timers_start(struct vmm_timers *timers);
 void timers_stop(struct vmm_timers *timers);
 
+/* Without that thread: the next deadline, CLOCK_NEVER if there is none, and `fire` for all that
+ * passed. */
+uint64_t timers_next(struct vmm_timers *timers);
+void timers_fire_due(struct vmm_timers *timers);
+
 /* Sets vCPU `index`'s deadline in place of the one it had. Any thread. */
 void timers_set(struct vmm_timers *timers, unsigned index, uint64_t deadline);
 

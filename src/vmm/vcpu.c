@@ -69,8 +69,7 @@ static void entry_refused(struct vmm_vcpu *vcpu, tdx_status_t status)
 	vm_end_error(vcpu->vm, VM_FAILED, &err);
 }
 
-/* One stay in the guest, and what its end asks for. */
-static void run_once(struct vmm_vcpu *vcpu)
+void vcpu_run_once(struct vmm_vcpu *vcpu)
 {
 	struct vmm_vm *vm = vcpu->vm;
 	struct vmm_error err;
@@ -99,7 +98,7 @@ void *vcpu_thread(void *opaque)
 		return NULL;
 	}
 	while (!atomic_load(&vm->end)) {
-		run_once(vcpu);
+		vcpu_run_once(vcpu);
 		if (vcpu->halt != HALT_NOT)
 			vcpu_halted(vcpu);
 	}

@@ -15,20 +15,9 @@
 /* The local APIC's timer at 25 MHz, as CPUID 0x15 says, in ticks of the TD's TSC. */
 #define TIMER_TICK (TD_TSC_HZ / 25000000u)
 
+#define EPOCH 1735689600u /* 2025-01-01, in seconds of Unix */
+
 #define CPUID_1_TSC_DEADLINE (1u << 24)
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-static time_t now_seconds(void)
-{
-	return time(NULL);
-}
 
 static void power_off(void *vm)
 {
@@ -62,6 +51,26 @@ static uint64_t lapic_now(void *opaque)
 	if (!atomic_load(&vm->clock_runs))
 		start_clock(vm);
 	return clock_now(&vm->clock);
+}
+
+static uint64_t now_ns(void *opaque)
+{
+	struct vmm_vm *vm = opaque;
+	struct timespec ts;
+
+	if (vm->config.deterministic)
+		return lapic_now(vm);
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* A run that must repeat begins at the same moment each time. */
+static time_t now_seconds(void *opaque)
+{
+	struct vmm_vm *vm = opaque;
+
+	return vm->config.deterministic ? (time_t)(EPOCH + lapic_now(vm) / 1000000000u)
+					: time(NULL);
 }
 
 static void lapic_arm(void *opaque, unsigned index, uint64_t deadline)
@@ -171,7 +180,7 @@ static void add_devices(struct vmm_vm *vm)
 	uart_init(&vm->uart, serial_prints, vm);
 	vm->uart.rise = uart_rises;
 	vm->uart.rise_opaque = vm;
-	rtc_init(&vm->rtc, now_seconds);
+	rtc_init(&vm->rtc, now_seconds, vm);
 	rtc_set_memory(&vm->rtc, vm->image->ram[0].size, vm->image->ram[1].size);
 	vm->pm = (struct pm){
 		.now_ns = now_ns, .power_off = power_off, .reset = reset, .opaque = vm
@@ -286,7 +295,7 @@ void vm_kick(struct vmm_vm *vm)
 	}
 }
 
-enum vm_end vm_run(struct vmm_vm *vm)
+static void run_threads(struct vmm_vm *vm)
 {
 	if (timers_start(&vm->timers))
 		vm_end(vm, VM_FAILED, "no thread for the timers");
@@ -301,6 +310,14 @@ enum vm_end vm_run(struct vmm_vm *vm)
 			pthread_join(vm->vcpu[i].thread, NULL);
 	}
 	timers_stop(&vm->timers);
+}
+
+enum vm_end vm_run(struct vmm_vm *vm)
+{
+	if (vm->config.deterministic)
+		vm_take_turns(vm);
+	else
+		run_threads(vm);
 	return (enum vm_end)atomic_load(&vm->end);
 }
 

@@ -73,6 +73,11 @@ struct vmm_vcpu {
 
 struct vm_config {
 	unsigned vcpus;
+	/*
+	 * All vCPUs in turns on the thread of vm_run(), instead of a thread each, on a machine
+	 * whose TSC counts instructions: a run repeats exactly.
+	 */
+	bool deterministic;
 	uint64_t stop_after; /* end with VM_ENOUGH after this many TDVMCALLs; 0: no limit */
 	void (*console)(void *opaque, uint8_t byte);
 	void *console_opaque;
@@ -112,7 +117,7 @@ struct vmm_vm {
 	struct vmm_timers timers;
 	struct vmm_irq irq;
 	struct lapic_ops lapic_ops;
-	pthread_mutex_t devices; /* one vCPU at a time in the devices */
+	pthread_mutex_t devices;  /* one vCPU at a time in the devices */
 	pthread_rwlock_t mapping; /* held while memory is converted between private and shared */
 	struct vmm_vcpu vcpu[TD_MAX_VCPUS];
 	struct vm_counts counts;
@@ -182,6 +187,19 @@ bool vm_input_interrupts(const struct vmm_vm *vm);
 
 /* Serves the TDVMCALL that the vCPU's registers hold; vcpu->halt says whether it was HLT. */
 void vmcall_serve(struct vmm_vcpu *vcpu);
+
+/* One stay in the guest, and what its end asks for. On the processor of the vCPU's number. */
+void vcpu_run_once(struct vmm_vcpu *vcpu);
+
+/* Runs all vCPUs in turns until the run ends. The calling thread must not be a processor. */
+void vm_take_turns(struct vmm_vm *vm);
+
+/*
+ * After HLT: false if there is an interrupt for the vCPU already, else it sleeps from now on; and
+ * whether it is awake (again).
+ */
+bool vcpu_sleeps(struct vmm_vcpu *vcpu);
+bool vcpu_is_awake(struct vmm_vcpu *vcpu);
 
 /* In the vCPU's thread after HLT: returns when there is an interrupt for it, or the run ends. */
 void vcpu_halted(struct vmm_vcpu *vcpu);

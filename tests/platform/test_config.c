@@ -30,7 +30,7 @@ static void every_directive_is_read(void **state)
 		      "maxpa 46\ncmr 1M 0x1000\ncmr 2M 4K\nseamrr 0x40000000 32M\n"
 		      "keyids mktme 3 tdx 4\ncpuid 7 1 = 1 2 3 0xffffffff\ncpuid 1 - = 9 8 7 6\n"
 		      "msr 0x3b 0xffffffffffffffff\nseed random\n"
-		      "tsc start 5 event 6 read 7\nfms 0x806f8\nloader handoff_pages 2\n"
+		      "tsc start 5 event 6 read 7 instruction 8\nfms 0x806f8\nloader handoff_pages 2\n"
 		      "loader module_hv 3\nloader no_downgrade 1\n"
 		      "cpusvn 000102030405060708090a0b0c0d0eFF\n"
 		      "seamdb size 2 last 1 nonce 1 2 3 4",
@@ -52,6 +52,7 @@ static void every_directive_is_read(void **state)
 	assert_true(config.random);
 	assert_false(config.tsc.real);
 	assert_int_equal(config.tsc.per_read, 7);
+	assert_int_equal(config.tsc.per_instruction, 8);
 	assert_int_equal(config.loader.handoff_pages, 2);
 	assert_int_equal(config.loader.module_hv, 3);
 	assert_true(config.loader.no_downgrade);
@@ -80,7 +81,7 @@ static void wrong_lines_are_told(void **state)
 		{ "cpuid 1 - 2 3 4 5", "f:1: cpuid: 7 values expected, not 6" },
 		{ "msr 0x100000000 1", "f:1: msr: '0x100000000' is not a number up to 0xfffffffe" },
 		{ "tsc real 5", "f:1: tsc real: '5' is too much" },
-		{ "tsc start 5", "f:1: tsc: expected 'real' or 'start N event N read N'" },
+		{ "tsc start 5", "f:1: tsc: expected 'real' or 'start N event N read N [instruction N]'" },
 		{ "loader stak_pages 1", "f:1: loader: unknown name 'stak_pages'" },
 		{ "cpusvn 00", "f:1: cpusvn: 32 hexadecimal digits expected, not 2" },
 		{ "cpusvn 0001020304050607080900000000000g",

@@ -111,6 +111,28 @@ def trace():
             fail("trace", f"no line {line!r}", result)
 
 
+def repeated(name, *args):
+    """Two runs: what they print and their whole traces, byte by byte."""
+    seen = []
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(2):
+            path = os.path.join(folder, "trace")
+            result = seamless("--guest", guest(name), "--deterministic", f"--trace={path}", *args)
+            check(f"{name} {' '.join(args)} in turns", result, 0, "the guest halted", "PASS")
+            with open(path, "rb") as f:
+                seen.append((result.stdout, result.stderr, f.read()))
+    if seen[0] != seen[1] or len(seen[0][2]) < 100000:
+        fail(f"{name} in turns", "two runs are not the same", result)
+
+
+def deterministic():
+    repeated("timer")
+    repeated("ipi", "--smp", "4")
+    repeated("test", "--smp", "12")
+    check("a platform with its own time", seamless("--guest", guest("test"), "--deterministic", "--platform", "default"), 2,
+          "leave out --platform", torn_down=False)
+
+
 def written(folder, name, contents):
     path = os.path.join(folder, name)
     with open(path, "wb") as f:
@@ -196,6 +218,7 @@ def main():
     interrupted(signal.SIGINT, "stopped by Interrupt\n")
     interrupted(signal.SIGTERM, "stopped by Terminated\n")
     trace()
+    deterministic()
     usage()
     with tempfile.TemporaryDirectory() as folder:
         bad_guests(folder)

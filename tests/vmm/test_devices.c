@@ -247,8 +247,9 @@ static void count(void *opaque)
 	++*(unsigned *)opaque;
 }
 
-static uint64_t no_time(void)
+static uint64_t no_time(void *opaque)
 {
+	(void)opaque;
 	return 0;
 }
 
