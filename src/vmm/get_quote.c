@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * TDVMCALL<GetQuote>: a quote over the report that lies in the guest's shared memory (Intel
- * Guest-Host Communication Interface). The quote is there when the call returns, so the guest never
- * sees the status "in flight".
+ * Guest-Host Communication Interface). For a vCPU that wants to be notified it is made while the
+ * guest goes on, else it is there when the call returns.
  */
+#include <stddef.h>
 #include <string.h>
 
 #include "tdx/tdvmcall.h"
@@ -14,8 +15,10 @@
 #define REPORT_SIZE    1024u
 #define MAX_QUOTE      16384u
 
-#define STATUS_SUCCESS 0ull
-#define STATUS_ERROR   0x8000000000000000ull
+#define STATUS_SUCCESS	   0ull
+#define STATUS_ERROR	   0x8000000000000000ull
+#define STATUS_UNAVAILABLE 0x8000000000000001ull
+#define STATUS_IN_FLIGHT   UINT64_MAX
 
 /* How the buffer begins; the data follow. */
 struct quote_header {
@@ -54,26 +57,75 @@ static void answer(struct vmm_vm *vm, struct quote_buffer *buffer, size_t room)
 	header->out_size = (uint32_t)size;
 }
 
-/* The header last: with it the guest takes the quote as complete. */
+static int set_status(struct vmm_vm *vm, uint64_t gpa, uint64_t status)
+{
+	return dma_write(vm, gpa + offsetof(struct quote_header, status), &status, sizeof(status));
+}
+
+/* The status last: with it the guest takes the quote as complete. */
 static int put_back(struct vmm_vm *vm, uint64_t gpa, const struct quote_buffer *buffer)
 {
 	const struct quote_header *header = &buffer->header;
 
 	return dma_write(vm, gpa + sizeof(*header), buffer->data, header->out_size) ||
-	       dma_write(vm, gpa, header, sizeof(*header));
+	       dma_write(vm, gpa + offsetof(struct quote_header, out_size), &header->out_size,
+			 sizeof(header->out_size)) ||
+	       set_status(vm, gpa, header->status);
 }
 
-uint64_t vm_get_quote(struct vmm_vm *vm, uint64_t gpa, uint64_t size)
+/* Reads the request, answers it. -1: the guest took the buffer away. */
+static int make_quote(struct vmm_vm *vm, const struct quote_request *request)
 {
 	struct quote_buffer buffer;
-	size_t used = size < sizeof(buffer) ? (size_t)size : sizeof(buffer);
+
+	if (dma_read(vm, request->gpa, &buffer, sizeof(buffer.header) + REPORT_SIZE))
+		return -1;
+	answer(vm, &buffer, request->size - sizeof(buffer.header));
+	return put_back(vm, request->gpa, &buffer);
+}
+
+void vm_make_quote(void *opaque, const struct quote_request *request)
+{
+	struct vmm_vm *vm = opaque;
+
+	make_quote(vm, request);
+	vm_interrupt(vm, request->vcpu, request->vector);
+}
+
+/* In flight before anyone works on it: the guest never sees that status after the quote. */
+static uint64_t begin_quote(struct vmm_vm *vm, const struct quote_request *request)
+{
+	if (set_status(vm, request->gpa, STATUS_IN_FLIGHT))
+		return TDX_VMCALL_INVALID_OPERAND;
+	if (quotes_ask(&vm->quotes, request))
+		return TDX_VMCALL_SUCCESS;
+	set_status(vm, request->gpa, STATUS_UNAVAILABLE);
+	return TDX_VMCALL_RETRY;
+}
+
+/* A guest that is not told of the end would wait a long time between its looks at the status. */
+static uint64_t finish_quote(struct vmm_vm *vm, const struct quote_request *request)
+{
+	if (make_quote(vm, request))
+		return TDX_VMCALL_INVALID_OPERAND;
+	if (request->vector)
+		vm_interrupt(vm, request->vcpu, request->vector);
+	return TDX_VMCALL_SUCCESS;
+}
+
+uint64_t vm_get_quote(struct vmm_vcpu *vcpu, uint64_t gpa, uint64_t size)
+{
+	struct vmm_vm *vm = vcpu->vm;
+	const struct quote_request request = {
+		.gpa = gpa & ~VM_SHARED_BIT,
+		.size = size < sizeof(struct quote_buffer) ? size : sizeof(struct quote_buffer),
+		.vcpu = vcpu->index,
+		.vector = vcpu->notify_vector,
+	};
 
 	if (!vm->config.quote || !size || gpa % VMM_4K || size % VMM_4K ||
 	    !is_shared_ram(vm, gpa, size))
 		return TDX_VMCALL_INVALID_OPERAND;
-	gpa &= ~VM_SHARED_BIT;
-	if (dma_read(vm, gpa, &buffer, sizeof(buffer.header) + REPORT_SIZE))
-		return TDX_VMCALL_INVALID_OPERAND;
-	answer(vm, &buffer, used - sizeof(buffer.header));
-	return put_back(vm, gpa, &buffer) ? TDX_VMCALL_INVALID_OPERAND : TDX_VMCALL_SUCCESS;
+	return request.vector && !vm->config.deterministic ? begin_quote(vm, &request)
+							   : finish_quote(vm, &request);
 }

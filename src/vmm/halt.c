@@ -34,7 +34,10 @@ static enum vm_end rest(struct vmm_vm *vm, unsigned *waits)
 			end = VM_WAITS;
 		}
 	}
-	return end == VM_WAITS && vm->awaits_input && vm_input_interrupts(vm) ? VM_RUNNING : end;
+	if (end == VM_WAITS &&
+	    (atomic_load(&vm->quotes.waiting) || (vm->awaits_input && vm_input_interrupts(vm))))
+		return VM_RUNNING;
+	return end;
 }
 
 void vm_check_rest(struct vmm_vm *vm)

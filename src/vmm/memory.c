@@ -11,6 +11,12 @@
 /* The same page faulting this often in a row is not progress: two vCPUs that race need a few. */
 #define FAULT_LIMIT 64
 
+/*
+ * The most that one MapGPA converts: 64 MiB is the least that Linux converts for its bounce
+ * buffers, and more than firmware ever does, of which some takes no notice of RETRY.
+ */
+#define MAP_PIECE (64ull << 20)
+
 static bool is_shared(uint64_t gpa)
 {
 	return gpa & VM_SHARED_BIT;
@@ -134,23 +140,35 @@ static int convert(struct vmm_vm *vm, struct vmm_range ram, uint64_t gpa, uint64
 			      : to_private(vm, base, end - base, err);
 }
 
+/* What a range has of RAM is converted in pieces, so that no call keeps a vCPU for long. */
+static uint64_t piece(const struct vmm_vm *vm, uint64_t base, uint64_t size)
+{
+	const struct vmm_range range = { base, size };
+	bool memory = range_overlaps(range, vm->image->ram[0]) ||
+		      range_overlaps(range, vm->image->ram[1]);
+
+	return memory && size > MAP_PIECE ? MAP_PIECE : size;
+}
+
 uint64_t vm_map_gpa(struct vmm_vm *vm, uint64_t gpa, uint64_t size, uint64_t *failed_gpa)
 {
 	uint64_t base = gpa & ~VM_SHARED_BIT;
 	struct vmm_error err;
+	uint64_t now;
 	int result;
 
 	if (gpa % VMM_4K || size % VMM_4K)
 		return TDX_VMCALL_ALIGN_ERROR;
 	if (!size || base >= VM_SHARED_BIT || size > VM_SHARED_BIT - base)
 		return TDX_VMCALL_INVALID_OPERAND;
+	now = piece(vm, base, size);
 	pthread_rwlock_wrlock(&vm->mapping);
-	result = convert(vm, vm->image->ram[0], gpa, size, &err) ||
-		 convert(vm, vm->image->ram[1], gpa, size, &err) ||
-		 convert(vm, vm->image->window_range, gpa, size, &err);
+	result = convert(vm, vm->image->ram[0], gpa, now, &err) ||
+		 convert(vm, vm->image->ram[1], gpa, now, &err) ||
+		 convert(vm, vm->image->window_range, gpa, now, &err);
 	pthread_rwlock_unlock(&vm->mapping);
-	if (!result)
+	if (!result && now == size)
 		return TDX_VMCALL_SUCCESS;
-	*failed_gpa = gpa;
-	return TDX_VMCALL_INVALID_OPERAND;
+	*failed_gpa = result ? gpa : gpa + now;
+	return result ? TDX_VMCALL_INVALID_OPERAND : TDX_VMCALL_RETRY;
 }

@@ -38,7 +38,16 @@ static uint64_t map_gpa(struct vmm_vcpu *vcpu, uint64_t *regs)
 
 static uint64_t get_quote(struct vmm_vcpu *vcpu, uint64_t *regs)
 {
-	return vm_get_quote(vcpu->vm, regs[R12], regs[R13]);
+	return vm_get_quote(vcpu, regs[R12], regs[R13]);
+}
+
+/* Vectors below 32 are the processor's own. */
+static uint64_t setup_notify(struct vmm_vcpu *vcpu, uint64_t *regs)
+{
+	if (regs[R12] < 32 || regs[R12] > UINT8_MAX)
+		return INVALID;
+	vcpu->notify_vector = (uint8_t)regs[R12];
+	return DONE;
 }
 
 /* The text in the order in which guests place it; what can't be printed is left out. */
@@ -205,6 +214,7 @@ static handler find_handler(uint64_t number)
 	case TDX_VMCALL_FN_GET_TD_VM_CALL_INFO: return call_info;
 	case TDX_VMCALL_FN_MAP_GPA: return map_gpa;
 	case TDX_VMCALL_FN_GET_QUOTE: return get_quote;
+	case TDX_VMCALL_FN_SETUP_EVENT_NOTIFY_INTERRUPT: return setup_notify;
 	case TDX_VMCALL_FN_REPORT_FATAL_ERROR: return fatal_error;
 	case TDX_VMCALL_FN_INSTRUCTION_CPUID: return instruction_cpuid;
 	case TDX_VMCALL_FN_INSTRUCTION_HLT: return instruction_hlt;

@@ -226,6 +226,12 @@ static int build(struct vmm_vm *vm, struct vmm_error *err)
 	return add_vcpus(vm, err) || td_finalize(&vm->td, vm->mrtd, err) ? -1 : 0;
 }
 
+/* It may have been the last that could wake a vCPU. */
+static void quote_made(void *vm)
+{
+	vm_check_rest(vm);
+}
+
 void vm_init(struct vmm_vm *vm, struct vmm_host *host, const struct vmm_image *image,
 	     const struct vm_config *config)
 {
@@ -240,6 +246,7 @@ void vm_init(struct vmm_vm *vm, struct vmm_host *host, const struct vmm_image *i
 	pthread_mutex_init(&vm->devices, NULL);
 	pthread_mutex_init(&vm->starting, NULL);
 	pthread_rwlock_init(&vm->mapping, NULL);
+	quotes_init(&vm->quotes, vm_make_quote, quote_made, vm);
 	init_vcpus(vm);
 	add_devices(vm);
 }
@@ -323,7 +330,10 @@ enum vm_end vm_run(struct vmm_vm *vm)
 
 int vm_destroy(struct vmm_vm *vm, uint64_t *freed, struct vmm_error *err)
 {
-	int result = td_destroy(&vm->td, freed, err);
+	int result;
+
+	quotes_free(&vm->quotes);
+	result = td_destroy(&vm->td, freed, err);
 
 	shared_free(&vm->shared);
 	irq_free(&vm->irq);

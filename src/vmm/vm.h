@@ -21,6 +21,7 @@
 #include "vmm/msr.h"
 #include "vmm/pci.h"
 #include "vmm/pm.h"
+#include "vmm/quotes.h"
 #include "vmm/rtc.h"
 #include "vmm/shared.h"
 #include "vmm/td.h"
@@ -61,6 +62,7 @@ struct vmm_vcpu {
 	uint64_t regs[16];
 	struct vcpu_msrs msrs;
 	struct lapic lapic;
+	uint8_t notify_vector; /* SetupEventNotifyInterrupt; 0: none */
 	pthread_t thread;
 	bool started;
 	enum vcpu_halt halt; /* what the last exit was */
@@ -116,6 +118,7 @@ struct vmm_vm {
 	pthread_mutex_t starting; /* of the clock */
 	struct vmm_timers timers;
 	struct vmm_irq irq;
+	struct vmm_quotes quotes;
 	struct lapic_ops lapic_ops;
 	pthread_mutex_t devices;  /* one vCPU at a time in the devices */
 	pthread_rwlock_t mapping; /* held while memory is converted between private and shared */
@@ -222,7 +225,10 @@ void vm_msi(struct vmm_vm *vm, uint64_t address, uint32_t data);
 uint64_t vm_map_gpa(struct vmm_vm *vm, uint64_t gpa, uint64_t size, uint64_t *failed_gpa);
 
 /* TDVMCALL<GetQuote>: returns R10. */
-uint64_t vm_get_quote(struct vmm_vm *vm, uint64_t gpa, uint64_t size);
+uint64_t vm_get_quote(struct vmm_vcpu *vcpu, uint64_t gpa, uint64_t size);
+
+/* Makes a quote that was asked for, and notifies the vCPU. In the quotes' thread. */
+void vm_make_quote(void *vm, const struct quote_request *request);
 
 /* An EPT violation, as TDH.VP.ENTER reports it. */
 struct vm_fault {

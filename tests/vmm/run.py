@@ -59,6 +59,12 @@ def guests():
     for vcpus in ["1", "2", "4"]:
         check(f"interrupts between {vcpus} vCPUs", seamless("--guest", guest("ipi"), "--smp", vcpus), 0,
               "the guest halted", r"^IPI guest\n(  ok: .*\n)+PASS\n$")
+    check("64 vCPUs", seamless("--guest", guest("timer"), "--smp", "64"), 0, "64 vCPUs", "PASS")
+    check("a large MapGPA", seamless("--guest", guest("map_large"), "-m", "512M"), 0, "the guest halted", "PASS")
+    with tempfile.TemporaryDirectory() as folder:
+        for more in [], ["--deterministic"]:
+            check(f"a quote with a notification {more}", seamless("--guest", guest("quote_notify"), "--quote", folder, *more),
+                  0, "the guest halted", "PASS")
     check("memory above 4 GiB", seamless("--guest", guest("test"), "-m", "5G"), 0, "the guest halted", "PASS")
     check("garbage", seamless("--guest", guest("garbage")), 0, "the guest halted", r"calls with garbage\nPASS\n$")
     check("conversion under other vCPUs", seamless("--guest", guest("convert"), "--smp", "3"), 0, "the guest halted", "PASS")

@@ -169,6 +169,19 @@ static void mmio(void **state)
 		    TDX_VMCALL_INVALID_OPERAND);
 }
 
+static void notification_vector(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(CALL(1, TDX_VMCALL_FN_SETUP_EVENT_NOTIFY_INTERRUPT, 0, 0xff, 0, 0, 0), 0);
+	assert_int_equal(f->vm.vcpu[1].notify_vector, 0xff);
+	assert_int_equal(f->vm.vcpu[0].notify_vector, 0);
+	assert_true(CALL(0, TDX_VMCALL_FN_SETUP_EVENT_NOTIFY_INTERRUPT, 0, 31, 0, 0, 0) ==
+		    TDX_VMCALL_INVALID_OPERAND);
+	assert_true(CALL(0, TDX_VMCALL_FN_SETUP_EVENT_NOTIFY_INTERRUPT, 0, 0x120, 0, 0, 0) ==
+		    TDX_VMCALL_INVALID_OPERAND);
+}
+
 static void refused(void **state)
 {
 	struct fixture *f = *state;
@@ -277,6 +290,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(msrs, setup, teardown),
 		cmocka_unit_test_setup_teardown(mmio, setup, teardown),
 		cmocka_unit_test_setup_teardown(refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(notification_vector, setup, teardown),
 		cmocka_unit_test_setup_teardown(quote_buffers, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_vendors_call_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(halting, setup, teardown),
