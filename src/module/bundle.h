@@ -6,6 +6,7 @@
 #define SEAMLESS_MODULE_BUNDLE_H
 
 #include "module/metadata.h"
+#include "module/state.h"
 #include "module/mig.h"
 
 struct bundle_kind {
@@ -22,6 +23,7 @@ struct bundle {
 	unsigned page; /* of the list, the next */
 	enum md_ctx ctx;
 	uint64_t field; /* the next, MD_NONE for the first */
+	struct reason problem; /* why imported metadata will be refused, as far as this call found it */
 };
 
 struct bundle bundle_of(struct call *c, enum mb_type type);

@@ -166,6 +166,7 @@ static void note_problem(struct bundle *b, uint64_t status, const uint64_t info[
 
 	if (i->status || !status)
 		return;
+	b->problem = b->c->lp->reason;
 	i->status = status;
 	i->info[0] = info[0];
 	i->info[1] = info[1];
@@ -178,7 +179,7 @@ static void check_size(struct bundle *b, uint64_t *header)
 
 	if ((*header & 0xffff) <= PAGE_BYTES)
 		return;
-	note_problem(b, BAD(PAGE), none);
+	note_problem(b, fail(b->c, BAD(PAGE), "metadata list header %x: the list would be larger than its page", *header), none);
 	*header = (*header & ~0xffffull) | PAGE_BYTES;
 }
 
@@ -241,8 +242,12 @@ static uint64_t check_origin(struct bundle *b)
 		return TDX_SUCCESS;
 	c->regs->gpr[GPR_RCX] = i->info[0];
 	c->regs->gpr[GPR_RDX] = i->info[1];
-	return import_failed(c, fail(c, i->status, "the metadata is authentic, but field %x can't be imported here",
-				     i->info[0]));
+	if (b->problem.rule)
+		c->lp->reason = b->problem;
+	else
+		fail(c, i->status, "the call before the interruption found that field %x can't be imported here",
+		     i->info[0]);
+	return import_failed(c, i->status);
 }
 
 static uint64_t import_state(struct bundle *b)

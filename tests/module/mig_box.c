@@ -147,10 +147,15 @@ static void empty_td(struct mig_box *m, unsigned hkid)
 
 void mig_open(struct mig_box *m)
 {
+	mig_open_on(m, "");
+}
+
+void mig_open_on(struct mig_box *m, const char *more_config)
+{
 	uint64_t migtd;
 
 	memset(m, 0, sizeof(*m));
-	m->b = box_create("");
+	m->b = box_create(more_config);
 	box_boot(m->b);
 	migtd = box_td(m->b, BOX_HKID, &m->migtd_vp);
 	ok(m, LEAF_TDH_MR_FINALIZE, migtd, 0);

@@ -32,6 +32,8 @@ struct mig_box {
 };
 
 void mig_open(struct mig_box *m);
+/* The same on a platform with these further lines. */
+void mig_open_on(struct mig_box *m, const char *more_config);
 void mig_close(struct mig_box *m);
 
 /* A call with RCX, RDX, R8 to R13 from @in; goes on when interrupted. */
