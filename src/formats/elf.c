@@ -140,23 +140,32 @@ static int read_program_header(struct elf *elf, uint64_t at, struct format_error
 	return insert_segment(elf, &s, at, err);
 }
 
-/* e_entry is a virtual address: it counts in the segment whose virtual range holds it. */
-static int find_entry(struct elf *elf, struct format_error *err)
+/* The segment whose range holds e_entry; the range begins at its address in `field`. */
+static bool entry_in(struct elf *elf, unsigned field)
 {
 	const uint8_t *f = elf->file;
 	uint64_t entry = get_le64(f + E_ENTRY), at = get_le64(f + E_PHOFF);
 
 	for (uint16_t n = get_le16(f + E_PHNUM); n; n--, at += PHDR_SIZE) {
-		uint64_t vaddr = get_le64(f + at + P_VADDR);
+		uint64_t base = get_le64(f + at + field);
 
 		if (get_le32(f + at + P_TYPE) != PT_LOAD ||
-		    !(get_le32(f + at + P_FLAGS) & ELF_SEGMENT_X) || entry < vaddr ||
-		    entry - vaddr >= get_le64(f + at + P_MEMSZ))
+		    !(get_le32(f + at + P_FLAGS) & ELF_SEGMENT_X) || entry < base ||
+		    entry - base >= get_le64(f + at + P_MEMSZ))
 			continue;
-		elf->entry = get_le64(f + at + P_PADDR) + (entry - vaddr);
-		return 0;
+		elf->entry = get_le64(f + at + P_PADDR) + (entry - base);
+		return true;
 	}
-	return format_fail(err, E_ENTRY, "e_entry", entry, "in no executable PT_LOAD segment");
+	return false;
+}
+
+/* e_entry is a virtual address, by the standard; Linux has the physical one there. */
+static int find_entry(struct elf *elf, struct format_error *err)
+{
+	if (entry_in(elf, P_VADDR) || entry_in(elf, P_PADDR))
+		return 0;
+	return format_fail(err, E_ENTRY, "e_entry", get_le64(elf->file + E_ENTRY),
+			   "in no executable PT_LOAD segment");
 }
 
 int elf_parse(struct elf *elf, const void *file, size_t size, struct format_error *err)

@@ -32,7 +32,7 @@ struct elf_segment {
 struct elf {
 	const uint8_t *file; /* the caller's; must outlive this structure */
 	size_t file_size;
-	uint64_t entry; /* physical address of the entry point; inside an executable segment */
+	uint64_t entry; /* physical address of the entry point (e_entry is virtual or physical); inside an executable segment */
 	uint32_t count;
 	struct elf_segment segment[ELF_MAX_SEGMENTS]; /* ascending by address, no overlap */
 };

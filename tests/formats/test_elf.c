@@ -72,6 +72,17 @@ static void segments_ascend(void **state)
 	assert_int_equal(elf_end(&elf), 0x305000);
 }
 
+/* As Linux has it. */
+static void physical_entry(void **state)
+{
+	(void)state;
+	put_le64(file + 24, 0x200020);
+	assert_int_equal(elf_parse(&elf, file, sizeof(file), &err), 0);
+	assert_int_equal(elf.entry, 0x200020);
+	put_le64(file + 24, 0x201000);
+	refused("in no executable");
+}
+
 static void broken_fields(void **state)
 {
 	static const struct {
@@ -147,8 +158,8 @@ static void truncated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(segments_ascend),	 CASE(broken_fields), CASE(nothing_to_load),
-		CASE(too_many_segments), CASE(truncated),
+		CASE(segments_ascend), CASE(physical_entry),	CASE(broken_fields),
+		CASE(nothing_to_load), CASE(too_many_segments), CASE(truncated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
