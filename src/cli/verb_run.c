@@ -18,6 +18,7 @@
 #include "cli/run_platform.h"
 #include "cli/run_progress.h"
 #include "cli/run_quote.h"
+#include "cli/run_report.h"
 #include "cli/record_option.h"
 #include "cli/run_trace.h"
 #include "cli/run_watch.h"
@@ -224,12 +225,6 @@ static int parse(struct run *run, int argc, char **argv)
 	return 0;
 }
 
-static void say(const char *what, const char *text)
-{
-	fflush(stdout);
-	fprintf(stderr, "seamless: %s%s\n", what, text);
-}
-
 static void console(void *opaque, uint8_t byte)
 {
 	struct run *run = opaque;
@@ -292,58 +287,6 @@ static int load(struct run *run)
 	return result;
 }
 
-static void report_built(struct run *run)
-{
-	char line[160];
-	int n = snprintf(line, sizeof(line), "%" PRIu64 " pages, %u vCPU%s, MRTD ",
-			 run->vm.pages_added, run->vcpus, run->vcpus == 1 ? "" : "s");
-
-	for (size_t i = 0; i < TD_MRTD_SIZE; i++)
-		n += snprintf(line + n, sizeof(line) - (size_t)n, "%02x", run->vm.mrtd[i]);
-	say("TD built: ", line);
-	run_progress_start(&run->progress, &run->vm);
-}
-
-/* An instruction that the interpreter lacks gave the guest #UD; how the guest ended may be its
- * doing. */
-static void report_unknown(const struct run *run)
-{
-	char line[200];
-
-	for (unsigned lp = 0; lp < run->vcpus; lp++)
-		if (seamless_unknown_instruction(run->host.machine, lp, line, sizeof(line)))
-			say("the guest got #UD for ", line);
-}
-
-/* Where each vCPU of a guest that did not end by itself stood. */
-static void report_positions(const struct run *run)
-{
-	char line[200];
-	size_t n;
-
-	for (unsigned i = 0; i < run->vcpus; i++) {
-		n = (size_t)snprintf(line, sizeof(line), "vCPU %u was ", i);
-		if (seamless_guest_position(run->host.machine, i, line + n, sizeof(line) - n))
-			say("", line);
-	}
-}
-
-static void report_end(struct run *run)
-{
-	char line[200];
-
-	run_progress_stop(&run->progress);
-	say("", run->vm.reason.text);
-	if (atomic_load(&run->vm.end) == VM_STOPPED)
-		report_positions(run);
-	report_unknown(run);
-	snprintf(line, sizeof(line),
-		 "%" PRIu64 " TD exits, %" PRIu64 " TDVMCALLs, %" PRIu64 " KiB accepted on demand",
-		 atomic_load(&run->vm.counts.exits), atomic_load(&run->vm.counts.vmcalls),
-		 atomic_load(&run->vm.counts.augmented) * 4);
-	say("the run had ", line);
-}
-
 static int destroy(struct run *run)
 {
 	struct vmm_error err;
@@ -351,11 +294,11 @@ static int destroy(struct run *run)
 	char line[80];
 
 	if (vm_destroy(&run->vm, &freed, &err)) {
-		say("the TD could not be torn down: ", err.text);
+		run_say("the TD could not be torn down: ", err.text);
 		return -1;
 	}
 	snprintf(line, sizeof(line), "%" PRIu64 " pages proved free", freed);
-	say("TD torn down: ", line);
+	run_say("TD torn down: ", line);
 	return 0;
 }
 
@@ -381,14 +324,16 @@ static int run_built(struct run *run)
 	struct run_input input;
 	enum vm_end end;
 
-	report_built(run);
+	run_report_built(&run->vm);
+	run_progress_start(&run->progress, &run->vm);
 	show_at_once();
 	if (!run->deterministic && run_input_start(&input, &run->vm))
 		return CLI_USAGE;
 	end = vm_run(&run->vm);
 	if (!run->deterministic)
 		run_input_stop(&input);
-	report_end(run);
+	run_progress_stop(&run->progress);
+	run_report_end(&run->vm, run->host.machine, run->kernel != NULL);
 	return finished_well(end) ? CLI_DONE : CLI_WRONG;
 }
 
@@ -411,7 +356,7 @@ static int run_vm(struct run *run)
 	if (run_watch_start(&watch, &run->vm, run->timeout))
 		return CLI_USAGE;
 	if (build(run, &err))
-		say("the TD could not be built: ", err.text);
+		run_say("the TD could not be built: ", err.text);
 	else
 		result = run_built(run);
 	run_progress_stop(&run->progress);
@@ -427,7 +372,7 @@ static int run_on(struct run *run, struct seamless_machine *machine)
 	if (run_quote_open(&run->quote, machine))
 		return CLI_USAGE;
 	if (host_open(&run->host, machine, &err)) {
-		say("the TDX module could not be brought up: ", err.text);
+		run_say("the TDX module could not be brought up: ", err.text);
 		result = CLI_WRONG;
 	} else {
 		result = run_vm(run);

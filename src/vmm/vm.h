@@ -66,6 +66,7 @@ struct vmm_vcpu {
 	pthread_t thread;
 	bool started;
 	enum vcpu_halt halt; /* what the last exit was */
+	uint64_t vmcalls;    /* made by this vCPU */
 	bool asleep;	     /* its thread waits in HLT; under vm->lock */
 	pthread_cond_t wake; /* with vm->lock */
 	uint64_t fault_gpa;  /* of the last EPT violation, to notice one that repeats without
