@@ -7,7 +7,8 @@
 #include "guest/guest.h"
 #include "tdx/tdx.h"
 
-#define RTMR_OFFSET (TDX_TDREPORT_TDINFO_OFFSET + TDX_TDINFO_RTMR_OFFSET)
+#define INTERRUPT_FLAG (1u << 9)
+#define RTMR_OFFSET    (TDX_TDREPORT_TDINFO_OFFSET + TDX_TDINFO_RTMR_OFFSET)
 
 static uint8_t stack[0x4000] __attribute__((aligned(16), used));
 static uint8_t report[TDX_TDREPORT_SIZE] __attribute__((aligned(1024)));
@@ -67,6 +68,45 @@ static void print_rtmrs(void)
 		line(name, report + RTMR_OFFSET + 48 * i, 48);
 }
 
+static _Atomic unsigned woken;
+
+/* What the kernel's trampoline is to a vCPU that the mailbox sends here: 64-bit mode, no
+ * interrupts. */
+static void wake_up(void)
+{
+	uint64_t flags;
+
+	__asm__ volatile("pushfq; popq %0" : "=r"(flags));
+	if (flags & INTERRUPT_FLAG)
+		guest_fail("a vCPU came from the mailbox with interrupts on");
+	woken++;
+	guest_halt();
+}
+
+/* Calls each other vCPU by the wake-up mailbox (ACPI 6.5, 5.2.12.19), the last one first. */
+static void wake_others(void)
+{
+	_Atomic uint16_t *command = (_Atomic uint16_t *)SHIM_MAILBOX;
+	struct tdg_vp_info_out info;
+	uint32_t others;
+
+	if (!tdx_status_ok(tdg_vp_info(&info)))
+		guest_fail("no TDG.VP.INFO");
+	others = (uint32_t)info.vcpus - 1;
+	for (uint32_t id = others; id; id--) {
+		*(volatile uint32_t *)(SHIM_MAILBOX + 4) = id;
+		*(volatile uint64_t *)(SHIM_MAILBOX + 8) = (uint64_t)wake_up;
+		*command = 1;
+		while (*command)
+			;
+	}
+	while (woken < others)
+		;
+	put("woken ");
+	put_decimal(woken);
+	put("\n");
+}
+
 /* All RAM must be there: the first and the last bytes of each range. */
 static void touch_ram(const uint8_t *page)
 {
@@ -100,6 +140,7 @@ void kernel_main(const uint8_t *zero_page, unsigned cs, unsigned ss)
 	line("log", (const uint8_t *)SHIM_LOG, 1024);
 	print_rtmrs();
 	touch_ram(zero_page);
+	wake_others();
 	put("PASS\n");
 	guest_halt();
 }

@@ -10,8 +10,11 @@
 
 #include "formats/shim_info.h"
 
-/* From start.S: runs on the first vCPU, with the identity mapping of the reset page. */
+/* From shim_start.S: runs on the first vCPU, with the identity mapping of the reset page. */
 void shim_main(void) __attribute__((noreturn));
+
+/* The same for the other vCPUs, each with a stack of 512 bytes: waits for the kernel's call. */
+void shim_park(unsigned id) __attribute__((noreturn));
 
 /* Leaves for the kernel, by the 64-bit boot protocol. */
 void shim_enter(uint64_t entry, uint64_t zero_page) __attribute__((noreturn));

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entry of the boot shim (see reset.S for the state it finds). The first vCPU goes on to C; the
- * others wait in the mailbox of the ACPI wake-up structure until the kernel calls them.
+ * Entry of the boot shim (see reset.S for the state it finds). The first vCPU goes on to shim_main(),
+ * the others to shim_park().
  */
-#define STACK_SIZE 0x4000
-
-/* The mailbox (ACPI 6.4, "Multiprocessor Wakeup Mailbox Structure"). */
-#define COMMAND 0
-#define APIC_ID 4
-#define VECTOR	8
-#define WAKE_UP 1
+#define STACK_SIZE  0x4000
+#define PARKED_SIZE 0x200	/* stack of a vCPU that waits */
+#define MAX_VCPUS   64
+#define APIC_EOI    0x80b
 
 	.text
 	.globl	_start
@@ -23,16 +20,41 @@ _start:
 	call	shim_main
 	ud2
 
-park:	leaq	shim_mailbox(%rip), %rbx
-1:	pause
-	cmpw	$WAKE_UP, COMMAND(%rbx)
-	jne	1b
-	cmpl	%esi, APIC_ID(%rbx)
-	jne	1b
-	movq	VECTOR(%rbx), %rax
-	movw	$0, COMMAND(%rbx)	/* taken: the kernel waits for it */
-	jmpq	*%rax
+	/* The first stack lies below those of the vCPUs that wait. */
+park:	cmpl	$MAX_VCPUS, %esi
+	jae	halt
+	movl	%esi, %eax
+	imull	$PARKED_SIZE, %eax
+	leaq	stack_top(%rip), %rsp
+	addq	%rax, %rsp
+	movl	%esi, %edi
+	xorl	%ebp, %ebp
+	call	shim_park
+
+	/* For ever: TDVMCALL<Instruction.HLT> with interrupts blocked. */
+halt:	xorl	%eax, %eax
+	movl	$0x1c00, %ecx
+	xorl	%r10d, %r10d
+	movl	$12, %r11d
+	movl	$1, %r12d
+	.byte	0x66, 0x0f, 0x01, 0xcc	/* tdcall */
+	jmp	halt
 	.size	_start, . - _start
+
+	/* The timer's interrupt only wakes up. */
+	.globl	shim_timer_stub
+shim_timer_stub:
+	pushq	%rax
+	pushq	%rcx
+	pushq	%rdx
+	movl	$APIC_EOI, %ecx
+	xorl	%eax, %eax
+	xorl	%edx, %edx
+	wrmsr
+	popq	%rdx
+	popq	%rcx
+	popq	%rax
+	iretq
 
 	/*
 	 * void shim_enter(uint64_t entry, uint64_t zero_page): the state that the 64-bit boot
@@ -67,6 +89,7 @@ gdtr:	.word	. - gdt - 1
 	.balign	4096
 	.zero	STACK_SIZE
 stack_top:
+	.zero	(MAX_VCPUS - 1) * PARKED_SIZE
 
 	.section .mailbox, "aw", @nobits
 	.globl	shim_mailbox

@@ -72,7 +72,7 @@ def guests():
           r"reported a fatal error 0x0: this guest was made to fail, with a text of 64 characters, see\?\n")
     check("triple fault", seamless("--guest", guest("bad_triple_fault")), 1, "vCPU 0: triple fault\n")
     check("an instruction that is not there", seamless("--guest", guest("bad_instruction")), 1,
-          r"vCPU 0: triple fault\nseamless: the guest got #UD for instruction vzeroupper at 0x[0-9a-f]+ \(bytes c5 f8 77\)")
+          r"vCPU 0: triple fault\nseamless: vCPU 0 was at .*\nseamless: the guest got #UD for instruction vzeroupper at 0x[0-9a-f]+ \(bytes c5 f8 77\)")
     check("jump to unaccepted memory", seamless("--guest", guest("bad_jump_unaccepted")), 1,
           "uses private memory that it did not accept: 0x800000\n")
     check("jump outside memory", seamless("--guest", guest("bad_jump_outside")), 1,
