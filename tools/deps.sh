@@ -19,6 +19,7 @@ packages() {
 	libjansson-dev        build  JSON: collateral of quotes, --json output
 	libcmocka-dev         build  unit tests
 	ovmf                  demo   the stock firmware that the demo measures and enters
+	zstd                  check  unpacks the kernel of a bzImage, which boots as an ELF file too
 	xz-utils              demo   unpacks the kernel's modules; for the checks, the recorded transcripts
 	cpio                  demo   packs the initramfs of the Linux guest
 	clang                 check  second compiler, fuzzing

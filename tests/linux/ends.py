@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""How kernels end that do not get to the end of /init, and one that is unpacked: Debian's 6.12 cloud kernel without a root, with
+a damaged payload, in too little memory, as an ELF vmlinux; Debian's 6.1, which has no TDX support. Exit status, what is said,
+and that the TD is gone. Usage: ends.py SOURCE_ROOT BUILD SEAMLESS"""
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+SOURCE, BUILD, SEAMLESS = sys.argv[1:4]
+KERNEL = os.path.join(BUILD, "linux/vmlinuz")
+INITRD = os.path.join(BUILD, "linux/initramfs")
+failures = 0
+
+
+def run(*args):
+    return subprocess.run([SEAMLESS, "run", "-m", "256M", "--timeout", "500", *args], capture_output=True, check=False,
+                          timeout=600, stdin=subprocess.DEVNULL)
+
+
+def check(name, result, status, out, err):
+    """out, err: regular expressions."""
+    global failures
+    stdout, stderr = (s.decode(errors="replace").replace("\r", "") for s in (result.stdout, result.stderr))
+    for right, what in [(result.returncode == status, f"exit status {result.returncode}, not {status}"),
+                        (re.search(out, stdout, re.M), f"stdout lacks {out!r}"),
+                        (re.search(err, stderr, re.M), f"stderr lacks {err!r}"),
+                        (status == 2 or "pages proved free" in stderr, "the TD was not torn down")]:
+        if not right:
+            failures += 1
+            print(f"FAILED {name}: {what}\n{stdout[-2500:]}\n{stderr}")
+            return
+    print("ok", name)
+
+
+def payload(image):
+    """Where the compressed kernel lies in a bzImage: offset and size, without the length that follows it."""
+    offset, size = struct.unpack_from("<II", image, 0x248)
+    return ((image[0x1f1] or 4) + 1) * 512 + offset, size - 4
+
+
+def written(folder, name, contents):
+    path = os.path.join(folder, name)
+    with open(path, "wb") as f:
+        f.write(contents)
+    return path
+
+
+def old_kernel():
+    """Debian's 6.1: the module that holds it is shared with the tests of the call layer in a kernel."""
+    script = f'. {SOURCE}/tools/debian.sh; image=$(debian_versioned linux-image-cloud-amd64 .); ' \
+             f'debian_unpack {BUILD}/debian "$image" && echo "vmlinuz-${{image#linux-image-}}"'
+    name = subprocess.run(["sh", "-ec", script], capture_output=True, text=True, check=True, timeout=300).stdout.split()[-1]
+    return os.path.join(BUILD, "debian/boot", name)
+
+
+def main():
+    subprocess.run([os.path.join(SOURCE, "guest/linux/build.sh"), BUILD], check=True, timeout=600)
+    with open(KERNEL, "rb") as f:
+        image = f.read()
+    at, size = payload(image)
+    check("no root file system", run("--kernel", KERNEL), 1, r"Kernel panic - not syncing: VFS: Unable to mount root fs",
+          "^seamless: the guest reset the machine$")
+    check("a kernel without TDX support", run("--kernel", old_kernel()), 1, "^$",
+          r"vCPU 0: triple fault\nseamless: vCPU 0 was at 0x[0-9a-f]+ in ring 0.*\n"
+          r"seamless: the kernel made no TDVMCALL before it died: one without CONFIG_INTEL_TDX_GUEST")
+    check("too little memory", run("--kernel", KERNEL, "-m", "48M"), 2, "^$", r"does not fit 0x3000000 bytes of memory: .*init_size")
+    with tempfile.TemporaryDirectory() as folder:
+        middle = at + size // 2
+        damaged = image[:middle] + bytes(b ^ 0xff for b in image[middle:middle + 256]) + image[middle + 256:]
+        check("a damaged bzImage", run("--kernel", written(folder, "damaged", damaged)), 1,
+              r"ZSTD-compressed data is corrupt(.|\n)*System halted", "vCPU 0: triple fault")
+        vmlinux = subprocess.run(["zstd", "-dcq"], input=image[at:at + size], capture_output=True, check=True, timeout=60).stdout
+        result = run("--kernel", written(folder, "vmlinux", vmlinux), "--initrd", INITRD)
+        check("an ELF vmlinux", result, 0, r"^init: power off, ", "^seamless: the guest powered the machine off$")
+    return 1 if failures else 0
+
+
+sys.exit(main())
