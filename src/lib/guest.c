@@ -7,7 +7,7 @@
 #include "module/guest_mem.h"
 #include "module/state.h"
 #include "module/vcpu.h"
-#include "module/vmcs.h"
+#include "vmx/lp.h"
 
 #define IDLE_TICKS 100000u
 
@@ -93,16 +93,17 @@ bool seamless_guest_translate(uint64_t gpa, uint64_t *pa, bool *shared)
 {
 	struct lp_guest *guest = running();
 	const struct module *m = guest ? lib_current()->machine->module : NULL;
-	struct guest_page page;
+	struct ept_tree tree;
+	struct ept_page page;
+	enum ept_result walk;
 	uint64_t eptp;
-	enum guest_walk walk;
 
 	if (!guest || !seamless_guest_field(VMCS_SHARED_EPTP, &eptp) ||
 	    !guest_gpa_valid(&guest->td, gpa, false))
 		return false;
 	*shared = guest_gpa_shared(&guest->td, gpa);
-	walk = *shared ? guest_walk_shared(m, &guest->td, eptp, gpa, EPT_R, &page)
-		       : guest_walk_private(m, &guest->td, gpa, EPT_R, &page);
+	tree = *shared ? guest_shared_ept(m, &guest->td, eptp) : guest_private_ept(m, &guest->td, 0);
+	walk = ept_walk(&tree, gpa, EPT_R, &page);
 	if (walk == WALK_FOUND)
 		*pa = platform_pa(lib_current()->machine->platform, page.hpa);
 	return walk == WALK_FOUND;
@@ -131,7 +132,7 @@ bool seamless_invept(struct seamless_machine *m, unsigned lp)
 {
 	if (lp >= seamless_lps(m))
 		return false;
-	vcpu_invept(m->module, lp);
+	vmx_invept(module_processors(m->module), lp);
 	return true;
 }
 
@@ -139,17 +140,17 @@ size_t seamless_unknown_instruction(struct seamless_machine *m, unsigned lp, cha
 {
 	if (len)
 		buf[0] = 0;
-	return lp < seamless_lps(m) ? vcpu_unknown_instruction(m->module, lp, buf, len) : 0;
+	return lp < seamless_lps(m) ? vmx_unknown_instruction(module_processors(m->module), lp, buf, len) : 0;
 }
 
 size_t seamless_guest_position(struct seamless_machine *m, unsigned lp, char *buf, size_t len)
 {
 	if (len)
 		buf[0] = 0;
-	return lp < seamless_lps(m) ? vcpu_position(m->module, lp, buf, len) : 0;
+	return lp < seamless_lps(m) ? vmx_position(module_processors(m->module), lp, buf, len) : 0;
 }
 
 uint64_t seamless_instructions(struct seamless_machine *m, unsigned lp)
 {
-	return lp < seamless_lps(m) ? vcpu_instructions(m->module, lp) : 0;
+	return lp < seamless_lps(m) ? vmx_instructions(module_processors(m->module), lp) : 0;
 }

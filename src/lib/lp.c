@@ -4,6 +4,7 @@
  */
 #include "lib/machine_impl.h"
 #include "module/vcpu.h"
+#include "vmx/lp.h"
 
 /* The only state that a thread has. */
 static _Thread_local struct lib_lp *current;
@@ -49,7 +50,7 @@ bool seamless_lp_kick(struct seamless_machine *m, unsigned lp)
 	if (lp >= seamless_lps(m))
 		return false;
 	platform_lp_kick(m->platform, lp);
-	vcpu_kick(m->module, lp);
+	vmx_kick(module_processors(m->module), lp);
 	return true;
 }
 
@@ -62,7 +63,7 @@ bool seamless_lp_notify(struct seamless_machine *m, unsigned lp)
 {
 	if (lp >= seamless_lps(m))
 		return false;
-	vcpu_notify(m->module, lp);
+	vmx_notify(module_processors(m->module), lp);
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "vmx/x86.h"
 
 struct call;
 struct module;
@@ -17,17 +18,6 @@ struct tdcs;
 enum { EAX, EBX, ECX, EDX, CPUID_REGS };
 
 #define XFAM_FIXED1 0x3ull
-#define XFAM_X87_SSE 0x3ull
-#define XFAM_AVX (1ull << 2)
-#define XFAM_AVX512 (7ull << 5)
-#define XFAM_PT (1ull << 8)
-#define XFAM_PKRU (1ull << 9)
-#define XFAM_CET_U (1ull << 11)
-#define XFAM_CET_S (1ull << 12)
-#define XFAM_CET (XFAM_CET_U | XFAM_CET_S)
-#define XFAM_ULI (1ull << 14)
-#define XFAM_LBR (1ull << 15)
-#define XFAM_AMX (3ull << 17)
 
 /* The processor's values of a rule (an index of cpuid_rules) with the bits that are the same for all TDs applied. */
 void cpuid_common(const struct module *m, size_t index, uint32_t out[CPUID_REGS]);

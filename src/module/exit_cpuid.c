@@ -6,6 +6,7 @@
 #include "module/cpuid.h"
 #include "module/guest.h"
 #include "platform/platform.h"
+#include "vmx/x86.h"
 
 #define LAST_BASE_LEAF 0x23u
 #define EXTENDED_BASE 0x80000000u
@@ -21,8 +22,6 @@
 #define CPUID_7_ECX_OSPKE (1u << 4)
 #define CPUID_80000001_EDX_SYSCALL (1u << 11)
 #define LEAF_XSTATE 0xdu
-#define CR4_OSXSAVE (1ull << 18)
-#define CR4_PKE (1ull << 22)
 #define TSX_CTRL_CPUID_CLEAR (1ull << 1)
 
 /* A leaf above the maximum of its range is answered as the last basic one. */

@@ -4,6 +4,7 @@
  */
 #include "module/cpuid.h"
 #include "module/guest.h"
+#include "vmx/x86.h"
 
 #define CR_Q_NUMBER(q) ((q) & 0xf)
 #define CR_Q_TYPE(q) ((q) >> 4 & 3)
@@ -11,23 +12,11 @@
 #define CR_Q_LMSW_DATA(q) ((q) >> 16 & 0xffff)
 enum { CR_MOV_TO, CR_MOV_FROM, CR_CLTS, CR_LMSW };
 
-#define CR0_PE (1ull << 0)
-#define CR0_NE (1ull << 5)
-#define CR0_WP (1ull << 16)
-#define CR0_NW (1ull << 29)
-#define CR0_CD (1ull << 30)
-#define CR0_PG (1ull << 31)
 #define CR0_HIGH 0xffffffff00000000ull
 #define CR0_IGNORED 0x1ffaffc0ull /* reserved bits that a write leaves as they are */
 #define CR0_LMSW 0xeull
 #define CR0_L2_LMSW 0xfull
 
-#define CR4_VMXE (1ull << 13)
-#define CR4_KL (1ull << 19)
-#define CR4_PKE (1ull << 22)
-#define CR4_CET (1ull << 23)
-#define CR4_PKS (1ull << 24)
-#define CR4_UINTR (1ull << 25)
 
 /* What the processor itself would refuse. */
 static bool cr0_faults(const struct guest_exit *x, uint64_t value)

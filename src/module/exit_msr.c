@@ -6,33 +6,9 @@
 #include "module/guest.h"
 #include "module/msr.h"
 #include "platform/platform.h"
+#include "vmx/x86.h"
 
-enum {
-	MSR_MKTME_PARTITIONING = 0x87,
-	MSR_XAPIC_DISABLE_STATUS = 0xbd,
-	MSR_ARCH_CAPABILITIES = 0x10a,
-	MSR_MISC_ENABLE = 0x1a0,
-	MSR_DEBUGCTL = 0x1d9,
-	MSR_PLATFORM_DCA_CAP = 0x1f8,
-	MSR_DCA_0_CAP = 0x1fa,
-	MSR_PERF_CAPABILITIES = 0x345,
-	MSR_VMX_BASIC = 0x480,
-	MSR_VMX_PROC_CTLS3 = 0x492,
-	MSR_TSC_DEADLINE = 0x6e0,
-	MSR_TME_CAPABILITY = 0x981,
-	MSR_TME_EXCLUDE_BASE = 0x984,
-	MSR_XSS = 0xda0,
-};
-#define MSR_EFER 0xc0000080u
-
-#define MISC_ENABLE_PERFMON (1ull << 7)
-#define MISC_ENABLE_PEBS_UNAVAILABLE (1ull << 12)
 #define DEBUGCTL_RESERVED (~0xffc7ull)
-#define DEBUGCTL_BTF (1ull << 1)
-#define DEBUGCTL_TR (1ull << 6)
-#define DEBUGCTL_BTS (1ull << 7)
-#define DEBUGCTL_UNCORE_PMI (1ull << 13)
-#define PENDING_DEBUG_BS (1ull << 14)
 #define LEGACY_XAPIC_DISABLED 1ull
 #define PERF_CAP_PEBS_TO_PT (1ull << 16)
 
@@ -53,7 +29,7 @@ static enum msr_outcome gp_or_ve(const struct tdcs *tdcs, uint32_t msr)
 {
 	uint32_t feature = 0;
 
-	if (msr == MSR_MKTME_PARTITIONING)
+	if (msr == MSR_KEYID_PARTITIONING)
 		feature = TD_CPUID_MKTME;
 	else if (msr == MSR_TSC_DEADLINE)
 		feature = TD_CPUID_TSC_DEADLINE;

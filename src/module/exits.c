@@ -122,7 +122,7 @@ static void nmi_window(struct guest_exit *x)
 		inject_event(x->vmcs, INJECT_NMI, 0);
 		x->vps->pend_nmi = 0;
 	}
-	vmcs_clear_bits(x->vmcs, VMCS_PROC_CTLS, PROC_CTLS_NMI_WINDOW);
+	vmcs_clear_bits(x->vmcs, VMCS_PROC_CTLS, VMX_PROC_NMI_WINDOW);
 	if (!(vmcs_read(x->vmcs, VMCS_ENTRY_INTR_INFO) & INTR_VALID))
 		x->next = NEXT_AGAIN;
 }
@@ -215,22 +215,6 @@ static void handle(struct guest_exit *x)
 
 /* ---- around every exit ---- */
 
-/* The exit information fields of the VMCS, as the processor leaves them. */
-static void record_exit(struct vmcs *vmcs, const struct vm_exit *ve)
-{
-	vmcs_write(vmcs, VMCS_EXIT_REASON, ve->reason);
-	vmcs_write(vmcs, VMCS_EXIT_QUALIFICATION, ve->qualification);
-	vmcs_write(vmcs, VMCS_GUEST_LINEAR, ve->guest_linear);
-	vmcs_write(vmcs, VMCS_GUEST_PHYSICAL, ve->guest_physical);
-	vmcs_write(vmcs, VMCS_EXIT_INTR_INFO, ve->intr_info);
-	vmcs_write(vmcs, VMCS_EXIT_INTR_ERROR, ve->intr_error);
-	vmcs_write(vmcs, VMCS_IDT_INFO, ve->idt_info);
-	vmcs_write(vmcs, VMCS_IDT_ERROR, ve->idt_error);
-	vmcs_write(vmcs, VMCS_EXIT_INSTR_LENGTH, ve->instr_length);
-	vmcs_write(vmcs, VMCS_EXIT_INSTR_INFO, ve->instr_info);
-	vmcs_write(vmcs, VMCS_ENTRY_INTR_INFO, 0);
-}
-
 /* The control pages are used by pointers from the entry on: the host may have destroyed one since. */
 static void check_control_pages(const struct module *m, const struct lp_guest *g)
 {
@@ -255,7 +239,7 @@ static void begin(struct guest_exit *x)
 	x->vps = g->vp.vps;
 	x->vmcs = vcpu_vmcs(x->m, x->vp, x->vps->curr_vm);
 	x->next = NEXT_RESUME;
-	record_exit(x->vmcs, x->ve);
+	vm_exit_record(x->vmcs, x->ve);
 	x->vps->last_exit_tsc = platform_rdtsc(x->m->plat);
 	x->vps->nmi_unblocking_due_to_iret = 0;
 	guest_regs_save(x->vps, x->regs);

@@ -10,62 +10,8 @@
 #include <stdint.h>
 #include "module/call.h"
 #include "module/state.h"
-#include "module/vmcs.h"
-
-#define EXIT_REASON_C_STATE_SMI 71
-#define EXIT_REASONS 78u
-#define EXIT_BASIC 0xffffu
-#define EXIT_BUS_LOCK_BIT (1u << 26)
-#define EXIT_ENTRY_FAILED (1u << 31)
-
-/* Exit qualification of an EPT violation; bits 12:7 never reach the host. */
-#define EPT_Q_READ (1ull << 0)
-#define EPT_Q_WRITE (1ull << 1)
-#define EPT_Q_FETCH (1ull << 2)
-#define EPT_Q_PERMISSIONS(rwx) ((uint64_t)(rwx) << 3)
-#define EPT_Q_GLA_VALID (1ull << 7)
-#define EPT_Q_NMI_UNBLOCKING (1ull << 12)
-#define EPT_Q_SHADOW_STACK (1ull << 13)
-#define EPT_Q_HIDDEN 0x1f80ull
-
-/* Interruption information as VM entry takes it and VM exit gives it. */
-#define INTR_VALID (1u << 31)
-#define INTR_ERROR_CODE (1u << 11)
-#define INTR_TYPE(info) ((info) >> 8 & 7)
-#define INTR_VECTOR(info) ((info) & 0xff)
-#define INTR_RESERVED 0x7ffff000u
-#define INTR_TYPE_NMI 2
-#define INTR_TYPE_EXCEPTION 3
-
-#define VECTOR_NMI 2
-#define VECTOR_DF 8
-#define VECTOR_PF 14
-#define VECTOR_MC 18
-#define VECTOR_VE 20
-#define INJECT_NMI 0x80000202u
-#define INJECT_UD 0x80000306u
-#define INJECT_DF 0x80000b08u
-#define INJECT_GP 0x80000b0du
-#define INJECT_PF 0x80000b0eu
-#define INJECT_VE 0x80000314u
-
-#define INTERRUPTIBILITY_STI (1u << 0)
-#define INTERRUPTIBILITY_MOV_SS (1u << 1)
-#define INTERRUPTIBILITY_NMI (1u << 3)
-
-#define RFLAGS_TF (1ull << 8)
-#define RFLAGS_IF (1ull << 9)
-#define RFLAGS_RF (1ull << 16)
-#define EFER_SCE (1ull << 0)
-#define EFER_LME (1ull << 8)
-#define EFER_LMA (1ull << 10)
-#define SEG_RIGHTS_L (1u << 13)
-
-#define PROC_CTLS_NMI_WINDOW (1u << 22)
-#define PROC_CTLS_MTF (1u << 27)
-
-#define TD_CTLS_PENDING_VE_DISABLE (1ull << 0)
-#define VE_INFO_VALID 0xffffffffu
+#include "vmx/vmcs.h"
+#include "vmx/x86.h"
 
 enum guest_next {
 	NEXT_RESUME,  /* done: go past the instruction unless an event is to be delivered */
@@ -171,7 +117,6 @@ unsigned guest_cpl(const struct vmcs *vmcs);
 bool guest_in_64bit(const struct vmcs *vmcs);
 /* To the next instruction: RIP, end of STI and MOV SS blocking, single-step trap. */
 void guest_skip_instruction(struct vmcs *vmcs);
-void vmcs_clear_bits(struct vmcs *vmcs, uint32_t field, uint64_t bits);
 /* The exit undid an IRET that had ended the blocking of NMIs. */
 void guest_reblock_nmi(struct guest_exit *x);
 /* Opens the NMI window if the host has asked for an NMI and no #VE is unread. */

@@ -4,14 +4,10 @@
  */
 #include <string.h>
 #include "module/guest.h"
+#include "vmx/x86.h"
 
 #define SEG_RIGHTS_DPL(rights) ((rights) >> 5 & 3)
-#define PENDING_DEBUG_BS (1ull << 14)
-#define DEBUGCTL_BTF (1ull << 1)
 
-#define XBUFF_XMM 160u
-#define XBUFF_XSTATE_BV 512u
-#define XSTATE_SSE (1ull << 1)
 
 unsigned guest_cpl(const struct vmcs *vmcs)
 {
@@ -21,11 +17,6 @@ unsigned guest_cpl(const struct vmcs *vmcs)
 bool guest_in_64bit(const struct vmcs *vmcs)
 {
 	return vmcs_read(vmcs, VMCS_GUEST_EFER) & EFER_LMA && vmcs_read(vmcs, VMCS_GUEST_CS_RIGHTS) & SEG_RIGHTS_L;
-}
-
-void vmcs_clear_bits(struct vmcs *vmcs, uint32_t field, uint64_t bits)
-{
-	vmcs_write(vmcs, field, vmcs_read(vmcs, field) & ~bits);
 }
 
 /* The single-step trap that the skipped instruction would have raised stays pending. */
@@ -58,7 +49,7 @@ void guest_reblock_nmi(struct guest_exit *x)
 void guest_request_nmi_window(const struct tdvps *vps, struct vmcs *vmcs)
 {
 	if (vps->pend_nmi && !vps->ve_valid)
-		vmcs_set_bits(vmcs, VMCS_PROC_CTLS, PROC_CTLS_NMI_WINDOW);
+		vmcs_set_bits(vmcs, VMCS_PROC_CTLS, VMX_PROC_NMI_WINDOW);
 }
 
 void guest_regs_load(const struct module *m, const struct vcpu *vp, struct cpu_regs *regs)
@@ -77,9 +68,9 @@ void guest_xmm_load(const struct module *m, const struct vcpu *vp, uint8_t xmm[1
 	const uint8_t *xbuff = vcpu_page(m, vp, TDVPS_PAGE_XBUFF);
 	uint64_t present;
 
-	memcpy(&present, xbuff + XBUFF_XSTATE_BV, sizeof(present));
+	memcpy(&present, xbuff + XSAVE_XSTATE_BV, sizeof(present));
 	if (present & XSTATE_SSE)
-		memcpy(xmm, xbuff + XBUFF_XMM, 256);
+		memcpy(xmm, xbuff + XSAVE_XMM, 256);
 	else
 		memset(xmm, 0, 256);
 }
@@ -94,19 +85,19 @@ void guest_xmm_save(const struct module *m, const struct vcpu *vp, const uint8_t
 	uint8_t *xbuff = vcpu_page(m, vp, TDVPS_PAGE_XBUFF);
 	uint64_t present;
 
-	memcpy(&present, xbuff + XBUFF_XSTATE_BV, sizeof(present));
+	memcpy(&present, xbuff + XSAVE_XSTATE_BV, sizeof(present));
 	if (all_zero(xmm[0], 256)) {
 		present &= ~XSTATE_SSE;
 	} else {
 		present |= XSTATE_SSE;
-		memcpy(xbuff + XBUFF_XMM, xmm, 256);
+		memcpy(xbuff + XSAVE_XMM, xmm, 256);
 	}
-	memcpy(xbuff + XBUFF_XSTATE_BV, &present, sizeof(present));
+	memcpy(xbuff + XSAVE_XSTATE_BV, &present, sizeof(present));
 }
 
 void guest_xmm_to_host(const struct module *m, const struct vcpu *vp, uint8_t xmm[16][16], uint16_t which)
 {
-	const uint8_t *image = (const uint8_t *)vcpu_page(m, vp, TDVPS_PAGE_XBUFF) + XBUFF_XMM;
+	const uint8_t *image = (const uint8_t *)vcpu_page(m, vp, TDVPS_PAGE_XBUFF) + XSAVE_XMM;
 
 	memset(xmm, 0, 256);
 	for (unsigned i = 0; i < 16; i++)
@@ -120,7 +111,7 @@ void guest_xmm_from_host(const struct module *m, const struct vcpu *vp, const ui
 
 	for (unsigned i = 0; i < 16; i++)
 		if (which >> i & 1)
-			memcpy(xbuff + XBUFF_XMM + 16 * i, xmm[i], 16);
+			memcpy(xbuff + XSAVE_XMM + 16 * i, xmm[i], 16);
 	if (which)
-		xbuff[XBUFF_XSTATE_BV] |= (uint8_t)XSTATE_SSE;
+		xbuff[XSAVE_XSTATE_BV] |= (uint8_t)XSTATE_SSE;
 }

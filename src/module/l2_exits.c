@@ -4,7 +4,7 @@
  */
 #include "module/keyid.h"
 #include "module/l2.h"
-#include "module/vapic.h"
+#include "vmx/vapic.h"
 #include "platform/platform.h"
 #include "gen/leaves.h"
 

@@ -8,14 +8,13 @@
 #include "module/keyid.h"
 #include "module/sept.h"
 #include "platform/platform.h"
+#include "vmx/x86.h"
 
 #define STATE_RFLAGS 16u /* in 64-bit words, after the general purpose registers */
 #define STATE_RIP 17u
 #define STATE_SSP 18u
 #define STATE_INTERRUPT 19u
 
-#define PIN_PREEMPTION_TIMER (1u << 6)
-#define MSR_VMX_MISC 0x485u
 #define MISC_TIMER_SHIFT 0x1fu
 
 /* ---- where the operands are ---- */
@@ -105,13 +104,13 @@ void l2_set_timer(const struct module *m, const struct tdvps *vps, struct vmcs *
 	unsigned shift;
 
 	if (vps->tsc_deadline[vm] == UINT64_MAX) {
-		vmcs_clear_bits(vmcs, VMCS_PIN_CTLS, PIN_PREEMPTION_TIMER);
+		vmcs_clear_bits(vmcs, VMCS_PIN_CTLS, VMX_PIN_PREEMPTION_TIMER);
 		return;
 	}
 	shift = (unsigned)platform_rdmsr(m->plat, 0, MSR_VMX_MISC) & MISC_TIMER_SHIFT;
 	left = (int64_t)(vps->shadow_tsc_deadline[vm] - platform_rdtsc(m->plat));
 	left = left < 0 ? 0 : left >> shift;
-	vmcs_set_bits(vmcs, VMCS_PIN_CTLS, PIN_PREEMPTION_TIMER);
+	vmcs_set_bits(vmcs, VMCS_PIN_CTLS, VMX_PIN_PREEMPTION_TIMER);
 	vmcs_write(vmcs, VMCS_PREEMPTION_TIMER, left > UINT32_MAX ? UINT32_MAX : (uint64_t)left);
 }
 

@@ -6,16 +6,12 @@
 #include "module/metadata.h"
 #include "module/state.h"
 #include "module/tsc.h"
-#include "module/vmcs.h"
+#include "vmx/vmcs.h"
 #include "platform/platform.h"
+#include "vmx/x86.h"
 
 #define NOT_VALID TDX_METADATA_FIELD_VALUE_NOT_VALID
-#define MSR_DEBUGCTL 0x1d9u
-#define DEBUGCTL_TR (1ull << 6)
-#define DEBUGCTL_BTS (1ull << 7)
-#define DEBUGCTL_UNCORE_PMI (1ull << 13)
 #define EPTP_SSS (1ull << 7)
-#define XFAM_CET_S (1ull << 12)
 #define POSTED_VECTOR_NONE 0xffffu
 #define POSTED_VECTOR_MAX 255u
 #define NO_ADDRESS UINT64_MAX

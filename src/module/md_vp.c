@@ -6,7 +6,7 @@
 #include "module/metadata.h"
 #include "module/state.h"
 #include "module/tsc.h"
-#include "module/vmcs.h"
+#include "vmx/vmcs.h"
 #include "platform/platform.h"
 
 #define NOT_VALID TDX_METADATA_FIELD_VALUE_NOT_VALID

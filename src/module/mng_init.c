@@ -17,11 +17,9 @@
 #include "module/tsc.h"
 #include "module/version.h"
 #include "platform/platform.h"
+#include "vmx/x86.h"
 
 #define BAD(operand) (TDX_OPERAND_INVALID | TDX_OPERAND_ID_##operand)
-#define MSR_TSC_ADJUST 0x3bu
-#define MSR_MISC_ENABLE 0x1a0u
-#define MISC_LIMIT_CPUID (1ull << 22)
 
 #define TSC_FREQUENCY_MIN 4u
 #define TSC_FREQUENCY_MAX 400u
@@ -216,7 +214,7 @@ uint64_t init_cpuid_limit(struct call *c)
 {
 	uint64_t misc = platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_ENABLE);
 
-	if (misc & MISC_LIMIT_CPUID)
+	if (misc & MISC_ENABLE_LIMIT_CPUID)
 		return fail(c, TDX_LIMIT_CPUID_MAXVAL_SET,
 			    "IA32_MISC_ENABLE is %x: bit 22 limits the processor's CPUID leaves", misc);
 	return 0;

@@ -5,7 +5,6 @@
 #include "module/machine_check.h"
 #include "module/module.h"
 #include "module/state.h"
-#include "module/vcpu.h"
 #include "platform/platform.h"
 
 #include <stdlib.h>
@@ -25,7 +24,7 @@ struct module *module_create(struct platform *p)
 void module_destroy(struct module *m)
 {
 	if (m)
-		vcpu_release_all(m);
+		vmx_release(&m->processors);
 	free(m);
 }
 
@@ -33,9 +32,9 @@ void module_reload(struct module *m)
 {
 	struct platform *p = m->plat;
 
-	vcpu_release_all(m);
+	vmx_release(&m->processors);
 	memset(m, 0, sizeof(*m));
-	m->plat = p;
+	m->plat = m->processors.platform = p;
 	m->num_lps = p->config.lps;
 	m->num_pkgs = p->config.packages;
 	m->max_pa_bits = p->config.maxpa;

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "platform/regs.h"
+#include "vmx/exit.h"
 
 struct module;
 struct platform;
@@ -24,20 +25,6 @@ struct platform;
 enum module_where {
 	MODULE_TO_HOST,
 	MODULE_TO_GUEST,
-};
-
-/* A VM exit as the processor reports it in the VMCS. */
-struct vm_exit {
-	uint32_t reason;
-	uint64_t qualification;
-	uint64_t guest_linear;
-	uint64_t guest_physical;
-	uint32_t intr_info;
-	uint32_t intr_error;
-	uint32_t idt_info;
-	uint32_t idt_error;
-	uint32_t instr_length;
-	uint32_t instr_info;
 };
 
 /* A module just loaded on @p, NULL without memory. The platform must outlive it. */

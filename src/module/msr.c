@@ -5,8 +5,8 @@
 #include "module/cpuid.h"
 #include "module/msr.h"
 #include "module/state.h"
+#include "vmx/x86.h"
 
-#define MSR_PERF_CAPABILITIES 0x345u
 #define PERF_METRICS_AVAILABLE (1ull << 15)
 
 /* The two MSRs whose condition is their own. */

@@ -6,6 +6,7 @@
 #include "module/keyid.h"
 #include "module/state.h"
 #include "platform/platform.h"
+#include "vmx/x86.h"
 
 static void put_metadata(struct call *c)
 {
@@ -97,7 +98,6 @@ uint64_t tdh_phymem_page_wbinvd(struct call *c)
 
 /* ---- TDH.PHYMEM.CACHE.WB ---- */
 
-#define MSR_WBNOINVDP 0x99u
 
 static bool note_flushed(struct call *c, struct wbcache *wb)
 {

@@ -10,8 +10,9 @@
 #include "module/call.h"
 #include "module/stepping.h"
 #include "module/vmx.h"
+#include "vmx/lp.h"
 
-#define MAX_LPS 64
+#define MAX_LPS VMX_LPS
 #define MAX_PKGS 8
 #define MAX_TDMRS 64
 #define MAX_RSVD_AREAS 16
@@ -30,9 +31,7 @@ struct reason {
 	uint64_t tdvpr;       /* the vCPU that the host named, or 0 */
 };
 
-struct cpu_group;
 struct guest_exit;
-struct interp;
 
 /* A vCPU between VP.ENTER and its TD exit. */
 struct lp_guest {
@@ -55,7 +54,6 @@ struct lp {
 	struct reason reason;
 	struct lp_guest guest;
 	struct lp_step step;
-	struct interp *interp; /* runs the guest; made at the first entry */
 };
 
 struct tdmr {
@@ -114,7 +112,7 @@ struct module {
 	uint16_t ket_lock[MAX_PKGS];
 	struct wbcache wbcache[MAX_PKGS];
 
-	struct cpu_group *group; /* of all interpreters: they share memory */
+	struct vmx_lps processors;
 	struct lp lp[MAX_LPS];
 };
 

@@ -6,11 +6,11 @@
 #include "module/guest.h"
 #include "module/guest_mem.h"
 #include "platform/platform.h"
+#include "vmx/x86.h"
 
 #define VIOLATIONS_TOLERATED 6u
 #define TICKS_SUSPICIOUS 4096u
 #define RIP_DELTA_SUSPICIOUS 30u /* two instructions of the greatest length */
-#define MSR_APIC_BASE 0x1bu
 #define APIC_BASE_ENABLE (1ull << 11)
 #define SMI_Q_MSMI 1ull
 #define EPF_LIST 32u
@@ -77,7 +77,7 @@ static void start(struct guest_exit *x)
 	s->active = true;
 	if (exit_basic(x) == EXIT_REASON_EXTERNAL_INTERRUPT)
 		platform_lp_kick(x->m->plat, x->lp_id);
-	vmcs_set_bits(x->vmcs, VMCS_PROC_CTLS, PROC_CTLS_MTF);
+	vmcs_set_bits(x->vmcs, VMCS_PROC_CTLS, VMX_PROC_MTF);
 }
 
 #define DR7_ENABLES 0xffull
@@ -113,7 +113,7 @@ static void stop(struct guest_exit *x)
 
 	s->active = s->nmi = s->init = false;
 	s->instructions = 0;
-	vmcs_clear_bits(x->vmcs, VMCS_PROC_CTLS, PROC_CTLS_MTF);
+	vmcs_clear_bits(x->vmcs, VMCS_PROC_CTLS, VMX_PROC_MTF);
 }
 
 static enum stepping_verdict on_interruption(struct guest_exit *x)
@@ -180,7 +180,9 @@ void stepping_log_violation(struct guest_exit *x, uint64_t gpa)
 /* Whether an access of any kind to a private page would still exit. */
 static bool still_violates(struct call *c, uint64_t gpa)
 {
-	enum guest_walk w = guest_walk_private(c->m, &c->td, gpa, EPT_RWX, NULL);
+	struct ept_tree tree = guest_private_ept(c->m, &c->td, 0);
+	struct ept_page page;
+	enum ept_result w = ept_walk(&tree, gpa, EPT_RWX, &page);
 
 	return w != WALK_FOUND && w != WALK_CONVERTIBLE;
 }

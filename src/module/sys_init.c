@@ -8,26 +8,9 @@
 #include "module/state.h"
 #include "module/vmx.h"
 #include "platform/platform.h"
+#include "vmx/x86.h"
 
-#define MSR_CORE_CAPABILITIES 0xcfu
-#define MSR_ARCH_CAPABILITIES 0x10au
-#define MSR_MISC_PACKAGE_CTLS 0xbcu
-#define MSR_XAPIC_DISABLE_STATUS 0xbdu
-#define MSR_PERF_CAPABILITIES 0x345u
-#define MSR_TSC_ADJUST 0x3bu
-#define MSR_MISC_ENABLE 0x1a0u
-#define MSR_MTRRCAP 0xfeu
-#define MSR_SMRR_BASE 0x1f2u
-#define MSR_SMRR_MASK 0x1f3u
-#define MSR_SMRR2_BASE 0x1f6u
-#define MSR_SMRR2_MASK 0x1f7u
-#define MSR_TME_CAPABILITY 0x981u
-#define MSR_TME_ACTIVATE 0x982u
-#define MSR_KEYID_PARTITIONING 0x87u
-#define MSR_WBINVDP 0x98u
-#define MSR_WBNOINVDP 0x99u
 
-#define MISC_ENABLE_LIMIT_CPUID (1ull << 22)
 #define MTRRCAP_SMRR (1ull << 11)
 #define MTRRCAP_SMRR2 (1ull << 13)
 #define MTRRCAP_SMRR_LOCK (1ull << 14)

@@ -8,9 +8,9 @@
 #include "module/state.h"
 #include "module/version.h"
 #include "platform/platform.h"
+#include "vmx/x86.h"
 
 #define BAD_CONFIG (TDX_OPERAND_INVALID | TDX_OPERAND_ID_CPUID_CONFIG)
-#define MSR_ARCH_CAPABILITIES 0x10au
 #define SPEC_CTRL_DDPD_U (1ull << 8)
 
 /* One leaf on its way from the processor's values to the TD's. */

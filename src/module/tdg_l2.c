@@ -4,8 +4,9 @@
  */
 #include "module/guest_mem.h"
 #include "module/l2.h"
-#include "module/vapic.h"
+#include "vmx/vapic.h"
 #include "gen/checks.h"
+#include "vmx/x86.h"
 
 #define RCX_VM(rcx) ((unsigned)((rcx) >> 52 & 3))
 #define RCX_VM_BITS (3ull << 52)
@@ -107,7 +108,6 @@ uint64_t tdg_vp_invept(struct call *c)
 #define LIST_GPA(list) ((list) & 0x000ffffffffff000ull)
 #define LIST_RESERVED (3ull << 62 | 7ull << 9)
 #define LIST_MAX 512u
-#define CR4_LA57 (1ull << 12)
 
 static bool canonical(const struct call *c, uint64_t gla)
 {

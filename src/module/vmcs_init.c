@@ -5,7 +5,8 @@
 #include <string.h>
 #include "module/keyid.h"
 #include "module/state.h"
-#include "module/vmcs.h"
+#include "vmx/x86.h"
+#include "vmx/vmcs.h"
 
 #define NO_ADDRESS UINT64_MAX
 #define EXCEPTION_MC (1u << 18)

@@ -5,22 +5,10 @@
 #include "module/vmx.h"
 #include "module/state.h"
 #include "platform/platform.h"
+#include "vmx/x86.h"
 
 #define BITS(high, low) (~0ull >> (63 - (high)) & ~0ull << (low))
 
-#define MSR_VMX_BASIC 0x480u
-#define MSR_VMX_MISC 0x485u
-#define MSR_VMX_CR0_FIXED0 0x486u
-#define MSR_VMX_CR0_FIXED1 0x487u
-#define MSR_VMX_CR4_FIXED0 0x488u
-#define MSR_VMX_CR4_FIXED1 0x489u
-#define MSR_VMX_PROC_CTLS2 0x48bu
-#define MSR_VMX_EPT_VPID_CAP 0x48cu
-#define MSR_VMX_TRUE_PIN_CTLS 0x48du
-#define MSR_VMX_TRUE_PROC_CTLS 0x48eu
-#define MSR_VMX_TRUE_EXIT_CTLS 0x48fu
-#define MSR_VMX_TRUE_ENTRY_CTLS 0x490u
-#define MSR_VMX_PROC_CTLS3 0x492u
 
 #define VMCS_MAX_BYTES 2048u
 #define BASIC_IO_EXIT_INFO (1ull << 54)
@@ -33,21 +21,8 @@
 #define CR4_INIT 0x2040ull
 #define CR0_L2_VARIABLE 0x8005001full
 #define CR4_L2_WRITABLE 0x3ff1fbfull
-#define CR0_PE 1ull
-#define CR0_PG (1ull << 31)
 
-#define CR4_MCE (1ull << 6)
-#define CR4_VMXE (1ull << 13)
-#define CR4_SMXE (1ull << 14)
-#define CR4_KL (1ull << 19)
-#define CR4_PKE (1ull << 22)
-#define CR4_CET (1ull << 23)
-#define CR4_PKS (1ull << 24)
-#define CR4_UINTR (1ull << 25)
 
-#define XFAM_PKRU (1ull << 9)
-#define XFAM_CET (3ull << 11)
-#define XFAM_UINTR (1ull << 14)
 
 /* A control field: its value at first, the bits TDX changes, the bits it leaves to the processor. */
 struct ctl_rule {
@@ -238,7 +213,7 @@ static uint64_t cr4_absent(const struct td *td)
 		bits |= CR4_PKE;
 	if ((xfam & XFAM_CET) != XFAM_CET)
 		bits |= CR4_CET;
-	if (!(xfam & XFAM_UINTR))
+	if (!(xfam & XFAM_ULI))
 		bits |= CR4_UINTR;
 	if (!(td->tdcs->attributes & TD_ATTR_PKS))
 		bits |= CR4_PKS;

@@ -6,12 +6,15 @@
 #ifndef SEAMLESS_MODULE_VMX_H
 #define SEAMLESS_MODULE_VMX_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct call;
 struct module;
 struct td;
 struct tdcs;
+struct vcpu;
+struct vmcs;
 
 /* The control fields of a VMCS that TDX sets. */
 struct vmx_ctls {
@@ -25,19 +28,6 @@ struct vmx_caps {
 	uint64_t proc, proc2, proc3; /* allowed settings: must-be-1 bits 31:0, may-be-1 bits 63:32; proc3 may-be-1 only */
 	struct vmx_ctls l1, l2;      /* before what depends on the TD */
 };
-
-#define VMX_PROC_MWAIT_EXITING (1u << 10)
-#define VMX_PROC_RDPMC_EXITING (1u << 11)
-#define VMX_PROC_MONITOR_EXITING (1u << 29)
-#define VMX_PROC2_PML (1u << 17)
-#define VMX_PROC2_WAIT_PAUSE (1u << 26)
-#define VMX_PROC2_PCONFIG (1u << 27)
-#define VMX_PROC2_ENCLV_EXITING (1u << 28)
-#define VMX_PROC3_GPAW (1u << 5)
-#define VMX_PIN_POSTED_INTERRUPTS (1u << 7)
-#define VMX_EXIT_PERF_GLOBAL_CTRL (1u << 12 | 1u << 30)
-#define VMX_ENTRY_PERF_GLOBAL_CTRL (1u << 13)
-#define VMX_ENTRY_PKRS (1u << 22)
 
 /* TDH.SYS.INIT: samples the VMX capability MSRs into m->vmx. INCORRECT_MSR_VALUE names the first that does not do. */
 uint64_t vmx_sample(struct call *c);
@@ -56,5 +46,10 @@ uint64_t vmx_l2_cr4_writable(const struct module *m, const struct td *td);
 
 /* TDCS.VIRTUAL_IA32_VMX_*: what an L1 VMM reads. */
 void vmx_init_virtual_msrs(const struct module *m, const struct td *td);
+
+/* The VMCS of @vm (0: L1) of a virtual CPU whose TDVPS pages are complete. */
+struct vmcs *vcpu_vmcs(const struct module *m, const struct vcpu *vp, unsigned vm);
+/* Fills the VMCS of @vm as TDH.VP.INIT does. @import: but for what comes with the migrated vCPU. */
+void vmcs_init(const struct module *m, const struct td *td, const struct vcpu *vp, unsigned vm, bool import);
 
 #endif

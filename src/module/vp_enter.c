@@ -8,16 +8,13 @@
 #include "module/l2.h"
 #include "module/stepping.h"
 #include "platform/platform.h"
+#include "vmx/x86.h"
 
 #define RCX_RESERVED 0xffc0000000000fffull
 #define RCX_HINT (1ull << 52)
 #define RCX_RESUME_L1 (1ull << 53)
 #define STATUS_HINT_BIT 60
 
-#define MSR_TSC_ADJUST 0x3bu
-#define MSR_MISC_ENABLE 0x1a0u
-#define MISC_ENABLE_MONITOR_FSM (1ull << 18)
-#define MISC_ENABLE_LIMIT_CPUID (1ull << 22)
 
 static uint64_t flags_of(const struct call *c)
 {

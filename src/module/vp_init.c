@@ -7,20 +7,15 @@
 #include "module/cpuid.h"
 #include "module/metadata.h"
 #include "module/state.h"
-#include "module/vmcs.h"
+#include "vmx/vmcs.h"
 #include "platform/platform.h"
+#include "vmx/x86.h"
 
-#define MSR_TSC_ADJUST 0x3bu
 #define XCR0_RESET 1u
 #define DR6_RESET 0xffff0ff0u
 #define FMASK_RESET 0x20200u
-#define XCOMP_BV 520u           /* in an XSAVE area */
 #define XCOMP_COMPACT (1ull << 63)
 #define POSTED_VECTOR_NONE 0xffffu
-#define CR0_PE 1ull
-#define CR0_PG (1ull << 31)
-#define CR4_MCE (1ull << 6)
-#define CR4_VMXE (1ull << 13)
 
 /* Takes the next vCPU index. It stays taken if the TSC check fails. */
 static uint64_t take_index(struct call *c)
@@ -70,7 +65,7 @@ static void init_registers(struct call *c)
 	vps->msr_fmask = FMASK_RESET;
 	if (c->td.tdcs->xfam & XFAM_LBR)
 		vps->msr_lbr_depth = lbr_depth(c->m);
-	md_store(xbuff + XCOMP_BV, 8, XCOMP_COMPACT);
+	md_store(xbuff + XSAVE_XCOMP_BV, 8, XCOMP_COMPACT);
 }
 
 void vcpu_init_fields(const struct module *m, const struct td *td, struct tdvps *vps)

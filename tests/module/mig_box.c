@@ -6,7 +6,7 @@
 
 #include "module/gpa_list.h"
 #include "module/guest.h"
-#include "module/vmcs.h"
+#include "vmx/vmcs.h"
 
 #define ATTR_MIGRATABLE (1ull << 29)
 #define RESUME (1ull << 63)

@@ -201,9 +201,9 @@ static void immediate_interrupt_is_stepped(void **state)
 	box_enter(&b);
 	box_exit(&b, insn(EXIT_REASON_EXTERNAL_INTERRUPT, 0));
 	assert_int_equal(b.where, SEAMLESS_TO_GUEST);
-	assert_true(box_field(VMCS_PROC_CTLS) & PROC_CTLS_MTF);
+	assert_true(box_field(VMCS_PROC_CTLS) & VMX_PROC_MTF);
 	assert_true(seamless_kicked());
-	while (box_field(VMCS_PROC_CTLS) & PROC_CTLS_MTF) {
+	while (box_field(VMCS_PROC_CTLS) & VMX_PROC_MTF) {
 		assert_true(++steps <= 33);
 		box_exit(&b, insn(EXIT_REASON_MONITOR_TRAP_FLAG, 0));
 		assert_int_equal(b.where, SEAMLESS_TO_GUEST);
@@ -323,12 +323,12 @@ static void nmi_waits_for_ve(void **state)
 	box_vps(&b)->pend_nmi = 1;
 	b.regs.gpr[GPR_RAX] = 0x21;
 	box_exit(&b, insn(EXIT_REASON_CPUID, 2));
-	assert_false(box_field(VMCS_PROC_CTLS) & PROC_CTLS_NMI_WINDOW);
+	assert_false(box_field(VMCS_PROC_CTLS) & VMX_PROC_NMI_WINDOW);
 	box_tdcall(&b, LEAF_VEINFO_GET);
-	assert_true(box_field(VMCS_PROC_CTLS) & PROC_CTLS_NMI_WINDOW);
+	assert_true(box_field(VMCS_PROC_CTLS) & VMX_PROC_NMI_WINDOW);
 	box_exit(&b, insn(EXIT_REASON_NMI_WINDOW, 0));
 	assert_int_equal(box_injected(), INJECT_NMI);
-	assert_false(box_field(VMCS_PROC_CTLS) & PROC_CTLS_NMI_WINDOW);
+	assert_false(box_field(VMCS_PROC_CTLS) & VMX_PROC_NMI_WINDOW);
 	assert_int_equal(box_vps(&b)->pend_nmi, 0);
 	box_close(&b);
 }

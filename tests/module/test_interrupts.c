@@ -9,7 +9,7 @@
 #include <setjmp.h>
 #include <string.h>
 #include "lib/machine_impl.h"
-#include "module/vapic.h"
+#include "vmx/vapic.h"
 #include "module/vcpu.h"
 
 #undef fail /* the module's and cmocka's differ */

@@ -6,7 +6,7 @@
 #include "box.h"
 
 #include "gen/metadata.h"
-#include "module/vmcs.h"
+#include "vmx/vmcs.h"
 
 #define NONE UINT64_MAX
 #define CLASS_CPUID 20

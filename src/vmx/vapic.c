@@ -2,7 +2,7 @@
 /*
  * Virtual interrupts: requested in the virtual APIC page, the highest of them in the VMCS's interrupt status.
  */
-#include "module/vapic.h"
+#include "vmx/vapic.h"
 
 #include <string.h>
 

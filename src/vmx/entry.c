@@ -4,18 +4,9 @@
  * them. Whoever may write the VMCS of a vCPU, L1 for its VMs or the host of a debug TD, may write any state. Real mode
  * and virtual-8086 mode, which the interpreter does not have, count as invalid.
  */
-#include "module/guest.h"
-#include "module/vcpu_state.h"
+#include "vmx/state.h"
+#include "vmx/x86.h"
 
-#define CR0_PE (1ull << 0)
-#define CR0_NE (1ull << 5)
-#define CR0_PG (1ull << 31)
-#define CR4_PAE (1ull << 5)
-#define CR4_LA57 (1ull << 12)
-#define CR4_PCIDE (1ull << 17)
-#define EFER_DEFINED 0xd01ull
-#define RFLAGS_FIXED1 (1ull << 1)
-#define RFLAGS_VM (1ull << 17)
 #define RFLAGS_RESERVED 0xffffffffffc08028ull
 #define INTERRUPTIBILITY_RESERVED 0xffffffe0ull
 #define ACTIVITY_LAST 3u
@@ -36,19 +27,20 @@ static bool canonical(const struct vmcs *v, uint64_t address)
 	return (uint64_t)((int64_t)(address << spare) >> spare) == address;
 }
 
-static bool control_registers_ok(const struct vmcs *v, const struct module *m, const struct td *td)
+static bool control_registers_ok(const struct vmx_guest *g)
 {
+	const struct vmcs *v = g->vmcs;
 	uint64_t cr0 = vmcs_read(v, VMCS_GUEST_CR0), cr4 = vmcs_read(v, VMCS_GUEST_CR4);
 	uint64_t efer = vmcs_read(v, VMCS_GUEST_EFER);
 	bool lma = efer & EFER_LMA, paging = cr0 & CR0_PG;
 
-	if (~cr0 & (CR0_PE | CR0_NE) || cr0 & ~m->vmx.cr0_fixed1 || cr4 & ~m->vmx.cr4_fixed1)
+	if (~cr0 & (CR0_PE | CR0_NE) || cr0 & ~g->cr0_fixed1 || cr4 & ~g->cr4_fixed1)
 		return false;
 	if (efer & ~EFER_DEFINED || lma != (paging && efer & EFER_LME))
 		return false;
 	if (lma ? !(cr4 & CR4_PAE) : (cr4 & CR4_PCIDE) != 0)
 		return false;
-	return !(vmcs_read(v, VMCS_GUEST_CR3) >> td_gpa_width(td));
+	return !(vmcs_read(v, VMCS_GUEST_CR3) >> g->gpa_bits);
 }
 
 static bool code_segment_ok(const struct vmcs *v, bool lma)
@@ -100,10 +92,10 @@ static bool flags_ok(const struct vmcs *v)
 	       (rflags & RFLAGS_IF && !(blocking & INTERRUPTIBILITY_MOV_SS));
 }
 
-bool vcpu_state_valid(const struct vmcs *vmcs, const struct module *m, const struct td *td)
+bool state_valid(const struct vmx_guest *g)
 {
-	bool lma = vmcs_read(vmcs, VMCS_GUEST_EFER) & EFER_LMA;
+	bool lma = vmcs_read(g->vmcs, VMCS_GUEST_EFER) & EFER_LMA;
 
-	return control_registers_ok(vmcs, m, td) && code_segment_ok(vmcs, lma) && task_register_ok(vmcs, lma) &&
-	       addresses_ok(vmcs, lma) && flags_ok(vmcs);
+	return control_registers_ok(g) && code_segment_ok(g->vmcs, lma) && task_register_ok(g->vmcs, lma) &&
+	       addresses_ok(g->vmcs, lma) && flags_ok(g->vmcs);
 }

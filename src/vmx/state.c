@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * Guest state of the VMCS and the TDVPS in the interpreter's terms.
+ * Guest state and controls of the VMCS in the interpreter's terms.
  */
-#include "module/vcpu_state.h"
+#include "vmx/state.h"
 
 #include <string.h>
+#include "vmx/x86.h"
 
-#define XBUFF_MXCSR 24u
-#define XBUFF_X87 32u
-#define XBUFF_X87_BYTES 128u
-#define XBUFF_XMM 160u
-#define XBUFF_XSTATE_BV 512u
-#define XSTATE_X87 (1ull << 0)
-#define XSTATE_SSE (1ull << 1)
 #define MXCSR_INIT 0x1f80u
 #define FCW_INIT 0x37fu
-#define PIN_PREEMPTION_TIMER (1u << 6)
-#define ENTRY_IA32E (1u << 9)
-#define CR0_PE (1ull << 0)
-#define CR0_NE (1ull << 5)
 
 /* Fields that are one VMCS field and one 64-bit member. */
 struct pair {
@@ -72,35 +62,7 @@ static void save_segments(const struct cpu_state *s, struct vmcs *v)
 	}
 }
 
-static void load_tdvps(struct cpu_state *s, const struct tdvps *t)
-{
-	memcpy(s->dr, t->dr, sizeof(t->dr));
-	s->dr[6] = t->dr6;
-	s->cr2 = t->cr2;
-	s->xcr0 = t->xcr0;
-	s->xss = t->msr_xss;
-	s->star = t->msr_star;
-	s->lstar = t->msr_lstar;
-	s->fmask = t->msr_fmask;
-	s->kernel_gs_base = t->msr_kernel_gs_base;
-	s->tsc_aux = t->msr_tsc_aux;
-}
-
-static void save_tdvps(const struct cpu_state *s, struct tdvps *t)
-{
-	memcpy(t->dr, s->dr, sizeof(t->dr));
-	t->dr6 = s->dr[6];
-	t->cr2 = s->cr2;
-	t->xcr0 = s->xcr0;
-	t->msr_xss = s->xss;
-	t->msr_star = s->star;
-	t->msr_lstar = s->lstar;
-	t->msr_fmask = s->fmask;
-	t->msr_kernel_gs_base = s->kernel_gs_base;
-	t->msr_tsc_aux = s->tsc_aux;
-}
-
-void vcpu_state_load(struct cpu_state *s, const struct vcpu *vp, const struct vmcs *vmcs, const struct cpu_regs *regs)
+void state_load(struct cpu_state *s, const struct vmcs *vmcs, const struct cpu_regs *regs)
 {
 	memcpy(s->gpr, regs->gpr, sizeof(s->gpr));
 	memcpy(s->fx.xmm, regs->xmm, sizeof(s->fx.xmm));
@@ -111,10 +73,9 @@ void vcpu_state_load(struct cpu_state *s, const struct vcpu *vp, const struct vm
 	s->idtr.limit = (uint16_t)vmcs_read(vmcs, VMCS_GUEST_IDTR_LIMIT);
 	s->interruptibility = (uint32_t)vmcs_read(vmcs, VMCS_GUEST_INTERRUPTIBILITY);
 	s->activity = (uint32_t)vmcs_read(vmcs, VMCS_GUEST_ACTIVITY);
-	load_tdvps(s, vp->vps);
 }
 
-void vcpu_state_save(const struct cpu_state *s, const struct vcpu *vp, struct vmcs *vmcs, struct cpu_regs *regs)
+void state_save(const struct cpu_state *s, struct vmcs *vmcs, struct cpu_regs *regs)
 {
 	memcpy(regs->gpr, s->gpr, sizeof(s->gpr));
 	memcpy(regs->xmm, s->fx.xmm, sizeof(s->fx.xmm));
@@ -125,43 +86,42 @@ void vcpu_state_save(const struct cpu_state *s, const struct vcpu *vp, struct vm
 	vmcs_write(vmcs, VMCS_GUEST_IDTR_LIMIT, s->idtr.limit);
 	vmcs_write(vmcs, VMCS_GUEST_INTERRUPTIBILITY, s->interruptibility);
 	vmcs_write(vmcs, VMCS_GUEST_ACTIVITY, s->activity);
-	vmcs_clear_bits(vmcs, VMCS_ENTRY_CTLS, ENTRY_IA32E);
+	vmcs_clear_bits(vmcs, VMCS_ENTRY_CTLS, VMX_ENTRY_IA32E);
 	if (s->efer & EFER_LMA)
-		vmcs_set_bits(vmcs, VMCS_ENTRY_CTLS, ENTRY_IA32E);
-	save_tdvps(s, vp->vps);
+		vmcs_set_bits(vmcs, VMCS_ENTRY_CTLS, VMX_ENTRY_IA32E);
 }
 
 /* ---- x87 and SSE ---- */
 
-void vcpu_fx_load(struct cpu_fx *fx, const uint8_t *xbuff)
+void fx_load(struct cpu_fx *fx, const uint8_t *xsave)
 {
 	uint64_t present;
 
-	memcpy(&present, xbuff + XBUFF_XSTATE_BV, sizeof(present));
+	memcpy(&present, xsave + XSAVE_XSTATE_BV, sizeof(present));
 	memset(fx, 0, sizeof(*fx));
 	fx->fcw = FCW_INIT;
 	fx->mxcsr = MXCSR_INIT;
 	if (present & XSTATE_X87) {
-		memcpy(fx, xbuff, XBUFF_MXCSR);
-		memcpy(fx->st, xbuff + XBUFF_X87, XBUFF_X87_BYTES);
+		memcpy(fx, xsave, XSAVE_MXCSR);
+		memcpy(fx->st, xsave + XSAVE_X87, XSAVE_X87_BYTES);
 	}
 	if (present & XSTATE_SSE) {
-		memcpy(&fx->mxcsr, xbuff + XBUFF_MXCSR, sizeof(fx->mxcsr));
-		memcpy(fx->xmm, xbuff + XBUFF_XMM, sizeof(fx->xmm));
+		memcpy(&fx->mxcsr, xsave + XSAVE_MXCSR, sizeof(fx->mxcsr));
+		memcpy(fx->xmm, xsave + XSAVE_XMM, sizeof(fx->xmm));
 	}
 }
 
-/* The XMM part is the module's, which has the registers themselves. */
-void vcpu_fx_save(const struct cpu_fx *fx, uint8_t *xbuff)
+/* The XMM part is software's, which has the registers themselves. */
+void fx_save(const struct cpu_fx *fx, uint8_t *xsave)
 {
 	uint64_t present;
 
-	memcpy(&present, xbuff + XBUFF_XSTATE_BV, sizeof(present));
-	memcpy(xbuff, fx, XBUFF_MXCSR);
-	memcpy(xbuff + XBUFF_X87, fx->st, XBUFF_X87_BYTES);
-	memcpy(xbuff + XBUFF_MXCSR, &fx->mxcsr, sizeof(fx->mxcsr));
+	memcpy(&present, xsave + XSAVE_XSTATE_BV, sizeof(present));
+	memcpy(xsave, fx, XSAVE_MXCSR);
+	memcpy(xsave + XSAVE_X87, fx->st, XSAVE_X87_BYTES);
+	memcpy(xsave + XSAVE_MXCSR, &fx->mxcsr, sizeof(fx->mxcsr));
 	present |= XSTATE_X87;
-	memcpy(xbuff + XBUFF_XSTATE_BV, &present, sizeof(present));
+	memcpy(xsave + XSAVE_XSTATE_BV, &present, sizeof(present));
 }
 
 /* ---- controls ---- */
@@ -182,10 +142,10 @@ static const struct exit_bit primary_bits[] = {
 	{ 1u << 16, CPU_EXITS_CR3_STORE },
 	{ 1u << 19, CPU_EXITS_CR8_LOAD },
 	{ 1u << 20, CPU_EXITS_CR8_STORE },
-	{ PROC_CTLS_NMI_WINDOW, CPU_EXITS_NMI_WINDOW },
+	{ VMX_PROC_NMI_WINDOW, CPU_EXITS_NMI_WINDOW },
 	{ 1u << 23, CPU_EXITS_DR },
 	{ 1u << 24, CPU_EXITS_IO },
-	{ PROC_CTLS_MTF, CPU_EXITS_MTF },
+	{ VMX_PROC_MTF, CPU_EXITS_MTF },
 	{ 1u << 29, CPU_EXITS_MONITOR },
 	{ 1u << 30, CPU_EXITS_PAUSE },
 };
@@ -196,11 +156,9 @@ static const struct exit_bit secondary_bits[] = {
 	{ VMX_PROC2_PCONFIG, CPU_EXITS_PCONFIG },
 };
 
-#define PIN_NMI_EXITING (1u << 3)
 
 /* CR4 bits whose features the interpreter has: no protection keys, no CET, no user interrupts. */
 #define CR4_INTERPRETED 0x371fffull
-#define EFER_INTERPRETED 0xd01ull
 
 static uint32_t map_bits(const struct exit_bit *map, unsigned len, uint64_t vmx)
 {
@@ -219,23 +177,24 @@ static uint32_t exits_of(const struct vmcs *v)
 
 	exits |= map_bits(secondary_bits, sizeof(secondary_bits) / sizeof(secondary_bits[0]),
 			  vmcs_read(v, VMCS_PROC_CTLS2));
-	return exits | (vmcs_read(v, VMCS_PIN_CTLS) & PIN_NMI_EXITING ? CPU_EXITS_NMI : 0);
+	return exits | (vmcs_read(v, VMCS_PIN_CTLS) & VMX_PIN_NMI_EXITING ? CPU_EXITS_NMI : 0);
 }
 
 /* The timer counts instructions: a deadline is met late, not early. */
 static uint64_t timer_of(const struct vmcs *v)
 {
-	return vmcs_read(v, VMCS_PIN_CTLS) & PIN_PREEMPTION_TIMER ? vmcs_read(v, VMCS_PREEMPTION_TIMER) : 0;
+	return vmcs_read(v, VMCS_PIN_CTLS) & VMX_PIN_PREEMPTION_TIMER ? vmcs_read(v, VMCS_PREEMPTION_TIMER) : 0;
 }
 
-bool vcpu_timer_ran_out(const struct vmcs *vmcs)
+bool timer_ran_out(const struct vmcs *vmcs)
 {
-	return vmcs_read(vmcs, VMCS_PIN_CTLS) & PIN_PREEMPTION_TIMER && !vmcs_read(vmcs, VMCS_PREEMPTION_TIMER);
+	return vmcs_read(vmcs, VMCS_PIN_CTLS) & VMX_PIN_PREEMPTION_TIMER && !vmcs_read(vmcs, VMCS_PREEMPTION_TIMER);
 }
 
-void vcpu_controls_load(struct cpu_controls *c, const struct module *m, const struct td *td, const struct vcpu *vp,
-			const struct vmcs *vmcs)
+void controls_load(struct cpu_controls *c, const struct vmx_guest *g)
 {
+	const struct vmcs *vmcs = g->vmcs;
+
 	*c = (struct cpu_controls){
 		.exits = exits_of(vmcs),
 		.exception_bitmap = (uint32_t)vmcs_read(vmcs, VMCS_EXCEPTION_BITMAP),
@@ -244,11 +203,11 @@ void vcpu_controls_load(struct cpu_controls *c, const struct module *m, const st
 		.cr0_fixed1 = CR0_PE | CR0_NE,
 		.cr4_mask = vmcs_read(vmcs, VMCS_CR4_MASK),
 		.cr4_shadow = vmcs_read(vmcs, VMCS_CR4_SHADOW),
-		.cr4_allowed = m->vmx.cr4_fixed1 & (CR4_INTERPRETED | vmcs_read(vmcs, VMCS_CR4_MASK)),
-		.efer_allowed = EFER_INTERPRETED,
-		.xcr0_allowed = vp->vps->xfam,
-		.xss_allowed = vp->vps->xfam,
-		.phys_bits = (uint8_t)td_gpa_width(td),
+		.cr4_allowed = g->cr4_fixed1 & (CR4_INTERPRETED | vmcs_read(vmcs, VMCS_CR4_MASK)),
+		.efer_allowed = EFER_DEFINED,
+		.xcr0_allowed = g->xfam,
+		.xss_allowed = g->xfam,
+		.phys_bits = (uint8_t)g->gpa_bits,
 		.budget = timer_of(vmcs),
 	};
 }

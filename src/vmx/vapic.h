@@ -3,12 +3,12 @@
  * The virtual APIC of a VM in x2APIC mode, as the processor has it with APIC-register virtualization, virtual-interrupt
  * delivery and posted interrupts (SDM volume 3, chapter 30).
  */
-#ifndef SEAMLESS_MODULE_VAPIC_H
-#define SEAMLESS_MODULE_VAPIC_H
+#ifndef VMX_VAPIC_H
+#define VMX_VAPIC_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "module/vmcs.h"
+#include "vmx/vmcs.h"
 
 #define VAPIC_TPR 0x080u
 #define VAPIC_PPR 0x0a0u

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The VMCS of a virtual CPU: its fields, by encoding, in the VMCS page of the TDVPS (or of an L2 VM's pages).
+ * The VMCS: its fields, by encoding, in a page of memory.
  *
  * A field takes one 8-byte slot whatever its width. Slots are grouped as encodings are: by width, then by type
  * (control, exit information, guest, host). A field that nobody wrote reads 0.
  */
-#ifndef SEAMLESS_MODULE_VMCS_H
-#define SEAMLESS_MODULE_VMCS_H
+#ifndef VMX_VMCS_H
+#define VMX_VMCS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-struct module;
-struct td;
-struct vcpu;
 
 /* Encodings (Intel SDM volume 3, appendix B; 203C and 4026 exist for SEAM only). */
 enum vmcs_field {
@@ -207,10 +203,9 @@ static inline void vmcs_set_bits(struct vmcs *v, uint32_t encoding, uint64_t bit
 	vmcs_write(v, encoding, vmcs_read(v, encoding) | bits);
 }
 
-/* The VMCS of @vm (0: L1) of a virtual CPU whose TDVPS pages are complete. */
-struct vmcs *vcpu_vmcs(const struct module *m, const struct vcpu *vp, unsigned vm);
-
-/* Fills the VMCS of @vm as TDH.VP.INIT does. @import: but for what comes with the migrated vCPU. */
-void vmcs_init(const struct module *m, const struct td *td, const struct vcpu *vp, unsigned vm, bool import);
+static inline void vmcs_clear_bits(struct vmcs *v, uint32_t encoding, uint64_t bits)
+{
+	vmcs_write(v, encoding, vmcs_read(v, encoding) & ~bits);
+}
 
 #endif
