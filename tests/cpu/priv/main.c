@@ -33,6 +33,25 @@ static uint8_t stack3[8192] __attribute__((aligned(16)));
 
 extern const uint8_t stubs[];
 
+/* Compilers call these for structures. */
+void *memcpy(void *to, const void *from, size_t n);
+void *memcpy(void *to, const void *from, size_t n)
+{
+	void *at = to;
+
+	__asm__ __volatile__("rep movsb" : "+D"(at), "+S"(from), "+c"(n) : : "memory");
+	return to;
+}
+
+void *memset(void *to, int value, size_t n);
+void *memset(void *to, int value, size_t n)
+{
+	void *at = to;
+
+	__asm__ __volatile__("rep stosb" : "+D"(at), "+c"(n) : "a"(value) : "memory");
+	return to;
+}
+
 static void out8(uint16_t port, uint8_t v)
 {
 	__asm__ __volatile__("outb %0, %1" : : "a"(v), "Nd"(port));

@@ -155,7 +155,7 @@ common:
 	movq	%rsp, %rdi
 	cld
 	call	trap_entered		/* true: go on where it was */
-	testl	%eax, %eax
+	testb	%al, %al
 	jz	attempt_return
 	popq	%r11
 	popq	%r10
