@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cpu/decode.h"
+#include "cpu/fast.h"
 
 static const struct opcode_group *const groups[] = {
 	&cpu_ops_alu,	  &cpu_ops_shift,  &cpu_ops_muldiv,   &cpu_ops_bit,    &cpu_ops_mov,
@@ -12,6 +13,7 @@ static const struct opcode_group *const groups[] = {
 	&cpu_ops_flag,	  &cpu_ops_system, &cpu_ops_segment,  &cpu_ops_exit,   &cpu_ops_sse_mov,
 	&cpu_ops_sse_int, &cpu_ops_sse_fp, &cpu_ops_sse_text, &cpu_ops_crypto, &cpu_ops_xstate,
 	&cpu_ops_x87,	  &cpu_ops_mmx,	   &cpu_ops_legacy,   &cpu_ops_cr,     &cpu_ops_hint,
+	&cpu_ops_extend,
 };
 
 /* Opcodes by mnemonic; the caller frees it. */
@@ -254,6 +256,33 @@ static bool needs_segment_check(const struct decode *d, const struct insn *insn)
 	       (insn->seg >= first && insn->seg != offsetof(struct cpu, zero));
 }
 
+static const struct fast *find_fast(handler_fn *general)
+{
+	static const struct fast_group *const fast[] = { &cpu_fast_mov, &cpu_fast_extend,
+							 &cpu_fast_alu };
+
+	for (unsigned g = 0; g < sizeof(fast) / sizeof(fast[0]); g++)
+		for (unsigned i = 0; i < fast[g]->nr; i++)
+			if (fast[g]->ops[i].general == general)
+				return &fast[g]->ops[i];
+	return NULL;
+}
+
+/* Takes a shorter handler where the memory operand allows it. */
+static void prefer_fast(const struct decode *d, struct insn *insn)
+{
+	const struct fast *fast;
+
+	if (!(insn->flags & INSN_MEM) || !(d->mode & MODE_64) || insn->addr_mask != ~0ull ||
+	    insn->seg != offsetof(struct cpu, zero))
+		return;
+	fast = find_fast(insn->fn);
+	if (!fast)
+		return;
+	insn->next_fn = insn->fn;
+	insn->fn = insn->index == offsetof(struct cpu, zero) ? fast->base : fast->index;
+}
+
 /*
  * Decodes one instruction. Returns false if it needs more than `len` bytes. What can't be decoded
  * or has no handler becomes an instruction that raises #UD.
@@ -296,6 +325,7 @@ bool decode_insn(struct cpu *cpu, uint32_t mode, uint64_t rip, const uint8_t *by
 		insn->next_fn = insn->fn;
 		insn->fn = seg_check;
 	}
+	prefer_fast(&d, insn);
 	return true;
 }
 

@@ -50,7 +50,8 @@ extern const struct opcode_group cpu_ops_alu, cpu_ops_shift, cpu_ops_muldiv, cpu
 
 	cpu_ops_control, cpu_ops_far, cpu_ops_string, cpu_ops_flag, cpu_ops_system, cpu_ops_exit,
 	cpu_ops_sse_mov, cpu_ops_sse_int, cpu_ops_sse_fp, cpu_ops_sse_text, cpu_ops_crypto,
-	cpu_ops_x87, cpu_ops_mmx, cpu_ops_xstate, cpu_ops_segment, cpu_ops_legacy, cpu_ops_cr, cpu_ops_hint;
+	cpu_ops_x87, cpu_ops_mmx, cpu_ops_xstate, cpu_ops_segment, cpu_ops_legacy, cpu_ops_cr,
+	cpu_ops_hint, cpu_ops_extend;
 
 /* Handlers by operand size: index 0 to 3 for 8 to 64 bits. */
 #define BY_SIZE(name)                                                                              \

@@ -3,6 +3,7 @@
  * Integer arithmetic and logic: ADD OR ADC SBB AND SUB XOR CMP TEST, INC DEC NEG NOT.
  */
 #include "cpu/decode.h"
+#include "cpu/fast.h"
 #include "cpu/flags.h"
 #include "cpu/mem.h"
 
@@ -148,6 +149,12 @@ DEFINE_OPS(64)
 		rmw_done(cpu, place);                                                              \
 		NEXT;                                                                              \
 	}                                                                                          \
+	FAST_LOAD(fast_##op##_rm##S, S,                                                            \
+		  set_reg##S(cpu, insn->dst, do_##op##S(cpu, reg##S(cpu, insn->dst), place->v)))   \
+	FAST_STORE(fast_##op##_mr##S, S,                                                           \
+		   place->v = do_##op##S(cpu, place->v, reg##S(cpu, insn->src)))                   \
+	FAST_STORE(fast_##op##_mi##S, S,                                                           \
+		   place->v = do_##op##S(cpu, place->v, (uint##S##_t)insn->imm))                   \
 	HANDLER(op##_lock_mr##S)                                                                   \
 	{                                                                                          \
 		LOCKED(S, do_##op##S(cpu, a, reg##S(cpu, insn->src)));                             \
@@ -189,7 +196,10 @@ DEFINE_OPS(64)
                                                                                                    \
 		fn##S(cpu, a, (uint##S##_t)insn->imm);                                             \
 		NEXT;                                                                              \
-	}
+	}                                                                                          \
+	FAST_LOAD(fast_##op##_rm##S, S, fn##S(cpu, reg##S(cpu, insn->dst), place->v))              \
+	FAST_LOAD(fast_##op##_mr##S, S, fn##S(cpu, place->v, reg##S(cpu, insn->src)))              \
+	FAST_LOAD(fast_##op##_mi##S, S, fn##S(cpu, place->v, (uint##S##_t)insn->imm))
 
 #define UNARY(op, S)                                                                               \
 	HANDLER(op##_r##S)                                                                         \
@@ -214,7 +224,7 @@ DEFINE_OPS(64)
 
 #define BINARY_OP(op)                                                                              \
 	ALL_SIZES(BINARY, op)                                                                      \
-	static const struct alu_op op = { BY_SIZE(op##_rr), BY_SIZE(op##_ri),                  \
+	static const struct alu_op op = { BY_SIZE(op##_rr),	BY_SIZE(op##_ri),                  \
 					  BY_SIZE(op##_rm),	BY_SIZE(op##_mr),                  \
 					  BY_SIZE(op##_mi),	BY_SIZE(op##_lock_mr),             \
 					  BY_SIZE(op##_lock_mi) }
@@ -242,6 +252,17 @@ UNARY_OP(inc);
 UNARY_OP(dec);
 UNARY_OP(neg);
 UNARY_OP(not );
+
+#define FAST_FORMS(op, S)                                                                          \
+	FAST(op##_rm##S, fast_##op##_rm##S), FAST(op##_mr##S, fast_##op##_mr##S),                  \
+		FAST(op##_mi##S, fast_##op##_mi##S)
+#define FAST_OP(op) FAST_FORMS(op, 64), FAST_FORMS(op, 32), FAST_FORMS(op, 16), FAST_FORMS(op, 8)
+
+static const struct fast fast[] = {
+	FAST_OP(cmp), FAST_OP(add), FAST_OP(test), FAST_OP(sub), FAST_OP(and),
+	FAST_OP(or),  FAST_OP(xor), FAST_OP(adc),  FAST_OP(sbb),
+};
+FAST_GROUP(cpu_fast_alu, fast);
 
 /* xor r, r and sub r, r as compilers zero registers with. */
 HANDLER(zero_r)

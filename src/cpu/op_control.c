@@ -3,6 +3,7 @@
  * Near control transfer: JMP, Jcc, CALL, RET, LOOP, JrCXZ.
  */
 #include "cpu/decode.h"
+#include "cpu/fast.h"
 #include "cpu/flags.h"
 #include "cpu/mem.h"
 
@@ -37,8 +38,9 @@ HANDLER(jmp_direct)
 		return not_taken(cpu, insn);                                                       \
 	}
 JCC(0)
-JCC(1) JCC(2) JCC(3) JCC(4) JCC(5) JCC(6) JCC(7) JCC(8) JCC(9) JCC(10) JCC(11) JCC(12) JCC(13)
-	JCC(14) JCC(15)
+JCC(1)
+JCC(2) JCC(3) JCC(4) JCC(5) JCC(6) JCC(7) JCC(8) JCC(9) JCC(10) JCC(11) JCC(12) JCC(13) JCC(14)
+	JCC(15)
 
 		static handler_fn *const jcc[16] = {
 			jcc0, jcc1, jcc2,  jcc3,  jcc4,	 jcc5,	jcc6,  jcc7,
@@ -95,19 +97,23 @@ HANDLER(jmp_m)
 	return block_enter(cpu, target);
 }
 
-HANDLER(call_direct64)
+HANDLER(call_direct)
 {
-	uint64_t sp = cpu->s.gpr[CPU_RSP] - 8;
-
-	store64(cpu, insn, sp, insn->disp);
-	cpu->s.gpr[CPU_RSP] = sp;
+	push_value(cpu, insn, insn->disp, insn->size);
 	count(cpu, insn);
 	return taken(cpu, insn);
 }
 
-HANDLER(call_direct)
+/* In 64-bit code, with the general handler behind. */
+HANDLER(call_direct64)
 {
-	push_value(cpu, insn, insn->disp, insn->size);
+	uint64_t sp = cpu->s.gpr[CPU_RSP] - 8;
+	struct unaligned64 *place = fast_store64(cpu, sp);
+
+	if (unlikely(!place))
+		return call_direct(cpu, insn);
+	place->v = insn->disp;
+	cpu->s.gpr[CPU_RSP] = sp;
 	count(cpu, insn);
 	return taken(cpu, insn);
 }
@@ -133,22 +139,26 @@ HANDLER(call_m)
 	return block_enter(cpu, target);
 }
 
-HANDLER(ret64)
-{
-	uint64_t target = load64(cpu, insn, cpu->s.gpr[CPU_RSP]);
-
-	check_target(cpu, insn, target);
-	cpu->s.gpr[CPU_RSP] += 8 + insn->imm;
-	count(cpu, insn);
-	return block_enter(cpu, target);
-}
-
 HANDLER(ret)
 {
 	uint64_t target = mem_load(cpu, insn, stack_lin(cpu, cpu->s.gpr[CPU_RSP]), insn->size);
 
 	check_target(cpu, insn, target);
 	stack_set(cpu, cpu->s.gpr[CPU_RSP] + insn->size + insn->imm);
+	count(cpu, insn);
+	return block_enter(cpu, target);
+}
+
+HANDLER(ret64)
+{
+	const struct unaligned64 *place = fast_load64(cpu, cpu->s.gpr[CPU_RSP]);
+	uint64_t target;
+
+	if (unlikely(!place))
+		return ret(cpu, insn);
+	target = place->v;
+	check_target(cpu, insn, target);
+	cpu->s.gpr[CPU_RSP] += 8 + insn->imm;
 	count(cpu, insn);
 	return block_enter(cpu, target);
 }

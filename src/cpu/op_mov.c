@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Data movement: MOV and its extending, conditional and byte-swapping forms, LEA, XCHG, SETcc, sign
- * extension of the accumulator, XLAT, and hints that do nothing here.
+ * Data movement: MOV and its conditional and byte-swapping forms, LEA, XCHG, SETcc, sign extension
+ * of the accumulator, XLAT.
  */
 #include "cpu/decode.h"
+#include "cpu/fast.h"
 #include "cpu/flags.h"
 #include "cpu/mem.h"
 
@@ -33,6 +34,9 @@
 		store##S(cpu, insn, insn_lin(cpu, insn), (uint##S##_t)insn->imm);                  \
 		NEXT;                                                                              \
 	}                                                                                          \
+	FAST_LOAD(fast_mov_rm##S, S, set_reg##S(cpu, insn->dst, place->v))                         \
+	FAST_STORE(fast_mov_mr##S, S, place->v = reg##S(cpu, insn->src))                           \
+	FAST_STORE(fast_mov_mi##S, S, place->v = (uint##S##_t)insn->imm)                           \
 	HANDLER(xchg_rr##S)                                                                        \
 	{                                                                                          \
 		uint##S##_t a = reg##S(cpu, insn->dst), b = reg##S(cpu, insn->src);                \
@@ -64,6 +68,12 @@ MOV(8)
 MOV(16)
 MOV(32)
 MOV(64)
+
+#define FAST_MOV(S)                                                                                \
+	FAST(mov_rm##S, fast_mov_rm##S), FAST(mov_mr##S, fast_mov_mr##S),                          \
+		FAST(mov_mi##S, fast_mov_mi##S)
+static const struct fast fast[] = { FAST_MOV(64), FAST_MOV(32), FAST_MOV(8), FAST_MOV(16) };
+FAST_GROUP(cpu_fast_mov, fast);
 
 static handler_fn *const mov_rr[] = BY_SIZE(mov_rr), *const mov_ri[] = BY_SIZE(mov_ri),
 			 *const mov_rm[] = BY_SIZE(mov_rm), *const mov_mr[] = BY_SIZE(mov_mr),
@@ -185,58 +195,6 @@ static bool emit_xchg(const struct decode *d, const struct opcode *op, struct in
 	insn->src = decode_reg(d->op[!m].reg.value);
 	insn->fn = xchg_mr[i];
 	return true;
-}
-
-/* MOVZX, MOVSX, MOVSXD: D is the destination's size, S the source's. */
-#define EXTEND(name, D, S, TYPE)                                                                   \
-	HANDLER(name##_rr##D##_##S)                                                                \
-	{                                                                                          \
-		set_reg##D(cpu, insn->dst, (uint##D##_t)(TYPE)reg##S(cpu, insn->src));             \
-		NEXT;                                                                              \
-	}                                                                                          \
-	HANDLER(name##_rm##D##_##S)                                                                \
-	{                                                                                          \
-		set_reg##D(cpu, insn->dst,                                                         \
-			   (uint##D##_t)(TYPE)load##S(cpu, insn, insn_lin(cpu, insn)));            \
-		NEXT;                                                                              \
-	}
-#define EXTEND_BOTH(D, S) EXTEND(movzx, D, S, uint##S##_t) EXTEND(movsx, D, S, int##S##_t)
-EXTEND_BOTH(16, 8)
-EXTEND_BOTH(32, 8)
-EXTEND_BOTH(64, 8)
-EXTEND_BOTH(16, 16)
-EXTEND_BOTH(32, 16)
-EXTEND_BOTH(64, 16)
-EXTEND_BOTH(32, 32)
-EXTEND_BOTH(64, 32)
-
-/* By source size, then destination size. */
-#define EXTEND_TABLE(name, form)                                                                   \
-	{                                                                                          \
-		{ NULL, name##form##16_8, name##form##32_8, name##form##64_8 },                    \
-			{ NULL, name##form##16_16, name##form##32_16, name##form##64_16 },         \
-			{ NULL, NULL, name##form##32_32, name##form##64_32 },                      \
-	}
-static handler_fn *const extend[2][2][3][4] = {
-	{ EXTEND_TABLE(movzx, _rr), EXTEND_TABLE(movzx, _rm) },
-	{ EXTEND_TABLE(movsx, _rr), EXTEND_TABLE(movsx, _rm) },
-};
-
-static bool emit_extend(const struct decode *d, const struct opcode *op, struct insn *insn)
-{
-	unsigned from = decode_size_index(d->op[1].size), to = decode_size_index(d->op[0].size);
-
-	if (from > 2)
-		return false;
-	if (to == 1 && from == 2)
-		from = 1; /* MOVSXD with a 16-bit operand size moves 16 bits */
-	insn->dst = decode_reg(d->op[0].reg.value);
-	if (op_is_reg(d, 1))
-		insn->src = decode_reg(d->op[1].reg.value);
-	else
-		decode_mem(d, &d->op[1], insn);
-	insn->fn = extend[op->arg][op_is_mem(d, 1)][from][to];
-	return insn->fn;
 }
 
 #define LEA(S)                                                                                     \
@@ -454,9 +412,6 @@ static bool emit_movdir64b(const struct decode *d, const struct opcode *op, stru
 
 static const struct opcode ops[] = {
 	{ ZYDIS_MNEMONIC_MOV, 0, 0, emit_mov, NULL },
-	{ ZYDIS_MNEMONIC_MOVZX, 0, 0, emit_extend, NULL },
-	{ ZYDIS_MNEMONIC_MOVSX, 0, 1, emit_extend, NULL },
-	{ ZYDIS_MNEMONIC_MOVSXD, 0, 1, emit_extend, NULL },
 	{ ZYDIS_MNEMONIC_BSWAP, 0, 0, emit_rm, &bswap },
 	EMIT(XCHG, emit_xchg),
 	EMIT(LEA, emit_lea),

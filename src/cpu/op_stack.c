@@ -3,30 +3,26 @@
  * The stack: PUSH POP PUSHA POPA PUSHF POPF ENTER LEAVE.
  */
 #include "cpu/decode.h"
+#include "cpu/fast.h"
 #include "cpu/flags.h"
 #include "cpu/mem.h"
-
-HANDLER(push_r64)
-{
-	uint64_t sp = cpu->s.gpr[CPU_RSP] - 8;
-
-	store64(cpu, insn, sp, reg64(cpu, insn->src));
-	cpu->s.gpr[CPU_RSP] = sp;
-	NEXT;
-}
-
-HANDLER(pop_r64)
-{
-	uint64_t v = load64(cpu, insn, cpu->s.gpr[CPU_RSP]);
-
-	cpu->s.gpr[CPU_RSP] += 8;
-	set_reg64(cpu, insn->dst, v);
-	NEXT;
-}
 
 HANDLER(push_r)
 {
 	push_value(cpu, insn, reg_get(cpu, insn->src, insn->size), insn->size);
+	NEXT;
+}
+
+/* In 64-bit code, with the general handler behind. */
+HANDLER(push_r64)
+{
+	uint64_t sp = cpu->s.gpr[CPU_RSP] - 8;
+	struct unaligned64 *place = fast_store64(cpu, sp);
+
+	if (unlikely(!place))
+		return push_r(cpu, insn);
+	place->v = reg64(cpu, insn->src);
+	cpu->s.gpr[CPU_RSP] = sp;
 	NEXT;
 }
 
@@ -57,6 +53,17 @@ HANDLER(pop_r)
 
 	stack_set(cpu, cpu->s.gpr[CPU_RSP] + insn->size);
 	reg_set(cpu, insn->dst, insn->size, v);
+	NEXT;
+}
+
+HANDLER(pop_r64)
+{
+	const struct unaligned64 *place = fast_load64(cpu, cpu->s.gpr[CPU_RSP]);
+
+	if (unlikely(!place))
+		return pop_r(cpu, insn);
+	cpu->s.gpr[CPU_RSP] += 8;
+	set_reg64(cpu, insn->dst, place->v);
 	NEXT;
 }
 
