@@ -5,10 +5,15 @@
 #ifndef ATTEST_BOOT_H
 #define ATTEST_BOOT_H
 
-#include "attest/verify.h"
-#include "formats/boot_log.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-/* Replays the measurements of the boot shim (formats/boot_log.h). False: libcrypto failed. */
-bool boot_predict(const struct attest_blob item[BOOT_ITEMS], uint8_t rtmr[4][48]);
+#include "vmm/image.h"
+
+/*
+ * Replays the measurements that the boot shim makes of what an image_from_linux() holds
+ * (formats/boot_log.h). False: libcrypto failed.
+ */
+bool boot_predict(const struct vmm_image *image, uint8_t rtmr[4][BOOT_DIGEST_SIZE]);
 
 #endif

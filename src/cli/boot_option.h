@@ -7,6 +7,9 @@
 
 #include <stdint.h>
 
+/* Bytes of an image, a kernel, an initial RAM disk that are read at the most. */
+#define MAX_IMAGE (256u << 20)
+
 #define MIB	       (1ull << 20)
 #define KERNEL_MEMORY  (512 * MIB)
 #define KERNEL_CMDLINE "earlyprintk=serial,ttyS0,115200 console=ttyS0 panic=-1 reboot=acpi"

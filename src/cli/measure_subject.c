@@ -7,10 +7,9 @@
 #include <string.h>
 
 #include "attest/boot.h"
+#include "cli/boot_option.h"
 #include "cli/cli.h"
 #include "cli/measure_subject.h"
-
-#define MAX_IMAGE (256u << 20)
 
 static int complain(const char *path, const char *why)
 {
@@ -129,16 +128,6 @@ int measure_subjects_read(struct measure_subject subject[MEASURE_MAX_FILES], siz
 	return status;
 }
 
-static int predict(struct measure_subject *subject)
-{
-	struct attest_blob item[BOOT_ITEMS] = { 0 };
-
-	for (int i = 0; i < BOOT_ITEMS; i++)
-		image_boot_item(&subject->image, (enum boot_item)i, &item[i].bytes, &item[i].size);
-	subject->has_rtmr = boot_predict(item, subject->rtmr);
-	return subject->has_rtmr ? 0 : complain(subject->name, "libcrypto failed");
-}
-
 int measure_subject_kernel(struct measure_subject *subject, const struct measure_kernel *what)
 {
 	struct linux_files files = { .cmdline = what->cmdline, .vcpus = what->vcpus };
@@ -154,7 +143,8 @@ int measure_subject_kernel(struct measure_subject *subject, const struct measure
 	files.initrd_size = subject->initrd.size;
 	if (image_from_linux(&subject->image, &files, what->memory, &err))
 		return complain(subject->name, err.text);
-	return predict(subject);
+	subject->has_rtmr = boot_predict(&subject->image, subject->rtmr);
+	return subject->has_rtmr ? 0 : complain(subject->name, "libcrypto failed");
 }
 
 void measure_subjects_free(struct measure_subject *subject, size_t count)

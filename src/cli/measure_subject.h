@@ -6,7 +6,6 @@
 #ifndef CLI_MEASURE_SUBJECT_H
 #define CLI_MEASURE_SUBJECT_H
 
-#include "attest/verify.h"
 #include "cli/file.h"
 #include "vmm/measure.h"
 

@@ -136,16 +136,13 @@ struct known {
 static int find_out(struct known *known, struct run_attest *attest,
 		    struct seamless_machine *machine, const struct vmm_image *image)
 {
-	struct attest_blob item[BOOT_ITEMS] = { 0 };
 	struct vmm_error err;
 
 	if (vmm_measure_image(image, VMM_ORDER_SINGLE, known->mrtd, &err)) {
 		fprintf(stderr, "seamless run: --attest: MRTD can't be predicted: %s\n", err.text);
 		return -1;
 	}
-	for (int i = 0; i < BOOT_ITEMS; i++)
-		image_boot_item(image, (enum boot_item)i, &item[i].bytes, &item[i].size);
-	if (!boot_predict(item, known->rtmr)) {
+	if (!boot_predict(image, known->rtmr)) {
 		fputs("seamless run: --attest: RTMRs can't be predicted: libcrypto failed\n",
 		      stderr);
 		return -1;

@@ -24,7 +24,6 @@
 #include "cli/run_watch.h"
 #include "vmm/vm.h"
 
-#define MAX_IMAGE	(256u << 20)
 #define GUEST_MEMORY	(64 * MIB)
 #define FIRMWARE_MEMORY (256 * MIB)
 
