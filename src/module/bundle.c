@@ -53,6 +53,27 @@ static uint64_t tdvpr(const struct bundle *b)
 	return b->kind->ctx == MD_VP ? b->c->vp.pa : 0;
 }
 
+uint64_t bundle_lock_stream(struct bundle *b)
+{
+	struct call *c = b->c;
+	uint64_t st = mig_check_stream(c, b->kind->type == MB_TYPE_VP_STATE ? c->td.tdcs->num_migs - 1u : 1);
+
+	if (!st)
+		st = mig_lock_stream(c, LINK_FORWARD(c->in[GPR_R10] & 0xffff), &b->s);
+	if (!st && b->kind->type == MB_TYPE_TD_STATE && !stream_started(&b->s))
+		st = bundle_not_started(b);
+	return st;
+}
+
+void bundle_continue(struct bundle *b)
+{
+	const struct mig_interrupted *i = &b->s.sc->stopped;
+
+	b->page = i->done;
+	b->field = i->field;
+	b->ctx = (enum md_ctx)i->ctx;
+}
+
 uint64_t bundle_check_resumption(struct bundle *b)
 {
 	const struct mig_interrupted *i = &b->s.sc->stopped;

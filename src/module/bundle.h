@@ -33,6 +33,10 @@ unsigned bundle_last(const struct bundle *b);
 uint64_t bundle_check_list(struct bundle *b, unsigned pages);
 /* The stream of a resumption is not in use. */
 uint64_t bundle_not_started(struct bundle *b);
+/* Checks and locks the stream of R10; that of a TD's state has been started by the immutable state. */
+uint64_t bundle_lock_stream(struct bundle *b);
+/* Where the interrupted bundle stopped. */
+void bundle_continue(struct bundle *b);
 /* The interrupted bundle had the same operands; otherwise INVALID_RESUMPTION. */
 uint64_t bundle_check_resumption(struct bundle *b);
 /* Keeps where the next call goes on: INTERRUPTED_RESUMABLE. */

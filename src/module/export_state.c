@@ -82,15 +82,12 @@ static uint64_t begin(struct bundle *b)
 
 static uint64_t resume(struct bundle *b)
 {
-	const struct mig_interrupted *i = &b->s.sc->stopped;
 	uint64_t st;
 
 	if (!stream_started(&b->s))
 		return bundle_not_started(b);
 	st = bundle_check_resumption(b);
-	b->page = i->done;
-	b->field = i->field;
-	b->ctx = (enum md_ctx)i->ctx;
+	bundle_continue(b);
 	return st;
 }
 
@@ -98,12 +95,8 @@ static uint64_t open_bundle(struct bundle *b)
 {
 	struct call *c = b->c;
 	bool first = b->kind->type == MB_TYPE_IMMUTABLE_TD_STATE;
-	uint64_t st = mig_check_stream(c, b->kind->type == MB_TYPE_VP_STATE ? c->td.tdcs->num_migs - 1u : 1);
+	uint64_t st = bundle_lock_stream(b);
 
-	if (!st)
-		st = mig_lock_stream(c, LINK_FORWARD(c->in[GPR_R10] & 0xffff), &b->s);
-	if (!st && b->kind->type == MB_TYPE_TD_STATE && !stream_started(&b->s))
-		st = bundle_not_started(b);
 	if (!st)
 		st = mig_resumes(c) ? resume(b) : begin(b);
 	if (!st && !first)

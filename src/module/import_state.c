@@ -122,8 +122,7 @@ static uint64_t resume_vcpu(struct call *c)
 
 static uint64_t resume(struct bundle *b)
 {
-	const struct mig_interrupted *i = &b->s.sc->stopped;
-	bool any = i->valid;
+	bool any = b->s.sc->stopped.valid;
 	uint64_t st;
 
 	if (is_first(b) && !stream_started(&b->s))
@@ -133,21 +132,15 @@ static uint64_t resume(struct bundle *b)
 		st = resume_vcpu(b->c);
 	if (st)
 		return any ? import_failed(b->c, st) : st;
-	b->page = i->done;
-	b->field = i->field;
-	b->ctx = (enum md_ctx)i->ctx;
+	bundle_continue(b);
 	return TDX_SUCCESS;
 }
 
 static uint64_t open_bundle(struct bundle *b)
 {
 	struct call *c = b->c;
-	uint64_t st = mig_check_stream(c, b->kind->type == MB_TYPE_VP_STATE ? c->td.tdcs->num_migs - 1u : 1);
+	uint64_t st = bundle_lock_stream(b);
 
-	if (!st)
-		st = mig_lock_stream(c, LINK_FORWARD(c->in[GPR_R10] & 0xffff), &b->s);
-	if (!st && b->kind->type == MB_TYPE_TD_STATE && !stream_started(&b->s))
-		st = bundle_not_started(b);
 	if (!st)
 		st = mig_resumes(c) ? resume(b) : begin(b);
 	if (st)
