@@ -55,23 +55,17 @@ static int time_pages(struct vmm_host *host, enum vmm_level level, double *best,
 {
 	struct vmm_td td = { .tdr = VMM_NO_FRAME };
 	uint8_t mrtd[TD_MRTD_SIZE];
-	uint64_t freed;
 	double start;
 	int result = bench_create_td(&td, host, err) || td_add_vcpu(&td, 0, err) ||
 				     td_finalize(&td, mrtd, err)
 			     ? -1
 			     : 0;
-	int ended;
 
 	start = bench_now();
 	result = result || add_all(&td, level, err) || accept_all(&td, level, err) ? -1 : 0;
 	if (!result)
 		bench_keep_best(best, bench_now() - start);
-	host_leave_lp(host);
-	ended = td_destroy(&td, &freed, result ? NULL : err);
-	if (host_enter_lp(host, 0, result || ended ? NULL : err))
-		return -1;
-	return result || ended ? -1 : 0;
+	return bench_end_td(&td, host, result, err);
 }
 
 /* The frames that the TD had, which are free again. */

@@ -33,4 +33,10 @@ int bench_on_machine(enum seamless_guest guest,
 /* A TD without memory or vCPUs, up to TDH.MNG.INIT. */
 int bench_create_td(struct vmm_td *td, struct vmm_host *host, struct vmm_error *err);
 
+/*
+ * Takes the TD apart, back on logical processor 0 afterwards. Returns -1 when that fails or
+ * `result` is not 0; *err tells of the first failure.
+ */
+int bench_end_td(struct vmm_td *td, struct vmm_host *host, int result, struct vmm_error *err);
+
 #endif

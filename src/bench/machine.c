@@ -46,3 +46,15 @@ int bench_create_td(struct vmm_td *td, struct vmm_host *host, struct vmm_error *
 
 	return td_create(td, host, &config, err);
 }
+
+int bench_end_td(struct vmm_td *td, struct vmm_host *host, int result, struct vmm_error *err)
+{
+	uint64_t freed;
+	int ended;
+
+	host_leave_lp(host);
+	ended = td_destroy(td, &freed, result ? NULL : err);
+	if (host_enter_lp(host, 0, result || ended ? NULL : err))
+		return -1;
+	return result || ended ? -1 : 0;
+}

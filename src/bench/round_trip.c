@@ -52,14 +52,9 @@ static int measure_td(const struct vmm_td *td, struct bench_round_trip *out, str
 static int measure(struct vmm_host *host, void *out, struct vmm_error *err)
 {
 	struct vmm_td td = { .tdr = VMM_NO_FRAME };
-	uint64_t freed;
-	int result = bench_create_td(&td, host, err) || measure_td(&td, out, err) ? -1 : 0, ended;
+	int result = bench_create_td(&td, host, err) || measure_td(&td, out, err) ? -1 : 0;
 
-	host_leave_lp(host);
-	ended = td_destroy(&td, &freed, result ? NULL : err);
-	if (host_enter_lp(host, 0, result || ended ? NULL : err))
-		return -1;
-	return result || ended ? -1 : 0;
+	return bench_end_td(&td, host, result, err);
 }
 
 int bench_round_trip(struct bench_round_trip *out, struct vmm_error *err)

@@ -44,16 +44,11 @@ static int time_build(struct vmm_host *host, double *best, struct vmm_error *err
 {
 	struct vmm_td td = { .tdr = VMM_NO_FRAME };
 	double start = bench_now();
-	uint64_t freed;
-	int result = build_td(&td, host, err), ended;
+	int result = build_td(&td, host, err);
 
 	if (!result)
 		bench_keep_best(best, bench_now() - start);
-	host_leave_lp(host);
-	ended = td_destroy(&td, &freed, result ? NULL : err);
-	if (host_enter_lp(host, 0, result || ended ? NULL : err))
-		return -1;
-	return result || ended ? -1 : 0;
+	return bench_end_td(&td, host, result, err);
 }
 
 static int time_hash(double *best, struct vmm_error *err)
