@@ -26,47 +26,65 @@ static uint64_t check_private_pa(struct call *c, unsigned reg, uint64_t pa, enum
 static uint64_t pamt_busy(struct call *c, unsigned operand, uint64_t pa)
 {
 	return fail(c, TDX_OPERAND_BUSY | operand,
-		    "the PAMT entry of page %x is locked by another logical processor or a running vCPU", pa);
+		    "the PAMT entry of page %x, or of one around or inside it, is locked by another logical processor or a "
+		    "running vCPU", pa);
 }
 
-/*
- * The entry of a 4K page that is in use describes it, whatever the larger ones say: its own lock will do. False: it is
- * free, or part of a larger page.
- */
-static bool lock_used_page(struct call *c, struct pamt_entry *e, enum lock_mode mode, bool *busy)
+static bool is_locked(const uint16_t *lock, unsigned bits)
 {
-	if (__atomic_load_n(&e->type, __ATOMIC_RELAXED) == PT_NDA)
-		return false;
-	*busy = !call_lock(c, &e->lock, HELD_HOST_PRIO, mode);
-	if (*busy || e->type != PT_NDA)
-		return true;
-	call_unlock(c, &e->lock);
+	return __atomic_load_n(lock, __ATOMIC_SEQ_CST) & bits;
+}
+
+static bool is_free(const struct pamt_entry *e)
+{
+	return __atomic_load_n(&e->type, __ATOMIC_SEQ_CST) == PT_NDA;
+}
+
+static bool parts_locked(const struct module *m, uint64_t pa, int level)
+{
+	const struct pamt_entry *part = pamt_at(m, pa & ~(PAGE_SIZE_OF(level) - 1), (enum page_size)(level - 1));
+
+	for (uint64_t i = 0; i < 512; i++) {
+		if (is_locked(&part[i].lock, ~LOCK_BIT_HOST_PRIO & 0xffffu))
+			return true;
+		if (level > PAGE_SIZE_2M && is_free(&part[i]) &&
+		    parts_locked(m, pa + i * PAGE_SIZE_OF(level - 1), level - 1))
+			return true;
+	}
 	return false;
 }
 
-/* Locks the entries on the way down shared and the one that describes the page in @mode. */
+/*
+ * Whoever locks an entry holds the larger ones around it shared. They need not be written for that: it is enough that
+ * nobody has one exclusively, and that who takes a large one exclusively finds no lock inside.
+ */
+static bool lock_described(struct call *c, const struct page_ref *ref, struct pamt_entry *const path[NUM_PAGE_SIZES],
+			   enum lock_mode mode)
+{
+	if (!call_lock(c, &ref->pamt->lock, HELD_HOST_PRIO, mode))
+		return false;
+	for (int level = PAGE_SIZE_1G; level > (int)ref->level; level--) {
+		if (is_locked(&path[level]->lock, LOCK_BIT_EXCLUSIVE) || !is_free(path[level]))
+			return false;
+	}
+	return mode != LOCK_EXCLUSIVE || ref->level == PAGE_SIZE_4K || !parts_locked(c->m, ref->pa, (int)ref->level);
+}
+
+/* Locks the entry that describes the page, of @smallest or larger, in @mode, and so those above it shared. */
 static uint64_t lock_pamt(struct call *c, unsigned operand, uint64_t pa, enum page_size smallest,
 			  enum lock_mode mode, struct page_ref *ref)
 {
 	struct pamt_entry *path[NUM_PAGE_SIZES];
-	bool busy = false;
+	int level = PAGE_SIZE_1G;
 
 	if (!pamt_path(c->m, pa, path))
 		return fail(c, TDX_OPERAND_ADDR_RANGE_ERROR | operand, "page %x is in no %s", pa,
 			    (uintptr_t)(tdmr_of(c->m, pa) ? "part of its TDMR that TDH.SYS.TDMR.INIT has done" : "TDMR"));
-	*ref = (struct page_ref){ pa, path[PAGE_SIZE_4K], PAGE_SIZE_4K };
-	if (smallest == PAGE_SIZE_4K && lock_used_page(c, path[PAGE_SIZE_4K], mode, &busy))
-		return busy ? pamt_busy(c, operand, pa) : TDX_SUCCESS;
-	for (int level = PAGE_SIZE_1G; level >= (int)smallest; level--) {
-		struct pamt_entry *e = path[level];
-
-		ref->pamt = e;
-		ref->level = (enum page_size)level;
-		if (!call_lock(c, &e->lock, HELD_HOST_PRIO, level == (int)smallest ? mode : LOCK_SHARED))
-			return pamt_busy(c, operand, pa);
-		if (e->type != PT_NDA)
-			break;
-	}
+	while (level > (int)smallest && is_free(path[level]))
+		level--;
+	*ref = (struct page_ref){ pa, path[level], (enum page_size)level };
+	if (!lock_described(c, ref, path, mode) || (level > (int)smallest && is_free(path[level])))
+		return pamt_busy(c, operand, pa);
 	return TDX_SUCCESS;
 }
 

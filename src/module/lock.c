@@ -20,7 +20,7 @@ static bool take(uint16_t *lock, enum lock_mode mode, uint16_t reader, uint16_t 
 		if (mode == LOCK_SHARED && (uint16_t)(old + reader) < old)
 			return false;
 		now = (uint16_t)(mode == LOCK_EXCLUSIVE ? held | LOCK_BIT_EXCLUSIVE : held + reader);
-	} while (!__atomic_compare_exchange_n(lock, &old, now, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(lock, &old, now, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
 	return true;
 }
 
