@@ -11,7 +11,7 @@ _seamless_options()
 	replay) echo '--json --platform --stop-at-first --help' ;;
 	exec) echo '--platform --record --help' ;;
 	verify) echo '--root --time --crl --tcb --qe-identity --tcb-chain --log --mac-key --nonce --mrtd --json --help' ;;
-	run) echo '--kernel --initrd --append --guest --firmware --memory --smp --trace --record --quote --quote-version --attest --deterministic --timeout --stop-after --platform --help' ;;
+	run) echo '--kernel --initrd --append --guest --firmware --memory --smp --gpaw --pending-ve --trace --record --quote --quote-version --attest --deterministic --timeout --stop-after --platform --help' ;;
 	bench) echo '--json --help' ;;
 	esac
 }
@@ -24,6 +24,8 @@ _seamless_values()
 	--order) echo 'single two-pass' ;;
 	--platform) echo 'default transcripts' ;;
 	--quote-version) echo '4 5' ;;
+	--gpaw) echo '48 52' ;;
+	--pending-ve) echo 'off on flexible' ;;
 	--since) echo '1.5.01 1.5.later 2.0' ;;
 	--as) seamless decode --as help 2>/dev/null ;;
 	esac

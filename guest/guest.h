@@ -11,11 +11,14 @@
 
 #define PAGE 0x1000ull
 
+/* Guest-physical addresses with this bit are shared: 47, or 51 with a GPA width of 52. */
+extern uint64_t guest_shared_bit;
+#define SHARED_BIT guest_shared_bit
+
 /*
  * The upper half of the linear addresses is the guest-physical memory as shared (see
  * vmm/load_elf.c).
  */
-#define SHARED_BIT   (1ull << 47)
 #define SHARED_ALIAS 0xffff800000000000ull
 
 /* Registers at an exception, in the order in which start.S pushes them. */

@@ -9,10 +9,12 @@
  * as at reset (GPAW, TDH.VP.INIT's operand in RCX and R8, CPUID(1).EAX, vCPU index).
  */
 #define PAGE  0xfffff000
+#define SHARED_PDPT 0xffffc000
 #define PML4  0xffffd000
 #define GDT   0x20
 #define GDTR  0x40
 #define START 0x80
+#define WIDE  0xe0
 #define LONG  0xc0
 #define RESET 0xff0
 
@@ -34,7 +36,9 @@ entry:	.quad	0			/* the VMM writes the entry point here */
 
 	.org	vmm_reset_page + START
 	.code32
-	movl	$PML4, %eax
+	cmpl	$52, %ebx
+	je	wide
+enable:	movl	$PML4, %eax
 	movl	%eax, %cr3
 	movl	%cr4, %eax
 	orl	$0x20, %eax		/* PAE; MCE must stay set */
@@ -52,6 +56,22 @@ entry:	.quad	0			/* the VMM writes the entry point here */
 	movl	%eax, %es
 	movl	%eax, %ss
 	jmpq	*entry(%rip)
+
+	/*
+	 * GPAW 52: the shared bit in the upper half of each entry moves from bit 47 to 51. Every vCPU
+	 * writes the same, while another may use the table already.
+	 */
+	.org	vmm_reset_page + WIDE
+	.code32
+wide:	movl	$SHARED_PDPT + 4, %edi
+1:	movl	(%edi), %eax
+	andl	$0x7f, %eax		/* 512 GiB of addresses */
+	orl	$0x80000, %eax
+	movl	%eax, (%edi)
+	addl	$8, %edi
+	cmpl	$SHARED_PDPT + 0x1004, %edi
+	jnz	1b
+	jmp	enable
 
 	.org	vmm_reset_page + RESET
 	.code32

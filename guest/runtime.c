@@ -15,6 +15,8 @@ struct gate {
 	uint32_t zero;
 };
 
+uint64_t guest_shared_bit;
+
 static struct gate idt[VECTORS] __attribute__((aligned(16)));
 extern const uint8_t guest_stubs[VECTORS][16];
 
@@ -42,6 +44,7 @@ void guest_start(unsigned gpaw, unsigned vcpu, uint64_t memory)
 {
 	const struct guest_boot boot = { gpaw, vcpu, memory };
 
+	guest_shared_bit = 1ull << (gpaw - 1);
 	set_gates();
 	load_idt();
 	guest_main(&boot);

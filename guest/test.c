@@ -44,7 +44,10 @@ static bool is_zero(const void *data, size_t size)
 static void check_identity(const struct guest_boot *boot, struct tdg_vp_info_out *info)
 {
 	check(tdx_status_ok(tdg_vp_info(info)), "TDG.VP.INFO");
-	check(info->gpaw == boot->gpaw && info->gpaw == 48, "GPAW is 48, as RBX said at reset");
+	check(info->gpaw == boot->gpaw, "the GPA width is what RBX said at reset");
+	put("  GPA width ");
+	put_decimal(info->gpaw);
+	put("\n");
 	check(info->vcpu_index == boot->vcpu, "this is the vCPU that RSI said at reset");
 	check(info->attributes == TDX_TD_ATTRIBUTES_SEPT_VE_DISABLE_MASK,
 	      "attributes: SEPT_VE_DISABLE");
@@ -57,7 +60,8 @@ static void run_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 			 : "a"(leaf), "c"(subleaf));
 }
 
-/* Legacy area and header: the TD has no component beyond x87 and SSE, whatever the processor has. */
+/* Legacy area and header: the TD has no component beyond x87 and SSE, whatever the processor has.
+ */
 static void check_xsave_size(void)
 {
 	uint32_t out[4];

@@ -20,6 +20,7 @@
 #include "cli/run_quote.h"
 #include "cli/run_report.h"
 #include "cli/record_option.h"
+#include "cli/td_option.h"
 #include "cli/run_trace.h"
 #include "cli/run_watch.h"
 #include "vmm/vm.h"
@@ -32,6 +33,7 @@ struct run {
 	const char *platform, *trace_path, *record_path;
 	uint64_t memory;
 	unsigned vcpus;
+	struct td_option td;
 	uint64_t stop_after;
 	double timeout;
 	bool deterministic;
@@ -60,6 +62,10 @@ static void usage(FILE *out)
 	      "kernel,\n"
 	      "                    256M for firmware, 64M for a guest\n"
 	      "  --smp N           number of vCPUs; without it 1\n"
+	      "  --gpaw 48|52      the guest's physical address width; without it 48\n"
+	      "  --pending-ve WHEN whether memory that the guest did not accept yet raises #VE "
+	      "in it: off (as\n"
+	      "                    without it), on, flexible: the guest may turn it off\n"
 	      "  --trace[=FILE]    each SEAMCALL and TDCALL with operands and outputs, to FILE or "
 	      "stderr\n"
 	      "  --record FILE     the calls and exits as a transcript, for `seamless replay`\n"
@@ -113,6 +119,8 @@ enum option_id {
 	O_INITRD,
 	O_APPEND,
 	O_SMP,
+	O_GPAW,
+	O_PENDING_VE,
 	O_RECORD,
 	O_TRACE,
 	O_TIMEOUT,
@@ -149,6 +157,9 @@ static int take_option(struct run *run, int option)
 			return -1;
 		run->vcpus = (unsigned)number;
 		return 0;
+	case O_GPAW: return td_option_gpaw(&run->td, optarg) ? bad("--gpaw", optarg) : 0;
+	case O_PENDING_VE:
+		return td_option_pending_ve(&run->td, optarg) ? bad("--pending-ve", optarg) : 0;
 	case O_RECORD: run->record_path = optarg; return 0;
 	case O_TRACE:
 		run->trace = true;
@@ -180,6 +191,8 @@ static int parse(struct run *run, int argc, char **argv)
 		{ "append", required_argument, NULL, O_APPEND },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "smp", required_argument, NULL, O_SMP },
+		{ "gpaw", required_argument, NULL, O_GPAW },
+		{ "pending-ve", required_argument, NULL, O_PENDING_VE },
 		{ "record", required_argument, NULL, O_RECORD },
 		{ "trace", optional_argument, NULL, O_TRACE },
 		{ "deterministic", no_argument, NULL, O_DETERMINISTIC },
@@ -340,6 +353,8 @@ static int run_vm(struct run *run)
 {
 	const struct vm_config config = {
 		.vcpus = run->vcpus,
+		.gpaw = run->td.gpaw,
+		.pending_ve = run->td.pending_ve,
 		.stop_after = run->stop_after,
 		.deterministic = run->deterministic,
 		.console = console,

@@ -19,14 +19,14 @@ static int map(struct vmm_vm *vm, uint64_t gpa, size_t size)
 	int result = 0;
 
 	for (uint64_t page = align_down(gpa, VMM_4K); !result && page < gpa + size; page += VMM_4K)
-		result = shared_map(&vm->shared, page | VM_SHARED_BIT, &err);
+		result = shared_map(&vm->shared, page | vm->shared.bit, &err);
 	return result;
 }
 
 int dma_read(void *vm_opaque, uint64_t gpa, void *buffer, size_t size)
 {
 	struct vmm_vm *vm = vm_opaque;
-	const uint64_t shared = gpa | VM_SHARED_BIT;
+	const uint64_t shared = gpa | vm->shared.bit;
 
 	if (!is_ram(vm, gpa, size))
 		return -1;
@@ -38,7 +38,7 @@ int dma_read(void *vm_opaque, uint64_t gpa, void *buffer, size_t size)
 int dma_write(void *vm_opaque, uint64_t gpa, const void *buffer, size_t size)
 {
 	struct vmm_vm *vm = vm_opaque;
-	const uint64_t shared = gpa | VM_SHARED_BIT;
+	const uint64_t shared = gpa | vm->shared.bit;
 
 	if (!is_ram(vm, gpa, size))
 		return -1;

@@ -37,10 +37,10 @@ _Static_assert(sizeof(struct quote_header) == 24, "as the interface lays it out"
 
 static bool is_shared_ram(const struct vmm_vm *vm, uint64_t gpa, uint64_t size)
 {
-	const uint64_t base = gpa & ~VM_SHARED_BIT;
+	const uint64_t base = gpa & ~vm->shared.bit;
 
-	return gpa & VM_SHARED_BIT && (range_holds(vm->image->ram[0], base, size) ||
-				       range_holds(vm->image->ram[1], base, size));
+	return gpa & vm->shared.bit && (range_holds(vm->image->ram[0], base, size) ||
+					range_holds(vm->image->ram[1], base, size));
 }
 
 /* Leaves the quote, or nothing, and the status in the buffer. `room`: bytes of data. */
@@ -117,7 +117,7 @@ uint64_t vm_get_quote(struct vmm_vcpu *vcpu, uint64_t gpa, uint64_t size)
 {
 	struct vmm_vm *vm = vcpu->vm;
 	const struct quote_request request = {
-		.gpa = gpa & ~VM_SHARED_BIT,
+		.gpa = gpa & ~vm->shared.bit,
 		.size = size < sizeof(struct quote_buffer) ? size : sizeof(struct quote_buffer),
 		.vcpu = vcpu->index,
 		.vector = vcpu->notify_vector,

@@ -64,7 +64,7 @@ static int load_window(struct vmm_shared *shared, const struct image_window *w,
 	const uint8_t *bytes = w->bytes;
 
 	for (size_t at = 0; at < w->size; at += VMM_4K) {
-		uint64_t gpa = (w->gpa + at) | VM_SHARED_BIT;
+		uint64_t gpa = (w->gpa + at) | shared->bit;
 		size_t size = w->size - at < VMM_4K ? w->size - at : VMM_4K;
 
 		if (shared_map(shared, gpa, err) || shared_write(shared, gpa, bytes + at, size))

@@ -2,7 +2,8 @@
 /*
  * A bare ELF guest as an image: its segments, and at the top of 4 GiB the reset page with the page
  * tables it uses: the lower half of the linear addresses is the guest-physical memory as private,
- * the upper half (from 0xFFFF800000000000) the same as shared. 512 GiB each, in 1 GiB pages.
+ * the upper half (from 0xFFFF800000000000) the same as shared. 512 GiB each, in 1 GiB pages. The
+ * image is the same for both GPA widths: the code of the reset page moves the shared bit for 52.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -14,9 +15,9 @@
 #define PDPT	    0xffffe000ull
 #define RESET_PAGE  0xfffff000ull
 
-#define PTE_TABLE 0x3ull  /* present, writable */
-#define PTE_LARGE 0x83ull /* and a page of its own size */
-#define SHARED	  (1ull << 47)
+#define PTE_TABLE 0x3ull       /* present, writable */
+#define PTE_LARGE 0x83ull      /* and a page of its own size */
+#define SHARED	  (1ull << 47) /* GPA width 48 */
 
 extern const uint8_t vmm_reset_page[VMM_4K];
 

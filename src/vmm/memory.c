@@ -17,9 +17,9 @@
  */
 #define MAP_PIECE (64ull << 20)
 
-static bool is_shared(uint64_t gpa)
+static bool is_shared(const struct vmm_vm *vm, uint64_t gpa)
 {
-	return gpa & VM_SHARED_BIT;
+	return gpa & vm->shared.bit;
 }
 
 static bool repeats(struct vmm_vcpu *vcpu, uint64_t gpa)
@@ -33,7 +33,7 @@ static bool repeats(struct vmm_vcpu *vcpu, uint64_t gpa)
 static void shared_fault(struct vmm_vm *vm, uint64_t gpa)
 {
 	struct vmm_error err;
-	bool ram = image_is_ram(vm->image, gpa & ~VM_SHARED_BIT);
+	bool ram = image_is_ram(vm->image, gpa & ~vm->shared.bit);
 
 	if (ram ? shared_map(&vm->shared, gpa, &err) : shared_map_mmio(&vm->shared, gpa, &err))
 		vm_end_error(vm, VM_FAILED, &err);
@@ -84,7 +84,7 @@ static const char *refusal(struct vmm_vcpu *vcpu, const struct vm_fault *fault)
 {
 	if (repeats(vcpu, fault->gpa))
 		return "no progress: the same access faults again and again:";
-	if (is_shared(fault->gpa))
+	if (is_shared(vcpu->vm, fault->gpa))
 		return fault->fetch ? "executes shared memory:" : NULL;
 	if (!image_is_ram(vcpu->vm->image, fault->gpa))
 		return "uses private memory where there is none:";
@@ -98,7 +98,7 @@ void vm_memory_fault(struct vmm_vcpu *vcpu, const struct vm_fault *fault)
 
 	if (why)
 		vm_end(vm, VM_BAD_ACCESS, "vCPU %u: %s 0x%" PRIx64, vcpu->index, why, fault->gpa);
-	else if (is_shared(fault->gpa))
+	else if (is_shared(vm, fault->gpa))
 		shared_fault(vm, fault->gpa);
 	else
 		private_fault(vm, fault);
@@ -117,7 +117,7 @@ static int to_shared(struct vmm_vm *vm, uint64_t base, uint64_t size, struct vmm
 static int to_private(struct vmm_vm *vm, uint64_t base, uint64_t size, struct vmm_error *err)
 {
 	for (uint64_t gpa = base; gpa < base + size; gpa += VMM_4K)
-		shared_unmap(&vm->shared, gpa | VM_SHARED_BIT);
+		shared_unmap(&vm->shared, gpa | vm->shared.bit);
 	return td_track(&vm->td, kick_all, vm, err);
 }
 
@@ -128,7 +128,7 @@ static int to_private(struct vmm_vm *vm, uint64_t base, uint64_t size, struct vm
 static int convert(struct vmm_vm *vm, struct vmm_range ram, uint64_t gpa, uint64_t size,
 		   struct vmm_error *err)
 {
-	uint64_t base = gpa & ~VM_SHARED_BIT, end = base + size;
+	uint64_t base = gpa & ~vm->shared.bit, end = base + size;
 
 	if (base < ram.base)
 		base = ram.base;
@@ -136,8 +136,8 @@ static int convert(struct vmm_vm *vm, struct vmm_range ram, uint64_t gpa, uint64
 		end = range_end(ram);
 	if (base >= end)
 		return 0;
-	return is_shared(gpa) ? to_shared(vm, base, end - base, err)
-			      : to_private(vm, base, end - base, err);
+	return is_shared(vm, gpa) ? to_shared(vm, base, end - base, err)
+				  : to_private(vm, base, end - base, err);
 }
 
 /* What a range has of RAM is converted in pieces, so that no call keeps a vCPU for long. */
@@ -152,14 +152,14 @@ static uint64_t piece(const struct vmm_vm *vm, uint64_t base, uint64_t size)
 
 uint64_t vm_map_gpa(struct vmm_vm *vm, uint64_t gpa, uint64_t size, uint64_t *failed_gpa)
 {
-	uint64_t base = gpa & ~VM_SHARED_BIT;
+	uint64_t base = gpa & ~vm->shared.bit;
 	struct vmm_error err;
 	uint64_t now;
 	int result;
 
 	if (gpa % VMM_4K || size % VMM_4K)
 		return TDX_VMCALL_ALIGN_ERROR;
-	if (!size || base >= VM_SHARED_BIT || size > VM_SHARED_BIT - base)
+	if (!size || base >= vm->shared.bit || size > vm->shared.bit - base)
 		return TDX_VMCALL_INVALID_OPERAND;
 	now = piece(vm, base, size);
 	pthread_rwlock_wrlock(&vm->mapping);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The shared EPT: four levels of tables in host frames.
+ * The shared EPT: its tables in host frames.
  */
 #include <inttypes.h>
 
@@ -27,9 +27,12 @@ static uint64_t new_table(struct vmm_host *host)
 	return table;
 }
 
-int shared_init(struct vmm_shared *shared, struct vmm_host *host, struct vmm_error *err)
+int shared_init(struct vmm_shared *shared, struct vmm_host *host, unsigned gpaw,
+		struct vmm_error *err)
 {
 	shared->host = host;
+	shared->bit = 1ull << (gpaw - 1);
+	shared->levels = gpaw > 48 ? 5 : 4;
 	shared->root = new_table(host);
 	pthread_mutex_init(&shared->lock, NULL);
 	return shared->root == VMM_NO_FRAME ? vmm_fail(err, "no host page left for the shared EPT")
@@ -55,7 +58,7 @@ void shared_free(struct vmm_shared *shared)
 {
 	if (shared->root == VMM_NO_FRAME)
 		return;
-	free_table(shared->host, shared->root, 3);
+	free_table(shared->host, shared->root, (int)shared->levels - 1);
 	shared->root = VMM_NO_FRAME;
 	pthread_mutex_destroy(&shared->lock);
 }
@@ -68,7 +71,7 @@ static uint64_t walk(struct vmm_shared *shared, uint64_t gpa, bool make)
 {
 	uint64_t table = shared->root;
 
-	for (int level = 3; level > 0; level--) {
+	for (int level = (int)shared->levels - 1; level > 0; level--) {
 		uint64_t at = entry_address(table, gpa, level);
 		uint64_t entry = host_read64(shared->host, at);
 

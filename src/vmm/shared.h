@@ -19,12 +19,16 @@
 
 struct vmm_shared {
 	struct vmm_host *host;
-	uint64_t root; /* host-physical address of the EPT's top table; VMM_NO_FRAME before
-			  shared_init */
+	uint64_t root;	 /* host-physical address of the EPT's top table; VMM_NO_FRAME before
+			    shared_init */
+	uint64_t bit;	 /* set in the guest-physical addresses that are shared */
+	unsigned levels; /* of tables */
 	pthread_mutex_t lock;
 };
 
-int shared_init(struct vmm_shared *shared, struct vmm_host *host, struct vmm_error *err);
+/* `gpaw`: of the TD, 48 (the EPT has four levels) or 52 (five). */
+int shared_init(struct vmm_shared *shared, struct vmm_host *host, unsigned gpaw,
+		struct vmm_error *err);
 
 /* Frees all pages and tables. No vCPU may run any more. */
 void shared_free(struct vmm_shared *shared);

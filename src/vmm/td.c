@@ -9,8 +9,8 @@
 
 #define TSC_FREQUENCY_UNIT 25000000u
 
-/* TD_PARAMS.EPTP_CONTROLS: write-back, four levels. */
-#define EPTP_CONTROLS (6u | 3u << 3)
+/* TD_PARAMS.EPTP_CONTROLS: write-back, so many levels. */
+#define EPTP_CONTROLS(levels) (6u | ((levels)-1) << 3)
 
 int td_call_failed(const char *call, tdx_status_t status, struct vmm_error *err)
 {
@@ -89,9 +89,14 @@ static void put(uint8_t *params, size_t offset, const void *value, size_t size)
 	memcpy(params + offset, value, size);
 }
 
+static unsigned ept_levels(const struct td_config *config)
+{
+	return config->config_flags & TDX_CONFIG_FLAGS_GPAW_MASK ? 5 : 4;
+}
+
 static void fill_params(uint8_t params[TDX_TD_PARAMS_SIZE], const struct td_config *config)
 {
-	const uint32_t eptp = EPTP_CONTROLS;
+	const uint32_t eptp = EPTP_CONTROLS(ept_levels(config));
 	const uint16_t tsc = TD_TSC_HZ / TSC_FREQUENCY_UNIT;
 
 	memset(params, 0, TDX_TD_PARAMS_SIZE);
@@ -100,6 +105,7 @@ static void fill_params(uint8_t params[TDX_TD_PARAMS_SIZE], const struct td_conf
 	put(params, TDX_TD_PARAMS_MAX_VCPUS_OFFSET, &config->max_vcpus, 2);
 	put(params, TDX_TD_PARAMS_NUM_L2_VMS_OFFSET, &config->l2_vms, 1);
 	put(params, TDX_TD_PARAMS_EPTP_CONTROLS_OFFSET, &eptp, 4);
+	put(params, TDX_TD_PARAMS_CONFIG_FLAGS_OFFSET, &config->config_flags, 8);
 	put(params, TDX_TD_PARAMS_TSC_FREQUENCY_OFFSET, &tsc, 2);
 }
 
@@ -164,6 +170,7 @@ int td_create(struct vmm_td *td, struct vmm_host *host, const struct td_config *
 	td->staging = host_new_page(host);
 	td->tdvps_pages = host->tdvps_pages + config->l2_vms * host->tdvps_pages_l2;
 	pthread_mutex_init(&td->sept.lock, NULL);
+	td->sept.levels = ept_levels(config);
 	if (!td->hkid)
 		return vmm_fail(err, "no private key id left");
 	if (td->staging == VMM_NO_FRAME)

@@ -27,7 +27,8 @@ struct td_cpuid {
 };
 
 struct td_config {
-	uint64_t attributes; /* TD_ATTRIBUTES */
+	uint64_t attributes;   /* TD_ATTRIBUTES */
+	uint64_t config_flags; /* CONFIG_FLAGS; with GPAW the EPT has five levels */
 	uint64_t xfam;
 	uint16_t max_vcpus;
 	uint8_t l2_vms; /* 0 to 3 */
@@ -38,6 +39,7 @@ struct td_config {
 /* The pages of the secure EPT that were added: a hash set (td_sept.c). */
 struct td_sept {
 	pthread_mutex_t lock;
+	unsigned levels; /* 4, or 5 with GPAW 52 */
 	uint64_t *key;
 	size_t count, capacity;
 };

@@ -8,8 +8,7 @@
 #include "tdx/tdx.h"
 #include "vmm/td_internal.h"
 
-#define TOP_LEVEL 3 /* the entry of the root page; the module keeps the root itself */
-#define EMPTY	  UINT64_MAX
+#define EMPTY UINT64_MAX
 
 /* The page that the entry of `level` points to, as one number: addresses leave the low bits free.
  */
@@ -95,7 +94,8 @@ int td_sept_path(struct vmm_td *td, uint64_t gpa, unsigned level, struct vmm_err
 	int result = 0;
 
 	pthread_mutex_lock(&td->sept.lock);
-	for (unsigned l = TOP_LEVEL; l > level && !result; l--)
+	/* The module keeps the root page itself. */
+	for (unsigned l = td->sept.levels - 1; l > level && !result; l--)
 		result = add_missing(td, gpa, l, err);
 	pthread_mutex_unlock(&td->sept.lock);
 	return result;

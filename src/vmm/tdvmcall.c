@@ -186,7 +186,7 @@ static void mmio_write(struct vmm_vm *vm, uint64_t gpa, unsigned size, uint64_t 
 static uint64_t request_mmio(struct vmm_vcpu *vcpu, uint64_t *regs)
 {
 	struct vmm_vm *vm = vcpu->vm;
-	uint64_t gpa = regs[R14] & ~VM_SHARED_BIT;
+	uint64_t gpa = regs[R14] & ~vm->shared.bit;
 	unsigned size = (unsigned)regs[R12];
 
 	if (!valid_size(regs[R12], 8) || regs[R13] > 1)

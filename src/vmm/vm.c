@@ -206,17 +206,32 @@ static int add_vcpus(struct vmm_vm *vm, struct vmm_error *err)
 	return 0;
 }
 
+static uint64_t attributes(const struct vm_config *config)
+{
+	return config->pending_ve == PENDING_VE_OFF ? TDX_TD_ATTRIBUTES_SEPT_VE_DISABLE_MASK : 0;
+}
+
+static uint64_t config_flags(const struct vm_config *config)
+{
+	return (config->gpaw == 52 ? TDX_CONFIG_FLAGS_GPAW_MASK : 0) |
+	       (config->pending_ve == PENDING_VE_FLEXIBLE
+			? TDX_CONFIG_FLAGS_FLEXIBLE_PENDING_VE_MASK
+			: 0);
+}
+
 static int build(struct vmm_vm *vm, struct vmm_error *err)
 {
 	const struct td_config config = {
-		.attributes = TDX_TD_ATTRIBUTES_SEPT_VE_DISABLE_MASK,
+		.attributes = attributes(&vm->config),
+		.config_flags = config_flags(&vm->config),
 		.xfam = TDX_XFAM_X87_MASK | TDX_XFAM_SSE_MASK,
 		.max_vcpus = (uint16_t)vm->config.vcpus,
 		.cpuid = { { .leaf = 1, .subleaf = UINT32_MAX, .ecx = CPUID_1_TSC_DEADLINE } },
 		.cpuids = 1,
 	};
 
-	if (td_create(&vm->td, vm->host, &config, err) || shared_init(&vm->shared, vm->host, err) ||
+	if (td_create(&vm->td, vm->host, &config, err) ||
+	    shared_init(&vm->shared, vm->host, vm->config.gpaw, err) ||
 	    irq_init(&vm->irq, vm->host, err))
 		return -1;
 	if (load_image(&vm->td, vm->image, VMM_ORDER_SINGLE, &vm->end, &vm->pages_added, err))
@@ -239,6 +254,8 @@ void vm_init(struct vmm_vm *vm, struct vmm_host *host, const struct vmm_image *i
 	vm->host = host;
 	vm->image = image;
 	vm->config = *config;
+	vm->config.gpaw = config->gpaw ? config->gpaw : 48;
+	vm->shared.bit = 1ull << (vm->config.gpaw - 1);
 	vm->td.tdr = VMM_NO_FRAME;
 	vm->shared.root = VMM_NO_FRAME;
 	vm->irq.page = VMM_NO_FRAME;

@@ -29,9 +29,6 @@
 #include "vmm/uart.h"
 #include "vmm/virtio_console.h"
 
-/* GPAW 48: addresses with this bit are shared. */
-#define VM_SHARED_BIT (1ull << 47)
-
 /* Why a run ended. */
 enum vm_end {
 	VM_RUNNING = 0,
@@ -74,8 +71,17 @@ struct vmm_vcpu {
 	unsigned fault_repeats;
 };
 
+/* Whether a private page that the guest did not accept yet raises #VE in it. */
+enum vm_pending_ve {
+	PENDING_VE_OFF, /* ATTRIBUTES.SEPT_VE_DISABLE: it exits to the VMM */
+	PENDING_VE_ON,
+	PENDING_VE_FLEXIBLE, /* on, and the guest may turn it off: TD_CTLS.PENDING_VE_DISABLE */
+};
+
 struct vm_config {
 	unsigned vcpus;
+	unsigned gpaw; /* 48, or 52 with a 5-level EPT; 0: 48 */
+	enum vm_pending_ve pending_ve;
 	/*
 	 * All vCPUs in turns on the thread of vm_run(), instead of a thread each, on a machine
 	 * whose TSC counts instructions: a run repeats exactly.

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Debian's cloud kernel as packaged boots as a TD to user space and proves what it is: with one vCPU on the virtio console, its
-# quote too, which `seamless verify` accepts with the root of the quoting service; with four on the serial port.
+# quote too, which `seamless verify` accepts with the root of the quoting service; with four on the serial port; with a GPA
+# width of 52, and leave to turn #VE for pending pages off.
 # Usage: boot.sh SOURCE_ROOT BUILD SEAMLESS
 set -eu
 source=$1 build=$2 seamless=$3
@@ -43,3 +44,5 @@ has err "^seamless: the guest's quote:\$"
 
 boot 4 --append 'earlyprintk=serial,ttyS0 console=ttyS0 panic=-1 seamless.work' --attest
 has out '^init: two workers took [0-9.]* s$'
+
+boot 2 --append 'console=hvc0 panic=-1' --gpaw 52 --pending-ve flexible --attest

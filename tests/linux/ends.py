@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """How kernels end that do not get to the end of /init, and one that is unpacked: Debian's 6.12 cloud kernel without a root, with
-a damaged payload, in too little memory, as an ELF vmlinux; Debian's 6.1, which has no TDX support. Exit status, what is said,
-and that the TD is gone. Usage: ends.py SOURCE_ROOT BUILD SEAMLESS"""
+a damaged payload, in too little memory, with #VE for pending pages, as an ELF vmlinux; Debian's 6.1, which has no TDX support.
+Exit status, what is said, and that the TD is gone. Usage: ends.py SOURCE_ROOT BUILD SEAMLESS"""
 import os
 import re
 import struct
@@ -67,6 +67,8 @@ def main():
     check("a kernel without TDX support", run("--kernel", old_kernel()), 1, "^$",
           r"vCPU 0: triple fault\nseamless: vCPU 0 was at 0x[0-9a-f]+ in ring 0.*\n"
           r"seamless: the kernel made no TDVMCALL before it died: one without CONFIG_INTEL_TDX_GUEST")
+    check("#VE for pending pages", run("--kernel", KERNEL, "--pending-ve", "on"), 1, "",
+          "reported a fatal error 0x0: TD misconfiguration: SEPT #VE has to be disabled$")
     check("too little memory", run("--kernel", KERNEL, "-m", "48M"), 2, "^$", r"does not fit 0x3000000 bytes of memory: .*init_size")
     with tempfile.TemporaryDirectory() as folder:
         middle = at + size // 2

@@ -66,6 +66,12 @@ def guests():
             check(f"a quote with a notification {more}", seamless("--guest", guest("quote_notify"), "--quote", folder, *more),
                   0, "the guest halted", "PASS")
     check("memory above 4 GiB", seamless("--guest", guest("test"), "-m", "5G"), 0, "the guest halted", "PASS")
+    for name, *more in [["test"], ["test", "--smp", "4", "-m", "5G"], ["ipi", "--smp", "4"], ["map_large", "-m", "512M"],
+                        ["convert", "--smp", "3"]]:
+        check(f"{name} with a GPA width of 52 {more}", seamless("--guest", guest(name), "--gpaw", "52", *more), 0,
+              "the guest halted", "GPA width 52\n(.*\n)*PASS" if name == "test" else "PASS")
+    check("jump to shared memory, GPA width 52", seamless("--guest", guest("bad_jump_shared"), "--gpaw", "52"), 1,
+          "executes shared memory: 0x8000000900000\n")
     check("garbage", seamless("--guest", guest("garbage")), 0, "the guest halted", r"calls with garbage\nPASS\n$")
     check("conversion under other vCPUs", seamless("--guest", guest("convert"), "--smp", "3"), 0, "the guest halted", "PASS")
     check("fatal error", seamless("--guest", guest("bad_fatal")), 1,
@@ -194,6 +200,7 @@ def bad_firmware(folder):
 
 def usage():
     for args in [(), ("--guest",), ("--guest", "a", "--firmware", "b"), ("--guest", "a", "-m", "0"),
+                 ("--guest", "a", "--gpaw", "47"), ("--guest", "a", "--pending-ve", "maybe"),
                  ("--guest", "a", "-m", "12Q"), ("--guest", "a", "--smp", "65"), ("--guest", "a", "--timeout", "x"),
                  ("--guest", "a", "extra"), ("--guest", "a", "--no-such-option")]:
         result = seamless(*args)

@@ -15,6 +15,8 @@
 #include "vmm/regs.h"
 #include "vmm/vm.h"
 
+#define SHARED (1ull << 47) /* GPAW 48 */
+
 struct fixture {
 	struct vmm_host host;
 	struct vmm_image image;
@@ -146,15 +148,14 @@ static void msrs(void **state)
 		    TDX_VMCALL_INVALID_OPERAND);
 }
 
-#define ECAM(device, reg) (VM_SHARED_BIT | (BOARD_ECAM_BASE + ((device) << 15) + (reg)))
+#define ECAM(device, reg) (SHARED | (BOARD_ECAM_BASE + ((device) << 15) + (reg)))
 
 static void mmio(void **state)
 {
 	struct fixture *f = *state;
 
 	assert_int_equal(
-		CALL(0, TDX_VMCALL_FN_REQUEST_MMIO, 1 << R11, 8, 0, VM_SHARED_BIT | 0xfed00000, 0),
-		0);
+		CALL(0, TDX_VMCALL_FN_REQUEST_MMIO, 1 << R11, 8, 0, SHARED | 0xfed00000, 0), 0);
 	assert_true(REG(0, R11) == UINT64_MAX);
 	assert_int_equal(CALL(0, TDX_VMCALL_FN_REQUEST_MMIO, 1 << R11, 2, 0, ECAM(0, 2), 0), 0);
 	assert_int_equal(REG(0, R11), 0x29c0);
@@ -187,7 +188,7 @@ static void refused(void **state)
 	struct fixture *f = *state;
 
 	assert_true(CALL(0, 0x7777, 0, 1, 2, 3, 4) == TDX_VMCALL_INVALID_OPERAND);
-	assert_true(CALL(0, TDX_VMCALL_FN_GET_QUOTE, 0, VM_SHARED_BIT, 8192, 0, 0) ==
+	assert_true(CALL(0, TDX_VMCALL_FN_GET_QUOTE, 0, SHARED, 8192, 0, 0) ==
 		    TDX_VMCALL_INVALID_OPERAND);
 	assert_true(CALL(0, TDX_VMCALL_FN_SERVICE, 0, 1, 2, 3, 4) == TDX_VMCALL_INVALID_OPERAND);
 	assert_true(CALL(0, TDX_VMCALL_FN_MAP_GPA, 0, 0x1001, 0x1000, 0, 0) ==
@@ -201,8 +202,8 @@ static void refused(void **state)
 	assert_true(CALL(0, TDX_VMCALL_FN_MAP_GPA, 0, 1ull << 50, 0x1000, 0, 0) ==
 		    TDX_VMCALL_INVALID_OPERAND);
 	/* What is not RAM is shared as it is. */
-	assert_int_equal(
-		CALL(0, TDX_VMCALL_FN_MAP_GPA, 0, VM_SHARED_BIT | 0xc0000000, 0x10000000, 0, 0), 0);
+	assert_int_equal(CALL(0, TDX_VMCALL_FN_MAP_GPA, 0, SHARED | 0xc0000000, 0x10000000, 0, 0),
+			 0);
 }
 
 static size_t no_quote(void *opaque, const uint8_t *report, uint8_t *quote, size_t room)
@@ -220,12 +221,12 @@ static void quote_buffers(void **state)
 {
 	static const uint64_t bad[][2] = {
 		{ 0x1000, 0x1000 }, /* private */
-		{ VM_SHARED_BIT | 0x1001, 0x1000 },
-		{ VM_SHARED_BIT | 0x1000, 0x1001 },
-		{ VM_SHARED_BIT | 0x1000, 0 },
-		{ VM_SHARED_BIT | 0x1000, ~0xfffull },
-		{ VM_SHARED_BIT | 0x1000, 64 << 20 }, /* goes a page beyond */
-		{ VM_SHARED_BIT | 1ull << 48 | 0x1000, 0x1000 },
+		{ SHARED | 0x1001, 0x1000 },
+		{ SHARED | 0x1000, 0x1001 },
+		{ SHARED | 0x1000, 0 },
+		{ SHARED | 0x1000, ~0xfffull },
+		{ SHARED | 0x1000, 64 << 20 }, /* goes a page beyond */
+		{ SHARED | 1ull << 48 | 0x1000, 0x1000 },
 		{ ~0xfffull, 0x1000 },
 	};
 	struct fixture *f = *state;
