@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * One vCPU turns single pages of large private pages into shared ones and back, while the others
- * use the neighbours of these pages: they must find what they wrote, and must not notice.
+ * use the neighbours of these pages: they must find what they wrote, and must not notice. Then one
+ * page is turned many times, while another vCPU does nothing but look at its shared side.
  */
 #include "guest/guest.h"
 #include "tdx/tdx.h"
@@ -10,8 +11,12 @@
 #define FIRST	    0x1000000ull
 #define LARGE_PAGES 16
 #define CONVERTED   0x5000ull
+#define TURNS	    100
+#define STOP	    UINT64_MAX
 
 static _Atomic unsigned here, accepted, done;
+static _Atomic uint64_t turn;
+static _Atomic unsigned saw;
 
 static volatile uint64_t *word(unsigned large, uint64_t offset)
 {
@@ -56,6 +61,32 @@ static void use_neighbours(unsigned vcpu)
 	}
 }
 
+/* Each look may be a fault of this page, and of no other. */
+static void look_at_one(void)
+{
+	const volatile uint64_t *shared = (volatile uint64_t *)(SHARED_ALIAS + FIRST + CONVERTED);
+	uint64_t seen = 0, now;
+
+	while ((now = turn) != STOP) {
+		if (now == seen)
+			continue;
+		(void)*shared;
+		seen = now;
+		saw++;
+	}
+}
+
+static void turn_one(void)
+{
+	for (unsigned i = 1; i <= TURNS; i++) {
+		convert(0);
+		turn = i;
+		while (saw < i)
+			;
+	}
+	turn = STOP;
+}
+
 void guest_main(const struct guest_boot *boot)
 {
 	here++;
@@ -63,6 +94,8 @@ void guest_main(const struct guest_boot *boot)
 		while (!accepted)
 			;
 		use_neighbours(boot->vcpu);
+		if (boot->vcpu == 1)
+			look_at_one();
 		return;
 	}
 	while (here < 3)
@@ -71,5 +104,6 @@ void guest_main(const struct guest_boot *boot)
 	for (unsigned i = 0; i < LARGE_PAGES; i++)
 		convert(i);
 	done = 1;
+	turn_one();
 	put("PASS\n");
 }

@@ -3,18 +3,19 @@
  * Entry of a bare guest (see reset.S for the state it finds), and the stubs that lead exceptions
  * to C.
  */
-#define STACK_SHIFT 12
-#define MAX_VCPUS   16
+#define FIRST_STACK 0x1000	/* of vCPU 0, which does most of the work */
+#define STACK_SHIFT 11		/* of the others */
+#define MAX_VCPUS   64
 
 	.text
 	.globl	_start
 	.type	_start, @function
 _start:
-	leaq	1(%rsi), %rax
+	movq	%rsi, %rax
 	cmpq	$MAX_VCPUS, %rax
-	ja	1f
+	jae	1f
 	shlq	$STACK_SHIFT, %rax
-	leaq	stacks(%rip), %rsp
+	leaq	stacks + FIRST_STACK(%rip), %rsp
 	addq	%rax, %rsp
 	movq	%rcx, %rdx		/* memory size, TDH.VP.INIT's operand */
 	movl	%ebx, %edi		/* GPAW */
@@ -101,6 +102,6 @@ common:
 
 	.bss
 	.balign	4096
-stacks:	.zero	MAX_VCPUS << STACK_SHIFT
+stacks:	.zero	FIRST_STACK + ((MAX_VCPUS - 1) << STACK_SHIFT)
 
 	.section .note.GNU-stack, "", @progbits

@@ -8,7 +8,10 @@
 #include "tdx/tdvmcall.h"
 #include "vmm/vm.h"
 
-/* The same page faulting this often in a row is not progress: two vCPUs that race need a few. */
+/*
+ * The same page faulting this often in a row, although there was nothing to map for it and the
+ * guest called nobody, is not progress: two vCPUs that race need a few.
+ */
 #define FAULT_LIMIT 64
 
 /*
@@ -30,13 +33,18 @@ static bool repeats(struct vmm_vcpu *vcpu, uint64_t gpa)
 	return ++vcpu->fault_repeats > FAULT_LIMIT;
 }
 
-static void shared_fault(struct vmm_vm *vm, uint64_t gpa)
+/* These return whether something was mapped for the fault. */
+
+static bool shared_fault(struct vmm_vm *vm, uint64_t gpa)
 {
 	struct vmm_error err;
 	bool ram = image_is_ram(vm->image, gpa & ~vm->shared.bit);
+	uint8_t byte;
+	bool there = !shared_read(&vm->shared, gpa, &byte, 1);
 
 	if (ram ? shared_map(&vm->shared, gpa, &err) : shared_map_mmio(&vm->shared, gpa, &err))
 		vm_end_error(vm, VM_FAILED, &err);
+	return ram && !there;
 }
 
 /* Can a 2 MiB page be added around `gpa`? */
@@ -48,7 +56,7 @@ static bool large_fits(const struct vmm_vm *vm, uint64_t gpa)
 	       range_holds(vm->image->ram[1], base, VMM_2M);
 }
 
-static void augment(struct vmm_vm *vm, uint64_t gpa, enum vmm_level level)
+static bool augment(struct vmm_vm *vm, uint64_t gpa, enum vmm_level level)
 {
 	struct vmm_error err;
 	enum td_aug result = TD_AUG_PRESENT;
@@ -66,17 +74,21 @@ static void augment(struct vmm_vm *vm, uint64_t gpa, enum vmm_level level)
 		vm_end_error(vm, VM_FAILED, &err);
 	if (result == TD_AUG_DONE)
 		atomic_fetch_add(&vm->counts.augmented, level_size(level) / VMM_4K);
+	return result == TD_AUG_DONE;
 }
 
 /*
  * A page that is blocked because a neighbour of it is being converted faults like one that is not
  * there: the end of the conversion tells which it is.
  */
-static void private_fault(struct vmm_vm *vm, const struct vm_fault *fault)
+static bool private_fault(struct vmm_vm *vm, const struct vm_fault *fault)
 {
+	bool mapped;
+
 	pthread_rwlock_rdlock(&vm->mapping);
-	augment(vm, fault->gpa, fault->accept_level > 0 ? VMM_LEVEL_2M : VMM_LEVEL_4K);
+	mapped = augment(vm, fault->gpa, fault->accept_level > 0 ? VMM_LEVEL_2M : VMM_LEVEL_4K);
 	pthread_rwlock_unlock(&vm->mapping);
+	return mapped;
 }
 
 /* Why the access can't be served; NULL when it can. */
@@ -98,10 +110,9 @@ void vm_memory_fault(struct vmm_vcpu *vcpu, const struct vm_fault *fault)
 
 	if (why)
 		vm_end(vm, VM_BAD_ACCESS, "vCPU %u: %s 0x%" PRIx64, vcpu->index, why, fault->gpa);
-	else if (is_shared(vm, fault->gpa))
-		shared_fault(vm, fault->gpa);
-	else
-		private_fault(vm, fault);
+	else if (is_shared(vm, fault->gpa) ? shared_fault(vm, fault->gpa)
+					   : private_fault(vm, fault))
+		vcpu->fault_repeats = 0;
 }
 
 static void kick_all(void *vm)

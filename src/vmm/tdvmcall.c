@@ -243,5 +243,6 @@ void vmcall_serve(struct vmm_vcpu *vcpu)
 	/* R10 other than 0 names a call of a vendor; this host has none. */
 	regs[R10] = serve ? serve(vcpu, regs) : INVALID;
 	vcpu->vmcalls++;
+	vcpu->fault_repeats = 0;
 	count_call(vcpu->vm);
 }

@@ -62,13 +62,12 @@ struct vmm_vcpu {
 	uint8_t notify_vector; /* SetupEventNotifyInterrupt; 0: none */
 	pthread_t thread;
 	bool started;
-	enum vcpu_halt halt; /* what the last exit was */
-	uint64_t vmcalls;    /* made by this vCPU */
-	bool asleep;	     /* its thread waits in HLT; under vm->lock */
-	pthread_cond_t wake; /* with vm->lock */
-	uint64_t fault_gpa;  /* of the last EPT violation, to notice one that repeats without
-				progress */
-	unsigned fault_repeats;
+	enum vcpu_halt halt;	/* what the last exit was */
+	uint64_t vmcalls;	/* made by this vCPU */
+	bool asleep;		/* its thread waits in HLT; under vm->lock */
+	pthread_cond_t wake;	/* with vm->lock */
+	uint64_t fault_gpa;	/* of the last EPT violation */
+	unsigned fault_repeats; /* of it, since something was mapped for it or the guest called */
 };
 
 /* Whether a private page that the guest did not accept yet raises #VE in it. */
