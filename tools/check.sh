@@ -6,7 +6,7 @@
 set -u
 cd "$(dirname "$0")/.."
 
-stages=${CHECK_STAGES:-gcc clang asan tsan fuzz}
+stages=${CHECK_STAGES:-gcc clang asan tsan state fuzz}
 results=$(mktemp)
 failures=$(mktemp)
 trap 'rm -f "$results" "$failures"' EXIT
@@ -49,6 +49,9 @@ stage() {
 		setup build-asan clang -Db_sanitize=address,undefined -Db_lundef=false && suites build-asan --suite quick
 		;;
 	tsan) setup build-tsan clang -Db_sanitize=thread -Db_lundef=false && suites build-tsan --suite threads ;;
+	state) # the whole state checked after every step
+		setup build-state gcc -Dcheck-state=true && suites build-state conformance lib-machine lib-guest
+		;;
 	fuzz)
 		setup build-fuzz clang -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \
 			&& suites build-fuzz --suite fuzz

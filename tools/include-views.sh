@@ -27,7 +27,8 @@ view platform
 view cpu        platform
 view vmx        cpu platform gen
 view module     vmx cpu platform explain gen tdx
-view lib        module vmx cpu platform explain gen tdx seamless
+view audit      module vmx cpu platform explain gen tdx
+view lib        audit module vmx cpu platform explain gen tdx seamless
 view replay     formats explain tdx seamless
 view vmm        formats explain tdx seamless
 view exec       tdx seamless
@@ -35,4 +36,4 @@ view attest     formats vmm explain tdx seamless
 view bench      attest vmm cpu formats explain tdx seamless
 view guest      formats tdx
 view cli        vmm attest replay exec bench formats explain tdx seamless
-view tests      cli vmm attest replay exec bench formats explain lib module vmx cpu platform gen tdx seamless
+view tests      cli vmm attest replay exec bench formats explain lib audit module vmx cpu platform gen tdx seamless

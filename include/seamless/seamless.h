@@ -15,6 +15,7 @@
 #ifndef SEAMLESS_SEAMLESS_H
 #define SEAMLESS_SEAMLESS_H
 
+#include "seamless/check.h"
 #include "seamless/guest.h"
 #include "seamless/lp.h"
 #include "seamless/machine.h"

@@ -78,7 +78,7 @@ static struct seamless_machine *assemble(struct platform *p, char *text, size_t 
 	m->text = text;
 	m->text_len = len;
 	m->module = module_create(p);
-	if (m->module)
+	if (m->module && (!CHECK_STATE || lib_checker_create(m)))
 		return m;
 	seamless_destroy(m);
 	return NULL;
@@ -109,6 +109,7 @@ void seamless_destroy(struct seamless_machine *m)
 	if (!m)
 		return;
 	lib_unwatch(m);
+	lib_checker_destroy(m);
 	module_destroy(m->module);
 	platform_destroy(m->platform);
 	free(m->text);

@@ -35,6 +35,7 @@ struct seamless_machine {
 	struct lib_watch *watch; /* NULL: memory is not watched */
 	seamless_script script;
 	void *script_opaque;
+	struct lib_checker *checker; /* NULL unless CHECK_STATE */
 };
 
 /* The calling thread's processor, NULL when it is none. */
@@ -51,6 +52,16 @@ void lib_watch_given(struct seamless_machine *m, uint64_t pa, uint64_t len);
 void lib_watch_written(struct seamless_machine *m, uint64_t pa, uint64_t len);
 void lib_watch_look(struct seamless_machine *m);
 void lib_unwatch(struct seamless_machine *m);
+
+/* 1: the whole state of the module is checked after every step. */
+#ifndef CHECK_STATE
+#define CHECK_STATE 0
+#endif
+bool lib_checker_create(struct seamless_machine *m);
+void lib_checker_destroy(struct seamless_machine *m);
+/* Around each step, where CHECK_STATE. */
+void lib_step_begin(struct seamless_machine *m);
+void lib_step_end(struct seamless_machine *m);
 
 static inline void lib_tell(const struct seamless_machine *m, const struct seamless_event *event)
 {

@@ -55,7 +55,11 @@ static enum seamless_where step(struct lib_lp *lp, const struct seamless_vm_exit
 
 	if (ticks)
 		platform_tsc_advance(m->platform, ticks);
+	if (CHECK_STATE)
+		lib_step_begin(m);
 	where = exit ? vm_exit(lp, exit, cpu) : module_seamcall(m->module, lp->number, cpu);
+	if (CHECK_STATE)
+		lib_step_end(m);
 	if (where == MODULE_TO_HOST)
 		take_interrupt(lp, regs, exit);
 	return (enum seamless_where)where;
