@@ -111,7 +111,7 @@ struct leaf {
 #define FAIL4(c, st, fmt, a, b, d, e) \
 	call_fail(c, st, fmt, (uint64_t)(a), (uint64_t)(b), (uint64_t)(d), (uint64_t)(e))
 uint64_t call_fail(struct call *c, uint64_t status, const char *rule, uint64_t v0, uint64_t v1, uint64_t v2,
-		   uint64_t v3);
+		   uint64_t v3) __attribute__((cold));
 
 /* ---- locks of a call: released by the engine in reverse order ---- */
 

@@ -102,7 +102,10 @@ void call_init(struct call *c, struct module *m, unsigned lp, struct cpu_regs *r
 
 static void call_begin(struct call *c)
 {
-	memcpy(c->in, c->regs->gpr, sizeof(c->in));
+	/* One by one, as they were stored: a wider load would wait until the stores have left the processor. */
+#pragma GCC unroll 16
+	for (unsigned i = 0; i < GPR_COUNT; i++)
+		c->in[i] = __atomic_load_n(&c->regs->gpr[i], __ATOMIC_RELAXED);
 	c->version = (unsigned)((c->in[GPR_RAX] & RAX_VERSION) >> 16);
 	c->lp->reason.rule = NULL;
 }

@@ -4,6 +4,7 @@
  *
  * A plain lock uses bit 0 for exclusive and the rest as reader count. A lock with host priority has bit 1 as well:
  * set when a host call failed on a lock that a guest held, it makes guest attempts fail until a host call succeeds.
+ * A failed attempt leaves no trace but that bit.
  */
 #ifndef SEAMLESS_MODULE_LOCK_H
 #define SEAMLESS_MODULE_LOCK_H
@@ -20,16 +21,76 @@ enum lock_mode {
 #define LOCK_BIT_EXCLUSIVE 0x1
 #define LOCK_BIT_HOST_PRIO 0x2
 
-/* Takes the lock if that is possible at once. */
-bool lock_try(uint16_t *lock, enum lock_mode mode);
-void lock_release(uint16_t *lock, enum lock_mode mode);
+#define LOCK_READER_PLAIN 2u
+#define LOCK_READER_HP 4u
 
-/* A lock that is one bit of a word which says more. */
-bool lock_try_bit(uint64_t *word, uint64_t bit);
-void lock_release_bit(uint64_t *word, uint64_t bit);
+static inline bool lock_take(uint16_t *lock, enum lock_mode mode, uint16_t reader, uint16_t ignore)
+{
+	uint16_t old = __atomic_load_n(lock, __ATOMIC_RELAXED);
+	uint16_t now;
+
+	do {
+		uint16_t held = old & (uint16_t)~ignore;
+
+		if (mode == LOCK_EXCLUSIVE ? held != 0 : (held & LOCK_BIT_EXCLUSIVE) != 0)
+			return false;
+		if (mode == LOCK_SHARED && (uint16_t)(old + reader) < old)
+			return false;
+		now = (uint16_t)(mode == LOCK_EXCLUSIVE ? held | LOCK_BIT_EXCLUSIVE : held + reader);
+	} while (!__atomic_compare_exchange_n(lock, &old, now, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	return true;
+}
+
+static inline void lock_drop(uint16_t *lock, enum lock_mode mode, uint16_t reader)
+{
+	uint16_t amount = mode == LOCK_EXCLUSIVE ? LOCK_BIT_EXCLUSIVE : reader;
+
+	__atomic_fetch_sub(lock, amount, __ATOMIC_RELEASE);
+}
+
+/* Takes the lock if that is possible at once. */
+static inline bool lock_try(uint16_t *lock, enum lock_mode mode)
+{
+	return mode == LOCK_NONE || lock_take(lock, mode, LOCK_READER_PLAIN, 0);
+}
+
+static inline void lock_release(uint16_t *lock, enum lock_mode mode)
+{
+	if (mode != LOCK_NONE)
+		lock_drop(lock, mode, LOCK_READER_PLAIN);
+}
 
 /* The same with host priority. A host failure sets the bit, a host success clears it; a guest fails while it is set. */
-bool lock_try_hp(uint16_t *lock, enum lock_mode mode, bool guest);
-void lock_release_hp(uint16_t *lock, enum lock_mode mode);
+static inline bool lock_try_hp(uint16_t *lock, enum lock_mode mode, bool guest)
+{
+	if (mode == LOCK_NONE)
+		return true;
+	if (guest) {
+		if (__atomic_load_n(lock, __ATOMIC_RELAXED) & LOCK_BIT_HOST_PRIO)
+			return false;
+		return lock_take(lock, mode, LOCK_READER_HP, 0);
+	}
+	if (lock_take(lock, mode, LOCK_READER_HP, LOCK_BIT_HOST_PRIO))
+		return true;
+	__atomic_fetch_or(lock, LOCK_BIT_HOST_PRIO, __ATOMIC_RELAXED);
+	return false;
+}
+
+static inline void lock_release_hp(uint16_t *lock, enum lock_mode mode)
+{
+	if (mode != LOCK_NONE)
+		lock_drop(lock, mode, LOCK_READER_HP);
+}
+
+/* A lock that is one bit of a word which says more. */
+static inline bool lock_try_bit(uint64_t *word, uint64_t bit)
+{
+	return !(__atomic_fetch_or(word, bit, __ATOMIC_ACQUIRE) & bit);
+}
+
+static inline void lock_release_bit(uint64_t *word, uint64_t bit)
+{
+	__atomic_fetch_and(word, ~bit, __ATOMIC_RELEASE);
+}
 
 #endif

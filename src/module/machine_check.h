@@ -25,7 +25,7 @@ void machine_check_enter(struct machine_check *mc);
 void machine_check_leave(void);
 
 /* The module's access to @pa fails. Does not return inside a guarded part. */
-void machine_check_at(uint64_t pa);
+void machine_check_at(uint64_t pa) __attribute__((cold));
 
 /* The end of the call that met it, and of the module. */
 enum module_where machine_check_end(struct module *m, unsigned lp, struct cpu_regs *regs,

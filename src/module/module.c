@@ -46,14 +46,3 @@ int module_in_guest(const struct module *m, unsigned lp)
 {
 	return m->lp[lp].guest.running;
 }
-
-void *pa_ptr(const struct module *m, uint64_t pa)
-{
-	void *ptr = mem_ptr(&m->plat->mem, pa, 1);
-
-	if (!ptr || mem_is_destroyed(&m->plat->mem, pa)) {
-		machine_check_at(pa);
-		return NULL;
-	}
-	return ptr;
-}

@@ -61,8 +61,9 @@ bool pamt_path(const struct module *m, uint64_t pa, struct pamt_entry *path[NUM_
 
 	if (!t || !tdmr_usable(t, pa))
 		return false;
-	for (int level = PAGE_SIZE_4K; level <= PAGE_SIZE_1G; level++)
-		path[level] = entry_in(m, t, pa, (enum page_size)level);
+	path[PAGE_SIZE_4K] = entry_in(m, t, pa, PAGE_SIZE_4K);
+	path[PAGE_SIZE_2M] = entry_in(m, t, pa, PAGE_SIZE_2M);
+	path[PAGE_SIZE_1G] = entry_in(m, t, pa, PAGE_SIZE_1G);
 	return true;
 }
 

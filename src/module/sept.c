@@ -24,6 +24,7 @@
 /* The seven bits of an entry that hold its state, as a number (enum sept_encoding), and back. */
 #define ENCODING_OF(entry) (((entry) >> 9 & 1) | ((entry) >> 52 & 0x1e) | ((entry) >> 1 & 0x60))
 #define BITS_OF(encoding) (((encoding) & 1ull) << 9 | ((encoding) & 0x1eull) << 52 | ((encoding) & 0x60ull) << 1)
+#define ENCODINGS 128u
 
 struct state_row {
 	uint64_t bits;
@@ -39,7 +40,7 @@ static const struct state_row states[NUM_SEPT_STATES] = {
 };
 
 /* Any other encoding reads as FREE; the module writes none. */
-static const uint8_t state_of_encoding[128] = {
+static const uint8_t state_of_encoding[ENCODINGS] = {
 #define X(s, rwx) [SEPT_ENCODING_##s] = SEPT_STATE_##s,
 	STATES(X)
 #undef X
@@ -117,6 +118,11 @@ void sept_reload(struct sept_ref *ref)
 	ref->state = sept_state_of(ref->value);
 }
 
+static bool is_mapped_table(uint64_t entry)
+{
+	return (entry & BITS_OF(ENCODINGS - 1)) == BITS_OF(SEPT_ENCODING_NL_MAPPED);
+}
+
 static unsigned index_at(uint64_t gpa, unsigned level)
 {
 	return (gpa >> (12 + 9 * level)) & 511;
@@ -125,18 +131,16 @@ static unsigned index_at(uint64_t gpa, unsigned level)
 void sept_walk(const struct module *m, const struct td *td, uint64_t gpa, unsigned level,
 	       struct sept_ref *out)
 {
-	uint64_t *table = td_page(m, td, TDCS_PAGE_SEPT_ROOT);
+	unsigned at = sept_root_level(td);
+	uint64_t *entry = (uint64_t *)td_page(m, td, TDCS_PAGE_SEPT_ROOT) + index_at(gpa, at);
+	uint64_t value = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
 
-	out->level = sept_root_level(td);
-	for (;;) {
-		out->entry = &table[index_at(gpa, out->level)];
-		sept_reload(out);
-		if (out->level == level || out->state != SEPT_STATE_NL_MAPPED)
-			break;
-		table = pa_ptr(m, out->value & SEPT_PA);
-		out->level--;
+	while (at != level && is_mapped_table(value)) {
+		at--;
+		entry = (uint64_t *)pa_ptr(m, value & SEPT_PA) + index_at(gpa, at);
+		value = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
 	}
-	out->gpa = gpa & ~(PAGE_SIZE_OF(out->level) - 1);
+	*out = (struct sept_ref){ entry, value & ~INTERNAL_BITS, gpa & ~(PAGE_SIZE_OF(at) - 1), at, sept_state_of(value) };
 }
 
 void sept_write(struct sept_ref *ref, uint64_t value)

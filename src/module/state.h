@@ -8,8 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "module/call.h"
+#include "module/machine_check.h"
 #include "module/stepping.h"
 #include "module/vmx.h"
+#include "platform/platform.h"
 #include "vmx/lp.h"
 
 #define MAX_LPS VMX_LPS
@@ -120,6 +122,14 @@ struct module {
  * The host pointer behind a physical address as the module sees it. Where there is no memory, or a page whose private
  * content the host destroyed, it is a machine check: the call ends there and the module with it; NULL outside of calls.
  */
-void *pa_ptr(const struct module *m, uint64_t pa);
+static inline void *pa_ptr(const struct module *m, uint64_t pa)
+{
+	void *ptr = mem_ptr(&m->plat->mem, pa, 1);
+
+	if (ptr && !(mem_any_destroyed(&m->plat->mem) && mem_is_destroyed(&m->plat->mem, pa)))
+		return ptr;
+	machine_check_at(pa);
+	return NULL;
+}
 
 #endif
