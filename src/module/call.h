@@ -192,8 +192,9 @@ struct pamt_entry *sept_target_pamt(struct call *c);
 /* RDX of some leaves is a TDR address with a flag in bit 0: separates them into c->in[RDX] and c->flags. */
 uint64_t split_tdr_flag(struct call *c, uint64_t allowed);
 
-/* A page that becomes part of TD @owner (0: a TDR): filled, under @hkid, recorded in the PAMT. */
-void page_take(struct call *c, struct page_ref *page, enum page_type type, uint64_t owner, unsigned hkid, uint8_t fill);
+/* A page that becomes part of TD @owner (0: a TDR): with this content or zeroed (NULL), under @hkid, recorded in the PAMT. */
+void page_take(struct call *c, struct page_ref *page, enum page_type type, uint64_t owner, unsigned hkid,
+	       const void *content);
 /* False: no entropy. */
 bool random_words(struct call *c, uint64_t *words, unsigned n);
 /* Gives @hkid a fresh key on this logical processor's package. */

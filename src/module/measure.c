@@ -1,40 +1,71 @@
 // SPDX-License-Identifier: MIT
 /*
- * MRTD: a SHA-384 over records of 128 bytes and page contents, kept between calls as plain bytes in the TDCS.
+ * MRTD: a SHA-384 over records of 128 bytes and page contents, kept between calls as plain bytes in a page of the TDCS.
  */
 #include "module/measure.h"
+#include "module/keyid.h"
+#include "module/state.h"
 #include "platform/crypto.h"
 
 #include <string.h>
 
 #define RECORD_BYTES 128u
-#define RECORD_GPA 16u
+#define RECORD_GPA MRTD_NAME
+#define WAITING_MAX (30 * RECORD_BYTES)
 
-_Static_assert(sizeof(struct sha384) <= TDCS_MRTD_CTX_BYTES, "the context fits its gap in the TDCS");
+/* What was measured waits until there is enough of it: SHA-384 is faster over many blocks in a row. */
+struct mrtd {
+	struct sha384 hash;
+	uint64_t waiting; /* bytes */
+	uint8_t text[WAITING_MAX];
+};
 
-static struct sha384 *ctx_of(struct tdcs *tdcs)
+_Static_assert(sizeof(struct mrtd) <= PAGE_BYTES, "the measurement fits its page");
+
+static struct mrtd *mrtd_of(const struct module *m, const struct td *td)
 {
-	return (struct sha384 *)(void *)tdcs->mrtd_ctx;
+	struct mrtd *t = td_page(m, td, TDCS_PAGE_MRTD);
+
+	if (t->waiting > WAITING_MAX)
+		machine_check_at(keyid_strip(m, td->tdr->tdcx_pa[TDCS_PAGE_MRTD]));
+	return t;
 }
 
-void mrtd_init(struct tdcs *tdcs)
+static void hash_waiting(struct mrtd *t)
 {
-	sha384_start(ctx_of(tdcs));
+	sha384_add(&t->hash, t->text, t->waiting);
+	t->waiting = 0;
 }
 
-/* Both parts of an extension at once: SHA-384 is faster on whole blocks in a row. */
-void mrtd_extend(struct tdcs *tdcs, const char *leaf, uint64_t gpa, const void *chunk, size_t len)
+void mrtd_init(const struct module *m, const struct td *td)
 {
-	uint8_t record[RECORD_BYTES + MRTD_CHUNK_MAX] = { 0 };
+	struct mrtd *t = mrtd_of(m, td);
 
-	memcpy(record, leaf, strlen(leaf));
+	t->waiting = 0;
+	sha384_start(&t->hash);
+}
+
+void mrtd_extend(const struct module *m, const struct td *td, const char name[MRTD_NAME], uint64_t gpa,
+		 const void *chunk, size_t len)
+{
+	struct mrtd *t = mrtd_of(m, td);
+	uint8_t *record;
+
+	if (t->waiting + RECORD_BYTES + len > WAITING_MAX)
+		hash_waiting(t);
+	record = t->text + t->waiting;
+	memset(record, 0, RECORD_BYTES);
+	memcpy(record, name, MRTD_NAME);
 	memcpy(record + RECORD_GPA, &gpa, sizeof(gpa));
 	if (len)
 		memcpy(record + RECORD_BYTES, chunk, len);
-	sha384_add(ctx_of(tdcs), record, RECORD_BYTES + len);
+	t->waiting += RECORD_BYTES + len;
 }
 
-void mrtd_final(struct tdcs *tdcs)
+void mrtd_final(const struct module *m, const struct td *td)
 {
-	sha384_value(ctx_of(tdcs), tdcs->mrtd);
+	struct mrtd *t = mrtd_of(m, td);
+
+	hash_waiting(t);
+	sha384_value(&t->hash, td->tdcs->mrtd);
 }

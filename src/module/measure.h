@@ -9,11 +9,12 @@
 #include <stdint.h>
 #include "module/td.h"
 
-void mrtd_init(struct tdcs *tdcs);
-#define MRTD_CHUNK_MAX 256u
-/* One 128-byte record, the name of the leaf and a GPA, and then @len bytes of content (at most MRTD_CHUNK_MAX). */
-void mrtd_extend(struct tdcs *tdcs, const char *leaf, uint64_t gpa, const void *chunk, size_t len);
+void mrtd_init(const struct module *m, const struct td *td);
+#define MRTD_NAME 16u
+/* One 128-byte record, the name of the leaf (zero padded) and a GPA, and then @len bytes of content, 256 or none. */
+void mrtd_extend(const struct module *m, const struct td *td, const char name[MRTD_NAME], uint64_t gpa,
+		 const void *chunk, size_t len);
 /* Ends the measurement: MRTD holds the hash. */
-void mrtd_final(struct tdcs *tdcs);
+void mrtd_final(const struct module *m, const struct td *td);
 
 #endif

@@ -108,7 +108,7 @@ uint64_t *sept_new_table(struct call *c, unsigned vm)
 {
 	uint64_t *table;
 
-	page_take(c, &c->table[vm], PT_EPT, c->td.pa, c->td.tdr->hkid, 0);
+	page_take(c, &c->table[vm], PT_EPT, c->td.pa, c->td.tdr->hkid, NULL);
 	table = pa_ptr(c->m, c->table[vm].pa);
 	if (!vm)
 		sept_table_fill(table);

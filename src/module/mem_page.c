@@ -12,15 +12,12 @@
 
 uint64_t tdh_mem_page_add(struct call *c)
 {
+	static const char name[MRTD_NAME] = "MEM.PAGE.ADD";
 	uint8_t bounce[PAGE_BYTES];
 	const void *source = shared_in(c, c->in[GPR_R9], PAGE_BYTES, bounce);
 
-	if (source != bounce && source)
-		source = memcpy(bounce, source, PAGE_BYTES);
-	page_take(c, &c->page, PT_REG, c->td.pa, c->td.tdr->hkid, 0);
-	if (source)
-		memcpy(pa_ptr(c->m, c->page.pa), bounce, PAGE_BYTES);
-	mrtd_extend(c->td.tdcs, "MEM.PAGE.ADD", c->gpa, NULL, 0);
+	page_take(c, &c->page, PT_REG, c->td.pa, c->td.tdr->hkid, source);
+	mrtd_extend(c->m, &c->td, name, c->gpa, NULL, 0);
 	sept_write(&c->sept, sept_make(SEPT_STATE_MAPPED, c->page.pa));
 	td_add_children(&c->td, 1);
 	return TDX_SUCCESS;
@@ -93,8 +90,7 @@ uint64_t tdh_mem_page_relocate(struct call *c)
 	uint64_t entry = (c->sept.value & ~SEPT_PA) | c->page.pa;
 
 	sept_l2_for_aliases(c, move_alias);
-	page_take(c, &c->page, PT_REG, c->td.pa, c->td.tdr->hkid, 0);
-	memcpy(pa_ptr(c->m, c->page.pa), pa_ptr(c->m, c->old_page.pa), PAGE_BYTES);
+	page_take(c, &c->page, PT_REG, c->td.pa, c->td.tdr->hkid, pa_ptr(c->m, c->old_page.pa));
 	pamt_free(c->old_page.pamt);
 	sept_write(&c->sept, state == c->sept.state ? entry : sept_with_state(entry, state));
 	c->regs->gpr[GPR_RCX] = c->old_page.pa;

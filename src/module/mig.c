@@ -38,7 +38,7 @@ uint64_t tdh_mig_stream_create(struct call *c)
 	struct tdcs *t = c->td.tdcs;
 	struct migsc *sc;
 
-	page_take(c, &c->page, PT_TDCX, c->td.pa, c->td.tdr->hkid, 0);
+	page_take(c, &c->page, PT_TDCX, c->td.pa, c->td.tdr->hkid, NULL);
 	sc = pa_ptr(c->m, c->page.pa);
 	sc->index = t->num_migs;
 	links(c)[t->num_migs++] = c->page.pa;

@@ -9,11 +9,17 @@
 
 #include <string.h>
 
-/* A page that becomes part of TD @owner (0: it is a TDR itself): zeroed under @hkid and recorded in the PAMT. */
-void page_take(struct call *c, struct page_ref *page, enum page_type type, uint64_t owner, unsigned hkid, uint8_t fill)
+void page_take(struct call *c, struct page_ref *page, enum page_type type, uint64_t owner, unsigned hkid,
+	       const void *content)
 {
+	void *to;
+
 	keyid_tag(c->m, page->pa, PAGE_BYTES, hkid);
-	memset(pa_ptr(c->m, page->pa), fill, PAGE_BYTES);
+	to = pa_ptr(c->m, page->pa);
+	if (content)
+		memmove(to, content, PAGE_BYTES); /* the host may have passed the page itself */
+	else
+		memset(to, 0, PAGE_BYTES);
 	pamt_set(page->pamt, type, owner);
 }
 
@@ -56,7 +62,7 @@ uint64_t tdh_mng_create(struct call *c)
 {
 	uint64_t hkid = c->in[GPR_RDX];
 
-	page_take(c, &c->page, PT_TDR, 0, c->m->global_hkid, 0);
+	page_take(c, &c->page, PT_TDR, 0, c->m->global_hkid, NULL);
 	td_load(c->m, c->page.pa, &c->td);
 	c->td.tdr->hkid = (uint16_t)hkid;
 	c->td.tdr->lifecycle = LIFECYCLE_HKID_ASSIGNED;
@@ -159,7 +165,7 @@ uint64_t tdh_mng_addcx(struct call *c)
 	struct tdr *tdr = c->td.tdr;
 	unsigned index = tdr->num_tdcx;
 
-	page_take(c, &c->page, PT_TDCX, c->td.pa, tdr->hkid, 0);
+	page_take(c, &c->page, PT_TDCX, c->td.pa, tdr->hkid, NULL);
 	tdcx_fill(c, index);
 	tdr->tdcx_pa[index] = keyid_put(c->m, c->page.pa, tdr->hkid);
 	tdr->num_tdcx++;

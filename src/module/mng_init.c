@@ -258,7 +258,7 @@ uint64_t tdh_mng_init(struct call *c)
 
 	msr_bitmaps_init(c->m, &c->td);
 	vmx_init_virtual_msrs(c->m, &c->td);
-	mrtd_init(t);
+	mrtd_init(c->m, &c->td);
 	memset(t->rtmr, 0, sizeof(t->rtmr));
 	__atomic_store_n(&t->op_state, OP_STATE_INITIALIZED, __ATOMIC_RELEASE);
 	return TDX_SUCCESS;

@@ -119,7 +119,6 @@ _Static_assert(sizeof(struct servtd_binding) == 128, "SERVTD_BINDINGS_TABLE");
 #define SERVTD_TYPE_MIGTD 0
 #define TDCS_CPUID_VALUES 80
 #define TDCS_XBUFF_COMPONENTS 19
-#define TDCS_MRTD_CTX_BYTES 256
 
 /* Page 0 of the TDCS. */
 struct tdcs {
@@ -160,7 +159,6 @@ struct tdcs {
 		AT(TDCS_MROWNER_OFFSET, uint8_t mrowner[48]);
 		AT(TDCS_MROWNERCONFIG_OFFSET, uint8_t mrownerconfig[48]);
 		AT(TDCS_RTMR_OFFSET, uint8_t rtmr[4][48]);
-		AT(0x400, uint8_t mrtd_ctx[TDCS_MRTD_CTX_BYTES]); /* internal: see measure.h */
 		AT(0x500, uint8_t tee_info_hash[48]); /* internal */
 		AT(0x530, uint8_t tee_info_hash_valid); /* internal */
 		AT(TDCS_MIG_DEC_KEY_SET_OFFSET, uint8_t mig_dec_key_set);
@@ -192,6 +190,7 @@ struct tdcs {
 /* Further pages of the TDCS. */
 enum tdcs_page {
 	TDCS_PAGE_MAIN = 0,
+	TDCS_PAGE_MRTD = 1, /* the measurement while the TD is built */
 	TDCS_PAGE_MSR_BITMAPS = 2,
 	TDCS_PAGE_SEPT_ROOT = 3,
 	TDCS_PAGE_ZERO = 4,

@@ -10,7 +10,7 @@
 
 uint64_t tdh_vp_create(struct call *c)
 {
-	page_take(c, &c->page, PT_TDVPR, c->td.pa, c->td.tdr->hkid, 0);
+	page_take(c, &c->page, PT_TDVPR, c->td.pa, c->td.tdr->hkid, NULL);
 	vcpu_load(c->m, c->page.pa, &c->vp);
 	c->vp.vps->num_pages = 1;
 	c->vp.vps->page_pa[0] = keyid_put(c->m, c->page.pa, c->td.tdr->hkid);
@@ -42,7 +42,7 @@ uint64_t tdh_vp_addcx(struct call *c)
 {
 	struct tdvps *vps = c->vp.vps;
 
-	page_take(c, &c->page, PT_TDCX, c->td.pa, c->td.tdr->hkid, 0);
+	page_take(c, &c->page, PT_TDCX, c->td.pa, c->td.tdr->hkid, NULL);
 	if (is_l2_bitmap(vps->num_pages))
 		memset(pa_ptr(c->m, c->page.pa), 0xff, PAGE_BYTES);
 	vps->page_pa[vps->num_pages++] = keyid_put(c->m, c->page.pa, c->td.tdr->hkid);
