@@ -6,11 +6,6 @@
 
 #include "lib/machine_impl.h"
 
-static uint64_t now(const struct seamless_machine *m)
-{
-	return platform_tsc_now(m->platform);
-}
-
 bool seamless_read(struct seamless_machine *m, uint64_t pa, void *buf, uint64_t len)
 {
 	return mem_host_read(&m->platform->mem, pa, buf, len);
@@ -18,7 +13,7 @@ bool seamless_read(struct seamless_machine *m, uint64_t pa, void *buf, uint64_t 
 
 bool seamless_write(struct seamless_machine *m, uint64_t pa, const void *buf, uint64_t len)
 {
-	if (!mem_host_write(&m->platform->mem, lib_who(m), now(m), pa, buf, len))
+	if (!mem_host_write(&m->platform->mem, lib_who(m), pa, buf, len))
 		return false;
 	lib_watch_written(m, pa, len);
 	lib_tell(m, &(struct seamless_event){
@@ -28,7 +23,7 @@ bool seamless_write(struct seamless_machine *m, uint64_t pa, const void *buf, ui
 
 bool seamless_fill(struct seamless_machine *m, uint64_t pa, uint64_t len, uint8_t byte)
 {
-	if (!mem_host_fill(&m->platform->mem, lib_who(m), now(m), pa, len, byte))
+	if (!mem_host_fill(&m->platform->mem, lib_who(m), pa, len, byte))
 		return false;
 	lib_watch_written(m, pa, len);
 	lib_tell(m, &(struct seamless_event){
@@ -43,7 +38,7 @@ bool seamless_hash(struct seamless_machine *m, uint64_t pa, uint64_t len, uint64
 
 void *seamless_shared(struct seamless_machine *m, uint64_t pa, uint64_t len)
 {
-	void *at = mem_shared_ptr(&m->platform->mem, lib_who(m), now(m), pa, len);
+	void *at = mem_shared_ptr(&m->platform->mem, lib_who(m), pa, len);
 
 	if (at)
 		lib_watch_given(m, pa, len);

@@ -111,7 +111,7 @@ void *shared_out(struct call *c, uint64_t pa, uint64_t len)
 {
 	struct platform *p = c->m->plat;
 
-	return mem_shared_ptr(&p->mem, c->lp_id, platform_rdtsc(p), platform_pa(p, pa), len);
+	return mem_shared_ptr(&p->mem, c->lp_id, platform_pa(p, pa), len);
 }
 
 void call_run(struct call *c)

@@ -87,7 +87,7 @@ static void *page_memory(struct guest_exit *x, const struct ept_page *page, bool
 
 	if (!shared)
 		return pa_ptr(x->m, pa);
-	return mem_shared_ptr(&x->m->plat->mem, x->lp_id, x->vps->last_exit_tsc, pa, PAGE_BYTES - pa % PAGE_BYTES);
+	return mem_shared_ptr(&x->m->plat->mem, x->lp_id, pa, PAGE_BYTES - pa % PAGE_BYTES);
 }
 
 void *guest_map(struct guest_exit *x, uint64_t gpa, uint32_t access)

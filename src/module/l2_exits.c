@@ -58,8 +58,8 @@ static void external_interrupt(struct guest_exit *x)
 
 	if (vps->shadow_pin_ctls[0] & VMX_PIN_POSTED_INTERRUPTS &&
 	    INTR_VECTOR(x->ve->intr_info) == vps->shadow_posted_intr_vector[0])
-		descriptor = mem_shared_ptr(&x->m->plat->mem, x->lp_id, vps->last_exit_tsc,
-					    keyid_strip(x->m, vps->shadow_pid_hpa[0]), POSTED_DESCRIPTOR_BYTES);
+		descriptor = mem_shared_ptr(&x->m->plat->mem, x->lp_id, keyid_strip(x->m, vps->shadow_pid_hpa[0]),
+					    POSTED_DESCRIPTOR_BYTES);
 	if (descriptor)
 		take_posted(x, descriptor);
 	else

@@ -151,8 +151,9 @@ bool mem_host_read(struct memory *m, uint64_t pa, void *buf, uint64_t len)
 	return true;
 }
 
-static void remember(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, uint16_t hkid)
+static void remember(struct memory *m, unsigned lp, uint64_t pa, uint16_t hkid)
 {
+	uint64_t when = m->now ? m->now(m->clock) : 0;
 	uint64_t n = atomic_fetch_add(&m->destroyed, 1);
 
 	m->events[n % MEM_EVENTS] = (struct mem_event){ pa, when, lp, hkid };
@@ -160,8 +161,7 @@ static void remember(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, 
 
 /* The page's content becomes what the host saw of it, under key 0; whatever, if all of it is to be
  * written now. */
-static void destroy_page(struct memory *m, unsigned lp, uint64_t when, uint64_t pa,
-			 bool overwritten)
+static void destroy_page(struct memory *m, unsigned lp, uint64_t pa, bool overwritten)
 {
 	uint64_t page = pa & ~(uint64_t)(MEM_PAGE - 1);
 	uint8_t view[MEM_PAGE];
@@ -172,45 +172,42 @@ static void destroy_page(struct memory *m, unsigned lp, uint64_t when, uint64_t 
 			read_view(m, page, view, MEM_PAGE);
 			memcpy(m->base + page, view, MEM_PAGE);
 		}
-		remember(m, lp, when, pa, mem_key(m, pa));
+		remember(m, lp, pa, mem_key(m, pa));
 		mem_key_set(m, page, MEM_PAGE, MEM_DESTROYED);
 	}
 	pthread_mutex_unlock(&m->lock);
 }
 
 /* For the host from now on: private pages in the range are destroyed. */
-static void *take_over(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, uint64_t len,
-		       bool to_write)
+static void *take_over(struct memory *m, unsigned lp, uint64_t pa, uint64_t len, bool to_write)
 {
 	if (!mem_contains(m, pa, len))
 		return NULL;
 	for (uint64_t at = pa, left = len, n; m->encrypted && left > 0; at += n, left -= n) {
 		n = in_page(at, left);
 		if (mem_key(m, at))
-			destroy_page(m, lp, when, at, to_write && n == MEM_PAGE);
+			destroy_page(m, lp, at, to_write && n == MEM_PAGE);
 	}
 	return m->base + pa;
 }
 
-void *mem_shared_ptr(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, uint64_t len)
+void *mem_shared_ptr(struct memory *m, unsigned lp, uint64_t pa, uint64_t len)
 {
-	return take_over(m, lp, when, pa, len, false);
+	return take_over(m, lp, pa, len, false);
 }
 
-bool mem_host_write(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, const void *buf,
-		    uint64_t len)
+bool mem_host_write(struct memory *m, unsigned lp, uint64_t pa, const void *buf, uint64_t len)
 {
-	void *to = take_over(m, lp, when, pa, len, true);
+	void *to = take_over(m, lp, pa, len, true);
 
 	if (to && len)
 		memcpy(to, buf, len);
 	return to;
 }
 
-bool mem_host_fill(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, uint64_t len,
-		   uint8_t byte)
+bool mem_host_fill(struct memory *m, unsigned lp, uint64_t pa, uint64_t len, uint8_t byte)
 {
-	void *to = take_over(m, lp, when, pa, len, true);
+	void *to = take_over(m, lp, pa, len, true);
 
 	if (to)
 		memset(to, byte, len);

@@ -42,6 +42,8 @@ struct memory {
 	atomic_uint_least64_t destroyed; /* count of destroyed pages; cached translations are stale
 					    when it moves */
 	pthread_mutex_t lock;		 /* events and conversions */
+	uint64_t (*now)(const void *clock); /* the TSC, for events; NULL: they have no time */
+	const void *clock;
 	struct mem_event events[MEM_EVENTS];
 };
 
@@ -110,10 +112,8 @@ bool mem_last_destroyed(struct memory *m, uint64_t pa, struct mem_event *event);
  * passes a private page there gets ciphertext read, or the page destroyed, as on hardware.
  */
 bool mem_host_read(struct memory *m, uint64_t pa, void *buf, uint64_t len);
-bool mem_host_write(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, const void *buf,
-		    uint64_t len);
-bool mem_host_fill(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, uint64_t len,
-		   uint8_t byte);
+bool mem_host_write(struct memory *m, unsigned lp, uint64_t pa, const void *buf, uint64_t len);
+bool mem_host_fill(struct memory *m, unsigned lp, uint64_t pa, uint64_t len, uint8_t byte);
 /* 64-bit FNV-1a of the host view. */
 bool mem_host_hash(struct memory *m, uint64_t pa, uint64_t len, uint64_t *hash);
 
@@ -124,7 +124,7 @@ const void *mem_shared_in(struct memory *m, uint64_t pa, uint64_t len, void *bou
 /* A pointer for direct reading and writing with a shared key (rings, shared guest pages). Pages
  * under a private key are destroyed. Valid as shared memory until a page of the range goes to a TD
  * again. NULL: outside RAM. */
-void *mem_shared_ptr(struct memory *m, unsigned lp, uint64_t when, uint64_t pa, uint64_t len);
+void *mem_shared_ptr(struct memory *m, unsigned lp, uint64_t pa, uint64_t len);
 
 /* 64-bit FNV-1a, continued from `hash` (start: MEM_FNV_BASIS). */
 #define MEM_FNV_BASIS 0xcbf29ce484222325ull

@@ -139,6 +139,11 @@ static uint64_t tsc_rate(const struct platform *p)
 	return r.eax && r.ebx && r.ecx ? (uint64_t)r.ecx * r.ebx / r.eax : 0;
 }
 
+static uint64_t clock_of(const void *platform)
+{
+	return platform_tsc_now(platform);
+}
+
 static bool allocate(struct platform *p, char *err, size_t err_len)
 {
 	const struct platform_config *c = &p->config;
@@ -154,6 +159,8 @@ static bool allocate(struct platform *p, char *err, size_t err_len)
 		return refuse(err, err_len,
 			      "memory 0x%llx: a 4 KiB multiple for which there is address space",
 			      (unsigned long long)c->memory);
+	p->mem.now = clock_of;
+	p->mem.clock = p;
 	p->tsc_hz = tsc_rate(p);
 	if (c->tsc.real && !p->tsc_hz)
 		return refuse(err, err_len, "tsc real: needs a cpuid line for leaf 0x15");

@@ -51,7 +51,7 @@ static bool map_shared(struct vmx_lp *v, uint64_t gpa, uint32_t access, struct c
 
 	out->permissions = page.permissions;
 	if (found == WALK_FOUND)
-		out->host = mem_shared_ptr(&v->platform->mem, v->number, v->g.when, pa, MEM_PAGE);
+		out->host = mem_shared_ptr(&v->platform->mem, v->number, pa, MEM_PAGE);
 	else if (found == WALK_CONVERTIBLE)
 		v->problem = PROBLEM_CONVERTIBLE;
 	if (found == WALK_MISCONFIGURATION || (found == WALK_FOUND && !out->host))
@@ -111,7 +111,7 @@ static uint8_t *posted_descriptor(const struct vmx_lp *v)
 
 	if (!(vmcs_read(v->g.vmcs, VMCS_PIN_CTLS) & VMX_PIN_POSTED_INTERRUPTS))
 		return NULL;
-	return mem_shared_ptr(&v->platform->mem, v->number, v->g.when, pa, POSTED_DESCRIPTOR_BYTES);
+	return mem_shared_ptr(&v->platform->mem, v->number, pa, POSTED_DESCRIPTOR_BYTES);
 }
 
 static struct vapic vapic_of(const struct vmx_lp *v)

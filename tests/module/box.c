@@ -49,7 +49,7 @@ uint64_t box_call4(struct box *b, unsigned lp, uint64_t leaf, uint64_t rcx, uint
 
 static void write_host(struct box *b, uint64_t pa, const void *bytes, uint64_t len)
 {
-	assert_true(mem_host_write(&b->p->mem, MEM_NO_LP, 0, pa, bytes, len));
+	assert_true(mem_host_write(&b->p->mem, MEM_NO_LP, pa, bytes, len));
 }
 
 void box_boot(struct box *b)
@@ -116,7 +116,7 @@ uint64_t box_add_page(struct box *b, uint64_t tdr, uint64_t gpa, uint8_t byte)
 {
 	uint64_t page = box_page(b);
 
-	assert_true(mem_host_fill(&b->p->mem, MEM_NO_LP, 0, BOX_HOST, 4096, byte));
+	assert_true(mem_host_fill(&b->p->mem, MEM_NO_LP, BOX_HOST, 4096, byte));
 	box_ok(b, 0, LEAF_TDH_MEM_PAGE_ADD, gpa, tdr, page, BOX_HOST);
 	box_ok(b, 0, LEAF_TDH_MR_EXTEND, gpa, tdr, 0, 0);
 	return page;

@@ -62,7 +62,7 @@ uint64_t mig_peek(struct mig_box *m, uint64_t pa)
 
 void mig_poke(struct mig_box *m, uint64_t pa, uint64_t value)
 {
-	assert_true(mem_host_write(&m->b->p->mem, MEM_NO_LP, 0, pa, &value, 8));
+	assert_true(mem_host_write(&m->b->p->mem, MEM_NO_LP, pa, &value, 8));
 }
 
 uint64_t mig_md(struct mig_box *m, uint64_t tdr, uint64_t field)

@@ -259,10 +259,10 @@ static void destroyed_pages_are_no_finding(void **state)
 
 	(void)state;
 	open_scene(&s);
-	assert_true(mem_host_fill(&s.b->p->mem, MEM_NO_LP, 0, s.td.tdr->tdcx_pa[3] & SEPT_PA & 0x3ffffffffffull, 1, 0xff));
+	assert_true(mem_host_fill(&s.b->p->mem, MEM_NO_LP, s.td.tdr->tdcx_pa[3] & SEPT_PA & 0x3ffffffffffull, 1, 0xff));
 	if (audit_module(s.b->m, hear, &h))
 		fail_msg("%s", h.all);
-	assert_true(mem_host_fill(&s.b->p->mem, MEM_NO_LP, 0, s.tdr, PAGE_BYTES, 0xff));
+	assert_true(mem_host_fill(&s.b->p->mem, MEM_NO_LP, s.tdr, PAGE_BYTES, 0xff));
 	if (audit_module(s.b->m, hear, &h))
 		fail_msg("%s", h.all);
 	close_scene(&s);

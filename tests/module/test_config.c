@@ -30,7 +30,7 @@ static void write_params(struct box *b, const struct change *c)
 	memcpy(params + 24, &eptp, 8);
 	params[40] = 40;
 	memcpy(params + c->offset, &c->value, c->len);
-	assert_true(mem_host_write(&b->p->mem, MEM_NO_LP, 0, PARAMS, params, sizeof(params)));
+	assert_true(mem_host_write(&b->p->mem, MEM_NO_LP, PARAMS, params, sizeof(params)));
 }
 
 static uint64_t new_td(struct box *b, unsigned hkid)

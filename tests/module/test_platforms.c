@@ -55,10 +55,10 @@ static void carry(struct pair *p)
 
 	for (unsigned i = 0; i < BUFFERS; i++) {
 		memcpy(bytes, mem_ptr(from, MIG_BUFFERS + i * PAGE_BYTES, PAGE_BYTES), PAGE_BYTES);
-		assert_true(mem_host_write(&p->to.b->p->mem, MEM_NO_LP, 0, MIG_BUFFERS + i * PAGE_BYTES, bytes, PAGE_BYTES));
+		assert_true(mem_host_write(&p->to.b->p->mem, MEM_NO_LP, MIG_BUFFERS + i * PAGE_BYTES, bytes, PAGE_BYTES));
 	}
 	memcpy(bytes, mem_ptr(from, MIG_MBMD, MBMD_BYTES), MBMD_BYTES);
-	assert_true(mem_host_write(&p->to.b->p->mem, MEM_NO_LP, 0, MIG_MBMD, bytes, MBMD_BYTES));
+	assert_true(mem_host_write(&p->to.b->p->mem, MEM_NO_LP, MIG_MBMD, bytes, MBMD_BYTES));
 	p->to.pages = p->from.pages;
 }
 

@@ -45,9 +45,9 @@ static void ranges_are_checked(void **state)
 	assert_null(mem_ptr(m, UINT64_MAX, 2));
 	assert_null(mem_ptr(m, 1, UINT64_MAX));
 	assert_false(mem_host_read(m, SIZE, &byte, 1));
-	assert_false(mem_host_write(m, 0, 0, UINT64_MAX, &byte, 1));
-	assert_false(mem_host_fill(m, 0, 0, 0, SIZE + 1, 1));
-	assert_null(mem_shared_ptr(m, 0, 0, SIZE - 1, 2));
+	assert_false(mem_host_write(m, 0, UINT64_MAX, &byte, 1));
+	assert_false(mem_host_fill(m, 0, 0, SIZE + 1, 1));
+	assert_null(mem_shared_ptr(m, 0, SIZE - 1, 2));
 	assert_int_equal(*(uint8_t *)mem_ptr(m, 0, 1), 0);
 }
 
@@ -57,7 +57,7 @@ static void shared_memory_is_plain(void **state)
 	char back[6];
 	uint64_t hash;
 
-	assert_true(mem_host_write(m, 0, 0, 0xffe, "hello", 6));
+	assert_true(mem_host_write(m, 0, 0xffe, "hello", 6));
 	assert_true(mem_host_read(m, 0xffe, back, 6));
 	assert_string_equal(back, "hello");
 	assert_true(mem_host_hash(m, 0xffe, 5, &hash));
@@ -95,17 +95,25 @@ static void ciphertext_depends_on_the_key(void **state)
 	assert_memory_not_equal(one, other, sizeof(one));
 }
 
+static uint64_t a_clock(const void *time)
+{
+	return *(const uint64_t *)time;
+}
+
 static void a_host_write_destroys(void **state)
 {
+	const uint64_t time = 1000;
 	struct memory *m = *state;
 	uint8_t before[MEM_PAGE], after[MEM_PAGE];
 	struct mem_event event;
 
 	make_private(m);
+	m->now = a_clock;
+	m->clock = &time;
 	mem_host_read(m, PAGE, before, MEM_PAGE);
 	assert_false(mem_last_destroyed(m, PAGE, &event));
 	assert_true(mem_key_check(m, PAGE, 33));
-	assert_true(mem_host_write(m, 2, 1000, PAGE + 8, "x", 1));
+	assert_true(mem_host_write(m, 2, PAGE + 8, "x", 1));
 	assert_false(mem_key_check(m, PAGE, 33));
 	assert_true(mem_last_destroyed(m, PAGE + 100, &event));
 	assert_int_equal(event.lp, 2);
@@ -123,9 +131,9 @@ static void a_range_destroys_each_page_once(void **state)
 	struct memory *m = *state;
 
 	mem_key_set(m, PAGE, 3 * MEM_PAGE, 40);
-	assert_true(mem_host_fill(m, 0, 0, PAGE + 1, 2 * MEM_PAGE, 0));
+	assert_true(mem_host_fill(m, 0, PAGE + 1, 2 * MEM_PAGE, 0));
 	assert_int_equal(m->destroyed, 3);
-	assert_true(mem_host_fill(m, 0, 0, PAGE, 3 * MEM_PAGE, 0));
+	assert_true(mem_host_fill(m, 0, PAGE, 3 * MEM_PAGE, 0));
 	assert_int_equal(m->destroyed, 3);
 }
 
@@ -151,7 +159,7 @@ static void without_encryption_all_is_plain(void **state)
 	make_private(&m);
 	assert_true(mem_host_read(&m, PAGE, &byte, 1));
 	assert_int_equal(byte, 0x11);
-	assert_true(mem_host_write(&m, 0, 0, PAGE, "y", 1));
+	assert_true(mem_host_write(&m, 0, PAGE, "y", 1));
 	assert_true(mem_key_check(&m, PAGE, 33));
 	assert_int_equal(m.destroyed, 0);
 	mem_fini(&m);
