@@ -54,22 +54,26 @@ bool crypto_equal(const void *a, const void *b, size_t len)
 
 static bool gcm_begin(struct gcm *g)
 {
-	if (!g->cipher)
-		g->cipher = EVP_CIPHER_CTX_new();
-	if (!g->cipher)
-		return false;
-	/* A context that has its cipher keeps it: the look-up costs more than a page. */
-	return EVP_CIPHER_CTX_get0_cipher(g->cipher) ||
-	       EVP_CipherInit_ex(g->cipher, EVP_aes_256_gcm(), NULL, NULL, NULL, 1) == 1;
+	if (g->cipher)
+		return true;
+	g->cipher = EVP_CIPHER_CTX_new();
+	g->keyed = false;
+	/* A context keeps its cipher: the look-up costs more than a page. */
+	return g->cipher && EVP_CipherInit_ex(g->cipher, EVP_aes_256_gcm(), NULL, NULL, NULL, 1) == 1;
 }
 
 bool gcm_start(struct gcm *g, bool decrypt, const uint8_t key[GCM_KEY_SIZE],
 	       const uint8_t iv[GCM_IV_SIZE])
 {
+	bool same_key;
+
 	if (!gcm_begin(g))
 		return false;
 	g->decrypt = decrypt;
-	return EVP_CipherInit_ex(g->cipher, NULL, NULL, key, iv, !decrypt) == 1;
+	same_key = g->keyed && !memcmp(g->key, key, GCM_KEY_SIZE);
+	memcpy(g->key, key, GCM_KEY_SIZE);
+	g->keyed = EVP_CipherInit_ex(g->cipher, NULL, NULL, same_key ? NULL : key, iv, !decrypt) == 1;
+	return g->keyed;
 }
 
 static bool gcm_pieces(struct gcm *g, const uint8_t *in, uint8_t *out, size_t len)
@@ -113,5 +117,6 @@ bool gcm_tag(struct gcm *g, uint8_t tag[GCM_TAG_SIZE])
 void gcm_end(struct gcm *g)
 {
 	EVP_CIPHER_CTX_free(g->cipher);
+	OPENSSL_cleanse(g->key, GCM_KEY_SIZE);
 	g->cipher = NULL;
 }

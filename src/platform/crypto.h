@@ -38,12 +38,13 @@ bool crypto_equal(const void *a, const void *b, size_t len);
 
 /*
  * AES-256-GCM with a 96-bit IV. Zero the struct before its first start; it may be started again for
- * the next message without cost, and is given up with gcm_end(). Additional data, then text, may be
+ * the next message, at little cost under the same key, and is given up with gcm_end(). Additional data, then text, may be
  * added in pieces of any size; `out` may be `in`.
  */
 struct gcm {
 	void *cipher;
-	bool decrypt;
+	bool decrypt, keyed;
+	uint8_t key[GCM_KEY_SIZE]; /* that cipher was last started with, if keyed */
 };
 
 bool gcm_start(struct gcm *g, bool decrypt, const uint8_t key[GCM_KEY_SIZE],

@@ -122,6 +122,20 @@ static void gcm_pieces_and_bad_tag(void **state)
 	gcm_end(&g);
 }
 
+static void gcm_with_another_key(void **state)
+{
+	uint8_t key[2][32] = { { 1 }, { 2 } }, text[32] = { 0 }, again[32] = { 0 }, tag[2][16];
+	struct gcm g = { 0 };
+
+	(void)state;
+	seal(&g, key[0], text, tag[0]);
+	seal(&g, key[1], again, tag[1]);
+	assert_memory_not_equal(text, again, sizeof(text));
+	assert_false(open_sealed(&g, key[0], again, tag[1]));
+	assert_true(open_sealed(&g, key[0], text, tag[0]));
+	gcm_end(&g);
+}
+
 /* The form that rests between calls agrees with libcrypto, however the text is cut. */
 static void saved_gcm_agrees(void **state)
 {
@@ -177,6 +191,7 @@ int main(void)
 		cmocka_unit_test(hmac_known),
 		cmocka_unit_test(gcm_known),
 		cmocka_unit_test(gcm_pieces_and_bad_tag),
+		cmocka_unit_test(gcm_with_another_key),
 		cmocka_unit_test(saved_gcm_agrees),
 		cmocka_unit_test(saved_gcm_without_text),
 	};
