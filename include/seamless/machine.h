@@ -106,6 +106,10 @@ void seamless_report_key(const struct seamless_machine *m, uint8_t key[32]);
 
 /* The time stamp counter, in ticks; reading a counted one advances it. */
 uint64_t seamless_tsc(struct seamless_machine *m);
+/* The same time in nanoseconds since the machine was created; looking at it changes nothing. */
+uint64_t seamless_time_ns(const struct seamless_machine *m);
+/* Does its time only pass as the platform file counts it (`tsc start ...`), not by itself? */
+bool seamless_time_counted(const struct seamless_machine *m);
 void seamless_advance_tsc(struct seamless_machine *m, uint64_t ticks);
 /* Ticks that pass before each call and VM exit. Starts as the platform file says (`tsc ... event
  * N`). */

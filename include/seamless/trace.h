@@ -52,7 +52,7 @@ struct seamless_event {
  */
 typedef void (*seamless_trace)(void *opaque, const struct seamless_event *event);
 
-#define SEAMLESS_TRACES 4
+#define SEAMLESS_TRACES 8
 
 /* Adds one, while no thread uses the machine. False: there are SEAMLESS_TRACES already. */
 bool seamless_add_trace(struct seamless_machine *m, seamless_trace trace, void *opaque);

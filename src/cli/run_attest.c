@@ -53,19 +53,36 @@ static int open_blocks(struct run_attest *attest)
 	return 0;
 }
 
+static int make_nonce(struct run_attest *attest)
+{
+	const char *hex = attest->nonce_hex;
+
+	if (!hex && getrandom(attest->nonce, sizeof(attest->nonce), 0) != sizeof(attest->nonce)) {
+		fprintf(stderr, "seamless run: --attest: no nonce: %s\n", strerror(errno));
+		return -1;
+	}
+	if (hex && (strlen(hex) != 2 * sizeof(attest->nonce) ||
+		    !hex_to(hex, attest->nonce, sizeof(attest->nonce)))) {
+		fprintf(stderr,
+			"seamless run: --nonce: '%.40s' (%zu characters): expected %zu hex "
+			"digits\n",
+			hex, strlen(hex), 2 * sizeof(attest->nonce));
+		return -1;
+	}
+	return 0;
+}
+
 int run_attest_open(struct run_attest *attest, const char *cmdline)
 {
 	char hex[2 * RUN_ATTEST_NONCE + 1];
 
 	if (!attest->wanted)
 		return 0;
+	if (make_nonce(attest))
+		return -1;
 	if (attest->folder && mkdir(attest->folder, 0777) && errno != EEXIST) {
 		fprintf(stderr, "seamless run: --attest: %s: %s\n", attest->folder,
 			strerror(errno));
-		return -1;
-	}
-	if (getrandom(attest->nonce, sizeof(attest->nonce), 0) != sizeof(attest->nonce)) {
-		fprintf(stderr, "seamless run: --attest: no nonce: %s\n", strerror(errno));
 		return -1;
 	}
 	if (asprintf(&attest->cmdline, "%s%sseamless.nonce=%s%s", cmdline, *cmdline ? " " : "",

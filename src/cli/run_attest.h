@@ -18,6 +18,7 @@ struct run_attest {
 	bool wanted;
 	const char *folder;	  /* keeps nonce, report, log and quote; NULL: nothing is kept */
 	const char *quote_folder; /* of the quoting service; NULL: there is none */
+	const char *nonce_hex;	  /* the nonce; NULL: a random one */
 	uint8_t nonce[RUN_ATTEST_NONCE];
 	char *cmdline; /* the caller's and what the guest is asked for */
 	struct hex_block block[RUN_ATTEST_BLOCKS];

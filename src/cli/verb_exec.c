@@ -9,15 +9,17 @@
 #include "cli/cli.h"
 #include "cli/platform_option.h"
 #include "cli/record_option.h"
+#include "cli/trace_option.h"
 #include "exec/exec.h"
 
 static void usage(FILE *out)
 {
-	fputs("usage: seamless exec [--platform NAME|FILE] [--record FILE] -- PROGRAM [ARGUMENTS]\n\n"
+	fputs("usage: seamless exec [OPTIONS] -- PROGRAM [ARGUMENTS]\n\n"
 	      "Runs PROGRAM with its SEAMCALL and TDCALL instructions trapped into a software module. Each of its threads is\n"
 	      "a logical processor. <seamless/exec.h> tells how it maps physical memory and plays a guest.\n\n"
-	      "  --platform NAME|FILE  the machine: a built-in platform (default) or a platform file\n"
-	      "  --record FILE         the calls and what the program wrote into memory, as a transcript for `seamless replay`\n\n"
+	      "  --platform NAME   the machine: a built-in platform (default) or a platform file\n"
+	      "  --record FILE     the calls and what the program wrote into memory, as a transcript for `seamless replay`\n"
+	      TRACE_OPTION_HELP "\n"
 	      "Exit status: that of PROGRAM; 128 + N when signal N ended it; 2 when it can't be run.\n",
 	      out);
 }
@@ -46,14 +48,25 @@ static int run_recorded(struct seamless_machine *m, const char *record_path, cha
 	return record_close(&record) ? -1 : status;
 }
 
-static int run(const char *platform, const char *record_path, char **argv)
+static int run_traced(struct seamless_machine *m, struct trace_option *trace, const char *record_path, char **argv, char *err, size_t err_len)
+{
+	int status;
+
+	if (trace_option_open(trace, m, 0))
+		return -1;
+	trace_option_phase(trace, "program");
+	status = run_recorded(m, record_path, argv, err, err_len);
+	return trace_option_close(trace) ? -1 : status;
+}
+
+static int run(const char *platform, struct trace_option *trace, const char *record_path, char **argv)
 {
 	char err[256] = "";
 	struct seamless_machine *m = machine(platform, err, sizeof(err));
 	int status = -1;
 
 	if (m)
-		status = run_recorded(m, record_path, argv, err, sizeof(err));
+		status = run_traced(m, trace, record_path, argv, err, sizeof(err));
 	if (err[0])
 		fprintf(stderr, "seamless exec: %s\n", err);
 	seamless_destroy(m);
@@ -64,15 +77,27 @@ static int exec_verb(int argc, char **argv)
 {
 	static const struct option options[] = { { "platform", required_argument, NULL, 'p' },
 						 { "record", required_argument, NULL, 'r' },
+						 { "trace", optional_argument, NULL, 't' },
+						 { "stats", optional_argument, NULL, 's' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
 	const char *platform = "default", *record = NULL;
-	int c;
+	struct trace_option trace = { 0 };
+	int c, result;
 
 	while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
 		switch (c) {
 		case 'p': platform = optarg; break;
 		case 'r': record = optarg; break;
+		case 's':
+			trace.stats = true;
+			trace.stats_path = optarg;
+			break;
+		case 't':
+			if (!trace_option_add(&trace, "exec", optarg))
+				break;
+			trace_option_free(&trace);
+			return CLI_USAGE;
 		case 'h': usage(stdout); return CLI_DONE;
 		default: usage(stderr); return CLI_USAGE;
 		}
@@ -82,7 +107,9 @@ static int exec_verb(int argc, char **argv)
 		usage(stderr);
 		return CLI_USAGE;
 	}
-	return run(platform, record, argv + optind);
+	result = run(platform, &trace, record, argv + optind);
+	trace_option_free(&trace);
+	return result;
 }
 
 const struct cli_verb verb_exec = { "exec", "run a program with real SEAMCALL and TDCALL instructions", exec_verb };

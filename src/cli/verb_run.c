@@ -15,14 +15,15 @@
 #include "cli/file.h"
 #include "cli/run_attest.h"
 #include "cli/run_input.h"
+#include "cli/run_phases.h"
 #include "cli/run_platform.h"
 #include "cli/run_progress.h"
 #include "cli/run_quote.h"
 #include "cli/run_report.h"
 #include "cli/record_option.h"
 #include "cli/td_option.h"
-#include "cli/run_trace.h"
 #include "cli/run_watch.h"
+#include "cli/trace_option.h"
 #include "vmm/vm.h"
 
 #define GUEST_MEMORY	(64 * MIB)
@@ -30,14 +31,15 @@
 
 struct run {
 	const char *guest, *firmware, *kernel, *initrd, *append;
-	const char *platform, *trace_path, *record_path;
+	const char *platform, *record_path;
 	uint64_t memory;
 	unsigned vcpus;
 	struct td_option td;
 	uint64_t stop_after;
 	double timeout;
 	bool deterministic;
-	bool trace;
+	struct trace_option trace;
+	struct run_phases phases;
 	struct run_quote quote;
 	struct run_attest attest;
 	struct run_progress progress;
@@ -66,8 +68,7 @@ static void usage(FILE *out)
 	      "  --pending-ve WHEN whether memory that the guest did not accept yet raises #VE "
 	      "in it: off (as\n"
 	      "                    without it), on, flexible: the guest may turn it off\n"
-	      "  --trace[=FILE]    each SEAMCALL and TDCALL with operands and outputs, to FILE or "
-	      "stderr\n"
+	      TRACE_OPTION_HELP
 	      "  --record FILE     the calls and exits as a transcript, for `seamless replay`\n"
 	      "  --quote DIR       answer GetQuote with quotes of a test hierarchy, which DIR "
 	      "keeps: it is made there\n"
@@ -78,6 +79,7 @@ static void usage(FILE *out)
 	      "and "
 	      "quote that it\n"
 	      "                    prints (guest/linux) against what was booted; DIR keeps them\n"
+	      "  --nonce HEX       that nonce, 64 bytes; without it a random one\n"
 	      "  --deterministic   vCPUs in turns on one thread, time counted in instructions: "
 	      "the same run each\n"
 	      "                    time; no keyboard\n"
@@ -123,6 +125,7 @@ enum option_id {
 	O_PENDING_VE,
 	O_RECORD,
 	O_TRACE,
+	O_STATS,
 	O_TIMEOUT,
 	O_DETERMINISTIC,
 	O_STOP_AFTER,
@@ -130,6 +133,7 @@ enum option_id {
 	O_QUOTE,
 	O_QUOTE_VERSION,
 	O_ATTEST,
+	O_NONCE,
 	O_HELP
 };
 
@@ -161,9 +165,10 @@ static int take_option(struct run *run, int option)
 	case O_PENDING_VE:
 		return td_option_pending_ve(&run->td, optarg) ? bad("--pending-ve", optarg) : 0;
 	case O_RECORD: run->record_path = optarg; return 0;
-	case O_TRACE:
-		run->trace = true;
-		run->trace_path = optarg;
+	case O_TRACE: return trace_option_add(&run->trace, "run", optarg);
+	case O_STATS:
+		run->trace.stats = true;
+		run->trace.stats_path = optarg;
 		return 0;
 	case O_DETERMINISTIC: run->deterministic = true; return 0;
 	case O_TIMEOUT: return parse_seconds(optarg, &run->timeout);
@@ -176,6 +181,7 @@ static int take_option(struct run *run, int option)
 		run->attest.wanted = true;
 		run->attest.folder = optarg;
 		return 0;
+	case O_NONCE: run->attest.nonce_hex = optarg; return 0;
 	default: usage(stderr); return -1;
 	}
 }
@@ -195,6 +201,7 @@ static int parse(struct run *run, int argc, char **argv)
 		{ "pending-ve", required_argument, NULL, O_PENDING_VE },
 		{ "record", required_argument, NULL, O_RECORD },
 		{ "trace", optional_argument, NULL, O_TRACE },
+		{ "stats", optional_argument, NULL, O_STATS },
 		{ "deterministic", no_argument, NULL, O_DETERMINISTIC },
 		{ "timeout", required_argument, NULL, O_TIMEOUT },
 		{ "stop-after", required_argument, NULL, O_STOP_AFTER },
@@ -202,6 +209,7 @@ static int parse(struct run *run, int argc, char **argv)
 		{ "quote", required_argument, NULL, O_QUOTE },
 		{ "quote-version", required_argument, NULL, O_QUOTE_VERSION },
 		{ "attest", optional_argument, NULL, O_ATTEST },
+		{ "nonce", required_argument, NULL, O_NONCE },
 		{ "help", no_argument, NULL, O_HELP },
 		{ 0 },
 	};
@@ -230,6 +238,12 @@ static int parse(struct run *run, int argc, char **argv)
 			"seamless run: --initrd, --append and --attest go with --kernel FILE\n");
 		return -1;
 	}
+	if (run->attest.nonce_hex && !run->attest.wanted) {
+		fprintf(stderr, "seamless run: --nonce HEX goes with --attest\n");
+		return -1;
+	}
+	if (trace_option_beyond(&run->trace, "run", run->vcpus))
+		return -1;
 	if (!run->memory)
 		run->memory = run->guest      ? GUEST_MEMORY
 			      : run->firmware ? FIRMWARE_MEMORY
@@ -243,6 +257,7 @@ static void console(void *opaque, uint8_t byte)
 
 	run_progress_quiet(&run->progress);
 	run_attest_take(&run->attest, byte);
+	run_phases_take(&run->phases, byte);
 	putchar(byte);
 }
 
@@ -305,6 +320,7 @@ static int destroy(struct run *run)
 	uint64_t freed;
 	char line[80];
 
+	trace_option_phase(&run->trace, "teardown");
 	if (vm_destroy(&run->vm, &freed, &err)) {
 		run_say("the TD could not be torn down: ", err.text);
 		return -1;
@@ -323,6 +339,7 @@ static int build(struct run *run, struct vmm_error *err)
 {
 	int result;
 
+	trace_option_phase(&run->trace, "TD build");
 	if (host_enter_lp(&run->host, 0, err))
 		return -1;
 	result = vm_build(&run->vm, err);
@@ -341,7 +358,9 @@ static int run_built(struct run *run)
 	show_at_once();
 	if (!run->deterministic && run_input_start(&input, &run->vm))
 		return CLI_USAGE;
+	run_phases_guest(&run->phases, run->firmware ? "firmware" : "guest");
 	end = vm_run(&run->vm);
+	run_phases_guest_ended(&run->phases);
 	if (!run->deterministic)
 		run_input_stop(&input);
 	run_progress_stop(&run->progress);
@@ -361,6 +380,8 @@ static int run_vm(struct run *run)
 		.console_opaque = run,
 		.quote = run->quote.folder ? run_quote_answer : NULL,
 		.quote_opaque = &run->quote,
+		.tell = trace_option_timed(&run->trace) ? run_phases_tell : NULL,
+		.tell_opaque = &run->trace,
 	};
 	struct run_watch watch;
 	struct vmm_error err;
@@ -385,6 +406,7 @@ static int run_on(struct run *run, struct seamless_machine *machine)
 
 	if (run_quote_open(&run->quote, machine))
 		return CLI_USAGE;
+	trace_option_phase(&run->trace, "module start");
 	if (host_open(&run->host, machine, &err)) {
 		run_say("the TDX module could not be brought up: ", err.text);
 		result = CLI_WRONG;
@@ -414,16 +436,15 @@ static int run_machine(struct run *run)
 	const struct run_platform_want want = { run->platform, run->memory, run->vcpus,
 						run->deterministic };
 	struct seamless_machine *machine = run_platform_create(&want);
-	struct run_trace trace;
 	int result = CLI_USAGE;
 
 	if (!machine)
 		return CLI_USAGE;
-	if (!run->trace) {
+	run->phases = (struct run_phases){ .option = &run->trace, .linux_kernel = run->kernel };
+	if (!trace_option_open(&run->trace, machine, run->vcpus)) {
 		result = run_recorded(run, machine);
-	} else if (!run_trace_open(&trace, run->trace_path, machine)) {
-		result = run_recorded(run, machine);
-		run_trace_close(&trace, machine);
+		if (trace_option_close(&run->trace))
+			result = CLI_USAGE;
 	}
 	seamless_destroy(machine);
 	return result;
@@ -446,6 +467,7 @@ static int run_verb(int argc, char **argv)
 		result = run_machine(run);
 	}
 	run_attest_close(&run->attest);
+	trace_option_free(&run->trace);
 	image_free(&run->image);
 	file_free(&run->file);
 	file_free(&run->initrd_file);

@@ -270,6 +270,19 @@ uint64_t seamless_tsc(struct seamless_machine *m)
 	return platform_rdtsc(m->platform);
 }
 
+uint64_t seamless_time_ns(const struct seamless_machine *m)
+{
+	const struct platform *p = m->platform;
+	uint64_t ticks = platform_tsc_now(p) - p->config.tsc.start;
+
+	return p->tsc_hz ? (uint64_t)((unsigned __int128)ticks * 1000000000u / p->tsc_hz) : ticks;
+}
+
+bool seamless_time_counted(const struct seamless_machine *m)
+{
+	return !m->platform->config.tsc.real;
+}
+
 void seamless_advance_tsc(struct seamless_machine *m, uint64_t ticks)
 {
 	platform_tsc_advance(m->platform, ticks);

@@ -80,6 +80,7 @@ static void sleep_until_woken(struct vmm_vcpu *vcpu)
 		pthread_cond_wait(&vcpu->wake, &vm->lock);
 	vcpu->asleep = false;
 	pthread_mutex_unlock(&vm->lock);
+	vm_tell(vm, VM_EVENT_WAKES, vcpu->index, 0);
 }
 
 bool vcpu_sleeps(struct vmm_vcpu *vcpu)
@@ -91,19 +92,23 @@ bool vcpu_sleeps(struct vmm_vcpu *vcpu)
 	pthread_mutex_lock(&vm->lock);
 	vcpu->asleep = true;
 	pthread_mutex_unlock(&vm->lock);
+	vm_tell(vm, VM_EVENT_SLEEPS, vcpu->index, 0);
 	return true;
 }
 
 bool vcpu_is_awake(struct vmm_vcpu *vcpu)
 {
 	struct vmm_vm *vm = vcpu->vm;
-	bool awake;
+	bool awake, wakes;
 
 	pthread_mutex_lock(&vm->lock);
-	if (woken(vcpu))
+	wakes = vcpu->asleep && woken(vcpu);
+	if (wakes)
 		vcpu->asleep = false;
 	awake = !vcpu->asleep;
 	pthread_mutex_unlock(&vm->lock);
+	if (wakes)
+		vm_tell(vm, VM_EVENT_WAKES, vcpu->index, 0);
 	return awake;
 }
 

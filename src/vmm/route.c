@@ -14,12 +14,14 @@
 
 void vm_interrupt(struct vmm_vm *vm, unsigned index, uint8_t vector)
 {
+	vm_tell(vm, VM_EVENT_INTERRUPT, index, vector);
 	irq_post(&vm->irq, index, index, vector);
 	vm_wake(vm, index);
 }
 
 void vm_nmi(struct vmm_vm *vm, unsigned index)
 {
+	vm_tell(vm, VM_EVENT_NMI, index, 0);
 	atomic_store(&vm->irq.nmi[index], true);
 	if (!vm_wake(vm, index))
 		host_kick_lp(vm->host, index);

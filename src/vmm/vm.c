@@ -94,6 +94,7 @@ static void timer_fires(void *opaque, unsigned index)
 {
 	struct vmm_vm *vm = opaque;
 
+	vm_tell(vm, VM_EVENT_TIMER, index, 0);
 	lapic_expire(&vm->vcpu[index].lapic);
 	vm_check_rest(vm); /* it may have been the last that could wake a vCPU, and masked */
 }

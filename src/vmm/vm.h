@@ -77,6 +77,15 @@ enum vm_pending_ve {
 	PENDING_VE_FLEXIBLE, /* on, and the guest may turn it off: TD_CTLS.PENDING_VE_DISABLE */
 };
 
+/* What a run does beside the calls that the machine's trace tells of. */
+enum vm_event {
+	VM_EVENT_SLEEPS, /* in HLT */
+	VM_EVENT_WAKES,
+	VM_EVENT_INTERRUPT, /* on its way into the vCPU, with a vector */
+	VM_EVENT_NMI,
+	VM_EVENT_TIMER,	    /* the vCPU's timer expired */
+};
+
 struct vm_config {
 	unsigned vcpus;
 	unsigned gpaw; /* 48, or 52 with a 5-level EPT; 0: 48 */
@@ -86,6 +95,9 @@ struct vm_config {
 	 * whose TSC counts instructions: a run repeats exactly.
 	 */
 	bool deterministic;
+	/* Told on the thread where it happens, several at a time. NULL: nobody is. */
+	void (*tell)(void *opaque, enum vm_event event, unsigned vcpu, uint8_t vector);
+	void *tell_opaque;
 	uint64_t stop_after; /* end with VM_ENOUGH after this many TDVMCALLs; 0: no limit */
 	void (*console)(void *opaque, uint8_t byte);
 	void *console_opaque;
@@ -184,6 +196,14 @@ size_t vm_type(struct vmm_vm *vm, const uint8_t *bytes, size_t size);
 void vm_end(struct vmm_vm *vm, enum vm_end end, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void vm_end_error(struct vmm_vm *vm, enum vm_end end, const struct vmm_error *err);
+
+/* Tells whoever watches. Any thread. */
+static inline void vm_tell(const struct vmm_vm *vm, enum vm_event event, unsigned vcpu,
+			   uint8_t vector)
+{
+	if (vm->config.tell)
+		vm->config.tell(vm->config.tell_opaque, event, vcpu, vector);
+}
 
 /* Makes every vCPU but the caller's own, which is out already, leave the guest once. */
 void vm_kick(struct vmm_vm *vm);

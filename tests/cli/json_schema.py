@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Every --json output is as docs/json says: each verb that has the option has a schema, and what it prints for several inputs
-is valid. Usage: json_schema.py SEAMLESS ROOT MAKE_FILES"""
+is valid. --stats=FILE has one too, to which tests/trace holds it. Usage: json_schema.py SEAMLESS ROOT MAKE_FILES"""
 import json
 import pathlib
 import re
@@ -57,7 +57,7 @@ def check(verb, args, stdin):
 
 def verbs_with_json():
     verbs = re.findall(r"(?m)^  (\w+) ", run("--help").stdout.decode())
-    return {verb for verb in verbs if b"--json" in run(verb, "--help").stdout}
+    return {verb for verb in verbs if b"--json" in run(verb, "--help").stdout} | {"stats"}
 
 
 with tempfile.TemporaryDirectory() as directory:

@@ -152,6 +152,19 @@ def usage():
         check(result.returncode == 2 and result.stderr and not result.stdout, f"usage {args}", result)
 
 
+def nonces():
+    """One that was given reaches the command line; others are refused by their length and what is in them."""
+    nonce = "0123456789abcdefABCD" + "e" * 108
+    result = seamless("--kernel", KERNEL, "--append", "x", "--attest", "--nonce", nonce)
+    check(any(f"x seamless.nonce={nonce.lower()}" in line for line in result.stdout.splitlines()), "a nonce", result)
+    for wrong in "", "12", "0" * 127, "0" * 129, "0" * 126 + "xy", "0x" + "0" * 126, " " + "0" * 127:
+        result = seamless("--kernel", KERNEL, "--attest", "--nonce", wrong)
+        said = f"seamless run: --nonce: '{wrong[:40]}' ({len(wrong)} characters): expected 128 hex digits\n"
+        check(result.returncode == 2 and result.stderr == said, f"the nonce '{wrong}'", result)
+    result = seamless("--kernel", KERNEL, "--nonce", nonce)
+    check(result.returncode == 2 and "--nonce HEX goes with --attest" in result.stderr, "a nonce without --attest", result)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         mrtds = {boot(folder, "plain", "64M", "", b""),
@@ -165,6 +178,7 @@ def main():
         refused(folder)
         bzimages(folder)
     usage()
+    nonces()
     return 1 if failures else 0
 
 
