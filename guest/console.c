@@ -48,3 +48,12 @@ void put_bytes(const uint8_t *bytes, size_t size)
 		put_digit(bytes[i] & 15);
 	}
 }
+
+void check(bool right, const char *what)
+{
+	if (!right)
+		guest_fail(what);
+	put("  ok: ");
+	put(what);
+	put("\n");
+}

@@ -52,6 +52,9 @@ void put_hex(uint64_t value);
 void put_decimal(uint64_t value);
 void put_bytes(const uint8_t *bytes, size_t size);
 
+/* Prints what was found right; ends the guest, as a failure, with what is not. */
+void check(bool right, const char *what);
+
 /* Waits with interrupts blocked: on every vCPU, the end of the guest. */
 void guest_halt(void) __attribute__((noreturn));
 

@@ -66,15 +66,6 @@ static void on_nmi(struct guest_frame *frame)
 	nmis++;
 }
 
-static void check(bool right, const char *what)
-{
-	if (!right)
-		guest_fail(what);
-	put("  ok: ");
-	put(what);
-	put("\n");
-}
-
 /* Others count: their last step brings no interrupt here. */
 static void wait_for(const _Atomic unsigned *counter, unsigned value)
 {

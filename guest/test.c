@@ -22,15 +22,6 @@ static uint8_t report_data[64] __attribute__((aligned(64)));
 static uint8_t extension[64] __attribute__((aligned(64)));
 static _Atomic unsigned others;
 
-static void check(bool right, const char *what)
-{
-	if (!right)
-		guest_fail(what);
-	put("  ok: ");
-	put(what);
-	put("\n");
-}
-
 static bool is_zero(const void *data, size_t size)
 {
 	const uint64_t *words = data;

@@ -20,15 +20,6 @@ static void on_timer(struct guest_frame *frame)
 	wrmsr(APIC_EOI, 0);
 }
 
-static void check(bool right, const char *what)
-{
-	if (!right)
-		guest_fail(what);
-	put("  ok: ");
-	put(what);
-	put("\n");
-}
-
 static void wait_for(unsigned count)
 {
 	while (fired < count)

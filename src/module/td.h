@@ -273,6 +273,7 @@ struct tdvps {
 		AT(TDVPS_IA32_SPEC_CTRL_OFFSET, uint64_t msr_spec_ctrl);
 		AT(TDVPS_IA32_UMWAIT_CONTROL_OFFSET, uint64_t msr_umwait_control);
 		AT(TDVPS_IA32_TSX_CTRL_OFFSET, uint64_t msr_tsx_ctrl);
+		AT(TDVPS_IA32_DS_AREA_OFFSET, uint64_t msr_ds_area);
 		AT(TDVPS_IA32_XFD_OFFSET, uint64_t msr_xfd);
 		AT(TDVPS_IA32_XFD_ERR_OFFSET, uint64_t msr_xfd_err);
 		AT(TDVPS_IA32_XSS_OFFSET, uint64_t msr_xss);

@@ -44,6 +44,7 @@ static struct vmx_guest guest_of(const struct module *m, const struct lp *l)
 		.spec_ctrl = &vps->msr_spec_ctrl,
 		.umwait_control = &vps->msr_umwait_control,
 		.tsx_ctrl = &vps->msr_tsx_ctrl,
+		.ds_area = &vps->msr_ds_area,
 		.flush = g->stale_tlb,
 		.hold_interrupts = l->step.active,
 		.notification = (uint8_t)vmcs_read(l1, VMCS_POSTED_INTR_VECTOR),

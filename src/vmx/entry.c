@@ -20,7 +20,7 @@
 #define TR_BUSY_16 3u
 #define TR_BUSY 11u
 
-static bool canonical(const struct vmcs *v, uint64_t address)
+bool state_canonical(const struct vmcs *v, uint64_t address)
 {
 	unsigned spare = vmcs_read(v, VMCS_GUEST_CR4) & CR4_LA57 ? 64 - 57 : 64 - 48;
 
@@ -72,11 +72,11 @@ static bool addresses_ok(const struct vmcs *v, bool lma)
 	uint64_t rip = vmcs_read(v, VMCS_GUEST_RIP);
 
 	for (unsigned i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
-		if (!canonical(v, vmcs_read(v, bases[i])))
+		if (!state_canonical(v, vmcs_read(v, bases[i])))
 			return false;
 	if (vmcs_read(v, VMCS_GUEST_GDTR_LIMIT) >> 16 || vmcs_read(v, VMCS_GUEST_IDTR_LIMIT) >> 16)
 		return false;
-	return wide ? canonical(v, rip) : !(rip >> 32);
+	return wide ? state_canonical(v, rip) : !(rip >> 32);
 }
 
 static bool flags_ok(const struct vmcs *v)

@@ -38,7 +38,8 @@ struct vmx_guest {
 	uint64_t xfam;                   /* extended state that the guest may use */
 	uint8_t *xsave;                  /* x87 and SSE state; the XMM registers come with the others */
 	bool xsave_new;                  /* it is not what the last run left there */
-	uint64_t *spec_ctrl, *umwait_control, *tsx_ctrl; /* MSRs that the guest owns and the interpreter lacks */
+	/* MSRs that the guest owns and the interpreter lacks. */
+	uint64_t *spec_ctrl, *umwait_control, *tsx_ctrl, *ds_area;
 	bool flush;                      /* cached translations are not to be used */
 	bool hold_interrupts;            /* external interrupts wait: the task priority is above them */
 	uint8_t notification;            /* vector that tells of posted interrupts */

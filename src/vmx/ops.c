@@ -4,6 +4,7 @@
  */
 #include "platform/platform.h"
 #include "vmx/internal.h"
+#include "vmx/state.h"
 #include "vmx/vapic.h"
 #include "vmx/x86.h"
 
@@ -189,6 +190,7 @@ static uint64_t *msr_kept(const struct vmx_lp *v, uint32_t msr)
 	case MSR_SPEC_CTRL: return v->g.spec_ctrl;
 	case MSR_UMWAIT_CONTROL: return v->g.umwait_control;
 	case MSR_TSX_CTRL: return v->g.tsx_ctrl;
+	case MSR_DS_AREA: return v->g.ds_area;
 	default: return NULL;
 	}
 }
@@ -206,6 +208,8 @@ static enum cpu_msr_answer rdmsr(void *opaque, uint32_t index, uint64_t *value)
 		*value = rdtsc(v);
 	else if (kept)
 		*value = *kept;
+	else if (index == MSR_DEBUG_INTERFACE || index == MSR_MISC_PACKAGE_CTLS) /* the processor's own */
+		*value = platform_rdmsr(v->platform, v->number, index);
 	else
 		return CPU_MSR_CPU;
 	return CPU_MSR_DONE;
@@ -220,6 +224,8 @@ static enum cpu_msr_answer wrmsr(void *opaque, uint32_t index, uint64_t value)
 		return CPU_MSR_EXIT;
 	if (index >= X2APIC_FIRST && index <= X2APIC_LAST)
 		return x2apic_access(v, index, &value, true);
+	if (index == MSR_DS_AREA && !state_canonical(v->g.vmcs, value))
+		return CPU_MSR_FAULT;
 	if (kept)
 		*kept = value;
 	else if (index != MSR_PRED_CMD && index != MSR_FLUSH_CMD)

@@ -12,6 +12,8 @@ void state_load(struct cpu_state *s, const struct vmcs *vmcs, const struct cpu_r
 void state_save(const struct cpu_state *s, struct vmcs *vmcs, struct cpu_regs *regs);
 /* Whether VM entry takes this state, and the interpreter can run it. */
 bool state_valid(const struct vmx_guest *g);
+/* Is it a linear address as the guest's paging mode has them? */
+bool state_canonical(const struct vmcs *v, uint64_t address);
 /* x87 and SSE state from and to an XSAVE image; XMM registers are also in struct cpu_regs. */
 void fx_load(struct cpu_fx *fx, const uint8_t *xsave);
 void fx_save(const struct cpu_fx *fx, uint8_t *xsave);

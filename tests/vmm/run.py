@@ -48,6 +48,16 @@ def guest(name):
     return os.path.join(GUESTS, name + ".elf")
 
 
+def pending_pages():
+    name = guest("pending")
+    exits = r"vCPU 0: uses private memory that it did not accept: 0x908000\n"
+    check("pending pages raise no #VE", seamless("--guest", name), 1, exits, r"guest\n(  ok: .*\n)+an exit is to come\n$")
+    check("pending pages raise #VE", seamless("--guest", name, "--pending-ve", "on"), 0, "the guest halted",
+          r"guest\n(  ok: .*\n)+PASS\n$")
+    check("the guest chooses", seamless("--guest", name, "--pending-ve", "flexible"), 1, exits,
+          r"(?s)#VE, with its address.*the guest turns that off.*#VE, with its address.*an exit is to come\n$")
+
+
 def guests():
     check("test", seamless("--guest", guest("test")), 0, "the guest halted", r"(?s)^test guest: 64 MiB\n.*PASS\n$")
     check("test with vCPUs", seamless("--guest", guest("test"), "--smp", "4", "-m", "128M"), 0, "4 vCPUs",
@@ -67,6 +77,9 @@ def guests():
             check(f"a quote with a notification {more}", seamless("--guest", guest("quote_notify"), "--quote", folder, *more),
                   0, "the guest halted", "PASS")
     check("memory above 4 GiB", seamless("--guest", guest("test"), "-m", "5G"), 0, "the guest halted", "PASS")
+    for name, *more in [["ve"], ["ve", "--gpaw", "52"], ["vapic"], ["nmi"], ["nmi", "--smp", "2"]]:
+        check(f"{name} {more}", seamless("--guest", guest(name), *more), 0, "the guest halted", r"guest\n(  ok: .*\n)+PASS\n$")
+    pending_pages()
     for name, *more in [["test"], ["test", "--smp", "4", "-m", "5G"], ["ipi", "--smp", "4"], ["map_large", "-m", "512M"],
                         ["convert", "--smp", "3"]]:
         check(f"{name} with a GPA width of 52 {more}", seamless("--guest", guest(name), "--gpaw", "52", *more), 0,
