@@ -21,7 +21,7 @@ import tempfile
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path[:0] = [HERE, os.path.join(ROOT, 'tools', 'budget'), os.path.join(ROOT, 'tools', 'abi')]
+sys.path[:0] = [HERE, os.path.join(ROOT, 'tools'), os.path.join(ROOT, 'tools', 'budget'), os.path.join(ROOT, 'tools', 'abi')]
 
 import leaves  # noqa: E402
 import picture  # noqa: E402

@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The table of all calls as a picture: three panels, a column per call, its cost in the baseline's shape and as it is."""
 
-BASE, TYPED, HAND, INK, FAINT, GRID = '#d1495b', '#1b6ca8', '#111111', '#222222', '#666666', '#e3e6ea'
+import svg
+
+BASE, TYPED, HAND, INK, FAINT, GRID = svg.RED, svg.BLUE, '#111111', svg.INK, svg.FAINT, svg.GRID
 STEP, LEFT, RIGHT, PANEL, GAP, TOP = 8, 64, 24, 170, 50, 110
 PANELS = [('executed', 'instructions executed per call'), ('accesses', 'memory accesses per call, stack included'),
           ('bytes', 'bytes of the wrapper')]
-
-
-def _text(x, y, text, size=12, fill=INK, anchor='start', weight='normal'):
-    return '<text x="%.1f" y="%.1f" font-size="%d" fill="%s" text-anchor="%s" font-weight="%s">%s</text>\n' % (
-        x, y, size, fill, anchor, weight, text.replace('&', '&amp;').replace('<', '&lt;'))
 
 
 def _scale(top):
@@ -18,12 +15,6 @@ def _scale(top):
         if top / step <= 6:
             return step, step * (int(top / step) + 1)
     return 1000, 1000 * (int(top / 1000) + 1)
-
-
-def _open(width, height):
-    out = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" ' % (width, height, width, height)
-    out += 'font-family="DejaVu Sans, Liberation Sans, Arial, sans-serif">\n<!-- SPDX-License-Identifier: MIT; made by '
-    return out + 'tools/argument/argument.py -->\n<rect width="100%" height="100%" fill="#ffffff"/>\n'
 
 
 class Panel:
@@ -36,11 +27,11 @@ class Panel:
         return self.y0 - PANEL * value / self.top
 
     def frame(self, title):
-        out = _text(LEFT, self.y0 - PANEL - 10, title, 13, INK, weight='bold')
+        out = svg.text(LEFT, self.y0 - PANEL - 10, title, 13, INK, weight='bold')
         for value in range(0, self.top + 1, self.step):
             out += '<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" stroke="%s"/>\n' % (
                 LEFT, self.y(value), LEFT + self.width, self.y(value), GRID)
-            out += _text(LEFT - 8, self.y(value) + 4, str(value), 11, FAINT, 'end')
+            out += svg.text(LEFT - 8, self.y(value) + 4, str(value), 11, FAINT, 'end')
         return out
 
     def column(self, x, base, typed, hand):
@@ -56,10 +47,10 @@ class Panel:
 def _legend(width):
     out, x = '', LEFT
     for color, text in ((BASE, 'a struct zeroed on the stack, passed by pointer'), (TYPED, 'typed call')):
-        out += '<circle cx="%d" cy="56" r="4" fill="%s"/>\n' % (x + 4, color) + _text(x + 14, 60, text)
+        out += '<circle cx="%d" cy="56" r="4" fill="%s"/>\n' % (x + 4, color) + svg.text(x + 14, 60, text)
         x += 40 + 7 * len(text)
     out += '<path d="M%d 56 h9" stroke="%s" stroke-width="2"/>\n' % (x, HAND)
-    return out + _text(x + 14, 60, 'written by hand (fifteen of them)')
+    return out + svg.text(x + 14, 60, 'written by hand (fifteen of them)')
 
 
 def draw(costs, names, hand, title):
@@ -67,8 +58,8 @@ def draw(costs, names, hand, title):
     order = sorted(names, key=lambda n: (costs['base_' + n].executed, costs['base_' + n].bytes, costs['typed_' + n].bytes, n))
     width = STEP * len(order)
     total = (LEFT + width + RIGHT, TOP + len(PANELS) * (PANEL + GAP) + 8)
-    out = _open(*total)
-    out += _text(LEFT, 30, title, 17, INK, weight='bold') + _legend(width)
+    out = svg.begin(*total, 'tools/argument/argument.py')
+    out += svg.text(LEFT, 30, title, 17, INK, weight='bold') + _legend(width)
     for index, (key, label) in enumerate(PANELS):
         panel = Panel(index, max(getattr(costs['base_' + n], key) for n in order), width)
         out += panel.frame(label)
@@ -77,8 +68,8 @@ def draw(costs, names, hand, title):
             out += panel.column(LEFT + STEP * (column + 0.5), getattr(costs['base_' + name], key),
                                 getattr(costs['typed_' + name], key), by_hand)
         means = [sum(getattr(costs[form + n], key) for n in order) / len(order) for form in ('base_', 'typed_')]
-        out += _text(LEFT + width, panel.y0 - PANEL - 10, 'mean %.1f: %.1f' % tuple(means), 12, FAINT, 'end')
-    out += _text(LEFT + width, panel.y0 + 18, '%d calls, in the order of the first panel\'s red dots' % len(order), 11,
+        out += svg.text(LEFT + width, panel.y0 - PANEL - 10, 'mean %.1f: %.1f' % tuple(means), 12, FAINT, 'end')
+    out += svg.text(LEFT + width, panel.y0 + 18, '%d calls, in the order of the first panel\'s red dots' % len(order), 11,
                  FAINT, 'end')
     return out + '</svg>\n'
 
@@ -87,13 +78,13 @@ def bars(rows, title):
     """rows: (label, is it ours, instructions executed, memory accesses)"""
     label, unit, height, top = 370, 4.2, 46, 76
     width = label + int(unit * max(row[2] for row in rows)) + 60
-    out = _open(width, top + height * len(rows) + 10) + _text(24, 30, title, 17, INK, weight='bold')
-    out += _text(24, 54, 'upper bar: instructions executed; lower bar: memory accesses', 12, FAINT)
+    out = svg.begin(width, top + height * len(rows) + 10, 'tools/argument/argument.py') + svg.text(24, 30, title, 17, INK, weight='bold')
+    out += svg.text(24, 54, 'upper bar: instructions executed; lower bar: memory accesses', 12, FAINT)
     for index, (text, ours, *values) in enumerate(rows):
         y = top + height * index
-        out += _text(label - 12, y + 21, text, 12, INK, 'end')
+        out += svg.text(label - 12, y + 21, text, 12, INK, 'end')
         for line, value in enumerate(values):
             out += '<rect x="%d" y="%d" width="%.1f" height="15" fill="%s" opacity="%s"/>\n' % (
                 label, y + 17 * line, unit * value, TYPED if ours else BASE, '1' if line == 0 else '0.55')
-            out += _text(label + unit * value + 6, y + 17 * line + 12, str(value), 11, FAINT)
+            out += svg.text(label + unit * value + 6, y + 17 * line + 12, str(value), 11, FAINT)
     return out + '</svg>\n'
