@@ -9,7 +9,8 @@
 
 #include "platform/memory.h"
 
-#define MAX_SIZE (1ull << 46)
+#define MAX_SIZE     (1ull << 46)
+#define SPARSE_CLEAR (2ull << 20) /* zeros in one piece that are worth asking the kernel for */
 
 static void *map_sparse(uint64_t size)
 {
@@ -205,11 +206,40 @@ bool mem_host_write(struct memory *m, unsigned lp, uint64_t pa, const void *buf,
 	return to;
 }
 
+/* Whether the kernel holds nothing of any page in the range; it may say so of pages that it swapped
+ * out. */
+static bool not_resident(void *at, uint64_t len)
+{
+	unsigned char resident[SPARSE_CLEAR / MEM_PAGE];
+	unsigned any = 0;
+
+	if (mincore(at, len, resident))
+		return false;
+	for (uint64_t i = 0; i < len / MEM_PAGE; i++)
+		any |= resident[i];
+	return !(any & 1);
+}
+
+/* Zeros, without making pages of memory that nobody has touched. */
+static void clear(struct memory *m, uint8_t *to, uint64_t len)
+{
+	for (uint64_t n; len > 0; to += n, len -= n) {
+		bool sparse = m->fd < 0 && len >= SPARSE_CLEAR &&
+			      (uint64_t)(to - m->base) % MEM_PAGE == 0;
+
+		n = sparse ? SPARSE_CLEAR : in_page((uint64_t)(to - m->base), len);
+		if (!sparse || !not_resident(to, n) || madvise(to, n, MADV_DONTNEED))
+			memset(to, 0, n);
+	}
+}
+
 bool mem_host_fill(struct memory *m, unsigned lp, uint64_t pa, uint64_t len, uint8_t byte)
 {
 	void *to = take_over(m, lp, pa, len, true);
 
-	if (to)
+	if (to && !byte)
+		clear(m, to, len);
+	else if (to)
 		memset(to, byte, len);
 	return to;
 }

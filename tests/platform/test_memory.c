@@ -51,6 +51,24 @@ static void ranges_are_checked(void **state)
 	assert_int_equal(*(uint8_t *)mem_ptr(m, 0, 1), 0);
 }
 
+/* Zeros over much memory: what was written before is gone, what was never touched stays unmade. */
+static void large_zeros(void **state)
+{
+	const uint64_t large = 2ull << 20;
+	struct memory *m = *state;
+	uint8_t byte = 7;
+
+	assert_true(mem_host_write(m, 0, 3 * large + 0x1234, &byte, 1));
+	assert_true(mem_host_write(m, 0, 4 * large - 1, &byte, 1));
+	assert_true(mem_host_write(m, 0, 4 * large + 0x1000, &byte, 1));
+	assert_true(mem_host_fill(m, 0, large, 3 * large + 1, 0));
+	for (uint64_t pa = large; pa < 4 * large + 1; pa += 0x1000)
+		assert_int_equal(*(uint8_t *)mem_ptr(m, pa, 1), 0);
+	assert_int_equal(*(uint8_t *)mem_ptr(m, 3 * large + 0x1234, 1), 0);
+	assert_int_equal(*(uint8_t *)mem_ptr(m, 4 * large - 1, 1), 0);
+	assert_int_equal(*(uint8_t *)mem_ptr(m, 4 * large + 0x1000, 1), 7);
+}
+
 static void shared_memory_is_plain(void **state)
 {
 	struct memory *m = *state;
@@ -181,6 +199,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_MEMORY(ranges_are_checked),
+		WITH_MEMORY(large_zeros),
 		WITH_MEMORY(shared_memory_is_plain),
 		WITH_MEMORY(private_reads_are_ciphertext),
 		WITH_MEMORY(ciphertext_depends_on_the_key),
