@@ -8,6 +8,8 @@
 #include "platform/platform.h"
 
 #define MSR_KEYID_PARTITIONING 0x87u
+#define MSR_TME_ACTIVATE       0x982u
+#define TME_ACTIVATE_KEY_BITS  32
 #define MSR_WBINVDP	       0x98u
 #define MSR_WBNOINVDP	       0x99u
 #define MSR_SEAMRR_BASE	       0x1400u
@@ -136,6 +138,16 @@ static void set_derived(struct platform *p, unsigned lp)
 	platform_set_msr(p, lp, MSR_SEAMRR_MASK, mask | SEAMRR_LOCKED | SEAMRR_ENABLED);
 }
 
+/* The width of key ids follows from their number, whatever else the file says of this MSR. */
+static void set_key_bits(struct platform *p, unsigned lp)
+{
+	uint64_t rest =
+		platform_rdmsr(p, lp, MSR_TME_ACTIVATE) & ~(0xfull << TME_ACTIVATE_KEY_BITS);
+	uint64_t bits = p->config.maxpa - p->hkid_shift;
+
+	platform_set_msr(p, lp, MSR_TME_ACTIVATE, rest | bits << TME_ACTIVATE_KEY_BITS);
+}
+
 void lp_reset_msrs(struct platform *p)
 {
 	const struct platform_config *c = &p->config;
@@ -145,5 +157,6 @@ void lp_reset_msrs(struct platform *p)
 		set_derived(p, lp);
 		for (unsigned i = 0; i < c->n_msr; i++)
 			platform_set_msr(p, lp, c->msr[i].addr, c->msr[i].value);
+		set_key_bits(p, lp);
 	}
 }

@@ -44,6 +44,7 @@ static void key_ids(void **state)
 	assert_true(platform_hkid_private(p, 63));
 	assert_false(platform_hkid_private(p, 64));
 	assert_int_equal(platform_rdmsr(p, 0, 0x87), 0x200000001full);
+	assert_int_equal(platform_rdmsr(p, 0, 0x982) >> 32 & 0xf, 6);
 }
 
 static void apic_ids_and_cpuid(void **state)
