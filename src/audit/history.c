@@ -25,7 +25,7 @@ struct audit_history {
 	struct page_past *pages;
 	size_t num_pages;
 	bool ready; /* the key ids were looked at */
-	struct kot_entry kot[MAX_HKIDS];
+	struct kot_entry kot[PLATFORM_HKIDS];
 };
 
 struct audit_history *audit_history_new(void)

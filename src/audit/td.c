@@ -202,7 +202,7 @@ void audit_keys(struct audit *a)
 
 	if (__atomic_load_n(&a->m->sys_state, __ATOMIC_ACQUIRE) != SYS_STATE_READY)
 		return;
-	user = calloc(MAX_HKIDS, sizeof(*user));
+	user = calloc(PLATFORM_HKIDS, sizeof(*user));
 	if (!user) {
 		a->no_memory = true;
 		return;

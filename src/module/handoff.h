@@ -19,7 +19,7 @@ struct handoff {
 	uint32_t num_tdmrs, global_hkid;
 	uint64_t global_key_pkgs;
 	struct tdmr tdmr[MAX_TDMRS];
-	struct kot_entry kot[MAX_HKIDS];
+	struct kot_entry kot[]; /* as many as the module has key ids at most */
 };
 
 /* The data that a module before this one left, NULL without valid data. */

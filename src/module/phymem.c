@@ -103,7 +103,7 @@ static bool note_flushed(struct call *c, struct wbcache *wb)
 {
 	bool any = false;
 
-	for (unsigned i = 0; i < MAX_HKIDS; i++) {
+	for (unsigned i = c->m->hkid_first; i < c->m->hkid_end; i++) {
 		bool flushed = c->m->kot[i].state == KOT_STATE_FLUSHED;
 
 		any |= flushed;
@@ -145,7 +145,7 @@ static void wb_done(struct call *c, const struct wbcache *wb)
 {
 	uint8_t mine = (uint8_t)(1u << c->lp->pkg);
 
-	for (unsigned i = 0; i < MAX_HKIDS; i++) {
+	for (unsigned i = c->m->hkid_first; i < c->m->hkid_end; i++) {
 		if (wb->pending[i / 64] & 1ull << i % 64)
 			__atomic_fetch_and(&c->m->kot[i].wbinvd_bitmap, (uint8_t)~mine, __ATOMIC_RELAXED);
 	}

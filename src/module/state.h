@@ -12,6 +12,7 @@
 #include "module/stepping.h"
 #include "module/vmx.h"
 #include "platform/platform.h"
+#include "platform/config.h"
 #include "vmx/lp.h"
 
 #define MAX_LPS VMX_LPS
@@ -19,7 +20,6 @@
 #define MAX_TDMRS 64
 #define MAX_RSVD_AREAS 16
 #define MAX_CMRS 32
-#define MAX_HKIDS 2048
 #define CPUID_VERIFY_MAX 96
 #define COMMON_MSRS_MAX 32
 
@@ -76,7 +76,7 @@ struct kot_entry {
 struct wbcache {
 	uint16_t lock;
 	uint32_t next_block;                   /* where an interrupted write-back goes on, 0 = none */
-	uint64_t pending[MAX_HKIDS / 64]; /* key ids that were FLUSHED when it started */
+	uint64_t pending[PLATFORM_HKIDS / 64]; /* key ids that were FLUSHED when it started */
 };
 
 struct module {
@@ -110,7 +110,7 @@ struct module {
 
 	/* key ownership */
 	uint16_t kot_lock;
-	struct kot_entry kot[MAX_HKIDS];
+	struct kot_entry kot[PLATFORM_HKIDS];
 	uint16_t ket_lock[MAX_PKGS];
 	struct wbcache wbcache[MAX_PKGS];
 

@@ -316,6 +316,7 @@ static uint64_t check_keys(struct call *c)
 {
 	uint64_t part = rdmsr(c, MSR_KEYID_PARTITIONING);
 	uint64_t blocks = rdmsr(c, MSR_WBINVDP), clean = rdmsr(c, MSR_WBNOINVDP);
+	unsigned most = c->m->plat->config.max_hkids;
 	uint64_t st = check_encryption(c);
 
 	if (st)
@@ -323,9 +324,9 @@ static uint64_t check_keys(struct call *c)
 	c->m->hkid_shift = c->m->max_pa_bits - (unsigned)(rdmsr(c, MSR_TME_ACTIVATE) >> 32 & 0xf);
 	c->m->hkid_first = (unsigned)(part & 0xffffffff) + 1;
 	c->m->hkid_end = c->m->hkid_first + (unsigned)(part >> 32);
-	if (c->m->hkid_end > MAX_HKIDS)
-		return fail(c, TDX_NUM_ACTIVATED_HKIDS_NOT_SUPPORTED | MAX_HKIDS,
-			    "MSR 0x87 reads %x: %u key ids, at most %u are supported", part, c->m->hkid_end, MAX_HKIDS);
+	if (c->m->hkid_end > most)
+		return fail(c, TDX_NUM_ACTIVATED_HKIDS_NOT_SUPPORTED | most,
+			    "MSR 0x87 reads %x: %u key ids, at most %u are supported", part, c->m->hkid_end, most);
 	return blocks == clean ? TDX_SUCCESS : wrong_msr(c, MSR_WBNOINVDP, clean);
 }
 

@@ -10,19 +10,29 @@
 
 #define HANDOFF_MAGIC 0x46464f444e414853ull /* "SHANDOFF" */
 
+static uint64_t kot_bytes(const struct module *m)
+{
+	return m->plat->config.max_hkids * sizeof(struct kot_entry);
+}
+
+static uint64_t data_size(const struct module *m)
+{
+	return sizeof(struct handoff) + kot_bytes(m);
+}
+
 static struct handoff *area(const struct module *m)
 {
 	uint64_t size = (uint64_t)m->plat->config.loader.handoff_pages * PAGE_BYTES;
 
-	return size >= sizeof(struct handoff) ? platform_handoff(m->plat) : NULL;
+	return size >= data_size(m) ? platform_handoff(m->plat) : NULL;
 }
 
 const struct handoff *handoff_data(const struct module *m)
 {
 	const struct handoff *h = area(m);
 
-	if (!h || h->magic != HANDOFF_MAGIC || !h->valid || h->size != sizeof(*h) ||
-	    h->version != HANDOFF_VERSION || h->num_tdmrs > MAX_TDMRS || h->global_hkid >= MAX_HKIDS)
+	if (!h || h->magic != HANDOFF_MAGIC || !h->valid || h->size != data_size(m) ||
+	    h->version != HANDOFF_VERSION || h->num_tdmrs > MAX_TDMRS || h->global_hkid >= m->hkid_end)
 		return NULL;
 	return h;
 }
@@ -71,15 +81,15 @@ uint64_t tdh_sys_shutdown(struct call *c)
 
 	if (st)
 		return st;
-	memset(h, 0, sizeof(*h));
+	memset(h, 0, data_size(m));
 	h->magic = HANDOFF_MAGIC;
 	h->version = HANDOFF_VERSION;
-	h->size = sizeof(*h);
+	h->size = (uint32_t)data_size(m);
 	h->num_tdmrs = m->num_tdmrs;
 	h->global_hkid = m->global_hkid;
 	h->global_key_pkgs = m->global_key_pkgs;
 	memcpy(h->tdmr, m->tdmr, sizeof(h->tdmr));
-	memcpy(h->kot, m->kot, sizeof(h->kot));
+	memcpy(h->kot, m->kot, kot_bytes(m));
 	h->valid = 1;
 	return TDX_SUCCESS;
 }
@@ -107,7 +117,7 @@ uint64_t tdh_sys_update(struct call *c)
 	m->global_hkid = h->global_hkid;
 	m->global_key_pkgs = h->global_key_pkgs;
 	memcpy(m->tdmr, h->tdmr, sizeof(m->tdmr));
-	memcpy(m->kot, h->kot, sizeof(m->kot));
+	memcpy(m->kot, h->kot, kot_bytes(m));
 	h->valid = 0;
 	__atomic_store_n(&m->sys_state, SYS_STATE_READY, __ATOMIC_RELEASE);
 	return TDX_SUCCESS;

@@ -24,7 +24,7 @@ void *vcpu_page(const struct module *m, const struct vcpu *vp, unsigned k)
  */
 static void td_check(const struct module *m, const struct td *td)
 {
-	if (td->tdr->num_tdcx > TDCX_MAX || td->tdr->hkid >= MAX_HKIDS ||
+	if (td->tdr->num_tdcx > TDCX_MAX || td->tdr->hkid >= m->hkid_end ||
 	    td->tdr->lifecycle > LIFECYCLE_TEARDOWN)
 		machine_check_at(td->pa);
 	if (td->tdcs && (td->tdcs->num_l2_vms >= MAX_VMS || sept_root_level(td) > SEPT_LEVEL_MAX ||

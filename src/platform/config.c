@@ -163,6 +163,13 @@ static bool read_seamrr(struct line *l, struct platform_config *c)
 	return true;
 }
 
+static bool read_max_hkids(struct line *l, struct platform_config *c)
+{
+	if (!number32(l, 1, PLATFORM_HKIDS, &c->max_hkids))
+		return false;
+	return c->max_hkids >= 64 || wrong(l, "max_hkids: '%s' is below 64", l->word[1]);
+}
+
 static bool read_keyids(struct line *l, struct platform_config *c)
 {
 	return keyword(l, 1, "mktme") && number32(l, 2, 0x3fff, &c->mktme_keys) &&
@@ -328,15 +335,25 @@ static const struct directive {
 	unsigned min_words, max_words; /* the name included */
 	bool (*read)(struct line *, struct platform_config *);
 } directives[] = {
-	{ "memory", 2, 2, read_memory },   { "encryption", 2, 2, read_encryption },
-	{ "lps", 2, 2, read_lps },	   { "packages", 2, 2, read_packages },
-	{ "maxpa", 2, 2, read_maxpa },	   { "cmr", 3, 3, read_cmr },
-	{ "seamrr", 3, 3, read_seamrr },   { "keyids", 5, 5, read_keyids },
-	{ "cpuid", 8, 8, read_cpuid },	   { "msr", 3, 3, read_msr },
-	{ "seed", 2, 2, read_seed },	   { "tsc", 2, 9, read_tsc },
-	{ "fms", 2, 2, read_fms },	   { "loader", 3, 3, read_loader },
-	{ "cpusvn", 2, 2, read_cpusvn },   { "tcbsvn", 2, 2, read_tcbsvn },
-	{ "mrseam", 2, 2, read_mrseam },   { "mrsignerseam", 2, 2, read_mrsigner },
+	{ "memory", 2, 2, read_memory },
+	{ "encryption", 2, 2, read_encryption },
+	{ "lps", 2, 2, read_lps },
+	{ "packages", 2, 2, read_packages },
+	{ "maxpa", 2, 2, read_maxpa },
+	{ "cmr", 3, 3, read_cmr },
+	{ "seamrr", 3, 3, read_seamrr },
+	{ "keyids", 5, 5, read_keyids },
+	{ "max_hkids", 2, 2, read_max_hkids },
+	{ "cpuid", 8, 8, read_cpuid },
+	{ "msr", 3, 3, read_msr },
+	{ "seed", 2, 2, read_seed },
+	{ "tsc", 2, 9, read_tsc },
+	{ "fms", 2, 2, read_fms },
+	{ "loader", 3, 3, read_loader },
+	{ "cpusvn", 2, 2, read_cpusvn },
+	{ "tcbsvn", 2, 2, read_tcbsvn },
+	{ "mrseam", 2, 2, read_mrseam },
+	{ "mrsignerseam", 2, 2, read_mrsigner },
 	{ "seamdb", 10, 10, read_seamdb },
 };
 
@@ -388,6 +405,7 @@ static void set_defaults(struct platform_config *c)
 	c->maxpa = 52;
 	c->mktme_keys = 31;
 	c->tdx_keys = 32;
+	c->max_hkids = 2048;
 	c->seed = 1;
 	c->tsc.real = true;
 }

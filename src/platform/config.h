@@ -11,7 +11,9 @@
  *   cmr BASE SIZE          a convertible memory range (4 KiB multiples), up to 32 of them
  *   seamrr BASE SIZE       the SEAM range (sets MSRs 1400 and 1401 too)
  *   keyids mktme N tdx M   key ids 1..N are shared, N+1..N+M private; they take the top bits of
- *                          a physical address (sets MSR 87 too); default mktme 31 tdx 32
+ *                          a physical address (sets MSR 87 and bits 35:32 of MSR 982 too); default mktme 31 tdx 32
+ *   max_hkids N            how many key ids the module's tables hold, 64..32768; default 2048, as
+ *                          module 1.5.01 has it; TDH.SYS.INIT refuses a processor with more
  *   cpuid LEAF SUB = EAX EBX ECX EDX   SUB `-`: the leaf has no sub-leaves
  *   msr ADDR VALUE         reset value on every LP
  *   seed N|random          random numbers: repeatable, or the system's; default 1
@@ -36,6 +38,7 @@
 #define PLATFORM_CMRS	  32u
 #define PLATFORM_CPUIDS	  256u
 #define PLATFORM_MSRS	  256u
+#define PLATFORM_HKIDS	  32768u /* a key id has 15 bits at most */
 #define CPUID_NO_SUBLEAF  0xffffffffu
 
 struct mem_range {
@@ -87,7 +90,7 @@ struct platform_config {
 	struct mem_range cmr[PLATFORM_CMRS];
 	unsigned n_cmr;
 	struct mem_range seamrr;
-	unsigned mktme_keys, tdx_keys;
+	unsigned mktme_keys, tdx_keys, max_hkids;
 	struct cpuid_entry cpuid[PLATFORM_CPUIDS];
 	unsigned n_cpuid;
 	struct msr_entry msr[PLATFORM_MSRS];

@@ -17,7 +17,7 @@
 #include "vmm/tdmr.h"
 
 #define HOST_MAX_PACKAGES 8
-#define HOST_MAX_HKIDS	  2048
+#define HOST_MAX_HKIDS	  32768
 
 struct vmm_host {
 	struct seamless_machine *machine;

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -97,6 +98,33 @@ static void machines_are_apart(void **state)
 	assert_int_equal(seamcall(LEAF_TDH_SYS_INIT), TDX_SUCCESS);
 	seamless_lp_leave();
 	seamless_destroy(other);
+}
+
+/* A processor with more key ids than the module's tables hold. */
+static void too_many_key_ids(void **state)
+{
+	size_t len;
+	const char *base = seamless_platform_text("default", &len);
+	static const char more[] = "keyids mktme 31 tdx 2100\n";
+	struct seamless_config config = { .name = "t", .guest = SEAMLESS_GUEST_SCRIPTED };
+	struct seamless_machine *m;
+	char text[8192], err[200];
+
+	(void)state;
+	for (unsigned enough = 0; enough < 2; enough++) {
+		config.len = (size_t)snprintf(text, sizeof(text), "%.*s%s%s", (int)len, base, more,
+					      enough ? "max_hkids 4096\n" : "");
+		config.text = text;
+		assert_true(config.len < sizeof(text));
+		m = seamless_create(&config, err, sizeof(err));
+		assert_non_null(m);
+		assert_true(seamless_lp_enter(m, 0));
+		assert_int_equal(seamcall(LEAF_TDH_SYS_INIT),
+				 enough ? TDX_SUCCESS
+					: TDX_NUM_ACTIVATED_HKIDS_NOT_SUPPORTED | 2048);
+		seamless_lp_leave();
+		seamless_destroy(m);
+	}
 }
 
 static void a_refusal_has_a_reason(void **state)
@@ -245,6 +273,7 @@ int main(void)
 		WITH_MACHINE(knobs_are_checked),
 		WITH_MACHINE(a_trace_sees_all),
 		cmocka_unit_test(bad_configurations),
+		cmocka_unit_test(too_many_key_ids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,6 +77,8 @@ static void wrong_lines_are_told(void **state)
 		{ "encryption maybe", "f:1: encryption: 'maybe' is neither on nor off" },
 		{ "seamrr 0x1000 0x3000", "f:1: seamrr: the size is a power of two and the base a "
 					  "multiple of it" },
+		{ "max_hkids 63", "f:1: max_hkids: '63' is below 64" },
+		{ "max_hkids 32769", "f:1: max_hkids: '32769' is not a number up to 0x8000" },
 		{ "keyids mktme 3 tdy 4", "f:1: keyids: 'tdy' where 'tdx' is expected" },
 		{ "cpuid 1 - 2 3 4 5", "f:1: cpuid: 7 values expected, not 6" },
 		{ "msr 0x100000000 1", "f:1: msr: '0x100000000' is not a number up to 0xfffffffe" },
