@@ -12,7 +12,6 @@
 #include "module/stepping.h"
 #include "module/vmx.h"
 #include "platform/platform.h"
-#include "platform/config.h"
 #include "vmx/lp.h"
 
 #define MAX_LPS VMX_LPS
