@@ -51,6 +51,16 @@ struct bench_round_trip {
 
 int bench_round_trip(struct bench_round_trip *out, struct vmm_error *err);
 
+/* Two threads with a TD each, against one of them: the same work, done once and twice. */
+struct bench_threads {
+	uint64_t calls; /* TDH.MEM.PAGE.AUG and TDH.MEM.SEPT.RD of one thread; its
+			   TDH.MEM.RANGE.BLOCK and TDH.MEM.PAGE.REMOVE are as many */
+	double one;	/* seconds */
+	double two;
+};
+
+int bench_threads(struct bench_threads *out, struct vmm_error *err);
+
 /* The interpreter, in instructions per second. */
 struct bench_interpreter {
 	double integer;

@@ -15,6 +15,7 @@ struct results {
 	struct bench_accept accept;
 	struct bench_migration migration;
 	struct bench_round_trip trip;
+	struct bench_threads threads;
 	struct bench_interpreter interpreter;
 	struct bench_verify verify;
 	struct bench_decode decode;
@@ -32,6 +33,7 @@ static void usage(FILE *out)
 	      "  2 MiB exported and imported, against AES-256-GCM of as much there and back in "
 	      "libcrypto\n"
 	      "  a SEAMCALL there and back (TDH.MNG.RD) against a call of an empty function\n"
+	      "  two threads on two TDs against one thread on one\n"
 	      "  the interpreter on integer code and on memory-heavy code, in instructions a "
 	      "second\n"
 	      "  verifying a quote, against the libcrypto operations that this takes\n"
@@ -43,7 +45,7 @@ static int measure(struct results *r, struct vmm_error *err)
 {
 	return bench_td_build(&r->build, err) || bench_accept(&r->accept, err) ||
 			       bench_migration(&r->migration, err) ||
-			       bench_round_trip(&r->trip, err) ||
+			       bench_round_trip(&r->trip, err) || bench_threads(&r->threads, err) ||
 			       bench_interpreter(&r->interpreter, err) ||
 			       bench_verify(&r->verify, err) || bench_decode(&r->decode, err)
 		       ? -1
@@ -68,6 +70,10 @@ static void print_text(const struct results *r)
 	printf("SEAMCALL round trip    %6.1f empty calls       (TDH.MNG.RD %.0f ns, call %.2f "
 	       "ns)\n",
 	       r->trip.seamcall / r->trip.call, r->trip.seamcall * 1e9, r->trip.call * 1e9);
+	printf("two threads, two TDs   %6.2f times one         (%" PRIu64
+	       " calls each: %.1f ms, alone %.1f ms)\n",
+	       2 * r->threads.one / r->threads.two, 2 * r->threads.calls, r->threads.two * 1e3,
+	       r->threads.one * 1e3);
 	printf("interpreter, integer   %6.1f million instructions a second\n",
 	       r->interpreter.integer * 1e-6);
 	printf("interpreter, memory    %6.1f million instructions a second\n",
@@ -98,6 +104,10 @@ static void print_json(const struct results *r)
 	       r->migration.cipher);
 	printf(" \"seamcall\":{\"ratio\":%.2f,\"seamcall_ns\":%.2f,\"call_ns\":%.3f},\n",
 	       r->trip.seamcall / r->trip.call, r->trip.seamcall * 1e9, r->trip.call * 1e9);
+	printf(" \"threads\":{\"ratio\":%.4f,\"calls\":%" PRIu64
+	       ",\"one_s\":%.6f,\"two_s\":%.6f},\n",
+	       2 * r->threads.one / r->threads.two, 2 * r->threads.calls, r->threads.one,
+	       r->threads.two);
 	printf(" \"interpreter\":{\"integer_per_s\":%.0f,\"memory_per_s\":%.0f},\n",
 	       r->interpreter.integer, r->interpreter.memory);
 	printf(" \"verify\":{\"ratio\":%.4f,\"verify_s\":%.6f,\"libcrypto_s\":%.6f},\n",

@@ -17,7 +17,7 @@ def main():
              build["hashed_bytes"] == build["pages"] * (128 + 16 * 384) and trip["ratio"] > 1 and
              trip["seamcall_ns"] > trip["call_ns"] > 0 and interpreter["integer_per_s"] > 1e5 and
              interpreter["memory_per_s"] > 1e5 and 0.5 < figures["verify"]["ratio"] < 100 and
-             figures["decode"]["lines"] == 100000 and figures["decode"]["grep_s"] > 0)
+             0.2 < figures["threads"]["ratio"] < 2.5 and figures["decode"]["lines"] == 100000 and figures["decode"]["grep_s"] > 0)
     print(result.stdout)
     bad = subprocess.run([sys.argv[1], "bench", "--no-such"], capture_output=True, timeout=60, check=False)
     return 0 if right and bad.returncode == 2 else 1
