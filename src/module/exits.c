@@ -216,10 +216,13 @@ static void handle(struct guest_exit *x)
 /* ---- around every exit ---- */
 
 /* The control pages are used by pointers from the entry on: the host may have destroyed one since. */
-static void check_control_pages(const struct module *m, const struct lp_guest *g)
+static void check_control_pages(const struct module *m, struct lp_guest *g)
 {
-	if (!mem_any_destroyed(&m->plat->mem))
+	uint64_t destroyed = mem_destroyed(&m->plat->mem);
+
+	if (g->destroyed_seen == destroyed)
 		return;
+	g->destroyed_seen = destroyed;
 	pa_ptr(m, g->td.pa);
 	for (unsigned i = 0; i < g->td.tdr->num_tdcx; i++)
 		td_page(m, &g->td, i);

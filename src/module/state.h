@@ -45,6 +45,7 @@ struct lp_guest {
 	uint64_t last_tdvpr;         /* the vCPU that ran here last */
 	bool stale_tlb;              /* its cached translations are not to be used */
 	bool fresh;                  /* entered, not yet run */
+	uint64_t destroyed_seen;     /* pages that the host had destroyed when its control pages were looked at */
 	struct guest_exit *exit;     /* the TDCALL under way */
 };
 
@@ -125,7 +126,7 @@ static inline void *pa_ptr(const struct module *m, uint64_t pa)
 {
 	void *ptr = mem_ptr(&m->plat->mem, pa, 1);
 
-	if (ptr && !(mem_any_destroyed(&m->plat->mem) && mem_is_destroyed(&m->plat->mem, pa)))
+	if (ptr && !(mem_destroyed(&m->plat->mem) && mem_is_destroyed(&m->plat->mem, pa)))
 		return ptr;
 	machine_check_at(pa);
 	return NULL;

@@ -11,6 +11,7 @@
 #define COUNTER_SHIFT 12
 #define COUNTER_MASK (0x1ffull << COUNTER_SHIFT)
 #define COUNTER_LAST 511u
+#define ZEROED_AT_ONCE 16u
 
 static bool sept_is_leaf(const struct sept_ref *ref)
 {
@@ -83,24 +84,31 @@ static uint64_t find_pending(struct call *c)
 	return TDX_SUCCESS;
 }
 
-static void zero_page(struct call *c, uint64_t pa)
+static void zero_pages(struct call *c, uint64_t pa, uint64_t pages)
 {
-	keyid_tag(c->m, pa, PAGE_BYTES, c->td.tdr->hkid);
-	memset(pa_ptr(c->m, pa), 0, PAGE_BYTES);
+	uint64_t size = pages * PAGE_BYTES;
+
+	keyid_tag(c->m, pa, size, c->td.tdr->hkid);
+	pa_ptr(c->m, pa + size - 1);
+	memset(pa_ptr(c->m, pa), 0, size);
 }
 
-/* Zeroes a 2M page 4K at a time. False: interrupted; *value holds how far it came. */
+/*
+ * Zeroes a 2M page. An interrupt that waits already ends it after 4K, one that comes meanwhile within ZEROED_AT_ONCE
+ * pages. False: interrupted; *value holds how far it came.
+ */
 static bool zero_large(struct call *c, uint64_t *value)
 {
 	uint64_t base = *value & SEPT_PA & ~COUNTER_MASK;
-	uint64_t done = (*value & COUNTER_MASK) >> COUNTER_SHIFT;
+	uint64_t done = (*value & COUNTER_MASK) >> COUNTER_SHIFT, pages = 1;
 
-	for (;; done++) {
-		zero_page(c, base + done * PAGE_BYTES);
-		if (done == COUNTER_LAST)
+	for (;; pages = ZEROED_AT_ONCE - done % ZEROED_AT_ONCE) {
+		zero_pages(c, base + done * PAGE_BYTES, pages);
+		done += pages;
+		if (done > COUNTER_LAST)
 			break;
 		if (call_interrupted(c)) {
-			*value = (*value & ~COUNTER_MASK) | (done + 1) << COUNTER_SHIFT;
+			*value = (*value & ~COUNTER_MASK) | done << COUNTER_SHIFT;
 			return false;
 		}
 	}
@@ -128,7 +136,7 @@ uint64_t tdg_mem_page_accept(struct call *c)
 	if (st || c->where != MODULE_TO_GUEST)
 		return st;
 	if (c->level == 0) {
-		zero_page(c, value & SEPT_PA);
+		zero_pages(c, value & SEPT_PA, 1);
 	} else if (!zero_large(c, &value)) {
 		sept_write(&c->sept, value);
 		return leaf_interrupted(c);

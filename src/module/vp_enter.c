@@ -193,6 +193,7 @@ static void start_run(struct call *c)
 	struct lp_guest *g = &c->lp->guest;
 
 	g->running = g->fresh = true;
+	g->destroyed_seen = 0;
 	g->vm = c->vp.vps->curr_vm;
 	g->td = c->td;
 	g->vp = c->vp;

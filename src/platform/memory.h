@@ -98,8 +98,8 @@ static inline bool mem_key_check(const struct memory *m, uint64_t pa, uint16_t h
 	return !m->encrypted || mem_key(m, pa) == hkid;
 }
 
-/* Whether any page was ever destroyed: a quick look before a thorough one. */
-static inline bool mem_any_destroyed(const struct memory *m)
+/* How many pages were destroyed so far, any at all: a quick look before a thorough one. */
+static inline uint64_t mem_destroyed(const struct memory *m)
 {
 	return atomic_load_explicit(&m->destroyed, memory_order_relaxed);
 }
