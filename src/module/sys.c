@@ -6,8 +6,6 @@
 #include "module/keyid.h"
 #include "module/state.h"
 
-#include <string.h>
-
 /* ---- TDH.SYS.KEY.CONFIG ---- */
 
 uint64_t sys_key_config_state(struct call *c)
@@ -61,25 +59,34 @@ uint64_t tdmr_init_next(struct call *c)
 	return TDX_SUCCESS;
 }
 
-static bool reserved_in(const struct tdmr *t, uint64_t pa)
+static struct pamt_entry *entry_at(struct module *m, const struct tdmr *t, enum page_size size, uint64_t index)
 {
-	for (unsigned i = 0; i < t->num_rsvd; i++) {
-		if (pa - t->base - t->rsvd[i].offset < t->rsvd[i].size)
-			return true;
-	}
-	return false;
+	return pa_ptr(m, t->pamt_base[size] + index * sizeof(struct pamt_entry));
 }
 
 /* The entries, of one size, of the pages that start in the next piece. */
 static void init_entries(struct module *m, const struct tdmr *t, enum page_size size)
 {
-	uint64_t step = PAGE_SIZE_OF(size), end = t->next + TDMR_INIT_BYTES;
+	uint64_t from = t->next - t->base, first = (from + PAGE_SIZE_OF(size) - 1) / PAGE_SIZE_OF(size);
+	uint64_t end = (from + TDMR_INIT_BYTES + PAGE_SIZE_OF(size) - 1) / PAGE_SIZE_OF(size);
+	struct pamt_entry *e = NULL;
 
-	for (uint64_t pa = (t->next + step - 1) & ~(step - 1); pa < end; pa += step) {
-		struct pamt_entry *e = pa_ptr(m, t->pamt_base[size] + (pa - t->base) / step * sizeof(*e));
+	for (uint64_t i = first; i < end; i++, e++) {
+		if (!e || !((uintptr_t)e % PAGE_BYTES))
+			e = entry_at(m, t, size, i);
+		*e = (struct pamt_entry){ .type = PT_NDA };
+	}
+}
 
-		memset(e, 0, sizeof(*e));
-		e->type = size == PAGE_SIZE_4K && reserved_in(t, pa) ? PT_RSVD : PT_NDA;
+static void mark_reserved(struct module *m, const struct tdmr *t)
+{
+	uint64_t from = t->next - t->base, to = from + TDMR_INIT_BYTES;
+
+	for (unsigned i = 0; i < t->num_rsvd; i++) {
+		uint64_t at = t->rsvd[i].offset, end = at + t->rsvd[i].size;
+
+		for (at = at < from ? from : at, end = end < to ? end : to; at < end; at += PAGE_BYTES)
+			entry_at(m, t, PAGE_SIZE_4K, at / PAGE_BYTES)->type = PT_RSVD;
 	}
 }
 
@@ -90,6 +97,7 @@ uint64_t tdh_sys_tdmr_init(struct call *c)
 
 	for (int size = PAGE_SIZE_4K; size <= PAGE_SIZE_1G; size++)
 		init_entries(c->m, t, (enum page_size)size);
+	mark_reserved(c->m, t);
 	__atomic_store_n(&t->next, next, __ATOMIC_RELEASE);
 	c->regs->gpr[GPR_RDX] = next & ~(PAGE_SIZE_OF(PAGE_SIZE_1G) - 1);
 	return TDX_SUCCESS;

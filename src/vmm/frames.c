@@ -33,8 +33,13 @@ static bool range_init(struct vmm_frame_range *r, struct vmm_range range)
 	r->unused = calloc(range_blocks(r), sizeof(*r->unused));
 	if (!r->owner || !r->unused)
 		return false;
-	for (uint64_t i = 0; i < range_frames(r); i++)
-		r->unused[block_of(r, i)]++;
+	for (uint64_t at = range.base; at < range_end(range); at = align_down(at, VMM_2M) + VMM_2M) {
+		uint64_t end = align_down(at, VMM_2M) + VMM_2M;
+
+		if (end > range_end(range))
+			end = range_end(range);
+		r->unused[block_of(r, (at - range.base) / VMM_4K)] = (uint16_t)((end - at) / VMM_4K);
+	}
 	return true;
 }
 
