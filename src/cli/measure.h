@@ -11,7 +11,7 @@
 #include "formats/tdreport.h"
 
 struct measure {
-	bool wanted[MEASURE_ORDERS];
+	bool wanted[VMM_ORDERS];
 	bool json;
 	bool match_mrtd, match_rtmr; /* is it asked for, and is it known of `expected`? */
 	struct tdinfo expected;

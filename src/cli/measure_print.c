@@ -44,7 +44,7 @@ static bool subject_matches(const struct measure *m, const struct measure_subjec
 {
 	bool mrtd = false;
 
-	for (size_t i = 0; i < MEASURE_ORDERS; i++)
+	for (size_t i = 0; i < VMM_ORDERS; i++)
 		mrtd |= order_matches(m, subject, i);
 	for (size_t i = 0; i < 4 && compares_rtmr(m, subject); i++)
 		mrtd &= rtmr_matches(m, subject, i);
@@ -87,7 +87,7 @@ static json_t *json_of(const struct measure *m, const struct measure_subject *su
 {
 	json_t *root = json_object(), *mrtd = json_object(), *matching = json_array();
 
-	for (size_t i = 0; i < MEASURE_ORDERS; i++) {
+	for (size_t i = 0; i < VMM_ORDERS; i++) {
 		if (m->wanted[i])
 			json_object_set_new(mrtd, orders[i].name, json_hex(subject->mrtd[i]));
 		if (m->match_mrtd && order_matches(m, subject, i))
@@ -139,7 +139,7 @@ static void print_subject(const struct measure *m, const struct measure_subject 
 
 	if (m->count > 1)
 		printf("%s:\n", subject->name);
-	for (size_t i = 0; i < MEASURE_ORDERS; i++) {
+	for (size_t i = 0; i < VMM_ORDERS; i++) {
 		if (m->wanted[i])
 			printf("%-8s  %s  %s%s\n", orders[i].name,
 			       hex_of(subject->mrtd[i], VMM_MRTD_SIZE, hex), orders[i].used_by,

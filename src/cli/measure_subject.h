@@ -10,13 +10,12 @@
 #include "vmm/measure.h"
 
 #define MEASURE_MAX_FILES 16
-#define MEASURE_ORDERS	  (VMM_ORDER_TWO_PASS + 1)
 
 struct measure_subject {
 	const char *name; /* of its file */
 	struct file file, initrd;
 	struct vmm_image image;
-	uint8_t mrtd[MEASURE_ORDERS][VMM_MRTD_SIZE];
+	uint8_t mrtd[VMM_ORDERS][VMM_MRTD_SIZE];
 	bool has_rtmr; /* the inputs determine the RTMRs */
 	uint8_t rtmr[4][48];
 };

@@ -51,7 +51,7 @@ static void usage(FILE *out)
 
 static int take_order(struct measure *m, const char *name)
 {
-	for (size_t i = 0; i < MEASURE_ORDERS; i++) {
+	for (size_t i = 0; i < VMM_ORDERS; i++) {
 		if (!strcmp(measure_order_name((enum vmm_order)i), name)) {
 			m->wanted[i] = true;
 			return 0;
@@ -196,14 +196,10 @@ static int measure_one(const struct measure *m, struct measure_subject *subject)
 {
 	struct vmm_error err;
 
-	for (size_t i = 0; i < MEASURE_ORDERS; i++) {
-		if (m->wanted[i] &&
-		    vmm_measure_image(&subject->image, (enum vmm_order)i, subject->mrtd[i], &err)) {
-			fprintf(stderr, "seamless measure: %s: %s\n", subject->name, err.text);
-			return CLI_WRONG;
-		}
-	}
-	return CLI_DONE;
+	if (!vmm_measure_orders(&subject->image, m->wanted, subject->mrtd, &err))
+		return CLI_DONE;
+	fprintf(stderr, "seamless measure: %s: %s\n", subject->name, err.text);
+	return CLI_WRONG;
 }
 
 static int read_kernel(struct measure *m)
