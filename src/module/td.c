@@ -36,7 +36,9 @@ void td_load(const struct module *m, uint64_t tdr_pa, struct td *td)
 {
 	td->pa = tdr_pa;
 	td->tdr = pa_ptr(m, tdr_pa);
-	td->tdcs = td->tdr->num_tdcx >= TDCX_MIN ? td_page(m, td, TDCS_PAGE_MAIN) : NULL;
+	/* without its key there is nothing to read there: the host may have taken the pages back one by one */
+	td->tdcs = td->tdr->lifecycle == LIFECYCLE_KEYS_CONFIGURED && td->tdr->num_tdcx >= TDCX_MIN
+		? td_page(m, td, TDCS_PAGE_MAIN) : NULL;
 	td_check(m, td);
 }
 

@@ -303,7 +303,7 @@ _Static_assert(offsetof(struct tdcs, servtd_bindings) == 0xd90 &&
 _Static_assert(offsetof(struct tdvps, vcpu_index) == 0x102 &&
 	       offsetof(struct tdvps, last_seamdb_index) == 0x20e, "TDVPS layout");
 
-/* A TD whose TDR was found. tdcs is NULL until six TDCX pages are there. */
+/* A TD whose TDR was found. tdcs is NULL until six TDCX pages are there, and when its key is gone. */
 struct td {
 	uint64_t pa;
 	struct tdr *tdr;

@@ -158,6 +158,21 @@ static void survives_an_update(void **state)
 	assert_int_equal(box_call(b, 0, LEAF_TDH_MNG_CREATE, box_page(b), BOX_HKID), TDX_HKID_NOT_FREE);
 }
 
+/* The host uses pages of a TD again as soon as it has them back, in whatever order: no leaf looks into them any more. */
+static void reclaimed_pages_are_the_hosts(void **state)
+{
+	struct box *b = *state;
+	uint64_t tdvpr, tdr = box_td(b, BOX_HKID, &tdvpr);
+
+	flush_and_free_key(b, tdr, tdvpr);
+	for (uint64_t page = tdr + PAGE_BYTES; page < b->free; page += PAGE_BYTES) {
+		box_ok(b, 0, LEAF_TDH_PHYMEM_PAGE_RECLAIM, page, 0, 0, 0);
+		assert_true(mem_host_fill(&b->p->mem, MEM_NO_LP, page, PAGE_BYTES, 0xff));
+		assert_int_equal(box_call(b, 0, LEAF_TDH_MNG_INIT, tdr, BOX_HOST), TDX_TD_KEYS_NOT_CONFIGURED);
+	}
+	box_ok(b, 0, LEAF_TDH_PHYMEM_PAGE_RECLAIM, tdr, 0, 0, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +181,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(blocks_tracks_removes, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(large_pages_split_and_join, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(tears_down_completely, box_setup, box_teardown),
+		cmocka_unit_test_setup_teardown(reclaimed_pages_are_the_hosts, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(survives_an_update, box_setup, box_teardown),
 	};
 
