@@ -97,7 +97,8 @@ static unsigned ept_levels(const struct td_config *config)
 static void fill_params(uint8_t params[TDX_TD_PARAMS_SIZE], const struct td_config *config)
 {
 	const uint32_t eptp = EPTP_CONTROLS(ept_levels(config));
-	const uint16_t tsc = TD_TSC_HZ / TSC_FREQUENCY_UNIT;
+	const uint16_t tsc =
+		config->tsc_frequency ? config->tsc_frequency : TD_TSC_HZ / TSC_FREQUENCY_UNIT;
 
 	memset(params, 0, TDX_TD_PARAMS_SIZE);
 	put(params, TDX_TD_PARAMS_ATTRIBUTES_OFFSET, &config->attributes, 8);

@@ -31,7 +31,8 @@ struct td_config {
 	uint64_t config_flags; /* CONFIG_FLAGS; with GPAW the EPT has five levels */
 	uint64_t xfam;
 	uint16_t max_vcpus;
-	uint8_t l2_vms; /* 0 to 3 */
+	uint8_t l2_vms;		/* 0 to 3 */
+	uint16_t tsc_frequency; /* of the TD's TSC, in units of 25 MHz; 0: TD_TSC_HZ */
 	struct td_cpuid cpuid[TD_MAX_CPUID];
 	unsigned cpuids; /* of them; what is not named has no configurable bits set */
 };

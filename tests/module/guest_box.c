@@ -23,14 +23,14 @@ static void need(int result, const struct vmm_error *err)
 }
 
 /* The default platform, but with a counted TSC: the stepping defence judges by time, and the machine's own is not ours. */
-static struct seamless_machine *machine(void)
+static struct seamless_machine *machine(const char *counted)
 {
-	static const char real[] = "tsc real", counted[] = "tsc start 1000000000 event 0x100000 read 1";
+	static const char real[] = "tsc real";
 	struct seamless_config config = { .name = "default", .guest = SEAMLESS_GUEST_SCRIPTED };
 	const char *text = seamless_platform_text("default", &config.len);
 	const char *at = memmem(text, config.len, real, strlen(real));
 	size_t before = (size_t)(at - text), after = config.len - before - strlen(real);
-	char *own = malloc(config.len + sizeof(counted));
+	char *own = malloc(config.len + strlen(counted));
 	struct seamless_machine *m = NULL;
 	char err[256] = "no memory, or no line \"tsc real\"";
 
@@ -58,12 +58,18 @@ void box_open(struct guest_box *b, uint64_t attributes)
 
 void box_open_with(struct guest_box *b, const struct td_config *config, const uint8_t (*pages)[VMM_4K], unsigned count)
 {
+	box_open_at(b, "tsc start 1000000000 event 0x100000 read 1", config, pages, count);
+}
+
+void box_open_at(struct guest_box *b, const char *tsc, const struct td_config *config,
+		 const uint8_t (*pages)[VMM_4K], unsigned count)
+{
 	uint8_t mrtd[TD_MRTD_SIZE];
 	struct vmm_error err = { 0 };
 
 	memset(b, 0, sizeof(*b));
 	b->td.tdr = VMM_NO_FRAME;
-	b->machine = machine();
+	b->machine = machine(tsc);
 	need(host_open(&b->host, b->machine, &err), &err);
 	need(host_enter_lp(&b->host, 0, &err), &err);
 	need(td_create(&b->td, &b->host, config, &err), &err);

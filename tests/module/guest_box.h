@@ -26,6 +26,9 @@ struct guest_box {
 void box_open(struct guest_box *b, uint64_t attributes);
 /* The same with these pages from BOX_GPA on. */
 void box_open_with(struct guest_box *b, const struct td_config *config, const uint8_t (*pages)[VMM_4K], unsigned count);
+/* The same on a machine whose TSC goes as this line of a platform file says. */
+void box_open_at(struct guest_box *b, const char *tsc, const struct td_config *config,
+		 const uint8_t (*pages)[VMM_4K], unsigned count);
 void box_close(struct guest_box *b);
 
 /* TDH.VP.ENTER from the registers in b->regs, RAX and RCX excepted. */
