@@ -25,21 +25,24 @@ enum {
 	FADT_SLEEP_STATUS = 256
 };
 
-#define PROFILE_SERVER	 4u
-#define BOOT_NO_VGA	 (1u << 2)
-#define RESET_SUPPORTED	 (1u << 10)
-#define FORCE_PHYSICAL	 (1u << 19) /* of APIC destinations */
-#define HARDWARE_REDUCED (1u << 20)
-#define LOCAL_APIC	 0xfee00000u
-#define MADT_LOCAL_APIC	 0u
-#define MADT_WAKE_UP	 16u
-#define CPU_ENABLED	 1u
-#define GAS_IO		 1u
-#define GAS_BYTE	 1u
-#define SLEEP_TYPE_S5	 5u
-#define MAX_CPUS	 255u
-#define TABLE_ALIGNMENT	 16u
-#define CREATOR_REVISION 1u
+#define PROFILE_SERVER	  4u
+#define BOOT_NO_VGA	  (1u << 2)
+#define RESET_SUPPORTED	  (1u << 10)
+#define FORCE_PHYSICAL	  (1u << 19) /* of APIC destinations */
+#define HARDWARE_REDUCED  (1u << 20)
+#define LOCAL_APIC	  0xfee00000u
+#define MADT_LOCAL_APIC	  0u
+#define MADT_IOAPIC	  1u
+#define MADT_IOAPIC_SIZE  12u
+#define MADT_WAKE_UP	  16u
+#define MADT_WAKE_UP_SIZE 16u
+#define CPU_ENABLED	  1u
+#define GAS_IO		  1u
+#define GAS_BYTE	  1u
+#define SLEEP_TYPE_S5	  5u
+#define MAX_CPUS	  255u
+#define TABLE_ALIGNMENT	  16u
+#define CREATOR_REVISION  1u
 
 struct tables {
 	const struct acpi_config *config;
@@ -111,7 +114,6 @@ static void pci_host(struct aml *aml, const struct acpi_config *c)
 	aml_end(aml, device);
 }
 
-/* No interrupt: there is no I/O APIC that it could go through. Linux polls such a port. */
 static void serial_port(struct aml *aml, const struct acpi_config *c)
 {
 	size_t device = aml_begin_device(aml, "COM1");
@@ -121,6 +123,7 @@ static void serial_port(struct aml *aml, const struct acpi_config *c)
 	aml_name_integer(aml, "_UID", 1);
 	crs = aml_begin_resources(aml);
 	aml_io(aml, c->serial, 8);
+	aml_interrupt(aml, c->serial_gsi);
 	aml_end_resources(aml, crs);
 	aml_end(aml, device);
 }
@@ -189,7 +192,9 @@ static uint64_t build_fadt(struct tables *t, uint64_t dsdt)
 static uint64_t build_madt(struct tables *t)
 {
 	unsigned cpus = t->config->cpus;
-	uint8_t *p = new_table(t, "APIC", MADT_FIXED + 8 * cpus + 16, 5), *entry;
+	uint8_t *p = new_table(t, "APIC",
+			       MADT_FIXED + 8 * cpus + MADT_IOAPIC_SIZE + MADT_WAKE_UP_SIZE, 5),
+		*entry;
 
 	if (!p)
 		return 0;
@@ -201,8 +206,12 @@ static uint64_t build_madt(struct tables *t)
 		entry[2] = entry[3] = (uint8_t)i; /* processor UID, APIC ID */
 		put_le32(entry + 4, CPU_ENABLED);
 	}
+	entry[0] = MADT_IOAPIC; /* id and first GSI: 0 */
+	entry[1] = MADT_IOAPIC_SIZE;
+	put_le32(entry + 4, t->config->ioapic);
+	entry += MADT_IOAPIC_SIZE;
 	entry[0] = MADT_WAKE_UP;
-	entry[1] = 16;
+	entry[1] = MADT_WAKE_UP_SIZE;
 	put_le64(entry + 8, t->config->mailbox);
 	return seal(t, p);
 }

@@ -17,8 +17,10 @@ struct acpi_config {
 
 	uint16_t sleep_control, sleep_status, reset; /* 8-bit I/O ports */
 	uint8_t reset_value;
+	uint32_t ioapic;	     /* an I/O APIC's registers; its lines are GSIs 0 and up */
 	uint16_t serial;	     /* a 16550, eight ports */
-	uint16_t rtc;	     /* an MC146818, two ports */
+	uint8_t serial_gsi;	     /* its interrupt, edge-triggered */
+	uint16_t rtc;		     /* an MC146818, two ports */
 	uint16_t pci_config;	     /* configuration mechanism #1, eight ports; bus 0 only */
 	uint32_t pci_base, pci_size; /* memory of PCI devices */
 };

@@ -21,7 +21,7 @@ enum {
 };
 
 /* Resource descriptors. */
-enum { IO = 0x47, END_TAG = 0x79, DWORD_SPACE = 0x87, WORD_SPACE = 0x88 };
+enum { IO = 0x47, END_TAG = 0x79, DWORD_SPACE = 0x87, WORD_SPACE = 0x88, INTERRUPT = 0x89 };
 enum { SPACE_MEMORY = 0, SPACE_IO = 1, SPACE_BUS = 2 };
 
 #define DECODE_16	     1u
@@ -29,6 +29,8 @@ enum { SPACE_MEMORY = 0, SPACE_IO = 1, SPACE_BUS = 2 };
 #define MEMORY_READ_WRITE    0x01u
 #define IO_ENTIRE_RANGE	     0x03u
 #define PACKAGE_LENGTH_BYTES 2u
+#define CONSUMER	     0x01u
+#define EDGE_TRIGGERED	     0x02u
 
 bool aml_overflow(const struct aml *aml)
 {
@@ -190,6 +192,15 @@ void aml_io(struct aml *aml, uint16_t port, uint8_t count)
 	put_le(aml, port, 2);
 	put(aml, 1); /* alignment */
 	put(aml, count);
+}
+
+void aml_interrupt(struct aml *aml, uint32_t gsi)
+{
+	put(aml, INTERRUPT);
+	put_le(aml, 6, 2);
+	put(aml, CONSUMER | EDGE_TRIGGERED);
+	put(aml, 1); /* of them */
+	put_le(aml, gsi, 4);
 }
 
 /* An address space descriptor whose numbers have `bytes` bytes each. */

@@ -42,6 +42,9 @@ void aml_end_resources(struct aml *aml, struct aml_resources begun);
 
 void aml_io(struct aml *aml, uint16_t port, uint8_t count); /* what the device itself decodes */
 
+/* An interrupt that the device itself raises: edge-triggered, active high, its own. */
+void aml_interrupt(struct aml *aml, uint32_t gsi);
+
 /* Windows that a bridge passes on. */
 void aml_bus_window(struct aml *aml, uint8_t first, uint8_t last);
 void aml_io_window(struct aml *aml, uint16_t first, uint16_t last);

@@ -35,8 +35,9 @@ has() { # TABLE PATTERN...
 }
 
 has DSDT 'Name \(_S5, Package' 'EisaId \("PNP0A08"\)' 'EisaId \("PNP0A03"\)' 'EisaId \("PNP0501"\)' 'EisaId \("PNP0B00"\)' \
-	'WordBusNumber \(ResourceProducer' 'WordIO \(ResourceProducer' 'DWordMemory \(ResourceProducer' '0xDFFFFFFF, +// Range Maximum'
+	'WordBusNumber \(ResourceProducer' 'WordIO \(ResourceProducer' 'DWordMemory \(ResourceProducer' '0xDFFFFFFF, +// Range Maximum' \
+	'Interrupt \(ResourceConsumer, Edge, ActiveHigh, Exclusive' '^ +0x00000004,$'
 has FACP 'Hardware Reduced \(V5\) : 1' 'Reset Register Supported \(V2\) : 1' '8042 Present.* : 0' 'Value to cause reset : 06'
-has APIC 'PC-AT Compatibility : 0' 'Subtable Type : 10 ' 'Local Apic ID : 02'
+has APIC 'PC-AT Compatibility : 0' 'Subtable Type : 10 ' 'Local Apic ID : 02' 'Address : FEC00000'
 [ "$bad" = 0 ] && echo "acpi: four tables read by $(iasl -v | sed -n 's/.*version //p' | head -n 1)"
 exit $bad

@@ -29,7 +29,9 @@ static const struct acpi_config config = {
 	.sleep_status = 0x60d,
 	.reset = 0xcf9,
 	.reset_value = 6,
+	.ioapic = 0xfec00000,
 	.serial = 0x3f8,
+	.serial_gsi = 4,
 	.rtc = 0x70,
 	.pci_config = 0xcf8,
 	.pci_base = 0xc0000000,
@@ -95,6 +97,7 @@ static void root(void **state)
 
 static void processors(void **state)
 {
+	static const uint8_t ioapic[12] = { 1, 12, 0, 0, 0, 0, 0xc0, 0xfe };
 	const uint8_t *p = find("APIC"), *wake_up = p + get_le32(p + 4) - 16;
 
 	(void)state;
@@ -104,7 +107,8 @@ static void processors(void **state)
 
 		assert_memory_equal(p + 44 + 8 * i, entry, 8);
 	}
-	assert_ptr_equal(wake_up, p + 44 + 3 * 8);
+	assert_memory_equal(p + 44 + 3 * 8, ioapic, sizeof(ioapic));
+	assert_ptr_equal(wake_up, p + 44 + 3 * 8 + sizeof(ioapic));
 	assert_int_equal(get_le16(wake_up), 16 | 16 << 8);
 	assert_int_equal(get_le64(wake_up + 8), 0x17f000);
 }
