@@ -34,6 +34,12 @@ HANDLER(h_continue)
 	return block_link(cpu, &insn->link, insn->rip);
 }
 
+/* The instruction has a probe's point: the run loop stops before it. */
+HANDLER(h_point)
+{
+	return h_stale(cpu, insn);
+}
+
 static void block_kill(struct cpu *cpu, struct block *b)
 {
 	struct block **p = &cpu->hash[hash_rip(b->rip)];
@@ -59,6 +65,28 @@ void block_invalidate_page(struct cpu *cpu, const uint8_t *page)
 			*p = ref->next;
 		else
 			p = &ref->next;
+	}
+}
+
+/* A probe has other points: whether a block still ends before each and begins with none. */
+static bool points_differ(const struct cpu *cpu, const struct block *b)
+{
+	bool begins = b->insns[0].fn == h_point;
+
+	return begins != probe_stops_at(cpu, b->lin) ||
+	       (!begins && probe_stops_within(cpu, b->lin, b->bytes));
+}
+
+void block_points_changed(struct cpu *cpu)
+{
+	for (unsigned i = 0; i < HASH_SIZE; i++) {
+		struct block *next;
+
+		for (struct block *b = cpu->hash[i]; b; b = next) {
+			next = b->hash_next;
+			if (!(b->mode & MODE_SINGLE) && points_differ(cpu, b))
+				block_kill(cpu, b);
+		}
 	}
 }
 
@@ -156,6 +184,12 @@ static bool source_unchanged(const struct source *src, unsigned len)
 	       (len == n || !memcmp(src->bytes + n, src->host2, len - n));
 }
 
+static bool has_point(const struct cpu *cpu, const struct block *b, unsigned at)
+{
+	return unlikely(cpu->probe) && !(b->mode & MODE_SINGLE) &&
+	       probe_stops_at(cpu, (b->lin + at) & cpu->lin_mask);
+}
+
 /* Decodes instructions up to the end of the block. Returns false if the first one is cut off by the
  * page's end. */
 static bool decode_block(struct cpu *cpu, struct block *b, const struct source *src)
@@ -166,6 +200,8 @@ static bool decode_block(struct cpu *cpu, struct block *b, const struct source *
 	while (n < max && !end) {
 		struct insn *insn = &b->insns[n];
 
+		if (n && has_point(cpu, b, at))
+			break;
 		if (!decode_insn(cpu, b->mode, b->rip + at, src->bytes + at, src->len - at, insn,
 				 &end))
 			break;
@@ -174,6 +210,8 @@ static bool decode_block(struct cpu *cpu, struct block *b, const struct source *
 	}
 	if (!n)
 		return false;
+	if (has_point(cpu, b, 0))
+		b->insns[0].fn = h_point;
 	b->insns[n] = (struct insn){ .fn = h_continue,
 				     .rip = (b->rip + at) & cpu->lin_mask,
 				     .idx = (uint8_t)n };

@@ -30,6 +30,7 @@ void cpu_group_destroy(struct cpu_group *group)
 	pthread_mutex_destroy(&group->lock);
 	pthread_mutex_destroy(&group->exclusive_lock);
 	pthread_cond_destroy(&group->exclusive_change);
+	probe_free(group);
 	free(group);
 }
 
@@ -40,6 +41,7 @@ bool code_join(struct cpu *cpu, struct cpu_group *group)
 	if (!cpu->group)
 		return false;
 	pthread_mutex_lock(&cpu->group->lock);
+	cpu->probe = cpu->group->probe;
 	cpu->group_next = cpu->group->members;
 	cpu->group->members = cpu;
 	pthread_mutex_unlock(&cpu->group->lock);
@@ -87,12 +89,6 @@ bool code_in_page(struct cpu_group *group, const uint8_t *page)
 	return __atomic_load_n(&find(group, page)->granules, __ATOMIC_RELAXED) != 0;
 }
 
-static void notify(struct cpu *cpu, uint32_t event)
-{
-	__atomic_fetch_or(&cpu->events, event, __ATOMIC_SEQ_CST);
-	cpu_attention(cpu);
-}
-
 /* Tells one vCPU that a page it may have decoded was written. */
 static void notify_page(struct cpu *cpu, uint8_t *page)
 {
@@ -101,7 +97,7 @@ static void notify_page(struct cpu *cpu, uint8_t *page)
 		cpu->code_queue[cpu->nr_code_queue] = page;
 	cpu->nr_code_queue += cpu->nr_code_queue <= CODE_QUEUE;
 	pthread_mutex_unlock(&cpu->code_lock);
-	notify(cpu, EVENT_CODE);
+	cpu_post(cpu, EVENT_CODE);
 }
 
 void code_queue_run(struct cpu *cpu)
@@ -136,7 +132,7 @@ static void forget_all(struct cpu *cpu)
 		pthread_mutex_lock(&c->code_lock);
 		c->nr_code_queue = CODE_QUEUE + 1;
 		pthread_mutex_unlock(&c->code_lock);
-		notify(c, EVENT_CODE);
+		cpu_post(c, EVENT_CODE);
 	}
 }
 
@@ -164,7 +160,7 @@ static void drop_writes(struct cpu *cpu, const uint8_t *page)
 	pthread_mutex_lock(&cpu->group->lock);
 	for (struct cpu *c = cpu->group->members; c; c = c->group_next)
 		if (c != cpu) {
-			notify(c, EVENT_FLUSH_WRITES);
+			cpu_post(c, EVENT_FLUSH_WRITES);
 			alone = false;
 		}
 	pthread_mutex_unlock(&cpu->group->lock);

@@ -234,6 +234,8 @@ enum cpu_msr_answer {
 	CPU_MSR_EXIT,  /* exit 31 or 32 */
 };
 
+struct cpu_stop;
+
 /* An instruction the interpreter has no handler for (or that is not one): the guest gets #UD. */
 struct cpu_unknown {
 	uint64_t rip;
@@ -265,6 +267,7 @@ struct cpu_ops {
 	uint64_t (*read_cr8)(void *opaque);
 	void (*write_cr8)(void *opaque, uint64_t value);
 	void (*unknown)(void *opaque, const struct cpu_unknown *unknown);
+	void (*stopped)(void *opaque, const struct cpu_stop *stop); /* cpu/probe.h */
 };
 
 struct cpu;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Breakpoints of the debug registers. While DR7 enables any, instructions are executed one by one;
- * pages with a data breakpoint are kept out of the TLB, so that each access to them comes here.
+ * pages with a data breakpoint, or with one of a probe's, are kept out of the TLB, so that each
+ * access to them comes here.
  * I/O breakpoints are not here: what the guest's ports do is the consumer's.
  */
 #include "cpu/internal.h"
@@ -37,16 +38,17 @@ static uint64_t address_of(const struct cpu *cpu, unsigned n)
 	return cpu->s.dr[n] & ~(length_of(cpu, n) - 1);
 }
 
-/* Debug registers have new values. */
+/* Debug registers have new values, or the probe other points. */
 void debug_changed(struct cpu *cpu)
 {
 	bool before = cpu->watches;
 
-	cpu->watches = cpu->breaks = false;
+	cpu->data_breaks = cpu->breaks = false;
 	for (unsigned n = 0; n < 4; n++) {
-		cpu->watches |= watches(cpu, n);
+		cpu->data_breaks |= watches(cpu, n);
 		cpu->breaks |= enabled(cpu, n) && kind_of(cpu, n) == BREAK_EXECUTE;
 	}
+	cpu->watches = cpu->data_breaks || probe_watches(cpu);
 	if (before || cpu->watches)
 		cpu_flush_tlb(cpu);
 	cpu_attention(cpu);
@@ -57,7 +59,7 @@ bool debug_watches_page(const struct cpu *cpu, uint64_t page)
 	for (unsigned n = 0; n < 4; n++)
 		if (watches(cpu, n) && (address_of(cpu, n) & PAGE_MASK) == page)
 			return true;
-	return false;
+	return probe_watches_page(cpu, page);
 }
 
 /* An access that will happen: which data breakpoints it meets. */
@@ -70,6 +72,8 @@ void debug_watch(struct cpu *cpu, uint64_t lin, unsigned size, uint32_t access)
 		    (access & CPU_WRITE || kind_of(cpu, n) == BREAK_ACCESS))
 			cpu->watch_hits |= 1u << n;
 	}
+	if (probe_watches(cpu))
+		probe_watch(cpu, lin, size, access);
 }
 
 /* Before an instruction: #DB, a fault, if it has a breakpoint that RF does not suppress. */

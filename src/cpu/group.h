@@ -22,6 +22,7 @@ struct cpu_group {
 	pthread_mutex_t exclusive_lock;
 	pthread_cond_t exclusive_change;
 	struct cpu *exclusive; /* who runs alone, or waits for it; atomic */
+	struct probe *probe;   /* NULL: none */
 	struct code_page pages[CODE_TABLE_SIZE];
 };
 

@@ -15,6 +15,7 @@
 
 #include "cpu/arch.h"
 #include "cpu/cpu.h"
+#include "cpu/probe.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -126,6 +127,8 @@ enum { MMU_USER, MMU_SMAP, MMU_SUPERVISOR, MMU_CONTEXTS };
 #define EVENT_FLUSH	   (1u << 3)
 #define EVENT_CODE	   (1u << 4)
 #define EVENT_FLUSH_WRITES (1u << 5)
+#define EVENT_STOP	   (1u << 6) /* probe.c */
+#define EVENT_POINTS	   (1u << 7)
 
 #define CODE_QUEUE 64u
 
@@ -182,8 +185,9 @@ struct cpu {
 	uint32_t shadow; /* interrupt shadow that the instruction being stepped began with */
 
 	/* debug.c */
-	bool watches, breaks; /* DR7 enables a data breakpoint, an instruction breakpoint */
-	bool trap;	      /* a single-step trap follows the instruction being stepped */
+	bool watches;		  /* some pages are kept out of the TLB: data breakpoints, or a probe */
+	bool data_breaks, breaks; /* DR7 enables a data breakpoint, an instruction breakpoint */
+	bool trap;		  /* a single-step trap follows the instruction being stepped */
 	uint32_t watch_hits;  /* breakpoints that it met, as DR6 has them */
 	bool align_check;     /* CR0.AM, EFLAGS.AC and CPL 3 */
 
@@ -203,7 +207,17 @@ struct cpu {
 		cached_efer;	       /* what the TLB was filled under */
 	const struct opcode **opcodes; /* by mnemonic */
 	uint32_t host_mxcsr; /* restored after SSE floating point on behalf of the guest */
+
+	/* probe.c */
+	struct probe *probe; /* the group's; NULL: none */
+	uint64_t probe_from; /* where the step began */
+	struct cpu_point probe_met; /* a watched point that the last instruction met; length 0: none */
+	uint8_t probe_step;	    /* PROBE_STEP_* */
+	bool probe_alone;    /* the next instruction meets a watched point */
+	bool stepping;	     /* an instruction is executed alone */
 };
+
+enum { PROBE_STEP_NONE, PROBE_STEP_WANTED, PROBE_STEP_DONE };
 
 /* Why control came back to cpu_run() by longjmp. */
 enum { LEAVE_EXCEPTION = 1, LEAVE_EXIT, LEAVE_RESTART };
@@ -243,6 +257,7 @@ void event_deliver(struct cpu *cpu);
 void cpu_state_changed(struct cpu *cpu);
 void cpu_flush_tlb(struct cpu *cpu);
 void cpu_attention(struct cpu *cpu);
+void cpu_post(struct cpu *cpu, uint32_t event);
 struct insn *cpu_end_block(struct cpu *cpu, struct insn *insn);
 
 /* debug.c */
@@ -250,6 +265,18 @@ void debug_changed(struct cpu *cpu);
 void debug_watch(struct cpu *cpu, uint64_t lin, unsigned size, uint32_t access);
 bool debug_watches_page(const struct cpu *cpu, uint64_t page);
 void debug_check_fetch(struct cpu *cpu);
+
+/* probe.c: a debugger's */
+void probe_free(struct cpu_group *group);
+bool probe_check(struct cpu *cpu);
+bool probe_stops_at(const struct cpu *cpu, uint64_t lin);
+bool probe_stops_within(const struct cpu *cpu, uint64_t lin, unsigned size);
+bool probe_watches(const struct cpu *cpu);
+bool probe_watches_page(const struct cpu *cpu, uint64_t page);
+void probe_watch(struct cpu *cpu, uint64_t lin, unsigned size, uint32_t access);
+bool probe_steps(const struct cpu *cpu);
+void probe_step_begins(struct cpu *cpu);
+void probe_step_resumes(struct cpu *cpu);
 
 /* exclusive.c: one vCPU of a group while all others stand between two instructions */
 void exclusive_begin(struct cpu *cpu);
@@ -282,6 +309,7 @@ struct insn *block_link_slow(struct cpu *cpu, struct block **link, uint64_t targ
 void block_invalidate_page(struct cpu *cpu, const uint8_t *page);
 void block_flush(struct cpu *cpu);
 void block_verify_page(struct cpu *cpu, const uint8_t *page);
+void block_points_changed(struct cpu *cpu);
 
 /* seg.c */
 handler_fn seg_check; /* proves the memory operand against its segment, then runs insn->next_fn */

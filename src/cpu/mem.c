@@ -135,7 +135,7 @@ void *mem_rmw_slow(struct cpu *cpu, struct insn *insn, uint64_t lin, unsigned si
 	check_access(cpu, insn, lin, size);
 	span_translate(cpu, &s, lin, size, CPU_WRITE, cpu->mmu);
 	if (unlikely(cpu->watches))
-		debug_watch(cpu, lin, size, CPU_WRITE);
+		debug_watch(cpu, lin, size, CPU_READ | CPU_WRITE);
 	memcpy(cpu->bounce_host, s.host, sizeof(s.host));
 	memcpy(cpu->bounce_len, s.len, sizeof(s.len));
 	if (!s.len[1]) {

@@ -179,14 +179,48 @@ static bool access_allowed(const struct cpu *cpu, const struct walk *w, uint32_t
 	return true;
 }
 
+/* The shape of the guest's page tables. */
+struct tables {
+	uint64_t root;
+	unsigned levels, bits, entry; /* bits of the address per level, bytes of an entry */
+};
+
+static struct tables tables_of(const struct cpu *cpu)
+{
+	bool lma = cpu_long_mode(cpu), pae = cpu->s.cr4 & CR4_PAE;
+
+	return (struct tables){
+		.root = cpu->s.cr3 & (lma ? PTE_ADDR : pae ? 0xffffffe0 : 0xfffff000),
+		.levels = lma ? (cpu->s.cr4 & CR4_LA57 ? 5 : 4) : pae ? 3 : 2,
+		.bits = pae ? 9 : 10,
+		.entry = pae ? 8 : 4,
+	};
+}
+
+static uint64_t entry_offset(const struct tables *t, uint64_t lin, unsigned level)
+{
+	return (lin >> (12 + t->bits * (level - 1)) & ((1u << t->bits) - 1)) * t->entry;
+}
+
+static uint64_t next_table(const struct tables *t, uint64_t e)
+{
+	return e & (t->entry == 8 ? PTE_ADDR : 0xfffff000);
+}
+
+static bool is_leaf(const struct cpu *cpu, uint64_t e, unsigned level)
+{
+	bool lma = cpu_long_mode(cpu), pae = cpu->s.cr4 & CR4_PAE;
+
+	return level == 1 || ((e & PTE_PS) && ((level == 2 && (pae || (cpu->s.cr4 & CR4_PSE))) ||
+					       (level == 3 && lma)));
+}
+
 /* Adds one entry's permissions; returns whether it is the leaf. */
 static bool walk_step(struct cpu *cpu, struct walk *w, uint64_t e, unsigned level)
 {
 	bool lma = cpu_long_mode(cpu), pae = cpu->s.cr4 & CR4_PAE;
 	bool pdpte = pae && !lma && level == 3;
-	bool leaf = level == 1 ||
-		    ((e & PTE_PS) &&
-		     ((level == 2 && (pae || (cpu->s.cr4 & CR4_PSE))) || (level == 3 && lma)));
+	bool leaf = is_leaf(cpu, e, level);
 
 	if (!(e & PTE_P))
 		page_fault(cpu, w, 0);
@@ -217,28 +251,24 @@ static void walk_leaf(struct cpu *cpu, struct walk *w, uint64_t e, unsigned leve
 /* One walk from the root. False when an entry changed under it. */
 static bool walk_once(struct cpu *cpu, struct walk *w)
 {
-	bool lma = cpu_long_mode(cpu), pae = cpu->s.cr4 & CR4_PAE;
-	unsigned level = lma ? (cpu->s.cr4 & CR4_LA57 ? 5 : 4) : pae ? 3 : 2;
-	unsigned bits = pae ? 9 : 10, size = pae ? 8 : 4;
-	uint64_t base = lma ? cpu->s.cr3 & PTE_ADDR : cpu->s.cr3 & (pae ? 0xffffffe0 : 0xfffff000);
-	uint64_t e;
+	const struct tables t = tables_of(cpu);
+	uint64_t base = t.root, e;
+	unsigned level = t.levels;
 
 	w->nr = 0;
 	w->write = w->user = true;
 	w->nx = false;
 	for (;; level--) {
-		uint64_t index = w->lin >> (12 + bits * (level - 1)) & ((1u << bits) - 1);
-
-		e = walk_read(cpu, w, base + index * size, size);
+		e = walk_read(cpu, w, base + entry_offset(&t, w->lin, level), t.entry);
 		if (walk_step(cpu, w, e, level))
 			break;
-		base = e & (pae ? PTE_ADDR : 0xfffff000);
+		base = next_table(&t, e);
 	}
 	walk_leaf(cpu, w, e, level);
 	if (!access_allowed(cpu, w, w->access))
 		page_fault(cpu, w, PF_P);
 	w->dirty = (e & PTE_D) || (w->access & CPU_WRITE);
-	for (unsigned i = pae && !lma; i < w->nr; i++)
+	for (unsigned i = t.levels == 3; i < w->nr; i++) /* PDPTEs of PAE have neither bit */
 		if (!walk_mark(cpu, w, i,
 			       PTE_A | (i == w->nr - 1 && (w->access & CPU_WRITE) ? PTE_D : 0)))
 			return false;
@@ -249,6 +279,33 @@ static void walk_tables(struct cpu *cpu, struct walk *w)
 {
 	while (!walk_once(cpu, w))
 		;
+}
+
+bool cpu_probe_translate(struct cpu *cpu, uint64_t lin,
+			 bool (*read)(void *opaque, uint64_t gpa, void *entry, unsigned size),
+			 void *opaque, uint64_t *gpa)
+{
+	const struct tables t = tables_of(cpu);
+	struct walk w = { .lin = cpu_long_mode(cpu) ? lin : lin & 0xffffffff };
+	uint64_t base = t.root, e = 0;
+	unsigned level = t.levels;
+
+	*gpa = w.lin & 0xffffffff;
+	if (!(cpu->s.cr0 & CR0_PG))
+		return true;
+	if (cpu_long_mode(cpu) && !mmu_canonical(cpu, lin))
+		return false;
+	for (;; level--) {
+		if (!read(opaque, base + entry_offset(&t, w.lin, level), &e, t.entry) ||
+		    !(e & PTE_P))
+			return false;
+		if (is_leaf(cpu, e, level))
+			break;
+		base = next_table(&t, e);
+	}
+	walk_leaf(cpu, &w, e, level);
+	*gpa = w.gpa;
+	return true;
 }
 
 static void note_large(struct cpu *cpu, uint64_t lin, uint64_t size)

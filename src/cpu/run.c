@@ -132,7 +132,7 @@ static void check_interrupt(struct cpu *cpu)
 {
 	int vector;
 
-	if (!interrupts_open(cpu))
+	if (!interrupts_open(cpu) || cpu->probe_step)
 		return;
 	if (cpu->controls.exits & CPU_EXITS_INTERRUPT_WINDOW)
 		boundary_exit(cpu, CPU_EXIT_INTERRUPT_WINDOW);
@@ -151,7 +151,8 @@ static void check_interrupt(struct cpu *cpu)
 /* Requests of other threads about what is cached here. */
 static void check_requests(struct cpu *cpu)
 {
-	uint32_t events = take_events(cpu, EVENT_FLUSH | EVENT_FLUSH_WRITES | EVENT_CODE);
+	uint32_t events = take_events(cpu, EVENT_FLUSH | EVENT_FLUSH_WRITES | EVENT_CODE |
+						   EVENT_POINTS);
 
 	if (events & EVENT_FLUSH) {
 		memset(cpu->gpas, 0, sizeof(cpu->gpas));
@@ -162,6 +163,25 @@ static void check_requests(struct cpu *cpu)
 		cpu_flush_tlb(cpu);
 	if (events & EVENT_CODE)
 		code_queue_run(cpu);
+	if (events & EVENT_POINTS) {
+		block_points_changed(cpu);
+		debug_changed(cpu);
+	}
+}
+
+static void check_kick(struct cpu *cpu)
+{
+	if (take_events(cpu, EVENT_KICK))
+		boundary_exit(cpu, CPU_EXIT_EXTERNAL_INTERRUPT);
+}
+
+/* A stop may take long: what was wanted meanwhile comes before anything else. */
+static void check_probe(struct cpu *cpu)
+{
+	while (probe_check(cpu)) {
+		check_requests(cpu);
+		check_kick(cpu);
+	}
 }
 
 /* Delivers what is pending, in the architecture's order. */
@@ -173,8 +193,9 @@ static void check_events(struct cpu *cpu)
 		if (cpu->controls.exits & CPU_EXITS_MTF)
 			boundary_exit(cpu, CPU_EXIT_MTF);
 	}
-	if (take_events(cpu, EVENT_KICK))
-		boundary_exit(cpu, CPU_EXIT_EXTERNAL_INTERRUPT);
+	check_kick(cpu);
+	if (unlikely(cpu->probe))
+		check_probe(cpu);
 	if (cpu->s.pending_debug & PENDING_DEBUG) {
 		cpu->fault_address = cpu->s.pending_debug & PENDING_DEBUG;
 		cpu->s.pending_debug = 0;
@@ -194,10 +215,11 @@ static void check_events(struct cpu *cpu)
 /* Whether the next instruction must be executed alone. */
 static bool must_step(const struct cpu *cpu)
 {
-	return (cpu->s.rflags & FLAG_TF) || cpu->breaks || cpu->watches ||
+	return (cpu->s.rflags & FLAG_TF) || cpu->breaks || cpu->data_breaks ||
 	       (cpu->controls.exits & CPU_EXITS_MTF) ||
 	       (cpu->s.interruptibility & (CPU_BLOCKING_BY_STI | CPU_BLOCKING_BY_MOV_SS)) ||
-	       (cpu->budget_end && cpu->budget_end - cpu->executed <= BLOCK_MAX_INSNS);
+	       (cpu->budget_end && cpu->budget_end - cpu->executed <= BLOCK_MAX_INSNS) ||
+	       probe_steps(cpu);
 }
 
 static void execute(struct cpu *cpu, uint32_t mode)
@@ -236,7 +258,10 @@ static void step(struct cpu *cpu)
 	cpu_attention(cpu);
 	cpu->s.interruptibility &= ~shadow;
 	cpu->shadow = shadow;
+	probe_step_begins(cpu);
+	cpu->stepping = true;
 	execute(cpu, cpu->mode | MODE_SINGLE);
+	cpu->stepping = false;
 	cpu->shadow = 0;
 	cpu->s.rflags &= ~resume; /* it stands for one instruction */
 	debug_traps(cpu);
@@ -275,6 +300,7 @@ static void settle(struct cpu *cpu)
 	}
 	cpu->s.interruptibility |= cpu->shadow;
 	cpu->shadow = 0;
+	cpu->stepping = false;
 }
 
 static void enter(struct cpu *cpu, struct cpu_exit *exit)
@@ -283,6 +309,7 @@ static void enter(struct cpu *cpu, struct cpu_exit *exit)
 	cpu->exit = exit;
 	cpu->cur = NULL;
 	cpu->shadow = 0;
+	probe_step_resumes(cpu);
 	__asm__ __volatile__("stmxcsr %0" : "=m"(cpu->host_mxcsr));
 	cpu->s.fx.mxcsr &= 0xffff;
 	flags_load_arith(cpu, cpu->s.rflags);
@@ -316,7 +343,11 @@ void cpu_run(struct cpu *cpu, struct cpu_exit *exit)
 		settle(cpu);
 		leave(cpu);
 		return;
-	case LEAVE_EXCEPTION: settle(cpu); event_exception(cpu);
+	case LEAVE_EXCEPTION:
+		settle(cpu);
+		event_exception(cpu);
+		break;
+	case LEAVE_RESTART: settle(cpu);
 	}
 	run_loop(cpu);
 }
@@ -347,7 +378,7 @@ bool cpu_inject(struct cpu *cpu, uint32_t info, uint32_t error_code, uint32_t in
 	return true;
 }
 
-static void post(struct cpu *cpu, uint32_t event)
+void cpu_post(struct cpu *cpu, uint32_t event)
 {
 	__atomic_fetch_or(&cpu->events, event, __ATOMIC_SEQ_CST);
 	cpu_attention(cpu);
@@ -355,22 +386,22 @@ static void post(struct cpu *cpu, uint32_t event)
 
 void cpu_kick(struct cpu *cpu)
 {
-	post(cpu, EVENT_KICK);
+	cpu_post(cpu, EVENT_KICK);
 }
 
 void cpu_raise_interrupt(struct cpu *cpu)
 {
-	post(cpu, EVENT_INTERRUPT);
+	cpu_post(cpu, EVENT_INTERRUPT);
 }
 
 void cpu_raise_nmi(struct cpu *cpu)
 {
-	post(cpu, EVENT_NMI);
+	cpu_post(cpu, EVENT_NMI);
 }
 
 void cpu_flush_tlb_all(struct cpu *cpu)
 {
-	post(cpu, EVENT_FLUSH);
+	cpu_post(cpu, EVENT_FLUSH);
 }
 
 struct cpu_state *cpu_state(struct cpu *cpu)
