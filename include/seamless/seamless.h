@@ -16,6 +16,7 @@
 #define SEAMLESS_SEAMLESS_H
 
 #include "seamless/check.h"
+#include "seamless/debug.h"
 #include "seamless/guest.h"
 #include "seamless/lp.h"
 #include "seamless/machine.h"

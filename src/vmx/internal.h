@@ -13,6 +13,7 @@ enum walk_problem { PROBLEM_NONE, PROBLEM_MISCONFIGURED, PROBLEM_CONVERTIBLE, PR
 struct vmx_lp {
 	struct platform *platform;
 	unsigned number;
+	struct vmx_lps *lps;         /* that it is one of */
 	struct cpu *cpu;
 	struct vmx_guest g;          /* that runs */
 	const struct vmcs *last;     /* the VMCS of the last run */

@@ -9,6 +9,7 @@
 #include "gen/structures.h"
 #include "platform/platform.h"
 #include "vmx/internal.h"
+#include "vmx/probe.h"
 #include "vmx/state.h"
 #include "vmx/x86.h"
 
@@ -38,6 +39,7 @@ static struct vmx_lp *make(struct vmx_lps *lps, unsigned lp)
 		return NULL;
 	v->platform = lps->platform;
 	v->number = lp;
+	v->lps = lps;
 	v->cpu = cpu_create(group, &vmx_ops, v);
 	if (!v->cpu) {
 		free(v);
@@ -54,6 +56,7 @@ static struct vmx_lp *lp_of(const struct vmx_lps *lps, unsigned lp)
 
 void vmx_release(struct vmx_lps *lps)
 {
+	probe_free_all(lps);
 	for (unsigned i = 0; i < VMX_LPS; i++) {
 		if (lps->lp[i])
 			cpu_destroy(lps->lp[i]->cpu);
@@ -71,7 +74,10 @@ struct cpu_state *vmx_state(struct vmx_lps *lps, unsigned lp)
 
 	if (!v)
 		v = make(lps, lp);
-	return v ? cpu_state(v->cpu) : NULL;
+	if (!v)
+		return NULL;
+	probe_enter(lps, v);
+	return cpu_state(v->cpu);
 }
 
 void vmx_kick(struct vmx_lps *lps, unsigned lp)
@@ -80,6 +86,7 @@ void vmx_kick(struct vmx_lps *lps, unsigned lp)
 
 	if (v)
 		cpu_kick(v->cpu);
+	probe_kicked(lps);
 }
 
 void vmx_notify(struct vmx_lps *lps, unsigned lp)
@@ -301,15 +308,10 @@ static void run_cpu(struct vmx_lp *v, struct cpu_exit *e)
 		e->reason = CPU_EXIT_EXTERNAL_INTERRUPT;
 }
 
-bool vmx_run(struct vmx_lps *lps, unsigned lp, const struct vmx_guest *guest, struct cpu_regs *regs,
-	     struct vm_exit *exit)
+static void run_guest(struct vmx_lp *v, struct cpu_regs *regs, struct vm_exit *exit)
 {
-	struct vmx_lp *v = lp_of(lps, lp);
 	struct cpu_exit e;
 
-	v->g = *guest;
-	if (entry_fails(guest, exit))
-		return false;
 	load(v, regs);
 	take_kicks(v);
 	cpu_raise_interrupt(v->cpu);
@@ -320,5 +322,18 @@ bool vmx_run(struct vmx_lps *lps, unsigned lp, const struct vmx_guest *guest, st
 	state_save(cpu_state(v->cpu), v->g.vmcs, regs);
 	fx_save(&cpu_state(v->cpu)->fx, v->g.xsave);
 	describe(v, &e, exit);
-	return true;
+}
+
+bool vmx_run(struct vmx_lps *lps, unsigned lp, const struct vmx_guest *guest, struct cpu_regs *regs,
+	     struct vm_exit *exit)
+{
+	struct vmx_lp *v = lp_of(lps, lp);
+	bool started;
+
+	v->g = *guest;
+	started = !entry_fails(guest, exit);
+	if (started)
+		run_guest(v, regs, exit);
+	probe_leave(lps, v);
+	return started;
 }

@@ -19,12 +19,14 @@
 
 struct platform;
 struct vmx_lp;
+struct vmx_probe;
 
 /* All of one machine; zero but for the platform at first. Each gets its interpreter at its first entry. */
 struct vmx_lps {
 	struct platform *platform;
 	struct cpu_group *group; /* of all interpreters: they share memory */
 	struct vmx_lp *lp[VMX_LPS];
+	struct vmx_probe *probe; /* a debugger's (vmx/probe.h), NULL: none */
 };
 
 /* What a VM entry takes from elsewhere than the VMCS. */
@@ -47,7 +49,8 @@ struct vmx_guest {
 
 /*
  * The state of @lp that VM entry and exit do not switch: debug registers, CR2, extended control registers and MSRs are
- * software's to load and store. NULL: no memory for an interpreter.
+ * software's to load and store before vmx_run() and after it. Waits while a debugger keeps guests from running. NULL: no
+ * memory for an interpreter.
  */
 struct cpu_state *vmx_state(struct vmx_lps *lps, unsigned lp);
 /*

@@ -5,6 +5,7 @@
 #include "platform/platform.h"
 #include "vmx/internal.h"
 #include "vmx/state.h"
+#include "vmx/probe.h"
 #include "vmx/vapic.h"
 #include "vmx/x86.h"
 
@@ -251,4 +252,5 @@ const struct cpu_ops vmx_ops = {
 	.read_cr8 = read_cr8,
 	.write_cr8 = write_cr8,
 	.unknown = remember_unknown,
+	.stopped = probe_hold,
 };
