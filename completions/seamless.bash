@@ -11,7 +11,7 @@ _seamless_options()
 	replay) echo '--json --platform --stop-at-first --help' ;;
 	exec) echo '--platform --record --trace --stats --help' ;;
 	verify) echo '--root --time --crl --tcb --qe-identity --tcb-chain --log --mac-key --nonce --mrtd --json --help' ;;
-	run) echo '--kernel --initrd --append --guest --firmware --memory --smp --gpaw --pending-ve --trace --stats --record --quote --quote-version --attest --nonce --deterministic --timeout --stop-after --platform --help' ;;
+	run) echo '--kernel --initrd --append --guest --firmware --memory --smp --gpaw --pending-ve --trace --stats --record --quote --quote-version --attest --nonce --deterministic --gdb --timeout --stop-after --platform --help' ;;
 	bench) echo '--json --help' ;;
 	esac
 }

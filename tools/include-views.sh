@@ -34,7 +34,8 @@ view vmm        formats explain tdx seamless
 view exec       tdx seamless
 view trace      explain gen tdx seamless
 view attest     formats vmm explain tdx seamless
+view gdb        seamless
 view bench      attest vmm cpu formats explain tdx seamless
 view guest      formats tdx
-view cli        trace vmm attest replay exec bench formats explain tdx seamless
-view tests      cli trace vmm attest replay exec bench formats explain lib audit module vmx cpu platform gen tdx seamless
+view cli        trace vmm attest replay exec gdb bench formats explain tdx seamless
+view tests      cli trace vmm attest replay exec gdb bench formats explain lib audit module vmx cpu platform gen tdx seamless

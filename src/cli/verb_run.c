@@ -14,6 +14,7 @@
 #include "cli/cli.h"
 #include "cli/file.h"
 #include "cli/run_attest.h"
+#include "cli/run_gdb.h"
 #include "cli/run_input.h"
 #include "cli/run_phases.h"
 #include "cli/run_platform.h"
@@ -42,6 +43,7 @@ struct run {
 	struct run_phases phases;
 	struct run_quote quote;
 	struct run_attest attest;
+	struct run_gdb gdb;
 	struct run_progress progress;
 	struct file file, initrd_file;
 	struct vmm_image image;
@@ -83,6 +85,9 @@ static void usage(FILE *out)
 	      "  --deterministic   vCPUs in turns on one thread, time counted in instructions: "
 	      "the same run each\n"
 	      "                    time; no keyboard\n"
+	      "  --gdb PORT        wait for gdb on that port of this machine (0: any free one), "
+	      "which may then stop\n"
+	      "                    and look into the guest\n"
 	      "  --timeout SECONDS end the run after that time\n"
 	      "  --stop-after N    end the run, successfully, after N TDVMCALLs\n"
 	      "  --platform NAME   a built-in platform (default, transcripts) or a platform "
@@ -103,6 +108,17 @@ static int bad(const char *option, const char *text)
 static int parse_number(const char *option, const char *text, uint64_t max, uint64_t *number)
 {
 	return cli_count(text, max, number) ? bad(option, text) : 0;
+}
+
+/* 0 is a port, too: any free one. */
+static int parse_port(const char *text, uint16_t *port)
+{
+	uint64_t number = 0;
+
+	if (strcmp(text, "0") && parse_number("--gdb", text, UINT16_MAX, &number))
+		return -1;
+	*port = (uint16_t)number;
+	return 0;
 }
 
 static int parse_seconds(const char *text, double *seconds)
@@ -134,6 +150,7 @@ enum option_id {
 	O_QUOTE_VERSION,
 	O_ATTEST,
 	O_NONCE,
+	O_GDB,
 	O_HELP
 };
 
@@ -170,6 +187,11 @@ static int take_option(struct run *run, int option)
 		run->trace.stats = true;
 		run->trace.stats_path = optarg;
 		return 0;
+	case O_GDB:
+		if (parse_port(optarg, &run->gdb.port))
+			return -1;
+		run->gdb.wanted = true;
+		return 0;
 	case O_DETERMINISTIC: run->deterministic = true; return 0;
 	case O_TIMEOUT: return parse_seconds(optarg, &run->timeout);
 	case O_STOP_AFTER:
@@ -203,6 +225,7 @@ static int parse(struct run *run, int argc, char **argv)
 		{ "trace", optional_argument, NULL, O_TRACE },
 		{ "stats", optional_argument, NULL, O_STATS },
 		{ "deterministic", no_argument, NULL, O_DETERMINISTIC },
+		{ "gdb", required_argument, NULL, O_GDB },
 		{ "timeout", required_argument, NULL, O_TIMEOUT },
 		{ "stop-after", required_argument, NULL, O_STOP_AFTER },
 		{ "platform", required_argument, NULL, O_PLATFORM },
@@ -351,21 +374,26 @@ static int build(struct run *run, struct vmm_error *err)
 static int run_built(struct run *run)
 {
 	struct run_input input;
-	enum vm_end end;
+	int result;
 
 	run_report_built(&run->vm);
+	if (run_gdb_start(&run->gdb, &run->vm))
+		return CLI_USAGE;
 	run_progress_start(&run->progress, &run->vm);
 	show_at_once();
-	if (!run->deterministic && run_input_start(&input, &run->vm))
+	if (!run->deterministic && run_input_start(&input, &run->vm)) {
+		run_gdb_stop(&run->gdb, CLI_USAGE);
 		return CLI_USAGE;
+	}
 	run_phases_guest(&run->phases, run->firmware ? "firmware" : "guest");
-	end = vm_run(&run->vm);
+	result = finished_well(vm_run(&run->vm)) ? CLI_DONE : CLI_WRONG;
 	run_phases_guest_ended(&run->phases);
+	run_gdb_stop(&run->gdb, (unsigned)result);
 	if (!run->deterministic)
 		run_input_stop(&input);
 	run_progress_stop(&run->progress);
 	run_report_end(&run->vm, run->host.machine, run->kernel != NULL);
-	return finished_well(end) ? CLI_DONE : CLI_WRONG;
+	return result;
 }
 
 static int run_vm(struct run *run)
@@ -463,9 +491,10 @@ static int run_verb(int argc, char **argv)
 	if (parsed > 0) {
 		usage(stdout);
 		result = CLI_DONE;
-	} else if (!parsed && !open_attest(run) && !load(run)) {
+	} else if (!parsed && !open_attest(run) && !load(run) && !run_gdb_open(&run->gdb)) {
 		result = run_machine(run);
 	}
+	run_gdb_close(&run->gdb);
 	run_attest_close(&run->attest);
 	trace_option_free(&run->trace);
 	image_free(&run->image);
