@@ -1458,4 +1458,23 @@ enum tdx_exit_reason {
 #define TDX_SERVTD_RECORD_ATTRIBUTES_OFFSET              50
 #define TDX_SERVTD_RECORD_ATTRIBUTES_SIZE                8
 
+/* SERVTD_BINDING: slot of SERVTD_BINDINGS_TABLE. */
+#define TDX_SERVTD_BINDING_SIZE                          128
+#define TDX_SERVTD_BINDING_STATE_OFFSET                  0
+#define TDX_SERVTD_BINDING_STATE_SIZE                    1
+#define TDX_SERVTD_BINDING_RESERVED_0_OFFSET             1
+#define TDX_SERVTD_BINDING_RESERVED_0_SIZE               1
+#define TDX_SERVTD_BINDING_TYPE_OFFSET                   2
+#define TDX_SERVTD_BINDING_TYPE_SIZE                     2
+#define TDX_SERVTD_BINDING_RESERVED_1_OFFSET             4
+#define TDX_SERVTD_BINDING_RESERVED_1_SIZE               4
+#define TDX_SERVTD_BINDING_ATTRIBUTES_OFFSET             8
+#define TDX_SERVTD_BINDING_ATTRIBUTES_SIZE               8
+#define TDX_SERVTD_BINDING_UUID_OFFSET                   16
+#define TDX_SERVTD_BINDING_UUID_SIZE                     32
+#define TDX_SERVTD_BINDING_INFO_HASH_OFFSET              48
+#define TDX_SERVTD_BINDING_INFO_HASH_SIZE                48
+#define TDX_SERVTD_BINDING_RESERVED_2_OFFSET             96
+#define TDX_SERVTD_BINDING_RESERVED_2_SIZE               32
+
 #endif

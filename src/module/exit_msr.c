@@ -4,12 +4,14 @@
  */
 #include "module/cpuid.h"
 #include "module/guest.h"
+#include "module/metadata.h"
 #include "module/msr.h"
 #include "platform/platform.h"
 #include "vmx/x86.h"
 
 #define DEBUGCTL_RESERVED (~0xffc7ull)
 #define LEGACY_XAPIC_DISABLED 1ull
+#define CLASS_VIRTUAL_MSRS 22
 #define PERF_CAP_PEBS_TO_PT (1ull << 16)
 
 enum msr_outcome { MSR_DONE, MSR_GP, MSR_VE, MSR_UNEXPECTED };
@@ -85,23 +87,17 @@ static enum msr_outcome read_perf_capabilities(struct guest_exit *x)
 	return answer(x, value & ~PERF_CAP_PEBS_TO_PT);
 }
 
-/* Which virtual value answers a VMX capability MSR; those not named are left to the table. */
-static const uint8_t virtual_vmx[MSR_VMX_PROC_CTLS3 - MSR_VMX_BASIC + 1] = {
-	[0x0] = 1 + VIRT_VMX_BASIC,
-	[0x5] = 1 + VIRT_VMX_MISC,
-	[0x6] = 1 + VIRT_VMX_CR0_FIXED0,
-	[0x7] = 1 + VIRT_VMX_CR0_FIXED1,
-	[0x8] = 1 + VIRT_VMX_CR4_FIXED0,
-	[0x9] = 1 + VIRT_VMX_CR4_FIXED1,
-	[0xb] = 1 + VIRT_VMX_PROC_CTLS2,
-	[0xc] = 1 + VIRT_VMX_EPT_VPID_CAP,
-	[0xd] = 1 + VIRT_VMX_TRUE_PIN_CTLS,
-	[0xe] = 1 + VIRT_VMX_TRUE_PROC_CTLS,
-	[0xf] = 1 + VIRT_VMX_TRUE_EXIT_CTLS,
-	[0x10] = 1 + VIRT_VMX_TRUE_ENTRY_CTLS,
-	[0x11] = 1 + VIRT_VMX_VMFUNC,
-	[0x12] = 1 + VIRT_VMX_PROC_CTLS3,
-};
+/* What the TDCS has instead of a register that TDX virtualizes: the field code is the number of the MSR. */
+static bool read_virtual(struct guest_exit *x, uint32_t msr)
+{
+	for (unsigned i = 0; i < MD_TD_LEN; i++) {
+		if (md_td[i].cls != CLASS_VIRTUAL_MSRS || md_td[i].code != msr || md_td[i].offset == MD_NO_OFFSET)
+			continue;
+		answer(x, md_load(x->tdcs->page + md_td[i].offset, sizeof(uint64_t)));
+		return true;
+	}
+	return false;
+}
 
 static enum msr_outcome read_msr(struct guest_exit *x, uint32_t msr)
 {
@@ -111,15 +107,13 @@ static enum msr_outcome read_msr(struct guest_exit *x, uint32_t msr)
 	case MSR_DEBUGCTL: return answer(x, vmcs_read(x->vmcs, VMCS_GUEST_DEBUGCTL) & ~DEBUGCTL_UNCORE_PMI);
 	case MSR_MISC_ENABLE: return read_misc_enable(x);
 	case MSR_PERF_CAPABILITIES: return read_perf_capabilities(x);
-	case MSR_ARCH_CAPABILITIES: return answer(x, x->tdcs->virt_arch_capabilities);
+	case MSR_ARCH_CAPABILITIES: return answer(x, x->tdcs->virtual_ia32_arch_capabilities);
 	case MSR_XAPIC_DISABLE_STATUS: return answer(x, LEGACY_XAPIC_DISABLED);
 	default: break;
 	}
 	if (vmx && x->vps->curr_vm)
 		return MSR_VE;
-	if (vmx && virtual_vmx[msr - MSR_VMX_BASIC])
-		return answer(x, x->tdcs->virt_vmx_msr[virtual_vmx[msr - MSR_VMX_BASIC] - 1]);
-	return by_table(x, msr, false);
+	return vmx && read_virtual(x, msr) ? MSR_DONE : by_table(x, msr, false);
 }
 
 /* ---- WRMSR ---- */

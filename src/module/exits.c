@@ -54,7 +54,7 @@ void exit_unexpected(struct guest_exit *x)
 
 /* ---- exits with little to do ---- */
 
-static void give_ve(struct guest_exit *x)
+void inject_ve_as_is(struct guest_exit *x)
 {
 	inject_ve(x, x->ve->reason, x->ve->qualification, 0, 0);
 }
@@ -69,12 +69,12 @@ void exit_with_interrupt(struct guest_exit *x)
 	exit_to_host(x, TDX_SUCCESS, x->ve->qualification, x->ve->intr_info);
 }
 
-static void triple_fault(struct guest_exit *x)
+void handle_triple_fault(struct guest_exit *x)
 {
 	exit_to_host(x, TDX_NON_RECOVERABLE_VCPU, x->ve->qualification, 0);
 }
 
-static void exception_or_nmi(struct guest_exit *x)
+void handle_exception(struct guest_exit *x)
 {
 	uint32_t info = x->ve->intr_info;
 
@@ -108,7 +108,7 @@ void handle_notification(struct guest_exit *x)
 	exit_to_host(x, lost ? TDX_NON_RECOVERABLE_TD : TDX_SUCCESS, x->ve->qualification, 0);
 }
 
-static void rdpmc(struct guest_exit *x)
+void handle_rdpmc(struct guest_exit *x)
 {
 	if (x->tdcs->attributes & TD_ATTR_PERFMON)
 		exit_unexpected(x);
@@ -116,7 +116,7 @@ static void rdpmc(struct guest_exit *x)
 		inject_gp(x);
 }
 
-static void nmi_window(struct guest_exit *x)
+void handle_nmi_window(struct guest_exit *x)
 {
 	if (x->vps->pend_nmi && !x->vps->ve_valid) {
 		inject_event(x->vmcs, INJECT_NMI, 0);
@@ -126,59 +126,6 @@ static void nmi_window(struct guest_exit *x)
 	if (!(vmcs_read(x->vmcs, VMCS_ENTRY_INTR_INFO) & INTR_VALID))
 		x->next = NEXT_AGAIN;
 }
-
-/* ---- the table ---- */
-
-static const exit_handler handlers[EXIT_REASONS] = {
-	[EXIT_REASON_EXCEPTION_NMI] = exception_or_nmi,
-	[EXIT_REASON_EXTERNAL_INTERRUPT] = exit_with_interrupt,
-	[EXIT_REASON_TRIPLE_FAULT] = triple_fault,
-	[EXIT_REASON_INIT] = exit_as_is,
-	[EXIT_REASON_OTHER_SMI] = handle_smi,
-	[EXIT_REASON_NMI_WINDOW] = nmi_window,
-	[EXIT_REASON_TASK_SWITCH] = exit_as_is,
-	[EXIT_REASON_CPUID] = handle_cpuid,
-	[EXIT_REASON_GETSEC] = inject_ud,
-	[EXIT_REASON_HLT] = give_ve,
-	[EXIT_REASON_INVD] = give_ve,
-	[EXIT_REASON_RDPMC] = rdpmc,
-	[EXIT_REASON_RSM] = inject_ud,
-	[EXIT_REASON_VMCALL] = give_ve,
-	[EXIT_REASON_VMCLEAR] = inject_ud,
-	[EXIT_REASON_VMLAUNCH] = inject_ud,
-	[EXIT_REASON_VMPTRLD] = inject_ud,
-	[EXIT_REASON_VMPTRST] = inject_ud,
-	[EXIT_REASON_VMREAD] = inject_ud,
-	[EXIT_REASON_VMRESUME] = inject_ud,
-	[EXIT_REASON_VMWRITE] = inject_ud,
-	[EXIT_REASON_VMXOFF] = inject_ud,
-	[EXIT_REASON_VMXON] = inject_ud,
-	[EXIT_REASON_CR_ACCESS] = handle_cr_access,
-	[EXIT_REASON_IO_INSTRUCTION] = give_ve,
-	[EXIT_REASON_RDMSR] = handle_rdmsr,
-	[EXIT_REASON_WRMSR] = handle_wrmsr,
-	[EXIT_REASON_MWAIT] = give_ve,
-	[EXIT_REASON_MONITOR] = give_ve,
-	[EXIT_REASON_EPT_VIOLATION] = handle_ept_violation,
-	[EXIT_REASON_EPT_MISCONFIGURATION] = handle_ept_misconfiguration,
-	[EXIT_REASON_INVEPT] = inject_ud,
-	[EXIT_REASON_INVVPID] = inject_ud,
-	[EXIT_REASON_WBINVD] = give_ve,
-	[EXIT_REASON_XSETBV] = handle_xsetbv,
-	[EXIT_REASON_APIC_WRITE] = give_ve,
-	[EXIT_REASON_VMFUNC] = inject_ud,
-	[EXIT_REASON_ENCLS] = inject_ud,
-	[EXIT_REASON_PML_FULL] = exit_unexpected,
-	[EXIT_REASON_PCONFIG] = give_ve,
-	[EXIT_REASON_ENCLV] = inject_ud,
-	[EXIT_REASON_C_STATE_SMI] = exit_with_interrupt,
-	[EXIT_REASON_ENQCMD_PASID] = inject_gp,
-	[EXIT_REASON_ENQCMDS_PASID] = inject_ud,
-	[EXIT_REASON_BUS_LOCK] = exit_as_is,
-	[EXIT_REASON_NOTIFICATION] = handle_notification,
-	[EXIT_REASON_SEAMCALL] = inject_ud,
-	[EXIT_REASON_TDCALL] = handle_tdcall,
-};
 
 static void entry_failed(struct guest_exit *x)
 {
@@ -196,7 +143,7 @@ static bool may_interrupt_delivery(uint32_t basic)
 
 static void handle(struct guest_exit *x)
 {
-	exit_handler handler = exit_basic(x) < EXIT_REASONS ? handlers[exit_basic(x)] : NULL;
+	exit_handler handler = exit_basic(x) < EXIT_REASONS ? l1_handlers[exit_basic(x)] : NULL;
 
 	if (x->ve->idt_info & INTR_VALID) {
 		if (!may_interrupt_delivery(exit_basic(x))) {

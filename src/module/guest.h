@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "gen/exits.h"
 #include "module/call.h"
 #include "module/state.h"
 #include "vmx/vmcs.h"
@@ -122,20 +123,9 @@ void guest_reblock_nmi(struct guest_exit *x);
 /* Opens the NMI window if the host has asked for an NMI and no #VE is unread. */
 void guest_request_nmi_window(const struct tdvps *vps, struct vmcs *vmcs);
 
-/* ---- handlers, one per kind of exit ---- */
+/* ---- handlers, one per kind of exit (gen/exits.h): NULL where there is none ---- */
 
-void handle_cpuid(struct guest_exit *x);
-void handle_rdmsr(struct guest_exit *x);
-void handle_wrmsr(struct guest_exit *x);
-void handle_cr_access(struct guest_exit *x);
-void handle_l2_cr_access(struct guest_exit *x);
-void handle_xsetbv(struct guest_exit *x);
-void handle_ept_violation(struct guest_exit *x);
-void handle_l2_ept_violation(struct guest_exit *x);
-void handle_ept_misconfiguration(struct guest_exit *x);
-void handle_tdcall(struct guest_exit *x);
-void handle_smi(struct guest_exit *x);
-void handle_notification(struct guest_exit *x);
+extern const exit_handler l1_handlers[EXIT_REASONS], l2_handlers[EXIT_REASONS];
 
 /* ---- entry and TD exit (td_entry.c, td_exit.c) ---- */
 

@@ -16,12 +16,12 @@ void exit_to_l1(struct guest_exit *x, uint64_t status, uint64_t extended)
 	x->exit = (struct td_exit){ .status = status, .extended = extended };
 }
 
-static void to_l1(struct guest_exit *x)
+void l2_exit_to_l1(struct guest_exit *x)
 {
 	exit_to_l1(x, TDX_SUCCESS, 0);
 }
 
-static void exception_or_nmi(struct guest_exit *x)
+void handle_l2_exception(struct guest_exit *x)
 {
 	uint32_t info = x->ve->intr_info;
 
@@ -30,7 +30,7 @@ static void exception_or_nmi(struct guest_exit *x)
 	else if (INTR_VECTOR(info) == VECTOR_MC)
 		exit_to_host(x, TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE, x->ve->qualification, info);
 	else
-		to_l1(x);
+		l2_exit_to_l1(x);
 }
 
 /* ---- interrupts posted to L1 ---- */
@@ -51,7 +51,7 @@ static void take_posted(struct guest_exit *x, uint8_t *descriptor)
 		x->next = NEXT_AGAIN;
 }
 
-static void external_interrupt(struct guest_exit *x)
+void handle_l2_interrupt(struct guest_exit *x)
 {
 	const struct tdvps *vps = x->vps;
 	uint8_t *descriptor = NULL;
@@ -68,92 +68,21 @@ static void external_interrupt(struct guest_exit *x)
 
 /* ---- the others ---- */
 
-static void tdcall(struct guest_exit *x)
+void handle_l2_tdcall(struct guest_exit *x)
 {
 	bool vmcall = (x->vps->gpr[GPR_RAX] & 0xffff) == LEAF_TDG_VP_VMCALL;
 
 	if (vmcall && x->vps->l2_ctls[x->vps->curr_vm] & L2_CTLS_TDVMCALL)
 		handle_tdcall(x);
 	else
-		to_l1(x);
+		l2_exit_to_l1(x);
 }
-
-static const exit_handler handlers[EXIT_REASONS] = {
-	[EXIT_REASON_EXCEPTION_NMI] = exception_or_nmi,
-	[EXIT_REASON_EXTERNAL_INTERRUPT] = external_interrupt,
-	[EXIT_REASON_TRIPLE_FAULT] = to_l1,
-	[EXIT_REASON_INIT] = exit_as_is,
-	[EXIT_REASON_IO_SMI] = exit_as_is,
-	[EXIT_REASON_OTHER_SMI] = handle_smi,
-	[EXIT_REASON_INTERRUPT_WINDOW] = to_l1,
-	[EXIT_REASON_NMI_WINDOW] = to_l1,
-	[EXIT_REASON_TASK_SWITCH] = to_l1,
-	[EXIT_REASON_CPUID] = to_l1,
-	[EXIT_REASON_GETSEC] = to_l1,
-	[EXIT_REASON_HLT] = to_l1,
-	[EXIT_REASON_INVD] = to_l1,
-	[EXIT_REASON_INVLPG] = to_l1,
-	[EXIT_REASON_RDPMC] = to_l1,
-	[EXIT_REASON_RDTSC] = to_l1,
-	[EXIT_REASON_RSM] = to_l1,
-	[EXIT_REASON_VMCALL] = to_l1,
-	[EXIT_REASON_VMCLEAR] = to_l1,
-	[EXIT_REASON_VMLAUNCH] = to_l1,
-	[EXIT_REASON_VMPTRLD] = to_l1,
-	[EXIT_REASON_VMPTRST] = to_l1,
-	[EXIT_REASON_VMREAD] = to_l1,
-	[EXIT_REASON_VMRESUME] = to_l1,
-	[EXIT_REASON_VMWRITE] = to_l1,
-	[EXIT_REASON_VMXOFF] = to_l1,
-	[EXIT_REASON_VMXON] = to_l1,
-	[EXIT_REASON_CR_ACCESS] = handle_l2_cr_access,
-	[EXIT_REASON_DR_ACCESS] = to_l1,
-	[EXIT_REASON_IO_INSTRUCTION] = to_l1,
-	[EXIT_REASON_RDMSR] = handle_rdmsr,
-	[EXIT_REASON_WRMSR] = handle_wrmsr,
-	[EXIT_REASON_MWAIT] = to_l1,
-	[EXIT_REASON_MONITOR] = to_l1,
-	[EXIT_REASON_PAUSE] = to_l1,
-	[EXIT_REASON_TPR_BELOW_THRESHOLD] = to_l1,
-	[EXIT_REASON_VIRTUALIZED_EOI] = to_l1,
-	[EXIT_REASON_GDTR_IDTR_ACCESS] = to_l1,
-	[EXIT_REASON_LDTR_TR_ACCESS] = to_l1,
-	[EXIT_REASON_EPT_VIOLATION] = handle_l2_ept_violation,
-	[EXIT_REASON_EPT_MISCONFIGURATION] = handle_ept_misconfiguration,
-	[EXIT_REASON_INVEPT] = to_l1,
-	[EXIT_REASON_RDTSCP] = to_l1,
-	[EXIT_REASON_PREEMPTION_TIMER] = to_l1,
-	[EXIT_REASON_INVVPID] = to_l1,
-	[EXIT_REASON_WBINVD] = to_l1,
-	[EXIT_REASON_XSETBV] = to_l1,
-	[EXIT_REASON_APIC_WRITE] = to_l1,
-	[EXIT_REASON_RDRAND] = to_l1,
-	[EXIT_REASON_INVPCID] = to_l1,
-	[EXIT_REASON_VMFUNC] = to_l1,
-	[EXIT_REASON_ENCLS] = to_l1,
-	[EXIT_REASON_RDSEED] = to_l1,
-	[EXIT_REASON_PML_FULL] = exit_unexpected,
-	[EXIT_REASON_XSAVES] = to_l1,
-	[EXIT_REASON_XRSTORS] = to_l1,
-	[EXIT_REASON_PCONFIG] = to_l1,
-	[EXIT_REASON_UMWAIT] = to_l1,
-	[EXIT_REASON_TPAUSE] = to_l1,
-	[EXIT_REASON_LOADIWKEY] = to_l1,
-	[EXIT_REASON_ENCLV] = to_l1,
-	[EXIT_REASON_C_STATE_SMI] = exit_with_interrupt,
-	[EXIT_REASON_ENQCMD_PASID] = to_l1,
-	[EXIT_REASON_ENQCMDS_PASID] = to_l1,
-	[EXIT_REASON_BUS_LOCK] = exit_as_is,
-	[EXIT_REASON_NOTIFICATION] = handle_notification,
-	[EXIT_REASON_SEAMCALL] = to_l1,
-	[EXIT_REASON_TDCALL] = tdcall,
-};
 
 /* Invalid state at an entry is L1's doing. */
 static void entry_failed(struct guest_exit *x)
 {
 	if (exit_basic(x) == EXIT_REASON_ENTRY_FAILURE_GUEST_STATE)
-		to_l1(x);
+		l2_exit_to_l1(x);
 	else if (exit_basic(x) == EXIT_REASON_ENTRY_FAILURE_MACHINE_CHECK)
 		exit_to_host(x, TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE, x->ve->qualification, 0);
 	else
@@ -162,7 +91,7 @@ static void entry_failed(struct guest_exit *x)
 
 void l2_handle(struct guest_exit *x)
 {
-	exit_handler handler = exit_basic(x) < EXIT_REASONS ? handlers[exit_basic(x)] : NULL;
+	exit_handler handler = exit_basic(x) < EXIT_REASONS ? l2_handlers[exit_basic(x)] : NULL;
 
 	if (x->ve->reason & EXIT_ENTRY_FAILED)
 		entry_failed(x);
@@ -180,7 +109,7 @@ static void go_on(struct guest_exit *x)
 	l2_reinject(x->vmcs);
 	if (injection_is_intercepted(x->vmcs)) {
 		l2_event_to_exit(x->vmcs);
-		to_l1(x);
+		l2_exit_to_l1(x);
 		return;
 	}
 	if (x->vps->nmi_unblocking_due_to_iret)

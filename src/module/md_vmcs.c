@@ -215,14 +215,14 @@ static uint64_t write_l2_ctls(const struct md_access *a, const struct md_element
 {
 	bool debugger = a->reader == MD_BY_HOST && td_debug(a->td);
 	const struct vmx_caps *v = &a->c->m->vmx;
-	const uint64_t *virt = a->td->tdcs->virt_vmx_msr;
+	const struct tdcs *t = a->td->tdcs;
 	uint64_t allowed;
 
 	if (md_code(e->id) == VMCS_PROC_CTLS)
-		return check_ctls(a, e, value, debugger ? v->proc : virt[VIRT_VMX_TRUE_PROC_CTLS]);
+		return check_ctls(a, e, value, debugger ? v->proc : t->virtual_ia32_vmx_true_procbased_ctls);
 	if (md_code(e->id) == VMCS_PROC_CTLS2)
-		return check_ctls(a, e, value, debugger ? v->proc2 : virt[VIRT_VMX_PROC_CTLS2]);
-	allowed = debugger ? v->proc3 : virt[VIRT_VMX_PROC_CTLS3];
+		return check_ctls(a, e, value, debugger ? v->proc2 : t->virtual_ia32_vmx_procbased_ctls2);
+	allowed = debugger ? v->proc3 : t->virtual_ia32_vmx_procbased_ctls3;
 	if (value & e->wr & ~allowed)
 		return fail(a->c, NOT_VALID, "%s: %x, only bits %x are supported", e->field->name, value, allowed);
 	return 0;

@@ -28,34 +28,6 @@
 #define EPT_VPID_CAP_PML5 (1ull << 7)
 #define MIN_PA_BITS_FOR_PML5 49u
 
-/* TD_PARAMS, copied from the host's memory before it is looked at. */
-struct td_params {
-	union {
-		uint8_t byte[TD_PARAMS_SIZE];
-		AT(0, uint64_t attributes);
-		AT(8, uint64_t xfam);
-		AT(16, uint16_t max_vcpus);
-		AT(18, uint8_t num_l2_vms);
-		AT(19, uint8_t msr_config_ctls);
-		AT(20, uint8_t reserved_0[4]);
-		AT(24, uint64_t eptp_controls);
-		AT(32, uint64_t config_flags);
-		AT(40, uint16_t tsc_frequency);
-		AT(42, uint8_t reserved_1[38]);
-		AT(80, uint8_t mrconfigid[48]);
-		AT(128, uint8_t mrowner[48]);
-		AT(176, uint8_t mrownerconfig[48]);
-		AT(224, uint64_t arch_capabilities);
-		AT(232, uint8_t reserved_2[24]);
-		AT(256, uint32_t cpuid_config[CPUID_NUM_CONFIGURABLE][CPUID_REGS]);
-		AT(448, uint8_t reserved_3[576]);
-	};
-};
-
-_Static_assert(sizeof(struct td_params) == TD_PARAMS_SIZE, "TD_PARAMS");
-_Static_assert(offsetof(struct td_params, mrowner) == TD_PARAMS_MR_OWNER_OFFSET &&
-	       offsetof(struct td_params, reserved_3) == TD_PARAMS_RESERVED_3_OFFSET, "TD_PARAMS layout");
-
 static uint64_t check_reserved(struct call *c, const uint8_t *bytes, size_t len, const char *name)
 {
 	for (size_t i = 0; i < len; i++)
@@ -199,7 +171,7 @@ static uint64_t set_arch_capabilities(struct call *c, const struct td_params *p)
 			    ARCH_CAP_CONFIGURABLE);
 	if (!(c->td.tdcs->cpuid_flags & TD_CPUID_TSX))
 		value &= ~ARCH_CAP_TSX_CTRL;
-	c->td.tdcs->virt_arch_capabilities = value | (config & ARCH_CAP_RRSBA);
+	c->td.tdcs->virtual_ia32_arch_capabilities = value | (config & ARCH_CAP_RRSBA);
 	return 0;
 }
 

@@ -9,20 +9,6 @@
 #include <stdint.h>
 #include "module/td.h"
 
-struct tdinfo {
-	uint64_t attributes;
-	uint64_t xfam;
-	uint8_t mrtd[48];
-	uint8_t mrconfigid[48];
-	uint8_t mrowner[48];
-	uint8_t mrownerconfig[48];
-	uint8_t rtmr[4][48];
-	uint8_t servtd_hash[48];
-	uint8_t reserved[64];
-};
-
-_Static_assert(sizeof(struct tdinfo) == 512, "TDINFO");
-
 /* IGNORE_TDINFO: fields that read zero in a service TD's binding to this TD. */
 #define TDINFO_IGNORE_ATTRIBUTES (1u << 0)
 #define TDINFO_IGNORE_XFAM (1u << 1)

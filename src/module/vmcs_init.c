@@ -3,86 +3,26 @@
  * The first contents of a VMCS: what the guest starts with, and what TDX sets for every TD.
  */
 #include <string.h>
+#include "gen/vmcs.h"
 #include "module/keyid.h"
 #include "module/state.h"
 #include "vmx/x86.h"
 #include "vmx/vmcs.h"
 
 #define NO_ADDRESS UINT64_MAX
-#define EXCEPTION_MC (1u << 18)
 #define EPTP_PA 0x000ffffffffff000ull
-#define FLAT 0xffffffffu
-
-struct first_value {
-	uint16_t field;
-	uint64_t value;
-};
-
-/* The guest's state at reset: 32-bit protected mode, flat segments. It comes with the vCPU on migration. */
-static const struct first_value reset_state[] = {
-	{ VMCS_GUEST_DR7, 0x400 },
-	{ VMCS_GUEST_RIP, 0xfffffff0 },
-	{ VMCS_GUEST_RFLAGS, 0x2 },
-	{ VMCS_GUEST_CS_LIMIT, FLAT },
-	{ VMCS_GUEST_CS_RIGHTS, 0xc09b },
-	{ VMCS_GUEST_DS_LIMIT, FLAT },
-	{ VMCS_GUEST_DS_RIGHTS, 0xc093 },
-	{ VMCS_GUEST_ES_LIMIT, FLAT },
-	{ VMCS_GUEST_ES_RIGHTS, 0xc093 },
-	{ VMCS_GUEST_FS_LIMIT, FLAT },
-	{ VMCS_GUEST_FS_RIGHTS, 0xc093 },
-	{ VMCS_GUEST_GS_LIMIT, FLAT },
-	{ VMCS_GUEST_GS_RIGHTS, 0xc093 },
-	{ VMCS_GUEST_SS_LIMIT, FLAT },
-	{ VMCS_GUEST_SS_RIGHTS, 0xc093 },
-	{ VMCS_GUEST_LDTR_LIMIT, 0xffff },
-	{ VMCS_GUEST_LDTR_RIGHTS, 0x10082 },
-	{ VMCS_GUEST_TR_LIMIT, 0xffff },
-	{ VMCS_GUEST_TR_RIGHTS, 0x8b },
-	{ VMCS_GUEST_GDTR_LIMIT, 0xffff },
-	{ VMCS_GUEST_PERF_GLOBAL_CTRL, 0xff },
-	{ VMCS_GUEST_PAT, 0x0007040600070406 },
-	{ VMCS_GUEST_EFER, 0x901 },
-};
-
-/* What each module sets itself. */
-static const struct first_value own_state[] = {
-	{ VMCS_GUEST_CR0, 0x21 },
-	{ VMCS_GUEST_CR4, 0x2040 },
-	{ VMCS_APIC_ACCESS, NO_ADDRESS },
-	{ VMCS_POSTED_INTR_VECTOR, 0xffff },
-	{ VMCS_POSTED_INTR_DESC, NO_ADDRESS },
-	{ VMCS_EXCEPTION_BITMAP, EXCEPTION_MC },
-	{ VMCS_IO_BITMAP_A, NO_ADDRESS },
-	{ VMCS_IO_BITMAP_B, NO_ADDRESS },
-	{ VMCS_EPTP_LIST, NO_ADDRESS },
-	{ VMCS_VMREAD_BITMAP, NO_ADDRESS },
-	{ VMCS_VMWRITE_BITMAP, NO_ADDRESS },
-	{ VMCS_ENCLS_EXITING, ~0ull },
-	{ VMCS_PML_ADDRESS, NO_ADDRESS },
-	{ VMCS_PCONFIG_EXITING, ~0ull },
-	{ VMCS_EXECUTIVE_VMCS, NO_ADDRESS },
-	{ VMCS_EXIT_MSR_STORE, NO_ADDRESS },
-	{ VMCS_EXIT_MSR_LOAD, NO_ADDRESS },
-	{ VMCS_ENTRY_MSR_LOAD, NO_ADDRESS },
-	{ VMCS_LINK_POINTER, NO_ADDRESS },
-	{ VMCS_GUEST_PDPTE0, NO_ADDRESS },
-	{ VMCS_GUEST_PDPTE1, NO_ADDRESS },
-	{ VMCS_GUEST_PDPTE2, NO_ADDRESS },
-	{ VMCS_GUEST_PDPTE3, NO_ADDRESS },
-};
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 struct vmcs *vcpu_vmcs(const struct module *m, const struct vcpu *vp, unsigned vm)
 {
 	return vcpu_page(m, vp, vm ? TDVPS_PAGE_L2 + (vm - 1) * TDVPS_PAGES_PER_L2 : TDVPS_PAGE_VMCS);
 }
 
-static void set_all(struct vmcs *v, const struct first_value *table, size_t count)
+/* @import: without what comes with the vCPU. */
+static void set_first_values(struct vmcs *v, bool import)
 {
-	for (size_t i = 0; i < count; i++)
-		vmcs_write(v, table[i].field, table[i].value);
+	for (size_t i = 0; i < vmcs_first_values_len; i++)
+		if (!import || !vmcs_first_values[i].migrates)
+			vmcs_write(v, vmcs_first_values[i].field, vmcs_first_values[i].value);
 }
 
 static void set_addresses(struct vmcs *v, const struct td *td, const struct vcpu *vp, unsigned vm)
@@ -152,9 +92,7 @@ void vmcs_init(const struct module *m, const struct td *td, const struct vcpu *v
 
 	v->revision = (uint32_t)(m->vmx.basic & 0x7fffffff);
 	v->abort = 0;
-	if (!import)
-		set_all(v, reset_state, COUNT(reset_state));
-	set_all(v, own_state, COUNT(own_state));
+	set_first_values(v, import);
 	set_addresses(v, td, vp, vm);
 	set_controls(v, m, td, vm);
 	vmcs_write(v, VMCS_EPTP, eptp_of(m, td, vm));

@@ -3,12 +3,12 @@
  * VMX capabilities: the check of the processor, and the controls that follow for a TD.
  */
 #include "module/vmx.h"
+#include "gen/vmcs.h"
 #include "module/state.h"
 #include "platform/platform.h"
 #include "vmx/x86.h"
 
 #define BITS(high, low) (~0ull >> (63 - (high)) & ~0ull << (low))
-
 
 #define VMCS_MAX_BYTES 2048u
 #define BASIC_IO_EXIT_INFO (1ull << 54)
@@ -22,39 +22,6 @@
 #define CR0_L2_VARIABLE 0x8005001full
 #define CR4_L2_WRITABLE 0x3ff1fbfull
 
-
-
-/* A control field: its value at first, the bits TDX changes, the bits it leaves to the processor. */
-struct ctl_rule {
-	uint32_t msr;
-	uint32_t init, variable, unknown;
-};
-
-enum { PIN, PROC, PROC2, PROC3, EXIT, ENTRY, CTLS };
-
-static const struct ctl_rule l1_rules[CTLS] = {
-	[PIN] = { MSR_VMX_TRUE_PIN_CTLS, 0x00000029, 0x00000080, 0xffffff16 },
-	[PROC] = { MSR_VMX_TRUE_PROC_CTLS, 0x91220088, 0x20400c00, 0x04046173 },
-	[PROC2] = { MSR_VMX_PROC_CTLS2, 0x133cb3fa, 0xcc000400, 0 },
-	[PROC3] = { MSR_VMX_PROC_CTLS3, 0x00000080, 0x00000020, 0xffffff40 },
-	[EXIT] = { MSR_VMX_TRUE_EXIT_CTLS, 0x1f3c8204, 0x40001000, 0x00036dfb },
-	[ENTRY] = { MSR_VMX_TRUE_ENTRY_CTLS, 0x003ec004, 0x00402200, 0xff8011fb },
-};
-
-static const struct ctl_rule l2_rules[CTLS] = {
-	[PIN] = { MSR_VMX_TRUE_PIN_CTLS, 0x00000029, 0, 0xffffff16 },
-	[PROC] = { MSR_VMX_TRUE_PROC_CTLS, 0x91220088, 0x68d81e04, 0x04046173 },
-	[PROC2] = { MSR_VMX_PROC_CTLS2, 0x1338b3fa, 0x0c513e0c, 0 },
-	[PROC3] = { MSR_VMX_PROC_CTLS3, 0x00000080, 0x0000002e, 0xffffff40 },
-	[EXIT] = { MSR_VMX_TRUE_EXIT_CTLS, 0x1f3c8204, 0x40001000, 0x00036dfb },
-	[ENTRY] = { MSR_VMX_TRUE_ENTRY_CTLS, 0x003ec004, 0x00402200, 0xff8011fb },
-};
-
-/* Bits of the L2 controls that the L1 VMM may change. */
-static const uint32_t l1_writable[CTLS] = {
-	[PROC] = 0x48d99a04, [PROC2] = 0x0c513e0c, [PROC3] = 0x0000000e, [ENTRY] = 0x00000200,
-};
-
 static uint64_t read_msr(struct call *c, uint32_t msr)
 {
 	return platform_rdmsr(c->m->plat, c->lp_id, msr);
@@ -67,7 +34,7 @@ static uint64_t bad_msr(struct call *c, uint32_t msr, uint64_t value)
 }
 
 /* Checks one control against its MSR and computes its first value. */
-static uint64_t check_ctl(struct call *c, const struct ctl_rule *r, uint32_t init, bool has_ones, uint32_t *value)
+static uint64_t check_ctl(struct call *c, const struct vmx_ctl *r, uint32_t init, bool has_ones, uint32_t *value)
 {
 	uint64_t msr = read_msr(c, r->msr);
 	uint32_t ones = has_ones ? (uint32_t)msr : 0;
@@ -80,7 +47,7 @@ static uint64_t check_ctl(struct call *c, const struct ctl_rule *r, uint32_t ini
 }
 
 /* The secondary controls follow what the processor has of WAITPKG and ENCLV exiting. */
-static uint32_t proc2_init(struct call *c, const struct ctl_rule *r)
+static uint32_t proc2_init(struct call *c, const struct vmx_ctl *r)
 {
 	struct cpuid_regs seven;
 	uint32_t init = r->init & ~VMX_PROC2_WAIT_PAUSE;
@@ -93,19 +60,19 @@ static uint32_t proc2_init(struct call *c, const struct ctl_rule *r)
 	return init;
 }
 
-static uint64_t check_ctls(struct call *c, const struct ctl_rule *rules, struct vmx_ctls *out)
+static uint64_t check_ctls(struct call *c, const struct vmx_ctl *rules, struct vmx_ctls *out)
 {
-	uint32_t value[CTLS];
+	uint32_t value[NUM_VMX_CTLS];
 
-	for (unsigned i = 0; i < CTLS; i++) {
-		uint32_t init = i == PROC2 ? proc2_init(c, &rules[i]) : rules[i].init;
-		uint64_t status = check_ctl(c, &rules[i], init, i != PROC3, &value[i]);
+	for (unsigned i = 0; i < NUM_VMX_CTLS; i++) {
+		uint32_t init = i == VMX_CTL_PROC2 ? proc2_init(c, &rules[i]) : rules[i].init;
+		uint64_t status = check_ctl(c, &rules[i], init, i != VMX_CTL_PROC3, &value[i]);
 
 		if (status)
 			return status;
 	}
-	*out = (struct vmx_ctls){ .pin = value[PIN], .proc = value[PROC], .proc2 = value[PROC2],
-				  .exit = value[EXIT], .entry = value[ENTRY], .proc3 = value[PROC3] };
+	*out = (struct vmx_ctls){ .pin = value[VMX_CTL_PIN], .proc = value[VMX_CTL_PROC], .proc2 = value[VMX_CTL_PROC2],
+				  .exit = value[VMX_CTL_EXIT], .entry = value[VMX_CTL_ENTRY], .proc3 = value[VMX_CTL_PROC3] };
 	return 0;
 }
 
@@ -160,8 +127,8 @@ uint64_t vmx_sample(struct call *c)
 	v->proc = read_msr(c, MSR_VMX_TRUE_PROC_CTLS);
 	v->proc2 = read_msr(c, MSR_VMX_PROC_CTLS2);
 	v->proc3 = read_msr(c, MSR_VMX_PROC_CTLS3);
-	if ((status = check_ctls(c, l1_rules, &v->l1)) || (status = check_misc(c)) || (status = check_cr(c, v)) ||
-	    (status = check_ctls(c, l2_rules, &v->l2)))
+	if ((status = check_ctls(c, vmx_l1_ctls, &v->l1)) || (status = check_misc(c)) || (status = check_cr(c, v)) ||
+	    (status = check_ctls(c, vmx_l2_ctls, &v->l2)))
 		return status;
 	return check_l2_cr(c, v);
 }
@@ -256,25 +223,25 @@ static uint64_t virtual_ept_vpid_cap(const struct module *m, const struct td *td
 void vmx_init_virtual_msrs(const struct module *m, const struct td *td)
 {
 	struct vmx_ctls v = vmx_td_ctls(m, td, 1);
-	uint64_t *out = td->tdcs->virt_vmx_msr;
-	uint32_t proc = with(l1_writable[PROC], VMX_PROC_RDPMC_EXITING, td->tdcs->attributes & TD_ATTR_PERFMON);
-	uint32_t proc2 = l1_writable[PROC2];
+	struct tdcs *t = td->tdcs;
+	uint32_t proc = with(vmx_ctl_writable[VMX_CTL_PROC], VMX_PROC_RDPMC_EXITING, t->attributes & TD_ATTR_PERFMON);
+	uint32_t proc2 = vmx_ctl_writable[VMX_CTL_PROC2];
 	uint64_t cr4 = vmx_l2_cr4_writable(m, td);
 
 	proc2 = with(proc2, VMX_PROC2_WAIT_PAUSE, td->tdcs->cpuid_flags & TD_CPUID_WAITPKG);
 	proc2 = with(proc2, VMX_PROC2_PCONFIG, td->tdcs->cpuid_flags & TD_CPUID_MKTME);
-	out[VIRT_VMX_BASIC] = BASIC_IO_EXIT_INFO | BASIC_TRUE_CTLS | 1ull << 56;
-	out[VIRT_VMX_MISC] = MISC_NEEDED | 4ull << 16 | 1ull << 30;
-	out[VIRT_VMX_CR0_FIXED0] = CR0_INIT & ~CR0_L2_VARIABLE;
-	out[VIRT_VMX_CR0_FIXED1] = CR0_INIT | CR0_L2_VARIABLE;
-	out[VIRT_VMX_CR4_FIXED0] = CR4_INIT & ~cr4;
-	out[VIRT_VMX_CR4_FIXED1] = CR4_INIT | cr4;
-	out[VIRT_VMX_PROC_CTLS2] = capability(v.proc2, proc2);
-	out[VIRT_VMX_EPT_VPID_CAP] = virtual_ept_vpid_cap(m, td);
-	out[VIRT_VMX_TRUE_PIN_CTLS] = capability(m->vmx.l2.pin, l1_writable[PIN]);
-	out[VIRT_VMX_TRUE_PROC_CTLS] = capability(v.proc, proc);
-	out[VIRT_VMX_TRUE_EXIT_CTLS] = capability(v.exit, l1_writable[EXIT]);
-	out[VIRT_VMX_TRUE_ENTRY_CTLS] = capability(v.entry, l1_writable[ENTRY]);
-	out[VIRT_VMX_VMFUNC] = 0;
-	out[VIRT_VMX_PROC_CTLS3] = m->vmx.l2.proc3 | l1_writable[PROC3];
+	t->virtual_ia32_vmx_basic = BASIC_IO_EXIT_INFO | BASIC_TRUE_CTLS | 1ull << 56;
+	t->virtual_ia32_vmx_misc = MISC_NEEDED | 4ull << 16 | 1ull << 30;
+	t->virtual_ia32_vmx_cr0_fixed0 = CR0_INIT & ~CR0_L2_VARIABLE;
+	t->virtual_ia32_vmx_cr0_fixed1 = CR0_INIT | CR0_L2_VARIABLE;
+	t->virtual_ia32_vmx_cr4_fixed0 = CR4_INIT & ~cr4;
+	t->virtual_ia32_vmx_cr4_fixed1 = CR4_INIT | cr4;
+	t->virtual_ia32_vmx_procbased_ctls2 = capability(v.proc2, proc2);
+	t->virtual_ia32_vmx_ept_vpid_cap = virtual_ept_vpid_cap(m, td);
+	t->virtual_ia32_vmx_true_pinbased_ctls = capability(m->vmx.l2.pin, vmx_ctl_writable[VMX_CTL_PIN]);
+	t->virtual_ia32_vmx_true_procbased_ctls = capability(v.proc, proc);
+	t->virtual_ia32_vmx_true_exit_ctls = capability(v.exit, vmx_ctl_writable[VMX_CTL_EXIT]);
+	t->virtual_ia32_vmx_true_entry_ctls = capability(v.entry, vmx_ctl_writable[VMX_CTL_ENTRY]);
+	t->virtual_ia32_vmx_vmfunc = 0;
+	t->virtual_ia32_vmx_procbased_ctls3 = m->vmx.l2.proc3 | vmx_ctl_writable[VMX_CTL_PROC3];
 }

@@ -13,6 +13,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import emit_calls  # noqa: E402
 import emit_checks  # noqa: E402
 import emit_core  # noqa: E402
+import emit_exits  # noqa: E402
+import emit_layout  # noqa: E402
 import emit_leaves  # noqa: E402
 import emit_metadata  # noqa: E402
 import emit_policy  # noqa: E402
@@ -20,6 +22,7 @@ import emit_status  # noqa: E402
 import emit_structures  # noqa: E402
 import emit_tests  # noqa: E402
 import emit_vmcalls  # noqa: E402
+import emit_vmcs  # noqa: E402
 from abiparse import AbiError  # noqa: E402
 import prefix  # noqa: E402
 from model import Model  # noqa: E402
@@ -42,10 +45,15 @@ def outputs(model):
         'include/tdx/tdvmcall.h': emit_vmcalls.emit(model),
         'tests/tdx/typed_calls.h': emit_tests.emit(model),
         'abi/gen/structures.h': emit_structures.emit(model, '', 'GEN_STRUCTURES_H', INTERNAL),
+        'abi/gen/exits.h': emit_exits.emit_header(model),
+        'abi/gen/exits.c': emit_exits.emit_source(model),
+        'abi/gen/layout.h': emit_layout.emit(model),
         'abi/gen/leaves.h': emit_leaves.emit_header(model),
         'abi/gen/leaves.c': emit_leaves.emit_source(model),
         'abi/gen/checks.h': emit_checks.emit_header(model),
         'abi/gen/checks.c': emit_checks.emit_source(model),
+        'abi/gen/vmcs.h': emit_vmcs.emit_header(model),
+        'abi/gen/vmcs.c': emit_vmcs.emit_source(model),
         'abi/gen/metadata.h': emit_metadata.emit_header(model),
         'abi/gen/metadata.c': emit_metadata.emit_source(model),
     }
