@@ -6,6 +6,446 @@
  */
 #include "gen/checks.h"
 #include "module/check.h"
+#include "module/keyid.h"
+#include "module/mig.h"
+#include "module/state.h"
+#include "module/version.h"
+#include "platform/platform.h"
+#include "vmx/x86.h"
+
+static uint64_t tdg_vp_veinfo_get_require_0(struct call *c)
+{
+	if (c->vp.vps->ve_valid)
+		return TDX_SUCCESS;
+	return fail(c, TDX_NO_VALID_VE_INFO, "no #VE since the information was last read");
+}
+
+static uint64_t tdg_vp_cpuidve_set_require_1(struct call *c)
+{
+	if (!(c->in[GPR_RCX] & ~3))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "%x has reserved bits set (allowed: 1:0)", c->in[GPR_RCX]);
+}
+
+static uint64_t tdg_vm_rd_require_2(struct call *c)
+{
+	if (!c->in[GPR_RCX])
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "RCX is %x, but a guest has only its own metadata, 0", c->in[GPR_RCX]);
+}
+
+static uint64_t tdh_vp_enter_require_3(struct call *c)
+{
+	if (!(platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_ENABLE) & MISC_ENABLE_LIMIT_CPUID))
+		return TDX_SUCCESS;
+	return fail(c, TDX_LIMIT_CPUID_MAXVAL_SET, "IA32_MISC_ENABLE is %x: bit 22 limits CPUID on logical processor %u", platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_ENABLE), c->lp_id);
+}
+
+static uint64_t tdh_vp_enter_require_4(struct call *c)
+{
+	if (!(c->in[GPR_RCX] & VP_ENTER_RCX_RESERVED_0_MASK) && !(c->in[GPR_RCX] & VP_ENTER_RCX_RESERVED_1_MASK))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "%x has reserved bits set (allowed: 53:12)", c->in[GPR_RCX]);
+}
+
+static uint64_t tdh_vp_enter_require_5(struct call *c)
+{
+	if (!(c->flags & VP_ENTER_RCX_HOST_RECOVERABILITY_HINT_MASK) || c->vp.vps->last_td_exit == LAST_TD_EXIT_ASYNC_TRAP)
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "the recoverability hint (bit 52) is set, but the last TD exit was no trap");
+}
+
+static uint64_t tdh_vp_enter_require_6(struct call *c)
+{
+	if (!(c->flags & VP_ENTER_RCX_RESUME_L1_MASK) || c->vp.vps->curr_vm)
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "resume L1 (bit 53) is set, but the last TD exit was from L1");
+}
+
+static uint64_t tdh_vp_enter_require_7(struct call *c)
+{
+	if (platform_rdmsr(c->m->plat, c->lp_id, MSR_TSC_ADJUST) == c->m->tsc_adjust)
+		return TDX_SUCCESS;
+	return fail(c, TDX_INCONSISTENT_MSR | MSR_TSC_ADJUST, "IA32_TSC_ADJUST is %x, was %x at TDH.SYS.INIT", platform_rdmsr(c->m->plat, c->lp_id, MSR_TSC_ADJUST), c->m->tsc_adjust);
+}
+
+static uint64_t tdh_vp_enter_require_8(struct call *c)
+{
+	if (!(c->td.tdcs->cpuid_flags & TD_CPUID_MONITOR) || platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_ENABLE) & MISC_ENABLE_MONITOR_FSM)
+		return TDX_SUCCESS;
+	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_MISC_ENABLE, "IA32_MISC_ENABLE is %x: bit 18 must be 1, the TD has MONITOR/MWAIT", platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_ENABLE));
+}
+
+static uint64_t tdh_mng_addcx_require_9(struct call *c)
+{
+	if (c->td.tdr->num_tdcx < TDCX_MAX)
+		return TDX_SUCCESS;
+	return fail(c, TDX_TDCX_NUM_INCORRECT, "the TD at %x has %u TDCX pages, the most there can be", c->td.pa, c->td.tdr->num_tdcx);
+}
+
+static uint64_t tdh_mng_addcx_require_10(struct call *c)
+{
+	if (c->td.tdr->num_tdcx + 1 != TDCX_MIN || random_words(c, c->scratch, 4))
+		return TDX_SUCCESS;
+	return fail(c, TDX_RND_NO_ENTROPY, "no random number for the TD's migration key");
+}
+
+static uint64_t tdh_mng_addcx_require_11(struct call *c)
+{
+	if (c->td.tdr->num_tdcx < TDCX_MIN || c->td.tdcs->op_state == OP_STATE_UNINITIALIZED)
+		return TDX_SUCCESS;
+	return fail(c, TDX_OP_STATE_INCORRECT, "the TD at %x is %o; TDCX pages beyond %u are added before TDH.MNG.INIT only", c->td.pa, c->td.tdcs->op_state, TDCX_MIN);
+}
+
+static uint64_t tdh_vp_addcx_require_12(struct call *c)
+{
+	if (c->vp.vps->state == VCPU_STATE_UNINITIALIZED)
+		return TDX_SUCCESS;
+	return fail(c, TDX_VCPU_STATE_INCORRECT, "the vCPU at %x is %v, pages are added before TDH.VP.INIT only", c->vp.pa, c->vp.vps->state);
+}
+
+static uint64_t tdh_vp_addcx_require_13(struct call *c)
+{
+	if (c->vp.vps->num_pages < TDVPS_MAX)
+		return TDX_SUCCESS;
+	return fail(c, TDX_TDCX_NUM_INCORRECT, "the vCPU at %x has %u pages, the most there can be", c->vp.pa, c->vp.vps->num_pages);
+}
+
+static uint64_t tdh_mem_page_relocate_require_14(struct call *c)
+{
+	if (!(sept_pa(&c->sept) == c->in[GPR_R8]))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_R8, "page %x is where GPA %x is mapped already", c->in[GPR_R8], c->gpa);
+}
+
+static uint64_t tdh_mng_key_config_require_15(struct call *c)
+{
+	if (!c->td.tdr->fatal)
+		return TDX_SUCCESS;
+	return fail(c, TDX_TD_FATAL, "the TD at %x met a fatal error and can only be torn down", c->td.pa);
+}
+
+static uint64_t tdh_mng_key_config_require_16(struct call *c)
+{
+	if (c->td.tdr->lifecycle == LIFECYCLE_HKID_ASSIGNED)
+		return TDX_SUCCESS;
+	return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "the TD at %x is %l, must be HKID_ASSIGNED", c->td.pa, c->td.tdr->lifecycle);
+}
+
+static uint64_t tdh_mng_key_config_require_17(struct call *c)
+{
+	if (!(c->td.tdr->pkg_config_bitmap >> c->lp->pkg & 1))
+		return TDX_SUCCESS;
+	return fail(c, TDX_KEY_CONFIGURED, "key id %u is configured on package %u already", c->td.tdr->hkid, c->lp->pkg);
+}
+
+static uint64_t tdh_mng_create_require_18(struct call *c)
+{
+	if (keyid_private(c->m, c->in[GPR_RDX]))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "key id %x is not private, those are %u to %u", c->in[GPR_RDX], c->m->hkid_first, c->m->hkid_end - 1);
+}
+
+static uint64_t tdh_mng_create_require_19(struct call *c)
+{
+	if (random_words(c, c->scratch, 4))
+		return TDX_SUCCESS;
+	return fail(c, TDX_RND_NO_ENTROPY, "no random number for the TD's UUID");
+}
+
+static uint64_t tdh_mem_rd_require_20(struct call *c)
+{
+	if (td_debug(&c->td))
+		return TDX_SUCCESS;
+	return fail(c, TDX_TD_NON_DEBUG, "the TD at %x has ATTRIBUTES %x without DEBUG (0)", c->td.pa, c->td.tdcs->attributes);
+}
+
+static uint64_t tdh_mem_rd_require_21(struct call *c)
+{
+	if (!(c->in[GPR_RCX] & 7))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "GPA %x is not a multiple of 8", c->in[GPR_RCX]);
+}
+
+static uint64_t tdh_mr_extend_require_22(struct call *c)
+{
+	if (!(c->in[GPR_RCX] & 255))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "GPA %x is not a multiple of 256", c->in[GPR_RCX]);
+}
+
+static uint64_t tdh_mr_finalize_require_23(struct call *c)
+{
+	if (c->td.tdcs->num_vcpus)
+		return TDX_SUCCESS;
+	return fail(c, TDX_NO_VCPUS, "the TD at %x has no vCPU; TDH.VP.INIT one first", c->td.pa);
+}
+
+static uint64_t tdh_vp_flush_require_24(struct call *c)
+{
+	if (c->td.tdr->lifecycle == LIFECYCLE_KEYS_CONFIGURED)
+		return TDX_SUCCESS;
+	return fail(c, TDX_TD_KEYS_NOT_CONFIGURED, "the TD at %x is %l, must be KEYS_CONFIGURED", c->td.pa, c->td.tdr->lifecycle);
+}
+
+static uint64_t tdh_vp_flush_require_25(struct call *c)
+{
+	if (c->vp.vps->assoc_lpid == c->lp_id)
+		return TDX_SUCCESS;
+	return fail(c, TDX_VCPU_NOT_ASSOCIATED, "the vCPU at %x is associated with logical processor %x (all ones: none), this is %u", c->vp.pa, c->vp.vps->assoc_lpid, c->lp_id);
+}
+
+static uint64_t tdh_mng_vpflushdone_require_26(struct call *c)
+{
+	if (c->td.tdr->lifecycle == LIFECYCLE_HKID_ASSIGNED || c->td.tdr->lifecycle == LIFECYCLE_KEYS_CONFIGURED)
+		return TDX_SUCCESS;
+	return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "the TD at %x is %l, must be HKID_ASSIGNED or KEYS_CONFIGURED", c->td.pa, c->td.tdr->lifecycle);
+}
+
+static uint64_t tdh_mng_key_freeid_require_27(struct call *c)
+{
+	if (c->td.tdr->lifecycle == LIFECYCLE_BLOCKED)
+		return TDX_SUCCESS;
+	return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "the TD at %x is %l, must be BLOCKED", c->td.pa, c->td.tdr->lifecycle);
+}
+
+static uint64_t tdh_mng_key_freeid_require_28(struct call *c)
+{
+	if (!c->m->kot[c->td.tdr->hkid].wbinvd_bitmap)
+		return TDX_SUCCESS;
+	return fail(c, TDX_WBCACHE_NOT_COMPLETE, "caches of packages %x (a bit each) were not written back since TDH.MNG.VPFLUSHDONE of key id %u", c->m->kot[c->td.tdr->hkid].wbinvd_bitmap, c->td.tdr->hkid);
+}
+
+static uint64_t tdh_vp_init_require_29(struct call *c)
+{
+	if (c->vp.vps->state == VCPU_STATE_UNINITIALIZED)
+		return TDX_SUCCESS;
+	return fail(c, TDX_VCPU_STATE_INCORRECT, "the vCPU at %x is %v, must be UNINITIALIZED", c->vp.pa, c->vp.vps->state);
+}
+
+static uint64_t tdh_mem_sept_rd_require_30(struct call *c)
+{
+	if (!c->flags || td_debug(&c->td))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "bit 0 of RDX is for debug TDs, the TD at %x is none", c->td.pa);
+}
+
+static uint64_t tdh_phymem_page_reclaim_require_31(struct call *c)
+{
+	if (c->page.pamt->type != PT_NDA && c->page.pamt->type != PT_RSVD)
+		return TDX_SUCCESS;
+	return fail(c, TDX_PAGE_METADATA_INCORRECT | GPR_RCX, "page %x is %t and belongs to no TD", c->page.pa, c->page.pamt->type);
+}
+
+static uint64_t tdh_phymem_page_reclaim_require_32(struct call *c)
+{
+	if (c->td.tdr->lifecycle == LIFECYCLE_TEARDOWN)
+		return TDX_SUCCESS;
+	return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "page %x is of the TD at %x, which is %l, must be TEARDOWN", c->page.pa, c->td.pa, c->td.tdr->lifecycle);
+}
+
+static uint64_t tdh_phymem_page_reclaim_require_33(struct call *c)
+{
+	if (c->page.pamt->type != PT_TDR || !c->td.tdr->chldcnt)
+		return TDX_SUCCESS;
+	return fail(c, TDX_TD_ASSOCIATED_PAGES_EXIST, "the TD at %x still owns %u pages", c->td.pa, c->td.tdr->chldcnt);
+}
+
+static uint64_t tdh_sys_key_config_require_34(struct call *c)
+{
+	if (c->m->sys_state == SYS_STATE_CONFIG_DONE)
+		return TDX_SUCCESS;
+	return fail(c, TDX_SYS_KEY_CONFIG_NOT_PENDING, "the system state is %u, must be CONFIG_DONE (%u)", c->m->sys_state, SYS_STATE_CONFIG_DONE);
+}
+
+static uint64_t tdh_sys_key_config_require_35(struct call *c)
+{
+	if (!(c->m->global_key_pkgs >> c->lp->pkg & 1))
+		return TDX_SUCCESS;
+	return fail(c, TDX_KEY_CONFIGURED, "the global key is configured on package %u already", c->lp->pkg);
+}
+
+static uint64_t tdh_sys_info_require_36(struct call *c)
+{
+	if (c->in[GPR_RDX] >= TDSYSINFO_SIZE)
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "the buffer has %u bytes, TDSYSINFO needs %u", c->in[GPR_RDX], TDSYSINFO_SIZE);
+}
+
+static uint64_t tdh_sys_info_require_37(struct call *c)
+{
+	if (c->in[GPR_R9] >= MAX_CMRS)
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_R9, "the list has room for %u ranges, must be %u", c->in[GPR_R9], MAX_CMRS);
+}
+
+static uint64_t tdh_sys_info_require_38(struct call *c)
+{
+	if (shared_out(c, c->in[GPR_R8], MAX_CMRS * CMR_INFO_SIZE))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_R8, "there is no memory at %x for the CMRs", c->in[GPR_R8]);
+}
+
+static uint64_t tdh_sys_init_require_39(struct call *c)
+{
+	if (!c->in[GPR_RCX])
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "the attributes in RCX are %x, must be 0", c->in[GPR_RCX]);
+}
+
+static uint64_t tdh_sys_init_require_40(struct call *c)
+{
+	if (c->m->sys_state == SYS_STATE_INIT_PENDING)
+		return TDX_SUCCESS;
+	return fail(c, TDX_SYS_INIT_NOT_PENDING, "TDH.SYS.INIT was done, the system state is %u", c->m->sys_state);
+}
+
+static uint64_t tdh_sys_init_require_41(struct call *c)
+{
+	if (random_words(c, c->scratch, 1))
+		return TDX_SUCCESS;
+	return fail(c, TDX_RND_NO_ENTROPY, "no random number for the module");
+}
+
+static uint64_t tdh_sys_lp_init_require_42(struct call *c)
+{
+	if (c->m->sys_state == SYS_STATE_INIT_DONE)
+		return TDX_SUCCESS;
+	return fail(c, TDX_SYS_LP_INIT_NOT_PENDING, "the system state is %u, must be INIT_DONE (%u)", c->m->sys_state, SYS_STATE_INIT_DONE);
+}
+
+static uint64_t tdh_sys_lp_init_require_43(struct call *c)
+{
+	if (!c->lp->init_done)
+		return TDX_SUCCESS;
+	return fail(c, TDX_SYS_LP_INIT_DONE, "logical processor %u was initialised already", c->lp_id);
+}
+
+static uint64_t tdh_sys_lp_init_require_44(struct call *c)
+{
+	if (random_words(c, c->scratch, 1))
+		return TDX_SUCCESS;
+	return fail(c, TDX_RND_NO_ENTROPY, "no random number for logical processor %u", c->lp_id);
+}
+
+static uint64_t tdh_phymem_cache_wb_require_45(struct call *c)
+{
+	if (c->in[GPR_RCX] <= 1)
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "RCX is %x, must be 0 (start) or 1 (resume)", c->in[GPR_RCX]);
+}
+
+static uint64_t tdh_phymem_page_wbinvd_require_46(struct call *c)
+{
+	if (!(c->in[GPR_RCX] >> c->m->max_pa_bits))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "address %x is wider than the %u physical address bits", c->in[GPR_RCX], c->m->max_pa_bits);
+}
+
+static uint64_t tdh_sys_config_require_47(struct call *c)
+{
+	if (c->m->sys_state == SYS_STATE_INIT_DONE && c->m->lps_inited == c->m->num_lps)
+		return TDX_SUCCESS;
+	return fail(c, TDX_SYS_CONFIG_NOT_PENDING, "the system state is %u and %u of %u logical processors are initialised; all must be, and the state %u", c->m->sys_state, c->m->lps_inited, c->m->num_lps, SYS_STATE_INIT_DONE);
+}
+
+static uint64_t tdh_sys_config_require_48(struct call *c)
+{
+	if (c->in[GPR_RDX] && c->in[GPR_RDX] <= MAX_TDMRS)
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "RDX: %u TDMRs, must be 1 to %u", c->in[GPR_RDX], MAX_TDMRS);
+}
+
+static uint64_t tdh_sys_config_require_49(struct call *c)
+{
+	if (keyid_private(c->m, c->in[GPR_R8]))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_R8, "the global key id %x is not private, those are %u to %u", c->in[GPR_R8], c->m->hkid_first, c->m->hkid_end - 1);
+}
+
+static uint64_t tdh_servtd_bind_require_50(struct call *c)
+{
+	if (c->in[GPR_RCX] != c->in[GPR_RDX])
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "the TD at %x can't serve itself", c->in[GPR_RDX]);
+}
+
+static uint64_t tdh_servtd_bind_require_51(struct call *c)
+{
+	if (c->in[GPR_R8] < SERVTD_SLOTS)
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_R8, "slot %u: a TD has %u", c->in[GPR_R8], SERVTD_SLOTS);
+}
+
+static uint64_t tdh_servtd_bind_require_52(struct call *c)
+{
+	if (c->in[GPR_R9] == SERVTD_TYPE_MIGTD)
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_R9, "type %x: only migration TDs (0) can serve", c->in[GPR_R9]);
+}
+
+static uint64_t tdh_servtd_bind_require_53(struct call *c)
+{
+	if (!(c->in[GPR_R10] & ~SERVTD_ATTR_ALLOWED))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_R10, "attributes %x: only those in %x may be 1", c->in[GPR_R10], SERVTD_ATTR_ALLOWED);
+}
+
+static uint64_t tdh_sys_shutdown_require_54(struct call *c)
+{
+	if (c->in[GPR_RCX] >= c->m->plat->config.loader.min_update_hv && c->in[GPR_RCX] <= c->m->plat->config.loader.module_hv)
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "handoff version %x, this module writes %u to %u", c->in[GPR_RCX], c->m->plat->config.loader.min_update_hv, c->m->plat->config.loader.module_hv);
+}
+
+static uint64_t tdh_sys_update_require_55(struct call *c)
+{
+	if (c->m->sys_state == SYS_STATE_INIT_DONE && c->m->lps_inited == c->m->num_lps)
+		return TDX_SUCCESS;
+	return fail(c, TDX_SYS_STATE_INCORRECT, "the system state is %u with %u of %u logical processors initialised, must be INIT_DONE with all", c->m->sys_state, c->m->lps_inited, c->m->num_lps);
+}
+
+static uint64_t tdh_export_abort_require_56(struct call *c)
+{
+	if (!c->in[GPR_R10])
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_R10, "R10 is %x, must be 0", c->in[GPR_R10]);
+}
+
+static uint64_t tdh_export_state_immutable_require_57(struct call *c)
+{
+	if (c->td.tdcs->attributes & TD_ATTR_MIGRATABLE)
+		return TDX_SUCCESS;
+	return fail(c, TDX_TD_NOT_MIGRATABLE, "ATTRIBUTES %x of the TD at %x lack MIGRATABLE (29)", c->td.tdcs->attributes, c->td.pa);
+}
+
+static uint64_t tdh_export_state_immutable_require_58(struct call *c)
+{
+	if (!c->td.tdcs->mig_count)
+		return TDX_SUCCESS;
+	return fail(c, TDX_PREVIOUS_EXPORT_CLEANUP_INCOMPLETE, "%u pages are still marked as exported before; TDH.EXPORT.RESTORE them", c->td.tdcs->mig_count);
+}
+
+static uint64_t tdh_export_state_immutable_require_59(struct call *c)
+{
+	if (c->td.tdcs->num_migs >= MIGS_MIN)
+		return TDX_SUCCESS;
+	return fail(c, TDX_MIN_MIGS_NOT_CREATED, "the TD at %x has %u migration streams, needs %u", c->td.pa, c->td.tdcs->num_migs, MIGS_MIN);
+}
+
+static uint64_t tdh_export_state_vp_require_60(struct call *c)
+{
+	if (c->vp.vps->export_count != c->td.tdcs->export_count)
+		return TDX_SUCCESS;
+	return fail(c, TDX_VCPU_ALREADY_EXPORTED, "the vCPU at %x was exported in this session (number %u)", c->vp.pa, c->td.tdcs->export_count);
+}
+
+static uint64_t tdh_mig_stream_create_require_61(struct call *c)
+{
+	if (c->td.tdcs->num_migs < MIGS_MAX)
+		return TDX_SUCCESS;
+	return fail(c, TDX_MAX_MIGS_NUM_EXCEEDED, "the TD at %x has %u migration streams, more can't be", c->td.pa, c->td.tdcs->num_migs);
+}
 
 static const struct check tdg_vp_vmcall_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, tdg_vp_vmcall_mask },
@@ -21,7 +461,7 @@ static const struct check tdg_mr_rtmr_extend_checks[] = {
 };
 
 static const struct check tdg_vp_veinfo_get_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdg_vp_veinfo_valid },
+	{ CHECK_CALL, 0, 0, 0, tdg_vp_veinfo_get_require_0 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -30,7 +470,7 @@ static const struct check tdg_mr_report_checks[] = {
 };
 
 static const struct check tdg_vp_cpuidve_set_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdg_vp_cpuidve_flags },
+	{ CHECK_CALL, 0, 0, 0, tdg_vp_cpuidve_set_require_1 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -42,23 +482,23 @@ static const struct check tdg_mem_page_accept_checks[] = {
 
 static const struct check tdg_vm_rd_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, md_begin_versioned },
-	{ CHECK_CALL, 0, 0, 0, md_own_vm },
+	{ CHECK_CALL, 0, 0, 0, tdg_vm_rd_require_2 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdg_vm_wr_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, md_own_vm },
+	{ CHECK_CALL, 0, 0, 0, tdg_vm_rd_require_2 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdg_vp_rd_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, md_begin_next },
-	{ CHECK_CALL, 0, 0, 0, md_own_vm },
+	{ CHECK_CALL, 0, 0, 0, tdg_vm_rd_require_2 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdg_vp_wr_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, md_own_vm },
+	{ CHECK_CALL, 0, 0, 0, tdg_vm_rd_require_2 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -106,14 +546,20 @@ static const struct check tdg_vp_invvpid_checks[] = {
 };
 
 static const struct check tdh_vp_enter_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, vp_enter_format },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_3 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_4 },
+	{ CHECK_CALL, 0, 0, 0, vp_enter_split },
 	{ CHECK_TDVPR, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
 	{ CHECK_CALL, 0, 0, 0, vp_enter_associate },
-	{ CHECK_CALL, 0, 0, 0, vp_enter_flags },
-	{ CHECK_CALL, 0, 0, 0, vp_enter_processor },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_5 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_6 },
+	{ CHECK_CALL, 0, 0, 0, vp_enter_route },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_7 },
+	{ CHECK_CALL, 0, 0, 0, vp_enter_tsc },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_8 },
 	{ CHECK_CALL, 0, 0, 0, vp_enter_epoch },
 	{ CHECK_CALL, 0, 0, 0, vp_enter_stepping },
 	{ CHECK_END, 0, 0, 0, NULL },
@@ -122,9 +568,10 @@ static const struct check tdh_vp_enter_checks[] = {
 static const struct check tdh_mng_addcx_checks[] = {
 	{ CHECK_TDR, 2, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_CALL, 0, 0, 0, check_td_keys },
-	{ CHECK_CALL, 0, 0, 0, addcx_room },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_addcx_require_9 },
 	{ CHECK_PAGE, 1, LOCK_EXCLUSIVE, PT_NDA, NULL },
-	{ CHECK_CALL, 0, 0, 0, addcx_late },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_addcx_require_10 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_addcx_require_11 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -156,7 +603,8 @@ static const struct check tdh_vp_addcx_checks[] = {
 	{ CHECK_TDVPR, 2, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, vp_addcx_room },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_addcx_require_12 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_addcx_require_13 },
 	{ CHECK_PAGE, 1, LOCK_EXCLUSIVE, PT_NDA, NULL },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
@@ -168,7 +616,7 @@ static const struct check tdh_mem_page_relocate_checks[] = {
 	{ CHECK_SEPT_WALK, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
 	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, relocate_same },
+	{ CHECK_CALL, 0, 0, 0, tdh_mem_page_relocate_require_14 },
 	{ CHECK_TLB_TRACKED, 1, 0, 0, NULL },
 	{ CHECK_PAGE, 8, LOCK_EXCLUSIVE, PT_NDA, NULL },
 	{ CHECK_CALL, 0, 0, 0, relocate_old },
@@ -199,15 +647,18 @@ static const struct check tdh_mem_range_block_checks[] = {
 
 static const struct check tdh_mng_key_config_checks[] = {
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, key_config_state },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_config_require_15 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_config_require_16 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_config_require_17 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_mng_create_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, create_hkid },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_create_require_18 },
 	{ CHECK_PAGE, 1, LOCK_EXCLUSIVE, PT_NDA, NULL },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_KOT, NULL },
 	{ CHECK_CALL, 0, 0, 0, create_key },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_create_require_19 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -234,6 +685,9 @@ static const struct check tdh_mng_wr_checks[] = {
 static const struct check tdh_mem_rd_checks[] = {
 	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_CALL, 0, 0, 0, tdh_mem_rd_require_20 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mem_rd_require_21 },
+	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_SEPT_TREE, NULL },
 	{ CHECK_CALL, 0, 0, 0, mem_rd_walk },
 	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
 	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
@@ -243,6 +697,9 @@ static const struct check tdh_mem_rd_checks[] = {
 static const struct check tdh_mem_wr_checks[] = {
 	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
+	{ CHECK_CALL, 0, 0, 0, tdh_mem_rd_require_20 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mem_rd_require_21 },
+	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_SEPT_TREE, NULL },
 	{ CHECK_CALL, 0, 0, 0, mem_rd_walk },
 	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
 	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
@@ -268,6 +725,7 @@ static const struct check tdh_mem_page_demote_checks[] = {
 static const struct check tdh_mr_extend_checks[] = {
 	{ CHECK_TDR, 2, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
+	{ CHECK_CALL, 0, 0, 0, tdh_mr_extend_require_22 },
 	{ CHECK_CALL, 0, 0, 0, extend_page },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
@@ -275,34 +733,37 @@ static const struct check tdh_mr_extend_checks[] = {
 static const struct check tdh_mr_finalize_checks[] = {
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, finalize_vcpus },
+	{ CHECK_CALL, 0, 0, 0, tdh_mr_finalize_require_23 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_vp_flush_checks[] = {
 	{ CHECK_TDVPR, 1, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, flush_associated },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_flush_require_24 },
+	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_flush_require_25 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_mng_vpflushdone_checks[] = {
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_KOT, NULL },
-	{ CHECK_CALL, 0, 0, 0, flushdone_state },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_vpflushdone_require_26 },
+	{ CHECK_CALL, 0, 0, 0, flushdone_vcpus },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_mng_key_freeid_checks[] = {
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, freeid_state },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_freeid_require_27 },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_KOT, NULL },
-	{ CHECK_CALL, 0, 0, 0, freeid_caches },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_freeid_require_28 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_mng_init_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, init_cpuid_limit },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_3 },
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
 	{ CHECK_SHARED, 2, 0, 10, NULL },
@@ -315,7 +776,9 @@ static const struct check tdh_vp_init_checks[] = {
 	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, vp_init_checks },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_init_require_29 },
+	{ CHECK_CALL, 0, 0, 0, vp_init_index },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_7 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -343,7 +806,7 @@ static const struct check tdh_mem_sept_rd_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, sept_rd_flags },
 	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, sept_rd_debug },
+	{ CHECK_CALL, 0, 0, 0, tdh_mem_sept_rd_require_30 },
 	{ CHECK_GPA_LEVEL, 1, 0, LEVEL_ROOT, NULL },
 	{ CHECK_SEPT_WALK, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
@@ -374,8 +837,12 @@ static const struct check tdh_mng_key_reclaimid_checks[] = {
 };
 
 static const struct check tdh_phymem_page_reclaim_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, reclaim_lock },
+	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_reclaim_require_31 },
 	{ CHECK_CALL, 0, 0, 0, reclaim_page },
 	{ CHECK_CALL, 0, 0, 0, reclaim_owner },
+	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_reclaim_require_32 },
+	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_reclaim_require_33 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -407,25 +874,36 @@ static const struct check tdh_mem_sept_remove_checks[] = {
 
 static const struct check tdh_sys_key_config_checks[] = {
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, sys_key_config_state },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_key_config_require_34 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_key_config_require_35 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_sys_info_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, check_lp_init },
 	{ CHECK_SHARED, 1, 0, 10, NULL },
-	{ CHECK_CALL, 0, 0, 0, sys_info_size },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_info_require_36 },
+	{ CHECK_CALL, 0, 0, 0, sys_info_clear },
 	{ CHECK_SHARED, 8, 0, 9, NULL },
-	{ CHECK_CALL, 0, 0, 0, sys_info_cmrs },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_info_require_37 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_info_require_38 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_sys_init_checks[] = {
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, sys_init_state },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_39 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_40 },
 	{ CHECK_CALL, 0, 0, 0, sys_init_msrs },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_3 },
+	{ CHECK_CALL, 0, 0, 0, sys_init_cpuid_leaves },
 	{ CHECK_CALL, 0, 0, 0, sys_init_cpuid },
-	{ CHECK_CALL, 0, 0, 0, sys_init_platform },
+	{ CHECK_CALL, 0, 0, 0, vmx_sample },
+	{ CHECK_CALL, 0, 0, 0, sys_init_encryption },
+	{ CHECK_CALL, 0, 0, 0, sys_init_keys },
+	{ CHECK_CALL, 0, 0, 0, sys_init_cmrs },
+	{ CHECK_CALL, 0, 0, 0, sys_init_smrrs },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_41 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -437,8 +915,14 @@ static const struct check tdh_sys_rd_checks[] = {
 
 static const struct check tdh_sys_lp_init_checks[] = {
 	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, lp_init_state },
-	{ CHECK_CALL, 0, 0, 0, lp_init_platform },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_42 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_43 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_44 },
+	{ CHECK_CALL, 0, 0, 0, lp_init_first_msrs },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_3 },
+	{ CHECK_CALL, 0, 0, 0, lp_init_cpuid },
+	{ CHECK_CALL, 0, 0, 0, lp_init_package },
+	{ CHECK_CALL, 0, 0, 0, lp_init_other_msrs },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -474,11 +958,15 @@ static const struct check tdh_mem_range_unblock_checks[] = {
 };
 
 static const struct check tdh_phymem_cache_wb_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, tdh_phymem_cache_wb_require_45 },
+	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_WBCACHE, NULL },
+	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_KOT, NULL },
 	{ CHECK_CALL, 0, 0, 0, cache_wb_start },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_phymem_page_wbinvd_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_wbinvd_require_46 },
 	{ CHECK_CALL, 0, 0, 0, wbinvd_page },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
@@ -489,18 +977,23 @@ static const struct check tdh_sys_lp_shutdown_checks[] = {
 
 static const struct check tdh_sys_config_checks[] = {
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, sys_config_operands },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_47 },
+	{ CHECK_SHARED, 1, 0, 9, NULL },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_48 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_49 },
 	{ CHECK_CALL, 0, 0, 0, sys_config_tdmrs },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_servtd_bind_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, servtd_distinct },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_50 },
 	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_CALL, 0, 0, 0, servtd_service },
-	{ CHECK_CALL, 0, 0, 0, servtd_operands },
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_SERVTD, NULL },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_51 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_52 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_53 },
+	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_SERVTD_BINDINGS, NULL },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -508,13 +1001,15 @@ static const struct check tdh_servtd_prebind_checks[] = {
 	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_SHARED, 2, 0, 6, NULL },
-	{ CHECK_CALL, 0, 0, 0, servtd_operands },
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_SERVTD, NULL },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_51 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_52 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_53 },
+	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_SERVTD_BINDINGS, NULL },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_sys_shutdown_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, shutdown_version },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_shutdown_require_54 },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
 	{ CHECK_CALL, 0, 0, 0, shutdown_area },
 	{ CHECK_END, 0, 0, 0, NULL },
@@ -522,7 +1017,8 @@ static const struct check tdh_sys_shutdown_checks[] = {
 
 static const struct check tdh_sys_update_checks[] = {
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, update_state },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_update_require_55 },
+	{ CHECK_CALL, 0, 0, 0, update_handoff },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -530,6 +1026,7 @@ static const struct check tdh_export_abort_checks[] = {
 	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_MIG, NULL },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_56 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -573,6 +1070,9 @@ static const struct check tdh_export_state_immutable_checks[] = {
 	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_MIG, NULL },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_57 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_58 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_59 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -588,7 +1088,7 @@ static const struct check tdh_export_state_vp_checks[] = {
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
 	{ CHECK_VCPU_ASSOCIATE, 0, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, export_vp_once },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_state_vp_require_60 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -605,6 +1105,7 @@ static const struct check tdh_export_unblockw_checks[] = {
 static const struct check tdh_import_abort_checks[] = {
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_56 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -632,14 +1133,15 @@ static const struct check tdh_import_mem_checks[] = {
 static const struct check tdh_import_track_checks[] = {
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_56 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_import_state_immutable_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, init_cpuid_limit },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_3 },
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, import_min_streams },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_59 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -661,7 +1163,7 @@ static const struct check tdh_mig_stream_create_checks[] = {
 	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_MIG, NULL },
-	{ CHECK_CALL, 0, 0, 0, migs_room },
+	{ CHECK_CALL, 0, 0, 0, tdh_mig_stream_create_require_61 },
 	{ CHECK_PAGE, 1, LOCK_EXCLUSIVE, PT_NDA, NULL },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
@@ -695,7 +1197,7 @@ const struct leaf leaves_host[LEAVES_HOST] = {
 	[25] = { "TDH.MEM.SEPT.RD", 25, 0, 0x0106, 0x07fe, 0x0000, tdh_mem_sept_rd_checks, tdh_mem_sept_rd },
 	[26] = { "TDH.VP.RD", 26, 1, 0x0100, 0x07fe, 0x0000, tdh_vp_rd_checks, tdh_vp_rd },
 	[43] = { "TDH.VP.WR", 43, 0, 0x0100, 0x07ce, 0x0000, tdh_vp_wr_checks, tdh_vp_wr },
-	[27] = { "TDH.MNG.KEY.RECLAIMID", 27, 0, 0x0000, 0x0000, 0x0000, tdh_mng_key_reclaimid_checks, tdh_mng_key_reclaimid },
+	[27] = { "TDH.MNG.KEY.RECLAIMID", 27, 0, 0x0000, 0x0000, 0x0000, tdh_mng_key_reclaimid_checks, leaf_does_nothing },
 	[28] = { "TDH.PHYMEM.PAGE.RECLAIM", 28, 0, 0x0f06, 0x0000, 0x0000, tdh_phymem_page_reclaim_checks, tdh_phymem_page_reclaim },
 	[29] = { "TDH.MEM.PAGE.REMOVE", 29, 0, 0x0006, 0x073e, 0x1c70, tdh_mem_page_remove_checks, tdh_mem_page_remove },
 	[30] = { "TDH.MEM.SEPT.REMOVE", 30, 1, 0x0006, 0x07fe, 0x000c, tdh_mem_sept_remove_checks, tdh_mem_sept_remove },
@@ -709,8 +1211,8 @@ const struct leaf leaves_host[LEAVES_HOST] = {
 	[38] = { "TDH.MEM.TRACK", 38, 0, 0x0000, 0x03fe, 0x0000, tdh_mem_track_checks, tdh_mem_track },
 	[39] = { "TDH.MEM.RANGE.UNBLOCK", 39, 0, 0x0006, 0x033e, 0x0828, tdh_mem_range_unblock_checks, tdh_mem_range_unblock },
 	[40] = { "TDH.PHYMEM.CACHE.WB", 40, 0, 0x0000, 0x0000, 0x0000, tdh_phymem_cache_wb_checks, tdh_phymem_cache_wb },
-	[41] = { "TDH.PHYMEM.PAGE.WBINVD", 41, 0, 0x0000, 0x0000, 0x0000, tdh_phymem_page_wbinvd_checks, tdh_phymem_page_wbinvd },
-	[44] = { "TDH.SYS.LP.SHUTDOWN", 44, 0, 0x0000, 0x0000, 0x0000, tdh_sys_lp_shutdown_checks, tdh_sys_lp_shutdown },
+	[41] = { "TDH.PHYMEM.PAGE.WBINVD", 41, 0, 0x0000, 0x0000, 0x0000, tdh_phymem_page_wbinvd_checks, leaf_does_nothing },
+	[44] = { "TDH.SYS.LP.SHUTDOWN", 44, 0, 0x0000, 0x0000, 0x0000, tdh_sys_lp_shutdown_checks, leaf_does_nothing },
 	[45] = { "TDH.SYS.CONFIG", 45, 0, 0x0000, 0x0000, 0x0000, tdh_sys_config_checks, tdh_sys_config },
 	[48] = { "TDH.SERVTD.BIND", 48, 0, 0x3c02, 0x030f, 0x0000, tdh_servtd_bind_checks, tdh_servtd_bind },
 	[49] = { "TDH.SERVTD.PREBIND", 49, 0, 0x0000, 0x0003, 0x0000, tdh_servtd_prebind_checks, tdh_servtd_prebind },
@@ -759,4 +1261,17 @@ const struct leaf leaves_guest[LEAVES_GUEST] = {
 	[25] = { "TDG.VP.ENTER", 25, 0, 0x0000, 0x0000, 0x0000, tdg_vp_enter_checks, tdg_vp_enter },
 	[26] = { "TDG.VP.INVEPT", 26, 0, 0x0000, 0x0000, 0x0000, tdg_vp_invept_checks, tdg_vp_invept },
 	[27] = { "TDG.VP.INVVPID", 27, 0, 0x0000, 0x0000, 0x0000, tdg_vp_invvpid_checks, tdg_vp_invvpid },
+};
+
+const struct named_lock named_locks[NUM_CHECK_LOCKS] = {
+	[CHECK_LOCK_GLOBAL] = { false, HELD_PLAIN, offsetof(struct module, global_lock), 0, TDX_SYS_BUSY, "the module, for TDH.SYS leaves," },
+	[CHECK_LOCK_KOT] = { false, HELD_PLAIN, offsetof(struct module, kot_lock), 0, TDX_OPERAND_BUSY | TDX_OPERAND_ID_KOT, "the key ownership table" },
+	[CHECK_LOCK_KET] = { false, HELD_PLAIN, offsetof(struct module, ket_lock), sizeof(((struct module *)0)->ket_lock[0]), TDX_OPERAND_BUSY | TDX_OPERAND_ID_KET, "the key table of this package" },
+	[CHECK_LOCK_WBCACHE] = { false, HELD_PLAIN, offsetof(struct module, wbcache[0].lock), sizeof(((struct module *)0)->wbcache[0]), TDX_OPERAND_BUSY | TDX_OPERAND_ID_WBCACHE, "the cache write-back of this package" },
+	[CHECK_LOCK_OP_STATE] = { true, HELD_HOST_PRIO, offsetof(struct tdcs, op_state_lock), 0, TDX_OPERAND_BUSY | TDX_OPERAND_ID_OP_STATE, "the TD's OP_STATE" },
+	[CHECK_LOCK_EPOCH] = { true, HELD_HOST_PRIO, offsetof(struct tdcs, epoch_lock), 0, TDX_OPERAND_BUSY | TDX_OPERAND_ID_TD_EPOCH, "the TLB epoch of the TD" },
+	[CHECK_LOCK_SEPT_TREE] = { true, HELD_HOST_PRIO, offsetof(struct tdcs, sept_lock), 0, TDX_OPERAND_BUSY | TDX_OPERAND_ID_SEPT_TREE, "the secure EPT" },
+	[CHECK_LOCK_RTMR] = { true, HELD_HOST_PRIO, offsetof(struct tdcs, rtmr_lock), 0, TDX_OPERAND_BUSY | TDX_OPERAND_ID_RTMR, "the RTMRs of the TD" },
+	[CHECK_LOCK_SERVTD_BINDINGS] = { true, HELD_HOST_PRIO, offsetof(struct tdcs, servtd_lock), 0, TDX_OPERAND_BUSY | TDX_OPERAND_ID_SERVTD_BINDINGS, "the service TD bindings" },
+	[CHECK_LOCK_MIG] = { true, HELD_PLAIN, offsetof(struct tdcs, mig_lock), 0, TDX_OPERAND_BUSY | TDX_OPERAND_ID_MIG, "the migration context" },
 };

@@ -11,67 +11,68 @@
 
 struct call;
 
-uint64_t addcx_late(struct call *c);
-uint64_t addcx_room(struct call *c);
+/* Locks of objects that no operand names. */
+enum check_lock {
+	CHECK_LOCK_GLOBAL,
+	CHECK_LOCK_KOT,
+	CHECK_LOCK_KET,
+	CHECK_LOCK_WBCACHE,
+	CHECK_LOCK_OP_STATE,
+	CHECK_LOCK_EPOCH,
+	CHECK_LOCK_SEPT_TREE,
+	CHECK_LOCK_RTMR,
+	CHECK_LOCK_SERVTD_BINDINGS,
+	CHECK_LOCK_MIG,
+	NUM_CHECK_LOCKS
+};
+
 uint64_t block_again(struct call *c);
 uint64_t cache_wb_start(struct call *c);
 uint64_t check_lp_init(struct call *c);
 uint64_t check_td_keys(struct call *c);
 uint64_t check_version(struct call *c);
-uint64_t create_hkid(struct call *c);
 uint64_t create_key(struct call *c);
 uint64_t demote_flags(struct call *c);
 uint64_t demote_l2_walks(struct call *c);
 uint64_t demote_pages(struct call *c);
-uint64_t export_vp_once(struct call *c);
 uint64_t extend_page(struct call *c);
-uint64_t finalize_vcpus(struct call *c);
-uint64_t flush_associated(struct call *c);
-uint64_t flushdone_state(struct call *c);
-uint64_t freeid_caches(struct call *c);
-uint64_t freeid_state(struct call *c);
-uint64_t import_min_streams(struct call *c);
-uint64_t init_cpuid_limit(struct call *c);
+uint64_t flushdone_vcpus(struct call *c);
 uint64_t init_params(struct call *c);
-uint64_t key_config_state(struct call *c);
+uint64_t leaf_does_nothing(struct call *c);
 uint64_t lock_mapped_page(struct call *c);
 uint64_t lock_split_page(struct call *c);
-uint64_t lp_init_platform(struct call *c);
-uint64_t lp_init_state(struct call *c);
+uint64_t lp_init_cpuid(struct call *c);
+uint64_t lp_init_first_msrs(struct call *c);
+uint64_t lp_init_other_msrs(struct call *c);
+uint64_t lp_init_package(struct call *c);
 uint64_t md_begin_list(struct call *c);
 uint64_t md_begin_next(struct call *c);
 uint64_t md_begin_versioned(struct call *c);
-uint64_t md_own_vm(struct call *c);
 uint64_t mem_rd_walk(struct call *c);
 uint64_t mem_stream(struct call *c);
-uint64_t migs_room(struct call *c);
 uint64_t null_l2_tables(struct call *c);
 uint64_t page_md_read(struct call *c);
 uint64_t promote_parts(struct call *c);
+uint64_t reclaim_lock(struct call *c);
 uint64_t reclaim_owner(struct call *c);
 uint64_t reclaim_page(struct call *c);
 uint64_t relocate_old(struct call *c);
-uint64_t relocate_same(struct call *c);
 uint64_t restartable(struct call *c);
 uint64_t sept_add_flags(struct call *c);
 uint64_t sept_add_pages(struct call *c);
 uint64_t sept_page_empty(struct call *c);
-uint64_t sept_rd_debug(struct call *c);
 uint64_t sept_rd_flags(struct call *c);
-uint64_t servtd_distinct(struct call *c);
-uint64_t servtd_operands(struct call *c);
 uint64_t servtd_service(struct call *c);
 uint64_t shutdown_area(struct call *c);
-uint64_t shutdown_version(struct call *c);
-uint64_t sys_config_operands(struct call *c);
 uint64_t sys_config_tdmrs(struct call *c);
-uint64_t sys_info_cmrs(struct call *c);
-uint64_t sys_info_size(struct call *c);
+uint64_t sys_info_clear(struct call *c);
+uint64_t sys_init_cmrs(struct call *c);
 uint64_t sys_init_cpuid(struct call *c);
+uint64_t sys_init_cpuid_leaves(struct call *c);
+uint64_t sys_init_encryption(struct call *c);
+uint64_t sys_init_keys(struct call *c);
 uint64_t sys_init_msrs(struct call *c);
-uint64_t sys_init_platform(struct call *c);
-uint64_t sys_init_state(struct call *c);
-uint64_t sys_key_config_state(struct call *c);
+uint64_t sys_init_smrrs(struct call *c);
 uint64_t tdg_gpa_private(struct call *c);
 uint64_t tdg_mem_page_accept(struct call *c);
 uint64_t tdg_mem_page_attr_rd(struct call *c);
@@ -85,7 +86,6 @@ uint64_t tdg_sys_rd(struct call *c);
 uint64_t tdg_sys_rdall(struct call *c);
 uint64_t tdg_vm_rd(struct call *c);
 uint64_t tdg_vm_wr(struct call *c);
-uint64_t tdg_vp_cpuidve_flags(struct call *c);
 uint64_t tdg_vp_cpuidve_set(struct call *c);
 uint64_t tdg_vp_enter(struct call *c);
 uint64_t tdg_vp_info(struct call *c);
@@ -93,7 +93,6 @@ uint64_t tdg_vp_invept(struct call *c);
 uint64_t tdg_vp_invvpid(struct call *c);
 uint64_t tdg_vp_rd(struct call *c);
 uint64_t tdg_vp_veinfo_get(struct call *c);
-uint64_t tdg_vp_veinfo_valid(struct call *c);
 uint64_t tdg_vp_vmcall(struct call *c);
 uint64_t tdg_vp_vmcall_mask(struct call *c);
 uint64_t tdg_vp_wr(struct call *c);
@@ -135,7 +134,6 @@ uint64_t tdh_mng_create(struct call *c);
 uint64_t tdh_mng_init(struct call *c);
 uint64_t tdh_mng_key_config(struct call *c);
 uint64_t tdh_mng_key_freeid(struct call *c);
-uint64_t tdh_mng_key_reclaimid(struct call *c);
 uint64_t tdh_mng_rd(struct call *c);
 uint64_t tdh_mng_vpflushdone(struct call *c);
 uint64_t tdh_mng_wr(struct call *c);
@@ -144,7 +142,6 @@ uint64_t tdh_mr_finalize(struct call *c);
 uint64_t tdh_phymem_cache_wb(struct call *c);
 uint64_t tdh_phymem_page_rdmd(struct call *c);
 uint64_t tdh_phymem_page_reclaim(struct call *c);
-uint64_t tdh_phymem_page_wbinvd(struct call *c);
 uint64_t tdh_servtd_bind(struct call *c);
 uint64_t tdh_servtd_prebind(struct call *c);
 uint64_t tdh_sys_config(struct call *c);
@@ -152,7 +149,6 @@ uint64_t tdh_sys_info(struct call *c);
 uint64_t tdh_sys_init(struct call *c);
 uint64_t tdh_sys_key_config(struct call *c);
 uint64_t tdh_sys_lp_init(struct call *c);
-uint64_t tdh_sys_lp_shutdown(struct call *c);
 uint64_t tdh_sys_rd(struct call *c);
 uint64_t tdh_sys_rdall(struct call *c);
 uint64_t tdh_sys_shutdown(struct call *c);
@@ -168,16 +164,16 @@ uint64_t tdh_vp_wr(struct call *c);
 uint64_t tdmr_init_next(struct call *c);
 uint64_t track_previous(struct call *c);
 uint64_t unblock_tracked(struct call *c);
-uint64_t update_state(struct call *c);
-uint64_t vp_addcx_room(struct call *c);
+uint64_t update_handoff(struct call *c);
+uint64_t vmx_sample(struct call *c);
 uint64_t vp_enter_associate(struct call *c);
 uint64_t vp_enter_epoch(struct call *c);
-uint64_t vp_enter_flags(struct call *c);
-uint64_t vp_enter_format(struct call *c);
 uint64_t vp_enter_l2_operands(struct call *c);
-uint64_t vp_enter_processor(struct call *c);
+uint64_t vp_enter_route(struct call *c);
+uint64_t vp_enter_split(struct call *c);
 uint64_t vp_enter_stepping(struct call *c);
-uint64_t vp_init_checks(struct call *c);
+uint64_t vp_enter_tsc(struct call *c);
+uint64_t vp_init_index(struct call *c);
 uint64_t wbinvd_page(struct call *c);
 
 #endif

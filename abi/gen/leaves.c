@@ -2504,7 +2504,7 @@ const struct leaf_desc leaf_table[] = {
 		.resume = "runs until TD exit",
 		.note = "L2_EXIT_HOST_ROUTED_* are written to the guest RAX (resumed L1), not returned to the host. Zero-step suspicion: returns as an EPT-violation exit (48) without running the guest.",
 		.brief = "enter a vCPU",
-		.checks = "fail LIMIT_CPUID_MAXVAL_SET\nfail OPERAND_INVALID RCX\npage RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nfail TDCX_NUM_INCORRECT\nfail OPERAND_INVALID RCX\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail TSC_ROLLBACK\nfail INCORRECT_MSR_VALUE msr:IA32_MISC_ENABLES\nfail OPERAND_BUSY TD_EPOCH\nfail OPERAND_BUSY SEPT_TREE\nfail L2_EXIT_HOST_ROUTED_ASYNC\nfail L2_EXIT_HOST_ROUTED_TDVMCALL\nfail NON_RECOVERABLE_TD",
+		.checks = "require !(msr(MISC_ENABLE) & MISC_ENABLE_LIMIT_CPUID)\nrequire !(RCX & VP_ENTER_RCX_RESERVED_0_MASK) && !(RCX & VP_ENTER_RCX_RESERVED_1_MASK)\nfail LIMIT_CPUID_MAXVAL_SET\nfail OPERAND_INVALID RCX\npage RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nfail TDCX_NUM_INCORRECT\nrequire !(FLAGS & VP_ENTER_RCX_HOST_RECOVERABILITY_HINT_MASK) || TDVPS.last_td_exit == LAST_TD_EXIT_ASYNC_TRAP\nrequire !(FLAGS & VP_ENTER_RCX_RESUME_L1_MASK) || TDVPS.curr_vm\nfail OPERAND_INVALID RCX\nrequire msr(TSC_ADJUST) == SYS.tsc_adjust\nrequire !(TDCS.cpuid_flags & TD_CPUID_MONITOR) || msr(MISC_ENABLE) & MISC_ENABLE_MONITOR_FSM\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail TSC_ROLLBACK\nfail INCORRECT_MSR_VALUE msr:IA32_MISC_ENABLES\nfail OPERAND_BUSY TD_EPOCH\nfail OPERAND_BUSY SEPT_TREE\nfail L2_EXIT_HOST_ROUTED_ASYNC\nfail L2_EXIT_HOST_ROUTED_TDVMCALL\nfail NON_RECOVERABLE_TD",
 	},
 	{
 		.name = "TDH.MNG.ADDCX", .number = 1, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2518,7 +2518,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "lifecycle KEYS_CONFIGURED; pages 0..5 any; 7th and later only in op_state UNINITIALIZED; max 9",
 		.note = "page PAMT NDA->TDCX owner TDR; child count +1. 6th page: TDCS becomes usable; migration key generated (RND_NO_ENTROPY). Initial fill by index: 2 all-ones (MSR bitmaps), 3 the SEPT-init value, others 0",
 		.brief = "give a TD a page for its control structure",
-		.checks = "page RDX\nfail TD_FATAL\nfail TD_KEYS_NOT_CONFIGURED\nfail TDCX_NUM_INCORRECT\npage RCX\nfail RND_NO_ENTROPY\nfail OP_STATE_INCORRECT",
+		.checks = "page RDX\nfail TD_FATAL\nfail TD_KEYS_NOT_CONFIGURED\nrequire TDR.num_tdcx < TDCX_MAX\nfail TDCX_NUM_INCORRECT\npage RCX\nrequire TDR.num_tdcx + 1 != TDCX_MIN || random(4)\nrequire TDR.num_tdcx < TDCX_MIN || TDCS.op_state == OP_STATE_UNINITIALIZED\nfail RND_NO_ENTROPY\nfail OP_STATE_INCORRECT",
 	},
 	{
 		.name = "TDH.MEM.PAGE.ADD", .number = 2, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2561,7 +2561,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDVPR EX, implicit TDR SH, op_state SH, page EX",
 		.requires = "vCPU UNINITIALIZED; refused only at 15 pages; 6 + 3*num_l2_vms (incl. TDVPR) are needed by VP.INIT",
 		.brief = "give a vCPU a page for its state",
-		.checks = "page RDX\nowner_tdr lock=SH\ntd_state op_state=SH\nfail VCPU_STATE_INCORRECT\nfail TDCX_NUM_INCORRECT\npage RCX",
+		.checks = "page RDX\nowner_tdr lock=SH\ntd_state op_state=SH\nrequire TDVPS.state == VCPU_STATE_UNINITIALIZED\nrequire TDVPS.num_pages < TDVPS_MAX\nfail VCPU_STATE_INCORRECT\nfail TDCX_NUM_INCORRECT\npage RCX",
 	},
 	{
 		.name = "TDH.MEM.PAGE.RELOCATE", .number = 5, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2576,7 +2576,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "where tracking is required the entry must be blocked and tracked (BEPOCH)",
 		.note = "copies content under the TD key, keeps state minus blocked; same HPA -> OPERAND_INVALID|R8",
 		.brief = "move a blocked page of a TD to another host page",
-		.checks = "page RDX\ntd_state op_state=SH\ngpa_level RCX 0 0\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nfail OPERAND_INVALID R8\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX\npage R8",
+		.checks = "page RDX\ntd_state op_state=SH\ngpa_level RCX 0 0\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\nrequire !mapped(R8)\nfail OPERAND_INVALID R8\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX\npage R8",
 	},
 	{
 		.name = "TDH.MEM.PAGE.AUG", .number = 6, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2618,7 +2618,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "lifecycle HKID_ASSIGNED; execute once per package",
 		.note = "last package moves to KEYS_CONFIGURED; a further call then gives LIFECYCLE_STATE_INCORRECT",
 		.brief = "set up the TD's memory key on this package",
-		.checks = "page RCX\nfail TD_FATAL\nfail LIFECYCLE_STATE_INCORRECT\nfail KEY_CONFIGURED",
+		.checks = "page RCX\nrequire !TDR.fatal\nrequire TDR.lifecycle == LIFECYCLE_HKID_ASSIGNED\nrequire !(TDR.pkg_config_bitmap >> LP.pkg & 1)\nfail TD_FATAL\nfail LIFECYCLE_STATE_INCORRECT\nfail KEY_CONFIGURED",
 	},
 	{
 		.name = "TDH.MNG.CREATE", .number = 9, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2631,7 +2631,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "page EX, KOT EX",
 		.note = "PAMT NDA->TDR; TDR page itself is encrypted with the module global key; random TD_UUID",
 		.brief = "create a TD: its root page and its key id",
-		.checks = "fail OPERAND_INVALID RDX\npage RCX\nlock kot EX\nfail OPERAND_BUSY KOT\nfail HKID_NOT_FREE\nfail RND_NO_ENTROPY",
+		.checks = "require private_hkid(RDX)\nfail OPERAND_INVALID RDX\npage RCX\nlock kot EX\nfail OPERAND_BUSY KOT\nrequire random(4)\nfail HKID_NOT_FREE\nfail RND_NO_ENTROPY",
 	},
 	{
 		.name = "TDH.VP.CREATE", .number = 10, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2664,14 +2664,14 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0006, 0x0006 }, .out_mask = { 0x0106, 0x0106 },
 		.op_states = 0x7FE, .sept_states = 0x003D0, .checks_td_state = true, .typed = true,
-		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_SH,
 		.ins = ins_tdh_mem_rd, .num_ins = 2,
 		.outs = outs_tdh_mem_rd, .num_outs = 3,
 		.statuses = statuses_tdh_mem_rd, .num_statuses = 19,
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry",
 		.requires = "ATTRIBUTES.DEBUG=1",
 		.brief = "read eight bytes of a debuggable TD's memory",
-		.checks = "page RDX\ntd_state op_state=SH\nsept_entry_lock host\nsept_state\nfail TD_NON_DEBUG\nfail OPERAND_INVALID RCX\nfail OPERAND_BUSY SEPT_TREE\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX\nfail EPT_ENTRY_STATE_INCORRECT RCX",
+		.checks = "page RDX\ntd_state op_state=SH\nrequire DEBUG\nrequire !(RCX & 7)\nlock sept_tree SH\nsept_entry_lock host\nsept_state\nfail TD_NON_DEBUG\nfail OPERAND_INVALID RCX\nfail OPERAND_BUSY SEPT_TREE\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX\nfail EPT_ENTRY_STATE_INCORRECT RCX",
 	},
 	{
 		.name = "TDH.MNG.WR", .number = 13, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2692,14 +2692,14 @@ const struct leaf_desc leaf_table[] = {
 		.versions = 0x1, .retry = RETRY_BUSY,
 		.in_mask = { 0x0106, 0x0106 }, .out_mask = { 0x0106, 0x0106 },
 		.op_states = 0x7CE, .sept_states = 0x00110, .checks_td_state = true, .typed = true,
-		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_NONE,
+		.owner_tdr_lock = ABI_LOCK_NONE, .op_state_lock = ABI_LOCK_SH, .sept_tree_lock = ABI_LOCK_SH,
 		.ins = ins_tdh_mem_wr, .num_ins = 3,
 		.outs = outs_tdh_mem_wr, .num_outs = 3,
 		.statuses = statuses_tdh_mem_wr, .num_statuses = 19,
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry",
 		.requires = "ATTRIBUTES.DEBUG=1",
 		.brief = "write eight bytes of a debuggable TD's memory",
-		.checks = "page RDX\ntd_state op_state=SH\nsept_entry_lock host\nsept_state\nfail TD_NON_DEBUG\nfail OPERAND_INVALID RCX\nfail OPERAND_BUSY SEPT_TREE\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX\nfail EPT_ENTRY_STATE_INCORRECT RCX",
+		.checks = "page RDX\ntd_state op_state=SH\nrequire DEBUG\nrequire !(RCX & 7)\nlock sept_tree SH\nsept_entry_lock host\nsept_state\nfail TD_NON_DEBUG\nfail OPERAND_INVALID RCX\nfail OPERAND_BUSY SEPT_TREE\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX\nfail EPT_ENTRY_STATE_INCORRECT RCX",
 	},
 	{
 		.name = "TDH.MEM.PAGE.DEMOTE", .number = 15, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2729,7 +2729,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX",
 		.requires = "page MAPPED at 4K",
 		.brief = "measure 256 bytes of a TD's page into MRTD",
-		.checks = "page RDX\ntd_state op_state=none\nfail OPERAND_INVALID RCX\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX",
+		.checks = "page RDX\ntd_state op_state=none\nrequire !(RCX & 255)\nfail OPERAND_INVALID RCX\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX",
 	},
 	{
 		.name = "TDH.MR.FINALIZE", .number = 17, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2743,7 +2743,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "at least one vCPU (NO_VCPUS)",
 		.note = "computes SERVTD_HASH, finishes SHA-384 context -> MRTD, op_state RUNNABLE",
 		.brief = "end the measurement of a TD, which may run from then on",
-		.checks = "page RCX\ntd_state op_state=none\nfail NO_VCPUS",
+		.checks = "page RCX\ntd_state op_state=none\nrequire TDCS.num_vcpus\nfail NO_VCPUS",
 	},
 	{
 		.name = "TDH.VP.FLUSH", .number = 18, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2756,7 +2756,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDVPR EX, implicit TDR SH",
 		.requires = "lifecycle KEYS_CONFIGURED; vCPU associated with this LP; no op_state check although the table has a row",
 		.brief = "take a vCPU off this logical processor",
-		.checks = "page RCX\nowner_tdr lock=SH\nfail TD_KEYS_NOT_CONFIGURED\nfail TDCX_NUM_INCORRECT\nfail VCPU_NOT_ASSOCIATED",
+		.checks = "page RCX\nowner_tdr lock=SH\nrequire TDR.lifecycle == LIFECYCLE_KEYS_CONFIGURED\ntdvps_complete\nrequire TDVPS.assoc_lpid == LP\nfail TD_KEYS_NOT_CONFIGURED\nfail TDCX_NUM_INCORRECT\nfail VCPU_NOT_ASSOCIATED",
 	},
 	{
 		.name = "TDH.MNG.VPFLUSHDONE", .number = 19, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2770,7 +2770,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "lifecycle HKID_ASSIGNED or KEYS_CONFIGURED; no vCPU associated",
 		.note = "lifecycle BLOCKED, KOT FLUSHED, WBINVD bitmap = all packages",
 		.brief = "prove that no vCPU of the TD is on a logical processor",
-		.checks = "page RCX\nlock kot EX\nfail OPERAND_BUSY KOT\nfail LIFECYCLE_STATE_INCORRECT\nfail FLUSHVP_NOT_DONE",
+		.checks = "page RCX\nlock kot EX\nfail OPERAND_BUSY KOT\nrequire TDR.lifecycle == LIFECYCLE_HKID_ASSIGNED || TDR.lifecycle == LIFECYCLE_KEYS_CONFIGURED\nfail LIFECYCLE_STATE_INCORRECT\nfail FLUSHVP_NOT_DONE",
 	},
 	{
 		.name = "TDH.MNG.KEY.FREEID", .number = 20, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2784,7 +2784,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "lifecycle BLOCKED; WBINVD bitmap empty",
 		.note = "KOT FREE, lifecycle TEARDOWN",
 		.brief = "free a TD's key id after its cache lines were written back",
-		.checks = "page RCX\nfail LIFECYCLE_STATE_INCORRECT\nlock kot EX\nfail OPERAND_BUSY KOT\nfail WBCACHE_NOT_COMPLETE",
+		.checks = "page RCX\nrequire TDR.lifecycle == LIFECYCLE_BLOCKED\nfail LIFECYCLE_STATE_INCORRECT\nlock kot EX\nfail OPERAND_BUSY KOT\nrequire !KOT.wbinvd_bitmap\nfail WBCACHE_NOT_COMPLETE",
 	},
 	{
 		.name = "TDH.MNG.INIT", .number = 21, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2800,7 +2800,7 @@ const struct leaf_desc leaf_table[] = {
 		.brief = "initialize a TD from its parameters",
 		.change = "since 1.5.later: R8 is an operand",
 		.uses = "TD_PARAMS (1024)",
-		.checks = "page RCX\ntd_state op_state=none\nshared RDX 1024\nfail LIMIT_CPUID_MAXVAL_SET\nfail OPERAND_INVALID ATTRIBUTES\nfail OPERAND_INVALID XFAM\nfail OPERAND_INVALID MAX_VCPUS\nfail OPERAND_INVALID NUM_L2_VMS\nfail TDCS_NOT_ALLOCATED\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID EXEC_CONTROLS\nfail OPERAND_INVALID EPTP_CONTROLS\nfail OPERAND_INVALID TSC_FREQUENCY\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID CPUID_CONFIG\nfail INCORRECT_MSR_VALUE msr:IA32_ARCH_CAPABILITIES\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID IA32_ARCH_CAPABILITIES_CONFIG\nfail OPERAND_INVALID RDX",
+		.checks = "require !(msr(MISC_ENABLE) & MISC_ENABLE_LIMIT_CPUID)\npage RCX\ntd_state op_state=none\nshared RDX 1024\nfail LIMIT_CPUID_MAXVAL_SET\nfail OPERAND_INVALID ATTRIBUTES\nfail OPERAND_INVALID XFAM\nfail OPERAND_INVALID MAX_VCPUS\nfail OPERAND_INVALID NUM_L2_VMS\nfail TDCS_NOT_ALLOCATED\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID EXEC_CONTROLS\nfail OPERAND_INVALID EPTP_CONTROLS\nfail OPERAND_INVALID TSC_FREQUENCY\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID CPUID_CONFIG\nfail INCORRECT_MSR_VALUE msr:IA32_ARCH_CAPABILITIES\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID IA32_ARCH_CAPABILITIES_CONFIG\nfail OPERAND_INVALID RDX",
 	},
 	{
 		.name = "TDH.VP.INIT", .number = 22, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2815,7 +2815,7 @@ const struct leaf_desc leaf_table[] = {
 		.note = "guest state: RIP 0xFFFFFFF0, RFLAGS 2, flat 4GB CS (access 0xC09B) and data segments (0xC093), CR0 0x21, CR4 0x2040, EFER 0x901, PAT 0x0007040600070406, DR7 0x400: 32-bit protected mode; RBX=GPA width (48/52), RCX=R8=RDX operand, RDX=CPUID(1).EAX, RSI=vCPU index; leaves the vCPU associated with this LP. v1 (x2APIC id in RDX) added later",
 		.brief = "initialize a vCPU to its reset state",
 		.change = "since 1.5.later: version 1: RDX holds the x2APIC id",
-		.checks = "page RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nfail TDCX_NUM_INCORRECT\nfail VCPU_STATE_INCORRECT\nfail MAX_VCPUS_EXCEEDED\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ",
+		.checks = "page RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nrequire TDVPS.state == VCPU_STATE_UNINITIALIZED\nrequire msr(TSC_ADJUST) == SYS.tsc_adjust\nfail TDCX_NUM_INCORRECT\nfail VCPU_STATE_INCORRECT\nfail MAX_VCPUS_EXCEEDED\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ",
 	},
 	{
 		.name = "TDH.MEM.PAGE.PROMOTE", .number = 23, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2856,7 +2856,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_mem_sept_rd, .num_statuses = 16,
 		.locks = "TDR SH, op_state SH, SEPT tree SH, SEPT entry (entry lock held briefly)",
 		.brief = "read a secure EPT entry",
-		.checks = "page RDX\ntd_state op_state=SH\nfail OPERAND_INVALID RDX\ngpa_level RCX 0 root\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host",
+		.checks = "page RDX\ntd_state op_state=SH\nrequire !FLAGS || DEBUG\nfail OPERAND_INVALID RDX\ngpa_level RCX 0 root\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host",
 	},
 	{
 		.name = "TDH.VP.RD", .number = 26, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2896,7 +2896,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "owner lifecycle TEARDOWN; TDR only when child count is 0",
 		.note = "NDA and RSVD give PAGE_METADATA_INCORRECT. Outputs also valid on some errors",
 		.brief = "take a page back from a TD that is torn down",
-		.checks = "fail OPERAND_INVALID RCX\nfail OPERAND_ADDR_RANGE_ERROR RCX\nfail PAGE_METADATA_INCORRECT RCX\nfail OPERAND_INVALID RCX\nfail LIFECYCLE_STATE_INCORRECT\nfail TD_ASSOCIATED_PAGES_EXIST",
+		.checks = "require PAMT.type != PT_NDA && PAMT.type != PT_RSVD\nfail OPERAND_INVALID RCX\nfail OPERAND_ADDR_RANGE_ERROR RCX\nfail PAGE_METADATA_INCORRECT RCX\nfail OPERAND_INVALID RCX\nrequire TDR.lifecycle == LIFECYCLE_TEARDOWN\nrequire PAMT.type != PT_TDR || !TDR.chldcnt\nfail LIFECYCLE_STATE_INCORRECT\nfail TD_ASSOCIATED_PAGES_EXIST",
 	},
 	{
 		.name = "TDH.MEM.PAGE.REMOVE", .number = 29, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2937,7 +2937,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "global EX",
 		.requires = "CONFIG_DONE; once per package; last package -> READY",
 		.brief = "set up the module's own memory key on this package",
-		.checks = "lock global EX\nfail SYS_BUSY\nfail SYS_KEY_CONFIG_NOT_PENDING\nfail KEY_CONFIGURED",
+		.checks = "lock global EX\nfail SYS_BUSY\nrequire SYS.sys_state == SYS_STATE_CONFIG_DONE\nrequire !(SYS.global_key_pkgs >> LP.pkg & 1)\nfail SYS_KEY_CONFIG_NOT_PENDING\nfail KEY_CONFIGURED",
 	},
 	{
 		.name = "TDH.SYS.INFO", .number = 32, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2951,7 +2951,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "LP initialised; any state except shutdown",
 		.brief = "tell the module's limits and what memory can be private",
 		.uses = "TDSYSINFO, CMR_INFO[32]",
-		.checks = "shared RCX 1024\nshared R8 512\nfail SYS_LP_INIT_NOT_DONE\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R9",
+		.checks = "shared RCX 1024\nrequire RDX >= TDSYSINFO_SIZE\nshared R8 512\nrequire R9 >= MAX_CMRS\nrequire memory(R8, MAX_CMRS * CMR_INFO_SIZE)\nfail SYS_LP_INIT_NOT_DONE\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R9",
 	},
 	{
 		.name = "TDH.SYS.INIT", .number = 33, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2966,7 +2966,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "INIT_PENDING; also performs the LP independent platform checks (CMR, SMRR, CPUID, MSR)",
 		.brief = "initialize the module, once per platform",
 		.change = "since 1.5.later: version 1: RCX holds attributes",
-		.checks = "lock global EX\nfail SYS_BUSY\nfail OPERAND_INVALID RCX\nfail SYS_INIT_NOT_PENDING\nfail INCORRECT_MSR_VALUE msr:IA32_ARCH_CAPABILITIES\nfail INCORRECT_MSR_VALUE msr:IA32_XAPIC_DISABLE_STATUS\nfail INCORRECT_MSR_VALUE msr:IA32_MISC_PACKAGE_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_PERF_CAPABILITIES\nfail LIMIT_CPUID_MAXVAL_SET\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail INCORRECT_CPUID_VALUE\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail CPUID_LEAF_1F_FORMAT_UNRECOGNIZED\nfail CPUID_LEAF_NOT_SUPPORTED RAX\nfail INVALID_WBINVD_SCOPE\nfail INCORRECT_CPUID_VALUE\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_BASIC\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS2\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS3\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_MISC\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_EPT_VPID_CAP\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED1\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED1\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS2\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS3\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED1\nfail INCORRECT_MSR_VALUE msr\nfail NUM_ACTIVATED_HKIDS_NOT_SUPPORTED count\nfail INCORRECT_MSR_VALUE msr:IA32_WBNOINVDP\nfail CMR_LIST_INVALID\nfail SMRR_NOT_SUPPORTED\nfail SMRR_LOCK_NOT_SUPPORTED\nfail SMRR_NOT_LOCKED bytes:smrr\nfail INVALID_SMRR_CONFIGURATION bytes:smrr\nfail SMRR_OVERLAPS_CMR bytes:smrr,cmr\nfail INCOMPATIBLE_SEAM_CAPABILITIES\nfail SYS_INCOMPATIBLE_SIGSTRUCT\nfail RND_NO_ENTROPY",
+		.checks = "lock global EX\nfail SYS_BUSY\nrequire !RCX\nrequire SYS.sys_state == SYS_STATE_INIT_PENDING\nrequire !(msr(MISC_ENABLE) & MISC_ENABLE_LIMIT_CPUID)\nrequire random(1)\nfail OPERAND_INVALID RCX\nfail SYS_INIT_NOT_PENDING\nfail INCORRECT_MSR_VALUE msr:IA32_ARCH_CAPABILITIES\nfail INCORRECT_MSR_VALUE msr:IA32_XAPIC_DISABLE_STATUS\nfail INCORRECT_MSR_VALUE msr:IA32_MISC_PACKAGE_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_PERF_CAPABILITIES\nfail LIMIT_CPUID_MAXVAL_SET\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail INCORRECT_CPUID_VALUE\nfail CPUID_LEAF_NOT_SUPPORTED cpuid_leaf\nfail CPUID_LEAF_1F_FORMAT_UNRECOGNIZED\nfail CPUID_LEAF_NOT_SUPPORTED RAX\nfail INVALID_WBINVD_SCOPE\nfail INCORRECT_CPUID_VALUE\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_BASIC\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS2\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS3\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_MISC\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_EPT_VPID_CAP\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED1\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED1\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS2\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_PROCBASED_CTLS3\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR0_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED0\nfail INCORRECT_MSR_VALUE msr:IA32_VMX_CR4_FIXED1\nfail INCORRECT_MSR_VALUE msr\nfail NUM_ACTIVATED_HKIDS_NOT_SUPPORTED count\nfail INCORRECT_MSR_VALUE msr:IA32_WBNOINVDP\nfail CMR_LIST_INVALID\nfail SMRR_NOT_SUPPORTED\nfail SMRR_LOCK_NOT_SUPPORTED\nfail SMRR_NOT_LOCKED bytes:smrr\nfail INVALID_SMRR_CONFIGURATION bytes:smrr\nfail SMRR_OVERLAPS_CMR bytes:smrr,cmr\nfail INCOMPATIBLE_SEAM_CAPABILITIES\nfail SYS_INCOMPATIBLE_SIGSTRUCT\nfail RND_NO_ENTROPY",
 	},
 	{
 		.name = "TDH.SYS.RD", .number = 34, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2991,7 +2991,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "global SH",
 		.requires = "INIT_DONE or later, LP not yet initialised",
 		.brief = "initialize the module on this logical processor",
-		.checks = "lock global SH\nfail SYS_BUSY\nfail SYS_LP_INIT_NOT_PENDING\nfail SYS_LP_INIT_DONE\nfail RND_NO_ENTROPY\nfail INCOMPATIBLE_SEAM_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_CORE_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_ARCH_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_MISC_PACKAGE_CTLS\nfail INCONSISTENT_MSR msr:IA32_XAPIC_DISABLE_STATUS\nfail LIMIT_CPUID_MAXVAL_SET\nfail INCONSISTENT_CPUID_FIELD\nfail INVALID_PKG_ID package\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail INCONSISTENT_MSR msr:MTRR_CAP\nfail INCONSISTENT_MSR msr:SMRR_BASE\nfail INCONSISTENT_MSR msr:SMRR_MASK\nfail INCONSISTENT_MSR msr:SMRR2_BASE\nfail INCONSISTENT_MSR msr:SMRR2_MASK\nfail INCONSISTENT_MSR msr:IA32_VMX_BASIC\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_PROCBASED_CTLS2\nfail INCONSISTENT_MSR msr:IA32_VMX_PROCBASED_CTLS3\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_MISC\nfail INCONSISTENT_MSR msr:IA32_VMX_EPT_VPID_CAP\nfail INCONSISTENT_MSR msr:IA32_VMX_CR0_FIXED0\nfail INCONSISTENT_MSR msr:IA32_VMX_CR0_FIXED1\nfail INCONSISTENT_MSR msr:IA32_VMX_CR4_FIXED0\nfail INCONSISTENT_MSR msr:IA32_VMX_CR4_FIXED1\nfail INCONSISTENT_MSR msr:IA32_PERF_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_TME_CAPABILITY\nfail INCONSISTENT_MSR msr:IA32_TME_ACTIVATE\nfail INCONSISTENT_MSR msr:IA32_MKTME_KEYID_PARTITIONING\nfail INCONSISTENT_MSR msr:IA32_WBINVDP\nfail INCONSISTENT_MSR msr:IA32_WBNOINVDP",
+		.checks = "lock global SH\nfail SYS_BUSY\nrequire SYS.sys_state == SYS_STATE_INIT_DONE\nrequire !LP.init_done\nrequire random(1)\nrequire !(msr(MISC_ENABLE) & MISC_ENABLE_LIMIT_CPUID)\nfail SYS_LP_INIT_NOT_PENDING\nfail SYS_LP_INIT_DONE\nfail RND_NO_ENTROPY\nfail INCOMPATIBLE_SEAM_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_CORE_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_ARCH_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_MISC_PACKAGE_CTLS\nfail INCONSISTENT_MSR msr:IA32_XAPIC_DISABLE_STATUS\nfail LIMIT_CPUID_MAXVAL_SET\nfail INCONSISTENT_CPUID_FIELD\nfail INVALID_PKG_ID package\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail INCONSISTENT_MSR msr:MTRR_CAP\nfail INCONSISTENT_MSR msr:SMRR_BASE\nfail INCONSISTENT_MSR msr:SMRR_MASK\nfail INCONSISTENT_MSR msr:SMRR2_BASE\nfail INCONSISTENT_MSR msr:SMRR2_MASK\nfail INCONSISTENT_MSR msr:IA32_VMX_BASIC\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_PINBASED_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_PROCBASED_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_PROCBASED_CTLS2\nfail INCONSISTENT_MSR msr:IA32_VMX_PROCBASED_CTLS3\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_EXIT_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_TRUE_ENTRY_CTLS\nfail INCONSISTENT_MSR msr:IA32_VMX_MISC\nfail INCONSISTENT_MSR msr:IA32_VMX_EPT_VPID_CAP\nfail INCONSISTENT_MSR msr:IA32_VMX_CR0_FIXED0\nfail INCONSISTENT_MSR msr:IA32_VMX_CR0_FIXED1\nfail INCONSISTENT_MSR msr:IA32_VMX_CR4_FIXED0\nfail INCONSISTENT_MSR msr:IA32_VMX_CR4_FIXED1\nfail INCONSISTENT_MSR msr:IA32_PERF_CAPABILITIES\nfail INCONSISTENT_MSR msr:IA32_TME_CAPABILITY\nfail INCONSISTENT_MSR msr:IA32_TME_ACTIVATE\nfail INCONSISTENT_MSR msr:IA32_MKTME_KEYID_PARTITIONING\nfail INCONSISTENT_MSR msr:IA32_WBINVDP\nfail INCONSISTENT_MSR msr:IA32_WBNOINVDP",
 	},
 	{
 		.name = "TDH.SYS.TDMR.INIT", .number = 36, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3059,7 +3059,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "per-package mutex, KOT SH",
 		.resume = "INTERRUPTED_RESUMABLE; resume with RCX=1 on the same package",
 		.brief = "write back the caches of this package, as far as it gets",
-		.checks = "fail OPERAND_INVALID RCX\nfail OPERAND_BUSY WBCACHE\nfail OPERAND_BUSY KOT\nfail NO_HKID_READY_TO_WBCACHE\nfail WBCACHE_RESUME_ERROR",
+		.checks = "require RCX <= 1\nlock wbcache EX\nlock kot SH\nfail OPERAND_INVALID RCX\nfail OPERAND_BUSY WBCACHE\nfail OPERAND_BUSY KOT\nfail NO_HKID_READY_TO_WBCACHE\nfail WBCACHE_RESUME_ERROR",
 	},
 	{
 		.name = "TDH.PHYMEM.PAGE.WBINVD", .number = 41, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3072,6 +3072,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "page SH",
 		.requires = "page PAMT type NDA",
 		.brief = "write back and invalidate the cache lines of one page",
+		.checks = "require !(RCX >> SYS.max_pa_bits)",
 	},
 	{
 		.name = "TDH.MEM.SEPT.WR", .number = 42, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3120,7 +3121,7 @@ const struct leaf_desc leaf_table[] = {
 		.brief = "give the module its memory regions and its key id",
 		.change = "since 1.5.later: R8 bit 16 asks for dynamic PAMT",
 		.uses = "TDMR_INFO[], each 512 aligned",
-		.checks = "lock global EX\nfail SYS_BUSY\nfail SYS_CONFIG_NOT_PENDING\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R8\nfail INVALID_TDMR bytes:tdmr\nfail NON_ORDERED_TDMR bytes:tdmr\nfail INVALID_TDMR bytes:tdmr\nfail NON_ORDERED_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_RESERVED_IN_TDMR bytes:tdmr,area\nfail NON_ORDERED_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_PAMT bytes:tdmr,level\nfail INVALID_PAMT bytes:tdmr,level\nfail INVALID_PAMT bytes:tdmr,level\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail TDMR_OUTSIDE_CMRS bytes:tdmr",
+		.checks = "lock global EX\nfail SYS_BUSY\nrequire SYS.sys_state == SYS_STATE_INIT_DONE && SYS.lps_inited == SYS.num_lps\nshared RCX 512\nrequire RDX && RDX <= MAX_TDMRS\nrequire private_hkid(R8)\nfail SYS_CONFIG_NOT_PENDING\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R8\nfail INVALID_TDMR bytes:tdmr\nfail NON_ORDERED_TDMR bytes:tdmr\nfail INVALID_TDMR bytes:tdmr\nfail NON_ORDERED_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_RESERVED_IN_TDMR bytes:tdmr,area\nfail NON_ORDERED_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_RESERVED_IN_TDMR bytes:tdmr,area\nfail INVALID_PAMT bytes:tdmr,level\nfail INVALID_PAMT bytes:tdmr,level\nfail INVALID_PAMT bytes:tdmr,level\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OVERLAP bytes:tdmr,level,tdmr\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail PAMT_OUTSIDE_CMRS bytes:tdmr,level\nfail TDMR_OUTSIDE_CMRS bytes:tdmr",
 	},
 	{
 		.name = "TDH.SERVTD.BIND", .number = 48, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3133,7 +3134,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_servtd_bind, .num_statuses = 26,
 		.locks = "both TDR SH, op_state SH, bindings EX",
 		.brief = "bind a service TD to a TD",
-		.checks = "page RCX\ntd_state op_state=SH\nlock servtd_bindings EX",
+		.checks = "require RCX != RDX\npage RCX\ntd_state op_state=SH\nrequire R8 < SERVTD_SLOTS\nrequire R9 == SERVTD_TYPE_MIGTD\nrequire !(R10 & ~SERVTD_ATTR_ALLOWED)\nlock servtd_bindings EX",
 	},
 	{
 		.name = "TDH.SERVTD.PREBIND", .number = 49, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3145,7 +3146,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_servtd_prebind, .num_statuses = 19,
 		.locks = "TDR SH, op_state SH, bindings EX",
 		.brief = "bind a service TD that does not run yet, by its measurement",
-		.checks = "page RCX\ntd_state op_state=SH\nshared RDX 64\nlock servtd_bindings EX",
+		.checks = "page RCX\ntd_state op_state=SH\nshared RDX 64\nrequire R8 < SERVTD_SLOTS\nrequire R9 == SERVTD_TYPE_MIGTD\nrequire !(R10 & ~SERVTD_ATTR_ALLOWED)\nlock servtd_bindings EX",
 	},
 	{
 		.name = "TDH.SYS.SHUTDOWN", .number = 52, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3159,7 +3160,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "READY; no other LP in the module (SYS_BUSY, state goes back to READY); version within [min_update_hv, module_hv]",
 		.note = "writes handoff data, state SHUTDOWN",
 		.brief = "shut the module down and hand its state over to the next",
-		.checks = "fail OPERAND_INVALID RCX\nlock global EX\nfail SYS_BUSY",
+		.checks = "require RCX >= CONFIG.loader.min_update_hv && RCX <= CONFIG.loader.module_hv\nfail OPERAND_INVALID RCX\nlock global EX\nfail SYS_BUSY",
 	},
 	{
 		.name = "TDH.SYS.UPDATE", .number = 53, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3172,7 +3173,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "INIT_DONE, all LPs initialised (else SYS_STATE_INCORRECT); valid handoff data of a supported version (else SYS_INVALID_HANDOFF)",
 		.note = "imports handoff data instead of CONFIG/KEY.CONFIG; -> READY",
 		.brief = "take over the state that a shut down module left",
-		.checks = "lock global EX\nfail SYS_BUSY\nfail SYS_STATE_INCORRECT\nfail SYS_INVALID_HANDOFF",
+		.checks = "lock global EX\nfail SYS_BUSY\nrequire SYS.sys_state == SYS_STATE_INIT_DONE && SYS.lps_inited == SYS.num_lps\nfail SYS_STATE_INCORRECT\nfail SYS_INVALID_HANDOFF",
 	},
 	{
 		.name = "TDH.PHYMEM.PAMT.ADD", .number = 58, .cls = LEAF_HOST, .since = ABI_1_5_LATER,
@@ -3202,7 +3203,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_export_abort, .num_statuses = 19,
 		.locks = "TDR SH, op_state EX, mig EX",
 		.brief = "give up an export; the TD runs on here",
-		.checks = "page RCX\ntd_state op_state=EX\nlock mig EX",
+		.checks = "page RCX\ntd_state op_state=EX\nlock mig EX\nrequire !R10",
 	},
 	{
 		.name = "TDH.EXPORT.BLOCKW", .number = 65, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3290,7 +3291,7 @@ const struct leaf_desc leaf_table[] = {
 		.note = "minimum list pages: immutable 3, TD 2",
 		.brief = "start an export: the state of the TD that never changes",
 		.uses = "MBMD, PAGE_LIST, MD_LIST",
-		.checks = "page RCX\ntd_state op_state=EX\nlock mig EX",
+		.checks = "page RCX\ntd_state op_state=EX\nlock mig EX\nrequire TDCS.attributes & TD_ATTR_MIGRATABLE\nrequire !TDCS.mig_count\nrequire TDCS.num_migs >= MIGS_MIN",
 	},
 	{
 		.name = "TDH.EXPORT.STATE.TD", .number = 73, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3322,7 +3323,7 @@ const struct leaf_desc leaf_table[] = {
 		.note = "minimum 5 pages",
 		.brief = "export the state of a vCPU of a paused TD",
 		.uses = "MBMD, PAGE_LIST, MD_LIST",
-		.checks = "page RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nvcpu_associate",
+		.checks = "page RCX\nowner_tdr lock=SH\ntd_state op_state=SH\ntdvps_complete\nvcpu_associate\nrequire TDVPS.export_count != TDCS.export_count",
 	},
 	{
 		.name = "TDH.EXPORT.UNBLOCKW", .number = 75, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3348,7 +3349,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR EX",
 		.note = "SUCCESS is returned with the FATAL bit (61) set",
 		.brief = "give up an import; the TD can only be torn down",
-		.checks = "page RCX\ntd_state op_state=none",
+		.checks = "page RCX\ntd_state op_state=none\nrequire !R10",
 	},
 	{
 		.name = "TDH.IMPORT.END", .number = 81, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3399,7 +3400,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_import_track, .num_statuses = 19,
 		.locks = "TDR EX",
 		.brief = "end a round of the import",
-		.checks = "page RCX\ntd_state op_state=none",
+		.checks = "page RCX\ntd_state op_state=none\nrequire !R10",
 	},
 	{
 		.name = "TDH.IMPORT.STATE.IMMUTABLE", .number = 85, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3415,7 +3416,7 @@ const struct leaf_desc leaf_table[] = {
 		.note = "any failure after the bundle is touched -> FAILED_IMPORT and FATAL bit in status",
 		.brief = "start an import: the state of the TD that never changes",
 		.uses = "MBMD, PAGE_LIST, MD_LIST",
-		.checks = "page RCX\ntd_state op_state=none",
+		.checks = "require !(msr(MISC_ENABLE) & MISC_ENABLE_LIMIT_CPUID)\npage RCX\ntd_state op_state=none\nrequire TDCS.num_migs >= MIGS_MIN",
 	},
 	{
 		.name = "TDH.IMPORT.STATE.TD", .number = 86, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3460,7 +3461,7 @@ const struct leaf_desc leaf_table[] = {
 		.locks = "TDR SH, op_state EX, page EX",
 		.note = "up to 512 forward streams; the first created also is backward stream 0",
 		.brief = "give a TD a migration stream",
-		.checks = "page RDX\ntd_state op_state=EX\nlock mig EX\npage RCX",
+		.checks = "page RDX\ntd_state op_state=EX\nlock mig EX\nrequire TDCS.num_migs < MIGS_MAX\npage RCX",
 	},
 	{
 		.name = "TDH.IOMMU.SETREG", .number = 128, .cls = LEAF_HOST, .since = ABI_2_0,
@@ -3718,7 +3719,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdg_vp_veinfo_get, .num_outs = 5,
 		.statuses = statuses_tdg_vp_veinfo_get, .num_statuses = 3,
 		.brief = "tell what the last virtualization exception was about, and allow the next",
-		.checks = "fail OPERAND_INVALID\nfail NO_VALID_VE_INFO",
+		.checks = "fail OPERAND_INVALID\nrequire TDVPS.ve_valid\nfail NO_VALID_VE_INFO",
 	},
 	{
 		.name = "TDG.MR.REPORT", .number = 4, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3742,7 +3743,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_vp_cpuidve_set, .num_ins = 1,
 		.statuses = statuses_tdg_vp_cpuidve_set, .num_statuses = 2,
 		.brief = "choose at which privilege CPUID raises a virtualization exception",
-		.checks = "fail OPERAND_INVALID RCX",
+		.checks = "require !(RCX & ~3)\nfail OPERAND_INVALID RCX",
 	},
 	{
 		.name = "TDG.MEM.PAGE.ACCEPT", .number = 6, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3768,7 +3769,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdg_vm_rd, .num_outs = 2,
 		.statuses = statuses_tdg_vm_rd, .num_statuses = 5,
 		.brief = "read a metadata field of the guest's own TD",
-		.checks = "fail OPERAND_INVALID RAX\nfail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
+		.checks = "require !RCX\nfail OPERAND_INVALID RAX\nfail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
 		.name = "TDG.VM.WR", .number = 8, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3780,7 +3781,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdg_vm_wr, .num_outs = 1,
 		.statuses = statuses_tdg_vm_wr, .num_statuses = 8,
 		.brief = "write a metadata field of the guest's own TD",
-		.checks = "fail OPERAND_INVALID RAX\nfail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
+		.checks = "require !RCX\nfail OPERAND_INVALID RAX\nfail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
 		.name = "TDG.VP.RD", .number = 9, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3792,7 +3793,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdg_vp_rd, .num_outs = 2,
 		.statuses = statuses_tdg_vp_rd, .num_statuses = 5,
 		.brief = "read a metadata field of the vCPU",
-		.checks = "fail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
+		.checks = "require !RCX\nfail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
 		.name = "TDG.VP.WR", .number = 10, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3804,7 +3805,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdg_vp_wr, .num_outs = 1,
 		.statuses = statuses_tdg_vp_wr, .num_statuses = 8,
 		.brief = "write a metadata field of the vCPU",
-		.checks = "fail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
+		.checks = "require !RCX\nfail OPERAND_INVALID RCX\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
 		.name = "TDG.SYS.RD", .number = 11, .cls = LEAF_GUEST, .since = ABI_1_5_01,

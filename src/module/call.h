@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "gen/checks.h"
 #include "module/lock.h"
 #include "module/module.h"
 #include "module/pamt.h"
@@ -117,6 +118,8 @@ uint64_t call_fail(struct call *c, uint64_t status, const char *rule, uint64_t v
 
 /* Tries a lock; on success it belongs to the call. */
 bool call_lock(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode);
+/* The same of a lock that no operand names (abi/locks.abi), or its busy status. */
+uint64_t call_lock_named(struct call *c, enum check_lock which, enum lock_mode mode);
 /* The same, or OPERAND_BUSY of @operand ("what is busy" completes the sentence). */
 uint64_t call_lock_or_busy(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode,
 			   unsigned operand, const char *what);

@@ -223,8 +223,7 @@ uint64_t check_td_state_in(struct call *c, enum lock_mode mode, unsigned allowed
 	if (!c->td.tdcs)
 		return fail(c, TDX_TDCS_NOT_ALLOCATED, "the TD at %x has %u TDCX pages, needs %u", c->td.pa,
 			    c->td.tdr->num_tdcx, TDCX_MIN);
-	st = call_lock_or_busy(c, &c->td.tdcs->op_state_lock, HELD_HOST_PRIO, mode, TDX_OPERAND_ID_OP_STATE,
-			       "the TD's OP_STATE");
+	st = call_lock_named(c, CHECK_LOCK_OP_STATE, mode);
 	if (st)
 		return st;
 	op_state = c->td.tdcs->op_state;
@@ -299,8 +298,7 @@ uint64_t check_sept_walk(struct call *c, unsigned reg, enum lock_mode mode)
 	uint64_t st = check_gpa_private(c, reg);
 
 	if (!st)
-		st = call_lock_or_busy(c, &c->td.tdcs->sept_lock, HELD_HOST_PRIO, mode,
-				       TDX_OPERAND_ID_SEPT_TREE, "the secure EPT");
+		st = call_lock_named(c, CHECK_LOCK_SEPT_TREE, mode);
 	if (st)
 		return st;
 	sept_walk(c->m, &c->td, c->gpa, c->level, &c->sept);
@@ -380,36 +378,15 @@ uint64_t check_lp_init(struct call *c)
 	return TDX_SUCCESS;
 }
 
-/* Locks that are no operand's. */
-static uint64_t check_lock(struct call *c, enum check_lock which, enum lock_mode mode)
+uint64_t call_lock_named(struct call *c, enum check_lock which, enum lock_mode mode)
 {
-	struct tdcs *tdcs = c->td.tdcs;
+	const struct named_lock *l = &named_locks[which];
+	uint8_t *word = l->of_td ? c->td.tdcs->page : (uint8_t *)c->m;
 
-	switch (which) {
-	case CHECK_LOCK_GLOBAL:
-		if (call_lock(c, &c->m->global_lock, HELD_PLAIN, mode))
-			return TDX_SUCCESS;
-		return fail(c, TDX_SYS_BUSY, "another logical processor is inside a TDH.SYS leaf");
-	case CHECK_LOCK_KOT:
-		return call_lock_or_busy(c, &c->m->kot_lock, HELD_PLAIN, mode, TDX_OPERAND_ID_KOT,
-					 "the key ownership table");
-	case CHECK_LOCK_EPOCH:
-		return call_lock_or_busy(c, &tdcs->epoch_lock, HELD_HOST_PRIO, mode, TDX_OPERAND_ID_TD_EPOCH,
-					 "the TLB epoch of the TD");
-	case CHECK_LOCK_SEPT_TREE:
-		return call_lock_or_busy(c, &tdcs->sept_lock, HELD_HOST_PRIO, mode, TDX_OPERAND_ID_SEPT_TREE,
-					 "the secure EPT");
-	case CHECK_LOCK_RTMR:
-		return call_lock_or_busy(c, &tdcs->rtmr_lock, HELD_HOST_PRIO, mode, TDX_OPERAND_ID_RTMR,
-					 "the RTMRs of the TD");
-	case CHECK_LOCK_SERVTD:
-		return call_lock_or_busy(c, &tdcs->servtd_lock, HELD_HOST_PRIO, mode,
-					 TDX_OPERAND_ID_SERVTD_BINDINGS, "the service TD bindings");
-	case CHECK_LOCK_MIG:
-		return call_lock_or_busy(c, &tdcs->mig_lock, HELD_PLAIN, mode, TDX_OPERAND_ID_MIG,
-					 "the migration context");
-	}
-	return TDX_SUCCESS;
+	word += l->offset + l->per_package * c->lp->pkg;
+	if (call_lock(c, word, (enum held_kind)l->kind, mode))
+		return TDX_SUCCESS;
+	return fail(c, l->busy, "%s is locked by another logical processor or a running vCPU", (uintptr_t)l->what);
 }
 
 /* ---- the loop ---- */
@@ -435,7 +412,7 @@ static uint64_t run_one(struct call *c, const struct check *k)
 	case CHECK_SEPT_STATE: return check_sept_state(c, k->reg);
 	case CHECK_TLB_TRACKED: return check_tlb_tracked(c, k->reg);
 	case CHECK_SHARED: return check_shared(c, k->reg, value, 1ull << k->arg);
-	case CHECK_LOCK: return check_lock(c, (enum check_lock)k->arg, mode);
+	case CHECK_LOCK: return call_lock_named(c, (enum check_lock)k->arg, mode);
 	case CHECK_CALL: return k->fn(c);
 	}
 	return TDX_SUCCESS;

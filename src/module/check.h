@@ -6,6 +6,7 @@
 #ifndef SEAMLESS_MODULE_CHECK_H
 #define SEAMLESS_MODULE_CHECK_H
 
+#include "gen/checks.h"
 #include "module/call.h"
 
 enum check_op {
@@ -28,16 +29,16 @@ enum check_op {
 	CHECK_CALL,             /* fn */
 };
 
-/* Locks of objects that no operand names. */
-enum check_lock {
-	CHECK_LOCK_GLOBAL,
-	CHECK_LOCK_KOT,
-	CHECK_LOCK_EPOCH,
-	CHECK_LOCK_SEPT_TREE,
-	CHECK_LOCK_RTMR,
-	CHECK_LOCK_SERVTD,
-	CHECK_LOCK_MIG,
+/* A lock of an object that no operand names: where its word is, and what a refusal says. */
+struct named_lock {
+	bool of_td; /* the word is in the TDCS, else in the module's own memory */
+	uint8_t kind; /* enum held_kind */
+	uint32_t offset, per_package;
+	uint64_t busy;
+	const char *what;
 };
+
+extern const struct named_lock named_locks[NUM_CHECK_LOCKS];
 
 #define LEVEL_ROOT 7
 

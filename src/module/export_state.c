@@ -12,22 +12,6 @@
 
 /* ---- opening ---- */
 
-static uint64_t immutable_allowed(struct call *c)
-{
-	const struct tdcs *t = c->td.tdcs;
-
-	if (!(t->attributes & TD_ATTR_MIGRATABLE))
-		return fail(c, TDX_TD_NOT_MIGRATABLE, "ATTRIBUTES %x of the TD at %x lack MIGRATABLE (29)",
-			    t->attributes, c->td.pa);
-	if (t->mig_count)
-		return fail(c, TDX_PREVIOUS_EXPORT_CLEANUP_INCOMPLETE, "%u pages are still marked as exported before; "
-			    "TDH.EXPORT.RESTORE them", t->mig_count);
-	if (t->num_migs < MIGS_MIN)
-		return fail(c, TDX_MIN_MIGS_NOT_CREATED, "the TD at %x has %u migration streams, needs %u", c->td.pa,
-			    t->num_migs, MIGS_MIN);
-	return TDX_SUCCESS;
-}
-
 /* Starts a session. The export counts even if it then fails. */
 static uint64_t start_session(struct bundle *b)
 {
@@ -193,7 +177,7 @@ uint64_t tdh_export_state_immutable(struct call *c)
 	struct bundle b = bundle_of(c, MB_TYPE_IMMUTABLE_TD_STATE);
 	uint64_t st;
 
-	if ((st = immutable_allowed(c)) || (st = mig_check_mbmd(c)) || (st = export_state(&b)))
+	if ((st = mig_check_mbmd(c)) || (st = export_state(&b)))
 		return st;
 	c->td.tdcs->op_state = OP_STATE_LIVE_EXPORT;
 	return TDX_SUCCESS;
@@ -204,14 +188,6 @@ uint64_t tdh_export_state_td(struct call *c)
 	struct bundle b = bundle_of(c, MB_TYPE_TD_STATE);
 
 	return export_state(&b);
-}
-
-uint64_t export_vp_once(struct call *c)
-{
-	if (c->vp.vps->export_count == c->td.tdcs->export_count)
-		return fail(c, TDX_VCPU_ALREADY_EXPORTED, "the vCPU at %x was exported in this session (number %u)",
-			    c->vp.pa, c->td.tdcs->export_count);
-	return TDX_SUCCESS;
 }
 
 uint64_t tdh_export_state_vp(struct call *c)

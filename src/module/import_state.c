@@ -274,14 +274,6 @@ static uint64_t init_td(struct call *c)
 	return TDX_SUCCESS;
 }
 
-uint64_t import_min_streams(struct call *c)
-{
-	if (c->td.tdcs->num_migs < MIGS_MIN)
-		return fail(c, TDX_MIN_MIGS_NOT_CREATED, "the TD at %x has %u migration streams, needs %u", c->td.pa,
-			    c->td.tdcs->num_migs, MIGS_MIN);
-	return TDX_SUCCESS;
-}
-
 uint64_t tdh_import_state_immutable(struct call *c)
 {
 	struct bundle b = bundle_of(c, MB_TYPE_IMMUTABLE_TD_STATE);

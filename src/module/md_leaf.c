@@ -27,14 +27,6 @@ uint64_t md_begin_versioned(struct call *c)
 	return check_version(c);
 }
 
-/* RCX of the guest's leaves would name a VM: only its own metadata, 0, is there. */
-uint64_t md_own_vm(struct call *c)
-{
-	if (c->in[GPR_RCX])
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "RCX is %x, but a guest has only its own metadata, 0", c->in[GPR_RCX]);
-	return 0;
-}
-
 /* ---- reading and writing ---- */
 
 static struct md_access access_of(struct call *c, enum md_ctx ctx)

@@ -230,14 +230,6 @@ uint64_t sept_rd_flags(struct call *c)
 	return split_tdr_flag(c, 1);
 }
 
-uint64_t sept_rd_debug(struct call *c)
-{
-	if (c->flags && !td_debug(&c->td))
-		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "bit 0 of RDX is for debug TDs, the TD at %x is none",
-			    c->td.pa);
-	return TDX_SUCCESS;
-}
-
 /* GPA_ATTR: those of VM 1 to 3 in 16 bits each, above what belongs to L1. */
 static uint64_t l2_attributes(struct call *c)
 {

@@ -61,14 +61,6 @@ uint64_t tdh_mem_page_remove(struct call *c)
 
 /* ---- TDH.MEM.PAGE.RELOCATE ---- */
 
-uint64_t relocate_same(struct call *c)
-{
-	if (c->in[GPR_R8] == sept_pa(&c->sept))
-		return fail(c, TDX_OPERAND_INVALID | GPR_R8, "page %x is where GPA %x is mapped already",
-			    c->in[GPR_R8], c->gpa);
-	return TDX_SUCCESS;
-}
-
 /* c->page is the new page, locked; the old one is locked here. */
 uint64_t relocate_old(struct call *c)
 {

@@ -10,16 +10,8 @@ uint64_t mem_rd_walk(struct call *c)
 {
 	uint64_t status;
 
-	if (!td_debug(&c->td))
-		return fail(c, TDX_TD_NON_DEBUG, "the TD at %x has ATTRIBUTES %x without DEBUG (0)", c->td.pa,
-			    c->td.tdcs->attributes);
 	c->gpa = c->in[GPR_RCX];
-	if (c->gpa & 7)
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "GPA %x is not a multiple of 8", c->gpa);
-	status = call_lock_or_busy(c, &c->td.tdcs->sept_lock, HELD_HOST_PRIO, LOCK_SHARED, TDX_OPERAND_ID_SEPT_TREE,
-				   "the secure EPT");
-	if (!status)
-		status = check_gpa_private(c, GPR_RCX);
+	status = check_gpa_private(c, GPR_RCX);
 	if (status)
 		return status;
 	sept_walk(c->m, &c->td, c->gpa, 0, &c->sept);

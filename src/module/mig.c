@@ -20,14 +20,6 @@
 
 /* ---- TDH.MIG.STREAM.CREATE ---- */
 
-uint64_t migs_room(struct call *c)
-{
-	if (c->td.tdcs->num_migs >= MIGS_MAX)
-		return fail(c, TDX_MAX_MIGS_NUM_EXCEEDED, "the TD at %x has %u migration streams, more can't be",
-			    c->td.pa, c->td.tdcs->num_migs);
-	return TDX_SUCCESS;
-}
-
 static uint64_t *links(const struct call *c)
 {
 	return td_page(c->m, &c->td, TDCS_PAGE_MIGSC_LINKS);

@@ -20,14 +20,6 @@ static uint64_t lock_first_stream(struct call *c, struct stream *s)
 	return TDX_SUCCESS;
 }
 
-/* R10 of leaves that know only one stream and no command. */
-static uint64_t check_no_stream(struct call *c)
-{
-	if (c->in[GPR_R10])
-		return fail(c, TDX_OPERAND_INVALID | GPR_R10, "R10 is %x, must be 0", c->in[GPR_R10]);
-	return TDX_SUCCESS;
-}
-
 static uint64_t forged_token(struct call *c)
 {
 	return fail(c, TDX_INCORRECT_MBMD_MAC, "the MAC of the token at %x is not that of this session's key",
@@ -115,10 +107,8 @@ static uint64_t check_abort_token(struct call *c)
 
 uint64_t tdh_export_abort(struct call *c)
 {
-	uint64_t st = check_no_stream(c);
+	uint64_t st = TDX_SUCCESS;
 
-	if (st)
-		return st;
 	if (c->td.tdcs->op_state == OP_STATE_POST_EXPORT)
 		st = check_abort_token(c);
 	else if (c->in[GPR_R8])
@@ -154,7 +144,7 @@ uint64_t tdh_import_track(struct call *c)
 	struct mbmd m;
 	uint64_t st;
 
-	if ((st = check_no_stream(c)) || (st = mig_check_mbmd(c)) || (st = lock_first_stream(c, &s)))
+	if ((st = mig_check_mbmd(c)) || (st = lock_first_stream(c, &s)))
 		return st;
 	s.sc->stopped.valid = 0;
 	mig_read_mbmd(c, &m);
@@ -181,7 +171,7 @@ uint64_t tdh_import_abort(struct call *c)
 	struct mbmd token;
 	uint64_t st;
 
-	if ((st = check_no_stream(c)) || (st = mig_check_mbmd(c)) || (st = mig_lock_stream(c, LINK_BACKWARD, &s)))
+	if ((st = mig_check_mbmd(c)) || (st = mig_lock_stream(c, LINK_BACKWARD, &s)))
 		return st;
 	c->td.tdcs->op_state = OP_STATE_FAILED_IMPORT;
 	if (!stream_started(&s))

@@ -34,16 +34,6 @@ bool random_words(struct call *c, uint64_t *words, unsigned n)
 
 /* ---- TDH.MNG.CREATE ---- */
 
-uint64_t create_hkid(struct call *c)
-{
-	uint64_t hkid = c->in[GPR_RDX];
-
-	if (!keyid_private(c->m, hkid))
-		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "key id %x is not private, those are %u to %u", hkid,
-			    c->m->hkid_first, c->m->hkid_end - 1);
-	return TDX_SUCCESS;
-}
-
 uint64_t create_key(struct call *c)
 {
 	static const char *const what[] = { "free", "assigned to a TD", "flushed but not written back",
@@ -53,8 +43,6 @@ uint64_t create_key(struct call *c)
 
 	if (state != KOT_STATE_FREE)
 		return fail(c, TDX_HKID_NOT_FREE, "key id %u is %s, must be free", hkid, (uintptr_t)what[state & 3]);
-	if (!random_words(c, c->scratch, 4))
-		return fail(c, TDX_RND_NO_ENTROPY, "no random number for the TD's UUID");
 	return TDX_SUCCESS;
 }
 
@@ -76,27 +64,10 @@ uint64_t tdh_mng_create(struct call *c)
 
 /* ---- TDH.MNG.KEY.CONFIG ---- */
 
-uint64_t key_config_state(struct call *c)
-{
-	struct tdr *tdr = c->td.tdr;
-
-	if (tdr->fatal)
-		return fail(c, TDX_TD_FATAL, "the TD at %x met a fatal error and can only be torn down", c->td.pa);
-	if (tdr->lifecycle != LIFECYCLE_HKID_ASSIGNED)
-		return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "the TD at %x is %l, must be HKID_ASSIGNED", c->td.pa,
-			    tdr->lifecycle);
-	if (tdr->pkg_config_bitmap & 1ull << c->lp->pkg)
-		return fail(c, TDX_KEY_CONFIGURED, "key id %u is configured on package %u already", tdr->hkid,
-			    c->lp->pkg);
-	return TDX_SUCCESS;
-}
-
 /* PCONFIG on this package, one at a time. */
 uint64_t key_program(struct call *c, unsigned hkid)
 {
-	uint16_t *ket = &c->m->ket_lock[c->lp->pkg];
-	uint64_t st = call_lock_or_busy(c, ket, HELD_PLAIN, LOCK_EXCLUSIVE, TDX_OPERAND_ID_KET,
-					"the key table of this package");
+	uint64_t st = call_lock_named(c, CHECK_LOCK_KET, LOCK_EXCLUSIVE);
 	uint32_t code;
 
 	if (st)
@@ -124,29 +95,6 @@ uint64_t tdh_mng_key_config(struct call *c)
 }
 
 /* ---- TDH.MNG.ADDCX ---- */
-
-uint64_t addcx_room(struct call *c)
-{
-	uint32_t n = c->td.tdr->num_tdcx;
-
-	if (n >= TDCX_MAX)
-		return fail(c, TDX_TDCX_NUM_INCORRECT, "the TD at %x has %u TDCX pages, the most there can be",
-			    c->td.pa, n);
-	return TDX_SUCCESS;
-}
-
-uint64_t addcx_late(struct call *c)
-{
-	uint32_t n = c->td.tdr->num_tdcx;
-
-	if (n + 1 == TDCX_MIN && !random_words(c, c->scratch, 4))
-		return fail(c, TDX_RND_NO_ENTROPY, "no random number for the TD's migration key");
-	if (n >= TDCX_MIN && c->td.tdcs->op_state != OP_STATE_UNINITIALIZED)
-		return fail(c, TDX_OP_STATE_INCORRECT,
-			    "the TD at %x is %o; TDCX pages beyond %u are added before TDH.MNG.INIT only", c->td.pa,
-			    c->td.tdcs->op_state, TDCX_MIN);
-	return TDX_SUCCESS;
-}
 
 /* The first content of TDCX page @index: bitmaps intercept everything, tables map nothing. */
 static void tdcx_fill(struct call *c, unsigned index)
@@ -179,14 +127,9 @@ uint64_t tdh_mng_addcx(struct call *c)
 
 /* ---- TDH.MNG.VPFLUSHDONE, KEY.FREEID, KEY.RECLAIMID ---- */
 
-uint64_t flushdone_state(struct call *c)
+uint64_t flushdone_vcpus(struct call *c)
 {
-	uint32_t state = c->td.tdr->lifecycle;
-
-	if (state != LIFECYCLE_HKID_ASSIGNED && state != LIFECYCLE_KEYS_CONFIGURED)
-		return fail(c, TDX_LIFECYCLE_STATE_INCORRECT,
-			    "the TD at %x is %l, must be HKID_ASSIGNED or KEYS_CONFIGURED", c->td.pa, state);
-	if (state == LIFECYCLE_KEYS_CONFIGURED && c->td.tdcs && c->td.tdcs->num_assoc_vcpus)
+	if (c->td.tdr->lifecycle == LIFECYCLE_KEYS_CONFIGURED && c->td.tdcs && c->td.tdcs->num_assoc_vcpus)
 		return fail(c, TDX_FLUSHVP_NOT_DONE,
 			    "%u vCPUs of the TD at %x are associated with a logical processor; TDH.VP.FLUSH them there",
 			    c->td.tdcs->num_assoc_vcpus, c->td.pa);
@@ -203,25 +146,6 @@ uint64_t tdh_mng_vpflushdone(struct call *c)
 	return TDX_SUCCESS;
 }
 
-uint64_t freeid_state(struct call *c)
-{
-	if (c->td.tdr->lifecycle != LIFECYCLE_BLOCKED)
-		return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "the TD at %x is %l, must be BLOCKED", c->td.pa,
-			    c->td.tdr->lifecycle);
-	return TDX_SUCCESS;
-}
-
-uint64_t freeid_caches(struct call *c)
-{
-	uint8_t left = c->m->kot[c->td.tdr->hkid].wbinvd_bitmap;
-
-	if (left)
-		return fail(c, TDX_WBCACHE_NOT_COMPLETE,
-			    "caches of packages %x (a bit each) were not written back since TDH.MNG.VPFLUSHDONE of key id %u",
-			    left, c->td.tdr->hkid);
-	return TDX_SUCCESS;
-}
-
 uint64_t tdh_mng_key_freeid(struct call *c)
 {
 	c->m->kot[c->td.tdr->hkid].state = KOT_STATE_FREE;
@@ -229,8 +153,3 @@ uint64_t tdh_mng_key_freeid(struct call *c)
 	return TDX_SUCCESS;
 }
 
-uint64_t tdh_mng_key_reclaimid(struct call *c)
-{
-	(void)c;
-	return TDX_SUCCESS;
-}

@@ -182,16 +182,6 @@ static uint64_t check_partitioned(struct call *c, const struct td_params *p)
 	return 0;
 }
 
-uint64_t init_cpuid_limit(struct call *c)
-{
-	uint64_t misc = platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_ENABLE);
-
-	if (misc & MISC_ENABLE_LIMIT_CPUID)
-		return fail(c, TDX_LIMIT_CPUID_MAXVAL_SET,
-			    "IA32_MISC_ENABLE is %x: bit 22 limits the processor's CPUID leaves", misc);
-	return 0;
-}
-
 static void start_counters(struct call *c)
 {
 	struct tdcs *t = c->td.tdcs;

@@ -14,8 +14,6 @@ uint64_t extend_page(struct call *c)
 	uint64_t st;
 
 	c->gpa = c->in[GPR_RCX];
-	if (c->gpa & (EXTEND_BYTES - 1))
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "GPA %x is not a multiple of %u", c->gpa, EXTEND_BYTES);
 	st = check_gpa_private(c, GPR_RCX);
 	if (st)
 		return st;
@@ -33,13 +31,6 @@ uint64_t tdh_mr_extend(struct call *c)
 	const uint8_t *page = pa_ptr(c->m, c->sept.value & SEPT_PA);
 
 	mrtd_extend(c->m, &c->td, name, c->gpa, page + (c->gpa & (PAGE_BYTES - 1)), EXTEND_BYTES);
-	return TDX_SUCCESS;
-}
-
-uint64_t finalize_vcpus(struct call *c)
-{
-	if (!c->td.tdcs->num_vcpus)
-		return fail(c, TDX_NO_VCPUS, "the TD at %x has no vCPU; TDH.VP.INIT one first", c->td.pa);
 	return TDX_SUCCESS;
 }
 

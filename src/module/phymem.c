@@ -34,15 +34,13 @@ uint64_t tdh_phymem_page_rdmd(struct call *c)
 
 /* ---- TDH.PHYMEM.PAGE.RECLAIM ---- */
 
+uint64_t reclaim_lock(struct call *c)
+{
+	return check_page_any(c, GPR_RCX, LOCK_EXCLUSIVE);
+}
+
 uint64_t reclaim_page(struct call *c)
 {
-	uint64_t st = check_page_any(c, GPR_RCX, LOCK_EXCLUSIVE);
-
-	if (st)
-		return st;
-	if (c->page.pamt->type == PT_NDA || c->page.pamt->type == PT_RSVD)
-		return fail(c, TDX_PAGE_METADATA_INCORRECT | GPR_RCX, "page %x is %t and belongs to no TD", c->page.pa,
-			    c->page.pamt->type);
 	put_metadata(c);
 	if (c->page.pa & (PAGE_SIZE_OF(c->page.level) - 1))
 		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "page %x is not the start of its page of level %u",
@@ -52,21 +50,9 @@ uint64_t reclaim_page(struct call *c)
 
 uint64_t reclaim_owner(struct call *c)
 {
-	bool is_tdr = c->page.pamt->type == PT_TDR;
-	uint64_t st = TDX_SUCCESS;
-
-	if (is_tdr)
-		td_load(c->m, c->page.pa, &c->td);
-	else
-		st = check_owner_tdr(c, pamt_owner(c->page.pamt), LOCK_SHARED);
-	if (st)
-		return st;
-	if (c->td.tdr->lifecycle != LIFECYCLE_TEARDOWN)
-		return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "page %x is of the TD at %x, which is %l, must be TEARDOWN",
-			    c->page.pa, c->td.pa, c->td.tdr->lifecycle);
-	if (is_tdr && c->td.tdr->chldcnt)
-		return fail(c, TDX_TD_ASSOCIATED_PAGES_EXIST, "the TD at %x still owns %u pages", c->td.pa,
-			    c->td.tdr->chldcnt);
+	if (c->page.pamt->type != PT_TDR)
+		return check_owner_tdr(c, pamt_owner(c->page.pamt), LOCK_SHARED);
+	td_load(c->m, c->page.pa, &c->td);
 	return TDX_SUCCESS;
 }
 
@@ -82,18 +68,7 @@ uint64_t tdh_phymem_page_reclaim(struct call *c)
 
 uint64_t wbinvd_page(struct call *c)
 {
-	uint64_t pa = c->in[GPR_RCX];
-
-	if (c->m->max_pa_bits < 64 && pa >> c->m->max_pa_bits)
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "address %x is wider than the %u physical address bits",
-			    pa, c->m->max_pa_bits);
-	return check_page(c, GPR_RCX, keyid_strip(c->m, pa), PT_NDA, LOCK_SHARED, &c->page);
-}
-
-uint64_t tdh_phymem_page_wbinvd(struct call *c)
-{
-	(void)c; /* there are no caches to write back */
-	return TDX_SUCCESS;
+	return check_page(c, GPR_RCX, keyid_strip(c->m, c->in[GPR_RCX]), PT_NDA, LOCK_SHARED, &c->page);
 }
 
 /* ---- TDH.PHYMEM.CACHE.WB ---- */
@@ -116,19 +91,8 @@ static bool note_flushed(struct call *c, struct wbcache *wb)
 uint64_t cache_wb_start(struct call *c)
 {
 	struct wbcache *wb = &c->m->wbcache[c->lp->pkg];
-	uint64_t resume = c->in[GPR_RCX];
-	uint64_t st;
 
-	if (resume > 1)
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "RCX is %x, must be 0 (start) or 1 (resume)", resume);
-	st = call_lock_or_busy(c, &wb->lock, HELD_PLAIN, LOCK_EXCLUSIVE, TDX_OPERAND_ID_WBCACHE,
-			       "the cache write-back of this package");
-	if (!st)
-		st = call_lock_or_busy(c, &c->m->kot_lock, HELD_PLAIN, LOCK_SHARED, TDX_OPERAND_ID_KOT,
-				       "the key ownership table");
-	if (st)
-		return st;
-	if (resume) {
+	if (c->in[GPR_RCX]) {
 		if (!wb->next_block)
 			return fail(c, TDX_WBCACHE_RESUME_ERROR,
 				    "RCX is 1 but no write-back of package %u was interrupted", c->lp->pkg);

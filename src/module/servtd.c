@@ -96,13 +96,6 @@ static uint64_t hash_mismatch(struct call *c, const struct td *service, const st
 
 /* ---- TDH.SERVTD.BIND, PREBIND ---- */
 
-uint64_t servtd_distinct(struct call *c)
-{
-	if (c->in[GPR_RCX] == c->in[GPR_RDX])
-		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "the TD at %x can't serve itself", c->in[GPR_RDX]);
-	return TDX_SUCCESS;
-}
-
 uint64_t servtd_service(struct call *c)
 {
 	struct td service;
@@ -110,19 +103,6 @@ uint64_t servtd_service(struct call *c)
 
 	c->scratch[0] = c->in[GPR_RDX];
 	return st;
-}
-
-uint64_t servtd_operands(struct call *c)
-{
-	if (c->in[GPR_R8] >= SERVTD_SLOTS)
-		return fail(c, TDX_OPERAND_INVALID | GPR_R8, "slot %u: a TD has %u", c->in[GPR_R8], SERVTD_SLOTS);
-	if (c->in[GPR_R9] != SERVTD_TYPE_MIGTD)
-		return fail(c, TDX_OPERAND_INVALID | GPR_R9, "type %x: only migration TDs (0) can serve",
-			    c->in[GPR_R9]);
-	if (c->in[GPR_R10] & ~SERVTD_ATTR_ALLOWED)
-		return fail(c, TDX_OPERAND_INVALID | GPR_R10, "attributes %x: only those in %x may be 1",
-			    c->in[GPR_R10], SERVTD_ATTR_ALLOWED);
-	return TDX_SUCCESS;
 }
 
 static void bind_slot(struct call *c, struct servtd_binding *b, const uint8_t hash[48])

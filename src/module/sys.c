@@ -8,16 +8,6 @@
 
 /* ---- TDH.SYS.KEY.CONFIG ---- */
 
-uint64_t sys_key_config_state(struct call *c)
-{
-	if (c->m->sys_state != SYS_STATE_CONFIG_DONE)
-		return fail(c, TDX_SYS_KEY_CONFIG_NOT_PENDING, "the system state is %u, must be CONFIG_DONE (%u)",
-			    c->m->sys_state, SYS_STATE_CONFIG_DONE);
-	if (c->m->global_key_pkgs & 1ull << c->lp->pkg)
-		return fail(c, TDX_KEY_CONFIGURED, "the global key is configured on package %u already", c->lp->pkg);
-	return TDX_SUCCESS;
-}
-
 uint64_t tdh_sys_key_config(struct call *c)
 {
 	struct module *m = c->m;
@@ -103,10 +93,3 @@ uint64_t tdh_sys_tdmr_init(struct call *c)
 	return TDX_SUCCESS;
 }
 
-/* ---- TDH.SYS.LP.SHUTDOWN ---- */
-
-uint64_t tdh_sys_lp_shutdown(struct call *c)
-{
-	(void)c; /* does nothing since module 1.5 */
-	return TDX_SUCCESS;
-}

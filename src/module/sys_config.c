@@ -33,25 +33,6 @@ static bool plain_range(struct call *c, uint64_t base, uint64_t size)
 	return base + size >= base && !(base >> c->m->hkid_shift) && (base + size - 1) >> c->m->hkid_shift == 0;
 }
 
-uint64_t sys_config_operands(struct call *c)
-{
-	uint64_t n = c->in[GPR_RDX], hkid = c->in[GPR_R8], st;
-
-	if (c->m->sys_state != SYS_STATE_INIT_DONE || c->m->lps_inited != c->m->num_lps)
-		return fail(c, TDX_SYS_CONFIG_NOT_PENDING,
-			    "the system state is %u and %u of %u logical processors are initialised; all must be, and the state %u",
-			    c->m->sys_state, c->m->lps_inited, c->m->num_lps, SYS_STATE_INIT_DONE);
-	st = check_shared(c, GPR_RCX, c->in[GPR_RCX], TDMR_INFO_BYTES);
-	if (st)
-		return st;
-	if (!n || n > MAX_TDMRS)
-		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "RDX: %u TDMRs, must be 1 to %u", n, MAX_TDMRS);
-	if (!keyid_private(c->m, hkid))
-		return fail(c, TDX_OPERAND_INVALID | GPR_R8, "the global key id %x is not private, those are %u to %u", hkid,
-			    c->m->hkid_first, c->m->hkid_end - 1);
-	return TDX_SUCCESS;
-}
-
 /* Reads TDMR_INFO @i once: what is checked is what is used. */
 static uint64_t read_info(struct call *c, unsigned i, struct tdmr_info *info)
 {

@@ -10,7 +10,6 @@
 #include "module/version.h"
 #include "platform/platform.h"
 
-#define CMR_BYTES 16u
 
 /* Fields by their offset in TDSYSINFO; integers of a size. */
 struct sysinfo_field {
@@ -36,27 +35,13 @@ static const struct sysinfo_field fixed_fields[] = {
 	{ TDSYSINFO_NUM_CPUID_CONFIG_OFFSET, 4, CPUID_NUM_CONFIGURABLE },
 };
 
-uint64_t sys_info_size(struct call *c)
+uint64_t sys_info_clear(struct call *c)
 {
-	void *info;
+	void *info = shared_out(c, c->in[GPR_RCX], TDSYSINFO_SIZE);
 
-	if (c->in[GPR_RDX] < TDSYSINFO_SIZE)
-		return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "the buffer has %u bytes, TDSYSINFO needs %u",
-			    c->in[GPR_RDX], TDSYSINFO_SIZE);
-	info = shared_out(c, c->in[GPR_RCX], TDSYSINFO_SIZE);
 	if (!info)
 		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "there is no memory at %x for TDSYSINFO_STRUCT", c->in[GPR_RCX]);
 	memset(info, 0, TDSYSINFO_SIZE);
-	return 0;
-}
-
-uint64_t sys_info_cmrs(struct call *c)
-{
-	if (c->in[GPR_R9] < MAX_CMRS)
-		return fail(c, TDX_OPERAND_INVALID | GPR_R9, "the list has room for %u ranges, must be %u", c->in[GPR_R9],
-			    MAX_CMRS);
-	if (!shared_out(c, c->in[GPR_R8], MAX_CMRS * CMR_BYTES))
-		return fail(c, TDX_OPERAND_INVALID | GPR_R8, "there is no memory at %x for the CMRs", c->in[GPR_R8]);
 	return 0;
 }
 
@@ -80,15 +65,15 @@ uint64_t tdh_sys_info(struct call *c)
 {
 	const struct platform_config *cfg = &c->m->plat->config;
 	uint8_t *info = shared_out(c, c->in[GPR_RCX], TDSYSINFO_SIZE);
-	uint8_t *cmrs = shared_out(c, c->in[GPR_R8], MAX_CMRS * CMR_BYTES);
+	uint8_t *cmrs = shared_out(c, c->in[GPR_R8], MAX_CMRS * CMR_INFO_SIZE);
 
 	for (size_t i = 0; i < sizeof(fixed_fields) / sizeof(fixed_fields[0]); i++)
 		md_store(info + fixed_fields[i].offset, fixed_fields[i].size, fixed_fields[i].value);
 	md_store(info + TDSYSINFO_XFAM_FIXED0_OFFSET, 8, xfam_allowed(c->m));
 	put_cpuid_config(c->m, info + TDSYSINFO_CPUID_CONFIG_LIST_OFFSET);
 	for (unsigned i = 0; i < MAX_CMRS; i++) {
-		md_store(cmrs + i * CMR_BYTES, 8, i < cfg->n_cmr ? cfg->cmr[i].base : 0);
-		md_store(cmrs + i * CMR_BYTES + 8, 8, i < cfg->n_cmr ? cfg->cmr[i].size : 0);
+		md_store(cmrs + i * CMR_INFO_SIZE, 8, i < cfg->n_cmr ? cfg->cmr[i].base : 0);
+		md_store(cmrs + i * CMR_INFO_SIZE + 8, 8, i < cfg->n_cmr ? cfg->cmr[i].size : 0);
 	}
 	c->regs->gpr[GPR_RDX] = TDSYSINFO_SIZE;
 	c->regs->gpr[GPR_R9] = MAX_CMRS;

@@ -61,18 +61,6 @@ static const uint32_t common_msrs[] = {
 
 _Static_assert(NUM_COMMON_MSRS <= COMMON_MSRS_MAX, "room for the samples");
 
-uint64_t sys_init_state(struct call *c)
-{
-	uint64_t attributes = c->in[GPR_RCX];
-
-	if (attributes)
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "the attributes in RCX are %x, must be 0", attributes);
-	if (c->m->sys_state != SYS_STATE_INIT_PENDING)
-		return fail(c, TDX_SYS_INIT_NOT_PENDING, "TDH.SYS.INIT was done, the system state is %u",
-			    c->m->sys_state);
-	return TDX_SUCCESS;
-}
-
 static uint64_t wrong_msr(struct call *c, uint32_t msr, uint64_t value)
 {
 	return fail(c, TDX_INCORRECT_MSR_VALUE | msr, "MSR %x reads %x, which TDX does not support", msr, value);
@@ -112,14 +100,6 @@ static struct cpuid_regs cpuid(struct call *c, uint32_t leaf, uint32_t subleaf)
 
 	platform_cpuid(c->m->plat, c->lp_id, leaf, subleaf, &r);
 	return r;
-}
-
-static uint64_t check_cpuid_limit(struct call *c)
-{
-	if (rdmsr(c, MSR_MISC_ENABLE) & MISC_ENABLE_LIMIT_CPUID)
-		return fail(c, TDX_LIMIT_CPUID_MAXVAL_SET, "IA32_MISC_ENABLE bit 22 limits CPUID on logical processor %u",
-			    c->lp_id);
-	return TDX_SUCCESS;
 }
 
 static void rule_values(struct call *c, const struct cpuid_rule *r, uint32_t out[CPUID_REGS])
@@ -243,7 +223,7 @@ static uint64_t check_special_leaf(struct call *c, const struct cpuid_rule *r, u
 	}
 }
 
-static uint64_t cpuid_leaves_present(struct call *c)
+uint64_t sys_init_cpuid_leaves(struct call *c)
 {
 	c->m->cpuid_last[0] = cpuid(c, 0, 0).eax;
 	c->m->cpuid_last[1] = cpuid(c, 0x80000000u, 0).eax;
@@ -257,10 +237,8 @@ static uint64_t cpuid_leaves_present(struct call *c)
 uint64_t sys_init_cpuid(struct call *c)
 {
 	struct topology t = { 0 };
-	uint64_t st = check_cpuid_limit(c);
+	uint64_t st = TDX_SUCCESS;
 
-	if (!st)
-		st = cpuid_leaves_present(c);
 	for (size_t i = 0; i < cpuid_rules_len && !st; i++) {
 		const struct cpuid_rule *r = &cpuid_rules[i];
 		const struct cpuid_bits *want = &r->verify_value;
@@ -276,7 +254,7 @@ uint64_t sys_init_cpuid(struct call *c)
 	return st;
 }
 
-static uint64_t compare_cpuid(struct call *c)
+uint64_t lp_init_cpuid(struct call *c)
 {
 	uint32_t v[CPUID_REGS];
 
@@ -298,7 +276,7 @@ static uint64_t compare_cpuid(struct call *c)
 
 /* ---- keys, CMRs, SMRRs ---- */
 
-static uint64_t check_encryption(struct call *c)
+uint64_t sys_init_encryption(struct call *c)
 {
 	uint64_t cap = rdmsr(c, MSR_TME_CAPABILITY), act = rdmsr(c, MSR_TME_ACTIVATE);
 	uint64_t algs = c->m->plat->config.loader.without_integrity ? TME_ALGS_PLAIN : TME_ALGS_INTEGRITY;
@@ -312,15 +290,12 @@ static uint64_t check_encryption(struct call *c)
 	return TDX_SUCCESS;
 }
 
-static uint64_t check_keys(struct call *c)
+uint64_t sys_init_keys(struct call *c)
 {
 	uint64_t part = rdmsr(c, MSR_KEYID_PARTITIONING);
 	uint64_t blocks = rdmsr(c, MSR_WBINVDP), clean = rdmsr(c, MSR_WBNOINVDP);
 	unsigned most = c->m->plat->config.max_hkids;
-	uint64_t st = check_encryption(c);
 
-	if (st)
-		return st;
 	c->m->hkid_shift = c->m->max_pa_bits - (unsigned)(rdmsr(c, MSR_TME_ACTIVATE) >> 32 & 0xf);
 	c->m->hkid_first = (unsigned)(part & 0xffffffff) + 1;
 	c->m->hkid_end = c->m->hkid_first + (unsigned)(part >> 32);
@@ -330,7 +305,7 @@ static uint64_t check_keys(struct call *c)
 	return blocks == clean ? TDX_SUCCESS : wrong_msr(c, MSR_WBNOINVDP, clean);
 }
 
-static uint64_t check_cmrs(struct call *c)
+uint64_t sys_init_cmrs(struct call *c)
 {
 	const struct platform_config *cfg = &c->m->plat->config;
 	uint64_t end = 0;
@@ -368,7 +343,7 @@ static uint64_t check_smrr(struct call *c, unsigned index, uint32_t msr_base, ui
 	return TDX_SUCCESS;
 }
 
-static uint64_t check_smrrs(struct call *c)
+uint64_t sys_init_smrrs(struct call *c)
 {
 	uint64_t cap = rdmsr(c, MSR_MTRRCAP), st;
 
@@ -379,21 +354,6 @@ static uint64_t check_smrrs(struct call *c)
 	st = check_smrr(c, 0, MSR_SMRR_BASE, MSR_SMRR_MASK);
 	if (!st && cap & MTRRCAP_SMRR2 && !c->m->plat->config.loader.smrr2_not_supported)
 		st = check_smrr(c, 1, MSR_SMRR2_BASE, MSR_SMRR2_MASK);
-	return st;
-}
-
-uint64_t sys_init_platform(struct call *c)
-{
-	uint64_t st = vmx_sample(c);
-
-	if (!st)
-		st = check_keys(c);
-	if (!st)
-		st = check_cmrs(c);
-	if (!st)
-		st = check_smrrs(c);
-	if (!st && !random_words(c, c->scratch, 1))
-		st = fail(c, TDX_RND_NO_ENTROPY, "no random number for the module");
 	return st;
 }
 
@@ -424,35 +384,23 @@ uint64_t tdh_sys_init(struct call *c)
 
 /* ---- TDH.SYS.LP.INIT ---- */
 
-uint64_t lp_init_state(struct call *c)
+uint64_t lp_init_first_msrs(struct call *c)
 {
-	uint32_t state = c->m->sys_state;
-
-	if (state != SYS_STATE_INIT_DONE)
-		return fail(c, TDX_SYS_LP_INIT_NOT_PENDING, "the system state is %u, must be INIT_DONE (%u)", state,
-			    SYS_STATE_INIT_DONE);
-	if (c->lp->init_done)
-		return fail(c, TDX_SYS_LP_INIT_DONE, "logical processor %u was initialised already", c->lp_id);
-	if (!random_words(c, c->scratch, 1))
-		return fail(c, TDX_RND_NO_ENTROPY, "no random number for logical processor %u", c->lp_id);
-	return TDX_SUCCESS;
+	return compare_msrs(c, 0, NUM_MSRS_BEFORE_CPUID);
 }
 
-uint64_t lp_init_platform(struct call *c)
+uint64_t lp_init_other_msrs(struct call *c)
 {
-	uint64_t st = compare_msrs(c, 0, NUM_MSRS_BEFORE_CPUID);
+	return compare_msrs(c, NUM_MSRS_BEFORE_CPUID, NUM_COMMON_MSRS);
+}
 
-	if (!st)
-		st = check_cpuid_limit(c);
-	if (!st)
-		st = compare_cpuid(c);
+uint64_t lp_init_package(struct call *c)
+{
 	c->scratch[0] = cpuid(c, 0x1f, 0).edx >> c->m->pkg_shift;
-	if (!st && c->scratch[0] >= MAX_PKGS)
-		st = fail(c, TDX_INVALID_PKG_ID | c->scratch[0], "the x2APIC id of logical processor %u gives package %u",
-			  c->lp_id, c->scratch[0]);
-	if (!st)
-		st = compare_msrs(c, NUM_MSRS_BEFORE_CPUID, NUM_COMMON_MSRS);
-	return st;
+	if (c->scratch[0] >= MAX_PKGS)
+		return fail(c, TDX_INVALID_PKG_ID | c->scratch[0], "the x2APIC id of logical processor %u gives package %u",
+			    c->lp_id, c->scratch[0]);
+	return TDX_SUCCESS;
 }
 
 uint64_t tdh_sys_lp_init(struct call *c)

@@ -39,17 +39,6 @@ const struct handoff *handoff_data(const struct module *m)
 
 /* ---- TDH.SYS.SHUTDOWN ---- */
 
-uint64_t shutdown_version(struct call *c)
-{
-	const struct loader_info *loader = &c->m->plat->config.loader;
-	uint64_t hv = c->in[GPR_RCX];
-
-	if (hv < loader->min_update_hv || hv > loader->module_hv)
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "handoff version %x, this module writes %u to %u", hv,
-			    loader->min_update_hv, loader->module_hv);
-	return TDX_SUCCESS;
-}
-
 uint64_t shutdown_area(struct call *c)
 {
 	if (!area(c->m))
@@ -96,12 +85,8 @@ uint64_t tdh_sys_shutdown(struct call *c)
 
 /* ---- TDH.SYS.UPDATE ---- */
 
-uint64_t update_state(struct call *c)
+uint64_t update_handoff(struct call *c)
 {
-	if (c->m->sys_state != SYS_STATE_INIT_DONE || c->m->lps_inited != c->m->num_lps)
-		return fail(c, TDX_SYS_STATE_INCORRECT,
-			    "the system state is %u with %u of %u logical processors initialised, must be INIT_DONE with all",
-			    c->m->sys_state, c->m->lps_inited, c->m->num_lps);
 	if (!handoff_data(c->m))
 		return fail(c, TDX_SYS_INVALID_HANDOFF, "the module before this one left no handoff data of version %u",
 			    HANDOFF_VERSION);

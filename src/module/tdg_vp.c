@@ -42,13 +42,6 @@ uint64_t tdg_vp_info(struct call *c)
 	return TDX_SUCCESS;
 }
 
-uint64_t tdg_vp_veinfo_valid(struct call *c)
-{
-	if (!c->vp.vps->ve_valid)
-		return fail(c, TDX_NO_VALID_VE_INFO, "no #VE since the information was last read");
-	return TDX_SUCCESS;
-}
-
 uint64_t tdg_vp_veinfo_get(struct call *c)
 {
 	struct tdvps *vps = c->vp.vps;
@@ -60,13 +53,6 @@ uint64_t tdg_vp_veinfo_get(struct call *c)
 	gpr[GPR_R9] = vps->ve_gpa;
 	gpr[GPR_R10] = (uint64_t)vps->ve_instr_info << 32 | vps->ve_instr_length;
 	vps->ve_valid = 0;
-	return TDX_SUCCESS;
-}
-
-uint64_t tdg_vp_cpuidve_flags(struct call *c)
-{
-	if (c->in[GPR_RCX] & ~(CPUIDVE_SUPERVISOR | CPUIDVE_USER))
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "%x has reserved bits set (allowed: 1:0)", c->in[GPR_RCX]);
 	return TDX_SUCCESS;
 }
 

@@ -19,19 +19,6 @@ uint64_t tdh_vp_create(struct call *c)
 	return TDX_SUCCESS;
 }
 
-uint64_t vp_addcx_room(struct call *c)
-{
-	struct tdvps *vps = c->vp.vps;
-
-	if (vps->state != VCPU_STATE_UNINITIALIZED)
-		return fail(c, TDX_VCPU_STATE_INCORRECT, "the vCPU at %x is %v, pages are added before TDH.VP.INIT only",
-			    c->vp.pa, vps->state);
-	if (vps->num_pages >= TDVPS_MAX)
-		return fail(c, TDX_TDCX_NUM_INCORRECT, "the vCPU at %x has %u pages, the most there can be", c->vp.pa,
-			    vps->num_pages);
-	return TDX_SUCCESS;
-}
-
 /* MSR bitmaps of an L2 VM and their shadow: all accesses exit at first. */
 static bool is_l2_bitmap(unsigned index)
 {
@@ -47,23 +34,6 @@ uint64_t tdh_vp_addcx(struct call *c)
 		memset(pa_ptr(c->m, c->page.pa), 0xff, PAGE_BYTES);
 	vps->page_pa[vps->num_pages++] = keyid_put(c->m, c->page.pa, c->td.tdr->hkid);
 	td_add_children(&c->td, 1);
-	return TDX_SUCCESS;
-}
-
-uint64_t flush_associated(struct call *c)
-{
-	uint64_t st = TDX_SUCCESS;
-
-	if (c->td.tdr->lifecycle != LIFECYCLE_KEYS_CONFIGURED)
-		return fail(c, TDX_TD_KEYS_NOT_CONFIGURED, "the TD at %x is %l, must be KEYS_CONFIGURED", c->td.pa,
-			    c->td.tdr->lifecycle);
-	st = check_tdvps_complete(c);
-	if (st)
-		return st;
-	if (c->vp.vps->assoc_lpid != c->lp_id)
-		return fail(c, TDX_VCPU_NOT_ASSOCIATED,
-			    "the vCPU at %x is associated with logical processor %x (all ones: none), this is %u",
-			    c->vp.pa, c->vp.vps->assoc_lpid, c->lp_id);
 	return TDX_SUCCESS;
 }
 

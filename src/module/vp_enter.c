@@ -10,7 +10,6 @@
 #include "platform/platform.h"
 #include "vmx/x86.h"
 
-#define RCX_RESERVED 0xffc0000000000fffull
 #define RCX_HINT (1ull << 52)
 #define RCX_RESUME_L1 (1ull << 53)
 #define STATUS_HINT_BIT 60
@@ -21,15 +20,8 @@ static uint64_t flags_of(const struct call *c)
 	return c->regs->gpr[GPR_RCX];
 }
 
-uint64_t vp_enter_format(struct call *c)
+uint64_t vp_enter_split(struct call *c)
 {
-	uint64_t misc = platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_ENABLE);
-
-	if (misc & MISC_ENABLE_LIMIT_CPUID)
-		return fail(c, TDX_LIMIT_CPUID_MAXVAL_SET, "IA32_MISC_ENABLE is %x: bit 22 must be 0", misc);
-	if (flags_of(c) & RCX_RESERVED)
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "%x has reserved bits set (allowed: 53:12)",
-			    flags_of(c));
 	c->flags = c->in[GPR_RCX] & (RCX_HINT | RCX_RESUME_L1);
 	c->flags_reg = GPR_RCX;
 	c->in[GPR_RCX] &= ~c->flags;
@@ -47,38 +39,20 @@ uint64_t vp_enter_associate(struct call *c)
 	return st;
 }
 
-uint64_t vp_enter_flags(struct call *c)
+uint64_t vp_enter_route(struct call *c)
 {
-	struct tdvps *vps = c->vp.vps;
-
-	if (flags_of(c) & RCX_HINT && vps->last_td_exit != LAST_TD_EXIT_ASYNC_TRAP)
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX,
-			    "the recoverability hint (bit 52) is set, but the last TD exit was no trap");
-	if (flags_of(c) & RCX_RESUME_L1 && !vps->curr_vm)
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX,
-			    "resume L1 (bit 53) is set, but the last TD exit was from L1");
 	if (flags_of(c) & RCX_RESUME_L1)
-		l2_route_to_l1(vps);
+		l2_route_to_l1(c->vp.vps);
 	return TDX_SUCCESS;
 }
 
-uint64_t vp_enter_processor(struct call *c)
+uint64_t vp_enter_tsc(struct call *c)
 {
-	struct platform *p = c->m->plat;
-	uint64_t adjust = platform_rdmsr(p, c->lp_id, MSR_TSC_ADJUST);
-	uint64_t misc = platform_rdmsr(p, c->lp_id, MSR_MISC_ENABLE);
-	uint64_t tsc;
+	uint64_t tsc = platform_rdtsc(c->m->plat);
 
-	if (adjust != c->m->tsc_adjust)
-		return fail(c, TDX_INCONSISTENT_MSR | MSR_TSC_ADJUST, "IA32_TSC_ADJUST is %x, was %x at TDH.SYS.INIT",
-			    adjust, c->m->tsc_adjust);
-	tsc = platform_rdtsc(p);
 	if ((int64_t)(tsc - c->vp.vps->last_exit_tsc) < 0)
 		return fail(c, TDX_TSC_ROLLBACK, "the TSC is %x, was %x at the last VM exit", tsc,
 			    c->vp.vps->last_exit_tsc);
-	if (c->td.tdcs->cpuid_flags & TD_CPUID_MONITOR && !(misc & MISC_ENABLE_MONITOR_FSM))
-		return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_MISC_ENABLE,
-			    "IA32_MISC_ENABLE is %x: bit 18 must be 1, the TD has MONITOR/MWAIT", misc);
 	return TDX_SUCCESS;
 }
 
@@ -86,8 +60,7 @@ uint64_t vp_enter_processor(struct call *c)
 uint64_t vp_enter_epoch(struct call *c)
 {
 	struct tdcs *tdcs = c->td.tdcs;
-	uint64_t st = call_lock_or_busy(c, &tdcs->epoch_lock, HELD_HOST_PRIO, LOCK_SHARED, TDX_OPERAND_ID_TD_EPOCH,
-					"the TD's epoch is being changed");
+	uint64_t st = call_lock_named(c, CHECK_LOCK_EPOCH, LOCK_SHARED);
 	uint64_t epoch;
 
 	if (st)

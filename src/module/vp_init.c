@@ -18,7 +18,7 @@
 #define POSTED_VECTOR_NONE 0xffffu
 
 /* Takes the next vCPU index. It stays taken if the TSC check fails. */
-static uint64_t take_index(struct call *c)
+uint64_t vp_init_index(struct call *c)
 {
 	struct tdcs *t = c->td.tdcs;
 	uint32_t index = __atomic_fetch_add(&t->num_vcpus, 1, __ATOMIC_ACQ_REL);
@@ -29,22 +29,6 @@ static uint64_t take_index(struct call *c)
 			    index, t->max_vcpus);
 	}
 	c->vp.vps->vcpu_index = index;
-	return 0;
-}
-
-uint64_t vp_init_checks(struct call *c)
-{
-	uint64_t adjust = platform_rdmsr(c->m->plat, c->lp_id, MSR_TSC_ADJUST), status;
-
-	if (c->vp.vps->state != VCPU_STATE_UNINITIALIZED)
-		return fail(c, TDX_VCPU_STATE_INCORRECT, "the vCPU at %x is %v, must be UNINITIALIZED", c->vp.pa,
-			    c->vp.vps->state);
-	status = take_index(c);
-	if (status)
-		return status;
-	if (adjust != c->m->tsc_adjust)
-		return fail(c, TDX_INCONSISTENT_MSR | MSR_TSC_ADJUST, "IA32_TSC_ADJUST is %x, was %x at TDH.SYS.INIT",
-			    adjust, c->m->tsc_adjust);
 	return 0;
 }
 

@@ -28,7 +28,8 @@ def arguments(text, at):
 
 def main():
     rules = collections.defaultdict(set)
-    for path in sorted(glob.glob(os.path.join(sys.argv[1], 'src', 'module', '*.c'))):
+    generated = os.path.join(sys.argv[1], 'abi', 'gen', 'checks.c')
+    for path in sorted(glob.glob(os.path.join(sys.argv[1], 'src', 'module', '*.c'))) + [generated]:
         with open(path) as f:
             text = f.read()
         for call in CALL.finditer(text):

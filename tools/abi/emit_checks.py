@@ -3,18 +3,19 @@
 checks that its engine runs before the function."""
 from abiparse import REGISTERS
 from emit import header_top, source_top
+import require
 
 TEXT = 'The leaves that the software module has: functions, and the checks that run before them.'
 LOCK = {'none': 'LOCK_NONE', 'SH': 'LOCK_SHARED', 'EX': 'LOCK_EXCLUSIVE'}
 PROSE = ('fail', '->')  # what a check may answer: for people, the engine knows
-LOCKS = {'global': 'GLOBAL', 'kot': 'KOT', 'epoch': 'EPOCH', 'sept_tree': 'SEPT_TREE', 'rtmr': 'RTMR',
-         'servtd_bindings': 'SERVTD', 'mig': 'MIG'}
+INCLUDES = ['gen/checks.h', 'module/check.h', 'module/keyid.h', 'module/mig.h', 'module/state.h', 'module/version.h',
+            'platform/platform.h', 'vmx/x86.h']
 LEVELS = {'root': 'LEVEL_ROOT'}
 
 
 class Row:
-    def __init__(self, leaf):
-        self.leaf = leaf
+    def __init__(self, leaf, required, ids):
+        self.leaf, self.required, self.ids = leaf, required, ids
         self.calls = []
         self.gpa_reg = 'RCX'
 
@@ -74,11 +75,19 @@ class Row:
         if kind == 'shared':
             return self.line('SHARED', rest[0], '0', str(int(rest[1]).bit_length() - 1))
         if kind == 'lock':
-            return self.line('LOCK', None, LOCK[rest[1]], 'CHECK_LOCK_' + LOCKS[rest[0]])
+            return self.line('LOCK', None, LOCK[rest[1]], 'CHECK_LOCK_' + rest[0].upper())
+        if kind == 'require':
+            return self.line('CALL', fn=self.require(words))
         if kind == 'call':
             self.calls.append(rest[0])
             return self.line('CALL', fn=rest[0])
         return self.leaf.item.fail('check %s is not one that the engine knows' % ' '.join(words))
+
+    def require(self, words):
+        """The function of such a line; leaves that require the same share it."""
+        body = require.body(self.leaf.item, words, self.leaf.sentence[' '.join(words)], self.ids)
+        count = len(self.required)
+        return self.required.setdefault(body, '%s_require_%d' % (self.leaf.c_name.lower(), count))
 
     def emit(self):
         lines = ''.join(self.check(words) for words in self.leaf.checks)
@@ -109,21 +118,35 @@ def present(model):
     return [leaf for leaf in model.leaves if leaf.item.one('invoke')]
 
 
+def named_lock(row):
+    """The place of a lock's word, what its status is when it is taken, and the subject of the sentence."""
+    owner = {'SYS': 'struct module', 'TDCS': 'struct tdcs'}[row['structure']]
+    stride = '0' if row['per_package'] == '-' else 'sizeof(((struct module *)0)->%s[0])' % row['per_package']
+    status = 'TDX_SYS_BUSY' if row['operand'] == 'SYS_BUSY' else 'TDX_OPERAND_BUSY | TDX_OPERAND_ID_' + row['operand']
+    return '\t[CHECK_LOCK_%s] = { %s, HELD_%s, offsetof(%s, %s), %s, %s, "%s" },\n' % (
+        row['name'].upper(), 'true' if row['structure'] == 'TDCS' else 'false', row['kind'], owner, row['word'], stride,
+        status, row['what'])
+
+
 def emit_header(model):
     names = set()
     for leaf in present(model):
-        row = Row(leaf)
+        row = Row(leaf, {}, ())
         row.emit()
         names |= set(row.calls) | {leaf.item.one('invoke')}
     out = header_top('GEN_CHECKS_H', TEXT) + '#include <stdint.h>\n\nstruct call;\n\n'
+    locks = ''.join('\tCHECK_LOCK_%s,\n' % row.columns['name'].upper() for row in model.tables['lock'])
+    out += '/* Locks of objects that no operand names. */\nenum check_lock {\n%s\tNUM_CHECK_LOCKS\n};\n\n' % locks
     return out + ''.join('uint64_t %s(struct call *c);\n' % name for name in sorted(names)) + '\n#endif\n'
 
 
 def emit_source(model):
-    out = source_top(TEXT) + '#include "gen/checks.h"\n#include "module/check.h"\n\n'
-    leaves = present(model)
-    out += ''.join(Row(leaf).emit() for leaf in leaves)
+    out = source_top(TEXT) + ''.join('#include "%s"\n' % path for path in INCLUDES) + '\n'
+    leaves, required = present(model), {}
+    rows = ''.join(Row(leaf, required, {name for name, _, _ in model.operand_ids}).emit() for leaf in leaves)
+    out += ''.join('static uint64_t %s(struct call *c)\n%s\n' % (name, body) for body, name in required.items()) + rows
     for cls, length in (('host', 'LEAVES_HOST'), ('guest', 'LEAVES_GUEST')):
         rows = [descriptor(leaf, model) for leaf in leaves if leaf.cls == cls]
         out += 'const struct leaf leaves_%s[%s] = {\n%s};\n\n' % (cls, length, ''.join(rows))
-    return out.rstrip('\n') + '\n'
+    rows = ''.join(named_lock(row.columns) for row in model.tables['lock'])
+    return out + 'const struct named_lock named_locks[NUM_CHECK_LOCKS] = {\n%s};\n' % rows

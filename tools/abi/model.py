@@ -49,7 +49,8 @@ class Leaf:
         self.op_states = item.words_of('op_states')
         self.sept_states = item.words_of('sept_states')
         self.retry = item.words_of('retry')
-        self.checks = [line[3].split() for line in item.all('check')]
+        self.checks = [line[1] for line in item.all('check')]
+        self.sentence = {' '.join(line[1]): line[2] for line in item.all('check')}
         self.statuses = [(line[1][0], line[1][1:] or ['-']) for line in item.all('status')]
         if self.since not in VERSIONS:
             item.fail('since ' + self.since)
@@ -65,7 +66,7 @@ class Leaf:
         out['change'] = '; '.join('since %s: %s' % (line[1][0], ' '.join(line[1][1:]))
                                   for line in self.item.all('change'))
         out['uses'] = ', '.join(line[3] for line in self.item.all('uses'))
-        out['checks'] = '\n'.join(' '.join(words) for words in self.checks if words[0] != 'call')
+        out['checks'] = '\n'.join(' '.join(words).partition(' ->')[0] for words in self.checks if words[0] != 'call')
         return out
 
     def lock_of(self, check, key):

@@ -9,7 +9,8 @@ WHEN = {'success': 'on success', 'error': 'on error', 'cpuid_config': 'on OPERAN
         'sept_error': 'when the walk of the secure EPT or the state of its entry was the reason', 'always': ''}
 PARTS = {'global': 'the module as a whole', 'kot': 'the table of key ids', 'epoch': 'the TLB epoch of the TD',
          'sept_tree': 'the secure EPT', 'rtmr': 'the run-time measurement registers',
-         'servtd_bindings': 'the bindings of service TDs', 'mig': 'the state of the migration'}
+         'servtd_bindings': 'the bindings of service TDs', 'mig': 'the state of the migration',
+         'wbcache': 'the write-back of the package\'s caches'}
 # What a check of the engine may answer, as far as the leaf's own list of statuses has it.
 MAY_ANSWER = {
     'page': ['OPERAND_INVALID %r', 'OPERAND_ADDR_RANGE_ERROR %r', 'OPERAND_BUSY %r', 'PAGE_METADATA_INCORRECT %r'],
@@ -80,6 +81,8 @@ def check_text(leaf, words):
         return named(leaf, words[1]) + [' is an address of the host\'s own memory, aligned to %s bytes.' % words[2]]
     if kind == 'lock':
         return ['A lock is taken, %s: %s.' % (MODES[words[2]], PARTS[words[1]])]
+    if kind == 'require':
+        return ['It holds that %s.' % ' '.join(words[1:words.index('->')])]
     if kind == 'call':
         return ['What only this leaf checks: %s.' % words[1].replace('_', ' ')]
     return [{

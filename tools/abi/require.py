@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""The lines "check require CONDITION -> STATUS OPERAND | sentence" as C: what must hold, over operands and fields of the
+control structures by name (abi/README.md), else the status with a sentence that tells the values named in {braces}."""
+import re
+
+from abiparse import REGISTERS
+from emit import string
+
+# Names with a dot: the structure before it, the C member after it.
+STRUCTURES = {'TDR': 'c->td.tdr->', 'TDCS': 'c->td.tdcs->', 'TDVPS': 'c->vp.vps->', 'SYS': 'c->m->', 'LP': 'c->lp->',
+              'PAGE': 'c->page.', 'PAMT': 'c->page.pamt->', 'KOT': 'c->m->kot[c->td.tdr->hkid].',
+              'CONFIG': 'c->m->plat->config.'}
+VALUES = {'TD': 'c->td.pa', 'VCPU': 'c->vp.pa', 'LP': 'c->lp_id', 'PAGE': 'c->page.pa', 'GPA': 'c->gpa',
+          'LEVEL': 'c->level', 'FLAGS': 'c->flags', 'DEBUG': 'td_debug(&c->td)'}
+FUNCTIONS = {'private_hkid': 'keyid_private(c->m, %s)', 'random': 'random_words(c, c->scratch, %s)',
+             'mapped': '(sept_pa(&c->sept) == %s)', 'memory': 'shared_out(c, %s)',
+             'msr': 'platform_rdmsr(c->m->plat, c->lp_id, MSR_%s)'}
+KINDS = {'TDR.lifecycle': 'l', 'TDCS.op_state': 'o', 'TDVPS.state': 'v', 'PAMT.type': 't'}  # of call_fail()
+TOKEN = re.compile(r'\s*(?:(\w+)\(([^()]*)\)|([A-Z]\w*\.\w+(?:\.\w+)*)|(\w+)|(&&|\|\||[=!<>]=|<<|>>|[-!<>()&|+*~%]))')
+BRACES = re.compile(r'\{([^}]*?)(?::(\w))?\}')
+
+
+def name(word):
+    head, dot, member = word.partition('.')
+    if dot:
+        return STRUCTURES[head] + member
+    return VALUES.get(word) or ('c->in[GPR_%s]' % word if word in REGISTERS else word)
+
+
+def expression(item, text):
+    out, at = '', 0
+    while text[at:].strip():
+        token = TOKEN.match(text, at)
+        if not token:
+            item.fail('require: %s is no condition' % text)
+        function, inside, dotted, word, operator = token.groups()
+        if function:
+            if function not in FUNCTIONS:
+                item.fail('require: no function ' + function)
+            args = ', '.join(expression(item, part) for part in inside.split(','))
+            out += FUNCTIONS[function] % args
+        elif dotted and dotted.partition('.')[0] not in STRUCTURES:
+            item.fail('require: no structure ' + dotted)
+        else:
+            out += name(dotted or word) if dotted or word else operator
+        glue = operator in ('!', '~', '(') or text[token.end():token.end() + 1] in ('', ')')
+        out += '' if glue else ' '
+        at = token.end()
+    return out
+
+
+def detail(word, ids):
+    if word in REGISTERS:
+        return 'GPR_' + word
+    if word.startswith('msr:'):
+        return 'MSR_' + word[4:]
+    return 'TDX_OPERAND_ID_' + word if word in ids else word
+
+
+def sentence(item, text):
+    values = []
+
+    def value(found):
+        values.append(expression(item, found[1]).strip())
+        return '%' + (found[2] or KINDS.get(found[1], 'x'))
+
+    rule = BRACES.sub(value, text)
+    if len(values) > 4:
+        item.fail('require: more than four values in "%s"' % text)
+    return ', '.join([string(rule)] + values)
+
+
+def body(item, words, text, ids):
+    """The function's lines that check one such line of a leaf's stanza."""
+    if '->' not in words or not text:
+        item.fail('require: CONDITION -> STATUS | sentence')
+    at = words.index('->')
+    status = ' | '.join(['TDX_' + words[at + 1]] + [detail(word, ids) for word in words[at + 2:]])
+    condition = expression(item, ' '.join(words[1:at])).strip()
+    return '{\n\tif (%s)\n\t\treturn TDX_SUCCESS;\n\treturn fail(c, %s, %s);\n}\n' % (
+        condition, status, sentence(item, text))
