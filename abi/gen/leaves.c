@@ -4775,3 +4775,81 @@ const struct leaf_desc *leaf_by_number(enum leaf_class cls, uint32_t number)
 	}
 	return NULL;
 }
+
+const char *op_state_name(unsigned n)
+{
+	switch (n) {
+	case 0: return "UNINITIALIZED";
+	case 1: return "INITIALIZED";
+	case 2: return "RUNNABLE";
+	case 3: return "LIVE_EXPORT";
+	case 4: return "PAUSED_EXPORT";
+	case 5: return "POST_EXPORT";
+	case 6: return "MEMORY_IMPORT";
+	case 7: return "STATE_IMPORT";
+	case 8: return "POST_IMPORT";
+	case 9: return "LIVE_IMPORT";
+	case 10: return "FAILED_IMPORT";
+	default: return "unknown";
+	}
+}
+
+const char *td_lifecycle_name(unsigned n)
+{
+	switch (n) {
+	case 0: return "HKID_ASSIGNED";
+	case 1: return "KEYS_CONFIGURED";
+	case 2: return "BLOCKED";
+	case 3: return "TEARDOWN";
+	default: return "unknown";
+	}
+}
+
+const char *vcpu_state_name(unsigned n)
+{
+	switch (n) {
+	case 0: return "UNINITIALIZED";
+	case 2: return "READY";
+	case 4: return "ACTIVE";
+	case 8: return "DISABLED";
+	case 16: return "IMPORT";
+	default: return "unknown";
+	}
+}
+
+const char *page_type_name(unsigned n)
+{
+	switch (n) {
+	case 0: return "PT_NDA";
+	case 1: return "PT_RSVD";
+	case 3: return "PT_REG";
+	case 4: return "PT_TDR";
+	case 5: return "PT_TDCX";
+	case 6: return "PT_TDVPR";
+	case 8: return "PT_EPT";
+	default: return "unknown";
+	}
+}
+
+const char *sept_state_name(unsigned n)
+{
+	switch (n) {
+	case 0: return "FREE";
+	case 1: return "REMOVED";
+	case 2: return "NL_MAPPED";
+	case 3: return "NL_BLOCKED";
+	case 4: return "MAPPED";
+	case 5: return "BLOCKED";
+	case 6: return "BLOCKEDW";
+	case 7: return "EXPORTED_BLOCKEDW";
+	case 8: return "EXPORTED_DIRTY";
+	case 9: return "EXPORTED_DIRTY_BLOCKEDW";
+	case 10: return "PENDING";
+	case 11: return "PENDING_BLOCKED";
+	case 12: return "PENDING_BLOCKEDW";
+	case 13: return "PENDING_EXPORTED_BLOCKEDW";
+	case 14: return "PENDING_EXPORTED_DIRTY";
+	case 15: return "PENDING_EXPORTED_DIRTY_BLOCKEDW";
+	default: return "unknown";
+	}
+}

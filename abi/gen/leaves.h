@@ -382,11 +382,18 @@ extern const size_t sept_rd_state_table_len;
 /* Bits of registers: number is the first bit. */
 extern const struct named_number td_attribute_table[];
 extern const size_t td_attribute_table_len;
-/* By enum sept_state and by number. */
+/* By enum sept_state and by number; NULL between. */
 extern const char *const sept_state_names[];
 extern const char *const op_state_names[];
 extern const char *const abi_version_names[];
 extern const char *const abi_reg_names[16];
+
+/* Names of states and page types by number; "unknown" beyond them. */
+const char *op_state_name(unsigned n);
+const char *td_lifecycle_name(unsigned n);
+const char *vcpu_state_name(unsigned n);
+const char *page_type_name(unsigned n);
+const char *sept_state_name(unsigned n);
 
 /* The descriptor of a leaf number (of any version of the module; see since), or NULL. */
 const struct leaf_desc *leaf_by_number(enum leaf_class cls, uint32_t number);

@@ -73,6 +73,28 @@ bool explain_leaf_find(const char *text, struct explain_leaf_id *out);
 size_t explain_leaf_suggest(char *buf, size_t size, const char *text);
 size_t explain_status_suggest(char *buf, size_t size, const char *text);
 
+/* ---- why a call was refused (reason.c) ---- */
+
+/*
+ * What the module recorded. rule is a sentence with places for up to four values: %x hexadecimal, %u
+ * decimal, %s a constant string, %t page type, %e secure EPT state, %o OP_STATE, %l life-cycle
+ * state, %v vCPU state. NULL: it was not refused.
+ */
+struct explain_reason {
+	uint64_t status;
+	const char *rule;
+	uint64_t value[4];
+	uint64_t operand[16]; /* registers as they were passed */
+	uint64_t tdvpr;	      /* the vCPU that the host named, or 0 */
+};
+
+/*
+ * "TDH.MEM.PAGE.ADD: PAGE_METADATA_INCORRECT(R8): page 0x1004000 is PT_TDCX of the TD at 0x1000000,
+ * must be PT_NDA". leaf: its number, -1: no call.
+ */
+size_t explain_reason(char *buf, size_t size, const struct explain_reason *r,
+		      enum explain_side side, int leaf);
+
 /* ---- one call (call.c) ---- */
 
 /* "TDH.MEM.PAGE.ADD(gpa=0x1000, level=0, tdr=0x40000000, page=0x40010000, source=0x2000)". in:

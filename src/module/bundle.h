@@ -23,7 +23,7 @@ struct bundle {
 	unsigned page; /* of the list, the next */
 	enum md_ctx ctx;
 	uint64_t field; /* the next, MD_NONE for the first */
-	struct reason problem; /* why imported metadata will be refused, as far as this call found it */
+	struct explain_reason problem; /* why imported metadata will be refused, as far as this call found it */
 };
 
 struct bundle bundle_of(struct call *c, enum mb_type type);

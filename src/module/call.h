@@ -91,6 +91,7 @@ struct leaf {
 	uint16_t clear;       /* general registers zeroed before decode, a bit per register */
 	uint16_t op_states;   /* allowed, a bit per enum op_state */
 	uint32_t sept_states; /* allowed, a bit per enum sept_state */
+	uint8_t context;      /* enum md_ctx, of the leaves that read or write metadata */
 	const struct check *checks;
 	leaf_fn invoke;
 };

@@ -2,9 +2,9 @@
 /*
  * CPUID in a TD: the values that TDH.MNG.INIT computed, a few bits that follow the vCPU's state, #VE for the rest.
  */
-#include "gen/metadata.h"
 #include "module/cpuid.h"
 #include "module/guest.h"
+#include "module/metadata.h"
 #include "platform/platform.h"
 #include "vmx/x86.h"
 
@@ -37,19 +37,8 @@ static uint32_t clamp_leaf(const struct guest_exit *x, uint32_t leaf)
 	return leaf;
 }
 
-static int find_rule(uint32_t leaf, uint32_t subleaf)
-{
-	for (unsigned i = 0; i < cpuid_rules_len; i++) {
-		const struct cpuid_rule *r = &cpuid_rules[i];
-
-		if (r->leaf == leaf && (r->subleaf == CPUID_NO_SUBLEAF || r->subleaf == subleaf))
-			return (int)i;
-	}
-	return -1;
-}
-
 /* The guest itself asked for #VE on this leaf, or on CPUID as such, at its privilege level. */
-static bool guest_wants_ve(const struct guest_exit *x, unsigned index)
+static bool guest_wants_ve(const struct guest_exit *x, size_t index)
 {
 	const struct tdvps *vps = x->vps;
 
@@ -116,10 +105,10 @@ void handle_cpuid(struct guest_exit *x)
 	uint64_t *gpr = x->vps->gpr;
 	uint32_t leaf = clamp_leaf(x, (uint32_t)gpr[GPR_RAX]);
 	uint32_t subleaf = (uint32_t)gpr[GPR_RCX];
-	int index = find_rule(leaf, subleaf);
+	size_t index = md_cpuid_index(leaf, subleaf);
 	uint32_t v[CPUID_REGS];
 
-	if (index < 0 || cpuid_rules[index].faulting || guest_wants_ve(x, (unsigned)index)) {
+	if (index >= cpuid_rules_len || cpuid_rules[index].faulting || guest_wants_ve(x, index)) {
 		inject_ve(x, EXIT_REASON_CPUID, 0, 0, 0);
 		return;
 	}

@@ -42,23 +42,6 @@ static void write_cr0(struct guest_exit *x, uint64_t value)
 		vmcs_write(x->vmcs, VMCS_GUEST_CR0, (value & ~CR0_IGNORED) | (old & CR0_IGNORED));
 }
 
-/* Bits of features that XFAM or ATTRIBUTES deny this TD. */
-static uint64_t cr4_denied(const struct guest_exit *x)
-{
-	uint64_t xfam = x->vps->xfam;
-	uint64_t denied = CR4_KL;
-
-	if (!(xfam & XFAM_PKRU))
-		denied |= CR4_PKE;
-	if ((xfam & XFAM_CET) != XFAM_CET)
-		denied |= CR4_CET;
-	if (!(xfam & XFAM_ULI))
-		denied |= CR4_UINTR;
-	if (!(x->tdcs->attributes & TD_ATTR_PKS))
-		denied |= CR4_PKS;
-	return denied;
-}
-
 /* All legal values are the guest's own business: what exits is #GP, or not allowed in a TD. */
 static void write_cr4(struct guest_exit *x, uint64_t value)
 {
@@ -66,7 +49,7 @@ static void write_cr4(struct guest_exit *x, uint64_t value)
 	bool illegal = ~value & vmx->cr4_fixed0 & ~CR4_VMXE || value & ~vmx->cr4_fixed1;
 	bool cet_without_wp = value & CR4_CET && !(vmcs_read(x->vmcs, VMCS_GUEST_CR0) & CR0_WP);
 
-	if (illegal || value & cr4_denied(x) || cet_without_wp)
+	if (illegal || value & vmx_cr4_absent(x->td) || cet_without_wp)
 		inject_gp(x);
 	else
 		deny(x, x->ve->qualification);

@@ -29,10 +29,10 @@ void machine_check_at(uint64_t pa)
 
 static void explain(struct module *m, unsigned lp, uint64_t pa)
 {
-	struct reason *r = &m->lp[lp].reason;
+	struct explain_reason *r = &m->lp[lp].reason;
 	struct mem_event event;
 
-	*r = (struct reason){ .leaf = r->leaf, .status = TDX_SEAMCALL_VMFAILINVALID };
+	*r = (struct explain_reason){ .status = TDX_SEAMCALL_VMFAILINVALID };
 	if (!mem_last_destroyed(&m->plat->mem, pa, &event)) {
 		r->rule = "machine check at %x; the module is shut down";
 		r->value[0] = pa;
@@ -68,8 +68,9 @@ bool machine_check_dead(struct module *m, unsigned lp, struct cpu_regs *regs)
 {
 	if (!__atomic_load_n(&m->dead, __ATOMIC_ACQUIRE))
 		return false;
-	m->lp[lp].reason = (struct reason){ .status = TDX_SEAMCALL_VMFAILINVALID,
-					    .rule = "the module was shut down by a machine check" };
+	m->lp[lp].refused = NULL;
+	m->lp[lp].reason = (struct explain_reason){ .status = TDX_SEAMCALL_VMFAILINVALID,
+						    .rule = "the module was shut down by a machine check" };
 	refuse(m, lp, regs);
 	return true;
 }

@@ -37,82 +37,47 @@ static struct md_access access_of(struct call *c, enum md_ctx ctx)
 	};
 }
 
-static uint64_t read_leaf(struct call *c, enum md_ctx ctx, bool next)
+uint64_t md_read_as(const struct md_access *a, bool next)
 {
-	struct md_access a = access_of(c, ctx);
-	uint64_t id = md_in_context(c->in[GPR_RDX], ctx), value = 0, status;
+	struct call *c = a->c;
+	uint64_t id = md_in_context(c->in[GPR_RDX], a->ctx), value = 0, status;
 
 	if (next && md_is_none(id)) {
-		c->regs->gpr[GPR_RDX] = md_next(&a, MD_NONE);
+		c->regs->gpr[GPR_RDX] = md_next(a, MD_NONE);
 		return TDX_METADATA_FIRST_FIELD_ID_IN_CONTEXT;
 	}
-	if ((status = md_check_id(c, id)) || (status = md_read(&a, id, &value)))
+	if ((status = md_check_id(c, id)) || (status = md_read(a, id, &value)))
 		return status;
 	if (next)
-		c->regs->gpr[GPR_RDX] = md_next(&a, id);
+		c->regs->gpr[GPR_RDX] = md_next(a, id);
 	c->regs->gpr[GPR_R8] = value;
 	return 0;
 }
 
-static uint64_t write_leaf(struct call *c, enum md_ctx ctx)
+uint64_t md_write_as(const struct md_access *a)
 {
-	struct md_access a = access_of(c, ctx);
-	uint64_t id = md_in_context(c->in[GPR_RDX], ctx), old = 0, status;
+	struct call *c = a->c;
+	uint64_t id = md_in_context(c->in[GPR_RDX], a->ctx), old = 0, status;
 
-	if ((status = md_check_id(c, id)) || (status = md_write(&a, id, c->in[GPR_R8], c->in[GPR_R9], &old)))
+	if ((status = md_check_id(c, id)) || (status = md_write(a, id, c->in[GPR_R8], c->in[GPR_R9], &old)))
 		return status;
 	c->regs->gpr[GPR_R8] = old;
 	return 0;
 }
 
-uint64_t tdh_sys_rd(struct call *c)
+/* A read that has versions returns the next field from version 1 on. */
+uint64_t md_read_leaf(struct call *c)
 {
-	return read_leaf(c, MD_SYS, true);
+	struct md_access a = access_of(c, (enum md_ctx)c->leaf->context);
+
+	return md_read_as(&a, c->version || !c->leaf->max_version);
 }
 
-uint64_t tdh_mng_rd(struct call *c)
+uint64_t md_write_leaf(struct call *c)
 {
-	return read_leaf(c, MD_TD, c->version > 0);
-}
+	struct md_access a = access_of(c, (enum md_ctx)c->leaf->context);
 
-uint64_t tdh_mng_wr(struct call *c)
-{
-	return write_leaf(c, MD_TD);
-}
-
-uint64_t tdh_vp_rd(struct call *c)
-{
-	return read_leaf(c, MD_VP, c->version > 0);
-}
-
-uint64_t tdh_vp_wr(struct call *c)
-{
-	return write_leaf(c, MD_VP);
-}
-
-uint64_t tdg_sys_rd(struct call *c)
-{
-	return read_leaf(c, MD_SYS, true);
-}
-
-uint64_t tdg_vm_rd(struct call *c)
-{
-	return read_leaf(c, MD_TD, c->version > 0);
-}
-
-uint64_t tdg_vm_wr(struct call *c)
-{
-	return write_leaf(c, MD_TD);
-}
-
-uint64_t tdg_vp_rd(struct call *c)
-{
-	return read_leaf(c, MD_VP, true);
-}
-
-uint64_t tdg_vp_wr(struct call *c)
-{
-	return write_leaf(c, MD_VP);
+	return md_write_as(&a);
 }
 
 /* ---- lists ---- */

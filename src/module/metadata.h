@@ -101,6 +101,10 @@ uint64_t md_read(const struct md_access *a, uint64_t id, uint64_t *value);
 /* @old: the value before, as far as the reader may read it. */
 uint64_t md_write(const struct md_access *a, uint64_t id, uint64_t value, uint64_t mask, uint64_t *old);
 
+/* The same for the operands of a call: RDX, R8, R9. @next: RDX becomes the next field. */
+uint64_t md_read_as(const struct md_access *a, bool next);
+uint64_t md_write_as(const struct md_access *a);
+
 /* The next element after @id (the first of all for MD_NONE) that this reader may read; MD_NONE after the last. */
 uint64_t md_next(const struct md_access *a, uint64_t id);
 
@@ -122,6 +126,15 @@ size_t md_cpuid_index_of(uint64_t id);
 
 /* Import of a whole field: all elements of that at @at. */
 uint64_t md_import_field(const struct md_access *a, const struct md_at *at, const uint64_t *value, uint64_t mask);
+
+/* Values of the module's own fields that come from lists: an entry of CPUID_CONFIG, a package, a CMR, the handoff area's
+ * head (valid 7:0, version 31:16, size 63:32). */
+uint64_t cpuid_config_leaf(unsigned number);
+uint64_t cpuid_config_bits(unsigned number, unsigned element);
+uint64_t sys_package_fms(const struct module *m, unsigned number);
+uint64_t sys_cmr_base(const struct module *m, unsigned number);
+uint64_t sys_cmr_size(const struct module *m, unsigned number);
+uint64_t sys_handoff_head(const struct module *m);
 
 /* ---- per context ---- */
 

@@ -124,12 +124,3 @@ void pamt_promote(const struct module *m, const struct page_ref *large, uint64_t
 	pamt_set(large->pamt, PT_REG, owner);
 }
 
-const char *page_type_name(unsigned type)
-{
-	static const char *const name[] = {
-		[PT_NDA] = "PT_NDA", [PT_RSVD] = "PT_RSVD", [PT_REG] = "PT_REG", [PT_TDR] = "PT_TDR",
-		[PT_TDCX] = "PT_TDCX", [PT_TDVPR] = "PT_TDVPR", [PT_EPT] = "PT_EPT",
-	};
-
-	return type < sizeof(name) / sizeof(name[0]) && name[type] ? name[type] : "of an unknown type";
-}

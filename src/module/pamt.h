@@ -54,6 +54,4 @@ bool pamt_path(const struct module *m, uint64_t pa, struct pamt_entry *path[NUM_
 void pamt_demote(const struct module *m, const struct page_ref *large, uint64_t owner);
 void pamt_promote(const struct module *m, const struct page_ref *large, uint64_t owner);
 
-const char *page_type_name(unsigned type);
-
 #endif

@@ -51,11 +51,6 @@ enum sept_state sept_state_of(uint64_t entry)
 	return (enum sept_state)state_of_encoding[ENCODING_OF(entry)];
 }
 
-const char *sept_state_name(unsigned s)
-{
-	return s < NUM_SEPT_STATES ? states[s].name : "unknown";
-}
-
 uint64_t sept_public_entry(uint64_t entry)
 {
 	switch (sept_state_of(entry)) {

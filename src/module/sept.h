@@ -95,6 +95,4 @@ void sept_unlock(uint64_t *entry);
 void *sept_translate(const struct module *m, const struct td *td, uint64_t gpa, uint32_t states,
 		     struct sept_ref *ref);
 
-const char *sept_state_name(unsigned s);
-
 #endif

@@ -280,36 +280,20 @@ static struct md_access access_of(struct call *c, const struct td *target)
 
 uint64_t tdg_servtd_rd(struct call *c)
 {
-	uint64_t id = md_in_context(c->in[GPR_RDX], MD_TD), value, st;
 	struct td target = { 0 };
 	struct md_access a = access_of(c, &target);
+	uint64_t st;
 
 	c->regs->gpr[GPR_RDX] = MD_NONE;
 	st = reach_target(c, &target);
-	if (leaves(c, st))
-		return st;
-	if (md_is_none(id)) {
-		c->regs->gpr[GPR_RDX] = md_next(&a, MD_NONE);
-		return TDX_METADATA_FIRST_FIELD_ID_IN_CONTEXT;
-	}
-	if ((st = md_check_id(c, id)) || (st = md_read(&a, id, &value)))
-		return st;
-	c->regs->gpr[GPR_RDX] = md_next(&a, id);
-	c->regs->gpr[GPR_R8] = value;
-	return TDX_SUCCESS;
+	return leaves(c, st) ? st : md_read_as(&a, true);
 }
 
 uint64_t tdg_servtd_wr(struct call *c)
 {
-	uint64_t id = md_in_context(c->in[GPR_RDX], MD_TD), old, st;
 	struct td target = { 0 };
 	struct md_access a = access_of(c, &target);
+	uint64_t st = reach_target(c, &target);
 
-	st = reach_target(c, &target);
-	if (leaves(c, st))
-		return st;
-	if ((st = md_check_id(c, id)) || (st = md_write(&a, id, c->in[GPR_R8], c->in[GPR_R9], &old)))
-		return st;
-	c->regs->gpr[GPR_R8] = old;
-	return TDX_SUCCESS;
+	return leaves(c, st) ? st : md_write_as(&a);
 }

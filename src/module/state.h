@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "explain/explain.h"
 #include "module/call.h"
 #include "module/machine_check.h"
 #include "module/stepping.h"
@@ -21,16 +22,6 @@
 #define MAX_CMRS 32
 #define CPUID_VERIFY_MAX 96
 #define COMMON_MSRS_MAX 32
-
-/* Why the last call on a logical processor was refused, unformatted. */
-struct reason {
-	const struct leaf *leaf;
-	uint64_t status;
-	const char *rule;
-	uint64_t value[4];
-	uint64_t operand[16]; /* general registers as they were passed */
-	uint64_t tdvpr;       /* the vCPU that the host named, or 0 */
-};
 
 struct guest_exit;
 
@@ -53,7 +44,8 @@ struct lp {
 	bool init_done;
 	bool in_module;
 	uint32_t pkg;
-	struct reason reason;
+	struct explain_reason reason; /* why the last call was refused, unformatted, */
+	const struct leaf *refused;   /* and its leaf */
 	struct lp_guest guest;
 	struct lp_step step;
 };

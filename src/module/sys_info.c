@@ -4,36 +4,11 @@
  */
 #include <string.h>
 #include "gen/checks.h"
+#include "gen/values.h"
 #include "module/cpuid.h"
 #include "module/metadata.h"
 #include "module/state.h"
-#include "module/version.h"
-#include "platform/platform.h"
 
-
-/* Fields by their offset in TDSYSINFO; integers of a size. */
-struct sysinfo_field {
-	uint16_t offset;
-	uint8_t size;
-	uint64_t value;
-};
-
-static const struct sysinfo_field fixed_fields[] = {
-	{ TDSYSINFO_VENDOR_ID_OFFSET, 4, MODULE_VENDOR },
-	{ TDSYSINFO_BUILD_DATE_OFFSET, 4, MODULE_BUILD_DATE },
-	{ TDSYSINFO_BUILD_NUM_OFFSET, 2, MODULE_BUILD_NUM },
-	{ TDSYSINFO_MINOR_VERSION_OFFSET, 2, MODULE_MINOR },
-	{ TDSYSINFO_MAJOR_VERSION_OFFSET, 2, MODULE_MAJOR },
-	{ TDSYSINFO_SYS_RD_OFFSET, 1, 1 },
-	{ TDSYSINFO_MAX_TDMRS_OFFSET, 2, MAX_TDMRS },
-	{ TDSYSINFO_MAX_RESERVED_PER_TDMR_OFFSET, 2, MAX_RSVD_AREAS },
-	{ TDSYSINFO_PAMT_ENTRY_SIZE_OFFSET, 2, sizeof(struct pamt_entry) },
-	{ TDSYSINFO_TDCS_BASE_SIZE_OFFSET, 2, TDCX_MIN * PAGE_BYTES },
-	{ TDSYSINFO_TDVPS_BASE_SIZE_OFFSET, 2, TDVPS_MIN * PAGE_BYTES },
-	{ TDSYSINFO_ATTRIBUTES_FIXED0_OFFSET, 8, TD_ATTR_ALLOWED },
-	{ TDSYSINFO_XFAM_FIXED1_OFFSET, 8, XFAM_FIXED1 },
-	{ TDSYSINFO_NUM_CPUID_CONFIG_OFFSET, 4, CPUID_NUM_CONFIGURABLE },
-};
 
 uint64_t sys_info_clear(struct call *c)
 {
@@ -63,17 +38,17 @@ static void put_cpuid_config(const struct module *m, uint8_t *list)
 
 uint64_t tdh_sys_info(struct call *c)
 {
-	const struct platform_config *cfg = &c->m->plat->config;
 	uint8_t *info = shared_out(c, c->in[GPR_RCX], TDSYSINFO_SIZE);
 	uint8_t *cmrs = shared_out(c, c->in[GPR_R8], MAX_CMRS * CMR_INFO_SIZE);
 
-	for (size_t i = 0; i < sizeof(fixed_fields) / sizeof(fixed_fields[0]); i++)
-		md_store(info + fixed_fields[i].offset, fixed_fields[i].size, fixed_fields[i].value);
-	md_store(info + TDSYSINFO_XFAM_FIXED0_OFFSET, 8, xfam_allowed(c->m));
+	for (unsigned i = 0; i < NUM_SYSINFO_FIELDS; i++)
+		md_store(info + sysinfo_fields[i].offset, sysinfo_fields[i].size,
+			 md_sys_value(c, sysinfo_fields[i].index, 0, 0));
+	md_store(info + TDSYSINFO_SYS_RD_OFFSET, 1, 1);
 	put_cpuid_config(c->m, info + TDSYSINFO_CPUID_CONFIG_LIST_OFFSET);
 	for (unsigned i = 0; i < MAX_CMRS; i++) {
-		md_store(cmrs + i * CMR_INFO_SIZE, 8, i < cfg->n_cmr ? cfg->cmr[i].base : 0);
-		md_store(cmrs + i * CMR_INFO_SIZE + 8, 8, i < cfg->n_cmr ? cfg->cmr[i].size : 0);
+		md_store(cmrs + i * CMR_INFO_SIZE, 8, sys_cmr_base(c->m, i));
+		md_store(cmrs + i * CMR_INFO_SIZE + 8, 8, sys_cmr_size(c->m, i));
 	}
 	c->regs->gpr[GPR_RDX] = TDSYSINFO_SIZE;
 	c->regs->gpr[GPR_R9] = MAX_CMRS;

@@ -56,31 +56,3 @@ void td_add_children(struct td *td, int64_t pages)
 	__atomic_fetch_add(&td->tdr->chldcnt, (uint64_t)pages, __ATOMIC_RELAXED);
 }
 
-const char *op_state_name(unsigned s)
-{
-	static const char *const name[NUM_OP_STATES] = {
-		"UNINITIALIZED", "INITIALIZED", "RUNNABLE", "LIVE_EXPORT", "PAUSED_EXPORT", "POST_EXPORT",
-		"MEMORY_IMPORT", "STATE_IMPORT", "POST_IMPORT", "LIVE_IMPORT", "FAILED_IMPORT",
-	};
-
-	return s < NUM_OP_STATES ? name[s] : "unknown";
-}
-
-const char *td_lifecycle_name(unsigned s)
-{
-	static const char *const name[] = { "HKID_ASSIGNED", "KEYS_CONFIGURED", "BLOCKED", "TEARDOWN" };
-
-	return s < sizeof(name) / sizeof(name[0]) ? name[s] : "unknown";
-}
-
-const char *vcpu_state_name(unsigned s)
-{
-	switch (s) {
-	case VCPU_STATE_UNINITIALIZED: return "UNINITIALIZED";
-	case VCPU_STATE_READY: return "READY";
-	case VCPU_STATE_ACTIVE: return "ACTIVE";
-	case VCPU_STATE_DISABLED: return "DISABLED";
-	case VCPU_STATE_IMPORT: return "IMPORT";
-	default: return "unknown";
-	}
-}

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "gen/layout.h"
+#include "gen/leaves.h"
 #include "gen/metadata.h"
 #include "gen/structures.h"
 #include "module/pamt.h"
@@ -137,9 +138,5 @@ static inline bool op_state_tracks(enum op_state s)
 }
 
 void td_add_children(struct td *td, int64_t pages);
-
-const char *op_state_name(unsigned s);
-const char *td_lifecycle_name(unsigned s);
-const char *vcpu_state_name(unsigned s);
 
 #endif

@@ -171,8 +171,7 @@ uint64_t vmx_cr0_shadow(const struct module *m)
 	return m->vmx.cr0_fixed0 | CR0_INIT;
 }
 
-/* CR4 bits of features that the TD was not given. */
-static uint64_t cr4_absent(const struct td *td)
+uint64_t vmx_cr4_absent(const struct td *td)
 {
 	uint64_t xfam = td->tdcs->xfam, bits = CR4_KL;
 
@@ -190,7 +189,7 @@ static uint64_t cr4_absent(const struct td *td)
 uint64_t vmx_cr4_mask(const struct module *m, const struct td *td)
 {
 	return m->vmx.cr4_fixed0 | ~m->vmx.cr4_fixed1 | CR4_MCE | CR4_VMXE | CR4_SMXE | 1ull << 15 | BITS(63, 26) |
-	       cr4_absent(td);
+	       vmx_cr4_absent(td);
 }
 
 uint64_t vmx_cr4_shadow(const struct module *m)
@@ -200,7 +199,7 @@ uint64_t vmx_cr4_shadow(const struct module *m)
 
 uint64_t vmx_l2_cr4_writable(const struct module *m, const struct td *td)
 {
-	return CR4_L2_WRITABLE & ~m->vmx.cr4_fixed0 & m->vmx.cr4_fixed1 & ~cr4_absent(td);
+	return CR4_L2_WRITABLE & ~m->vmx.cr4_fixed0 & m->vmx.cr4_fixed1 & ~vmx_cr4_absent(td);
 }
 
 /* ---- what an L1 VMM reads ---- */

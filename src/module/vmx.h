@@ -41,6 +41,8 @@ uint64_t vmx_cr0_shadow(const struct module *m);
 uint64_t vmx_cr4_mask(const struct module *m, const struct td *td);
 uint64_t vmx_cr4_shadow(const struct module *m);
 
+/* CR4 bits of features that XFAM or ATTRIBUTES do not give the TD. */
+uint64_t vmx_cr4_absent(const struct td *td);
 /* CR4 bits that software in the TD may change in an L2 VM. */
 uint64_t vmx_l2_cr4_writable(const struct module *m, const struct td *td);
 

@@ -8,7 +8,7 @@ import require
 TEXT = 'The leaves that the software module has: functions, and the checks that run before them.'
 LOCK = {'none': 'LOCK_NONE', 'SH': 'LOCK_SHARED', 'EX': 'LOCK_EXCLUSIVE'}
 PROSE = ('fail', '->')  # what a check may answer: for people, the engine knows
-INCLUDES = ['gen/checks.h', 'module/check.h', 'module/keyid.h', 'module/mig.h', 'module/state.h', 'module/version.h',
+INCLUDES = ['gen/checks.h', 'module/check.h', 'module/keyid.h', 'module/metadata.h', 'module/mig.h', 'module/state.h', 'module/version.h',
             'platform/platform.h', 'vmx/x86.h']
 LEVELS = {'root': 'LEVEL_ROOT'}
 
@@ -109,9 +109,9 @@ def mask(names, order):
 def descriptor(leaf, model):
     states = [name.replace('OP_STATE_', '') for name, _ in model.enums['op_state']]
     septs = [row['name'] for row in model.sept_states]
-    return ('\t[%d] = { "%s", %d, %d, 0x%04x, 0x%04x, 0x%04x, %s_checks, %s },\n' % (
+    return ('\t[%d] = { "%s", %d, %d, 0x%04x, 0x%04x, 0x%04x, MD_%s, %s_checks, %s },\n' % (
         leaf.number, leaf.name, leaf.number, max(leaf.versions), leaf_clear(leaf), mask(leaf.op_states, states),
-        mask(leaf.sept_states, septs), leaf.c_name.lower(), leaf.item.one('invoke')))
+        mask(leaf.sept_states, septs), leaf.item.one('context', 'SYS'), leaf.c_name.lower(), leaf.item.one('invoke')))
 
 
 def present(model):

@@ -124,11 +124,18 @@ extern const size_t exit_reason_table_len;
 %(tables)s/* Bits of registers: number is the first bit. */
 extern const struct named_number td_attribute_table[];
 extern const size_t td_attribute_table_len;
-/* By enum sept_state and by number. */
+/* By enum sept_state and by number; NULL between. */
 extern const char *const sept_state_names[];
 extern const char *const op_state_names[];
 extern const char *const abi_version_names[];
 extern const char *const abi_reg_names[16];
+
+/* Names of states and page types by number; "unknown" beyond them. */
+const char *op_state_name(unsigned n);
+const char *td_lifecycle_name(unsigned n);
+const char *vcpu_state_name(unsigned n);
+const char *page_type_name(unsigned n);
+const char *sept_state_name(unsigned n);
 
 /* The descriptor of a leaf number (of any version of the module; see since), or NULL. */
 const struct leaf_desc *leaf_by_number(enum leaf_class cls, uint32_t number);
@@ -305,6 +312,21 @@ def _names(name, pairs):
     return 'const char *const %s[%d] = {\n%s};\n\n' % (name, top, rows)
 
 
+def _name_functions(model):
+    """A function for each enumeration that sentences tell values of."""
+    out = ''
+    for function, pairs in (
+            ('op_state', [(name[len('OP_STATE_'):], n) for name, n in model.enums['op_state']]),
+            ('td_lifecycle', [(name[len('LIFECYCLE_'):], n) for name, n in model.enums['lifecycle']]),
+            ('vcpu_state', [(name[len('VCPU_STATE_'):], n) for name, n in model.enums['vcpu_state']]),
+            ('page_type', model.enums['page_type']),
+            ('sept_state', [(row['name'], i) for i, row in enumerate(model.sept_states)])):
+        rows = ''.join('\tcase %d: return "%s";\n' % (n, text) for text, n in pairs)
+        out += '\nconst char *%s_name(unsigned n)\n{\n\tswitch (n) {\n%s\tdefault: return "unknown";\n\t}\n}\n' % (
+            function, rows)
+    return out
+
+
 def emit_source(model):
     ids = {name for name, _, _ in model.operand_ids}
     states, sept = dict(model.enums['op_state']), [row['name'] for row in model.sept_states]
@@ -334,4 +356,4 @@ def emit_source(model):
     out += _names('op_state_names', [(name[len('OP_STATE_'):], number) for name, number in model.enums['op_state']])
     out += _names('abi_version_names', [(name, i) for i, name in enumerate(VERSIONS)])
     out += _names('abi_reg_names', [(name, i) for i, name in enumerate(REGISTERS)])
-    return out.rstrip('\n') + '\n' + LOOKUP
+    return out.rstrip('\n') + '\n' + LOOKUP + _name_functions(model)

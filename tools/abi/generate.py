@@ -21,6 +21,7 @@ import emit_policy  # noqa: E402
 import emit_status  # noqa: E402
 import emit_structures  # noqa: E402
 import emit_tests  # noqa: E402
+import emit_values  # noqa: E402
 import emit_vmcalls  # noqa: E402
 import emit_vmcs  # noqa: E402
 from abiparse import AbiError  # noqa: E402
@@ -52,6 +53,8 @@ def outputs(model):
         'abi/gen/leaves.c': emit_leaves.emit_source(model),
         'abi/gen/checks.h': emit_checks.emit_header(model),
         'abi/gen/checks.c': emit_checks.emit_source(model),
+        'abi/gen/values.h': emit_values.emit_header(model),
+        'abi/gen/values.c': emit_values.emit_source(model),
         'abi/gen/vmcs.h': emit_vmcs.emit_header(model),
         'abi/gen/vmcs.c': emit_vmcs.emit_source(model),
         'abi/gen/metadata.h': emit_metadata.emit_header(model),

@@ -11,9 +11,13 @@ STRUCTURES = {'TDR': 'c->td.tdr->', 'TDCS': 'c->td.tdcs->', 'TDVPS': 'c->vp.vps-
               'PAGE': 'c->page.', 'PAMT': 'c->page.pamt->', 'KOT': 'c->m->kot[c->td.tdr->hkid].',
               'CONFIG': 'c->m->plat->config.'}
 VALUES = {'TD': 'c->td.pa', 'VCPU': 'c->vp.pa', 'LP': 'c->lp_id', 'PAGE': 'c->page.pa', 'GPA': 'c->gpa',
-          'LEVEL': 'c->level', 'FLAGS': 'c->flags', 'DEBUG': 'td_debug(&c->td)'}
+          'LEVEL': 'c->level', 'FLAGS': 'c->flags', 'DEBUG': 'td_debug(&c->td)', 'NUMBER': 'number', 'ELEMENT': 'element'}
 FUNCTIONS = {'private_hkid': 'keyid_private(c->m, %s)', 'random': 'random_words(c, c->scratch, %s)',
              'mapped': '(sept_pa(&c->sept) == %s)', 'memory': 'shared_out(c, %s)',
+             'package_fms': 'sys_package_fms(c->m, %s)', 'cmr_base': 'sys_cmr_base(c->m, %s)', 'cmr_size': 'sys_cmr_size(c->m, %s)',
+             'handoff_head': 'sys_handoff_head(c->m)', 'xfam_allowed': 'xfam_allowed(c->m)',
+             'cpuid_config_leaf': 'cpuid_config_leaf(%s)', 'cpuid_config_bits': 'cpuid_config_bits(%s)',
+             'fms_num_allowed': 'fms_num_allowed(c->m)', 'fms_allowed': 'fms_allowed(c->m, %s)',
              'msr': 'platform_rdmsr(c->m->plat, c->lp_id, MSR_%s)'}
 KINDS = {'TDR.lifecycle': 'l', 'TDCS.op_state': 'o', 'TDVPS.state': 'v', 'PAMT.type': 't'}  # of call_fail()
 TOKEN = re.compile(r'\s*(?:(\w+)\(([^()]*)\)|([A-Z]\w*\.\w+(?:\.\w+)*)|(\w+)|(&&|\|\||[=!<>]=|<<|>>|[-!<>()&|+*~%]))')
@@ -37,8 +41,8 @@ def expression(item, text):
         if function:
             if function not in FUNCTIONS:
                 item.fail('require: no function ' + function)
-            args = ', '.join(expression(item, part) for part in inside.split(','))
-            out += FUNCTIONS[function] % args
+            args = ', '.join(expression(item, part).strip() for part in inside.split(','))
+            out += FUNCTIONS[function] % args if '%s' in FUNCTIONS[function] else FUNCTIONS[function]
         elif dotted and dotted.partition('.')[0] not in STRUCTURES:
             item.fail('require: no structure ' + dotted)
         else:

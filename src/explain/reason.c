@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Why a call was refused, as a sentence: from the rule that the module recorded and the values that it saw.
+ */
+#include "explain/explain.h"
+#include "gen/leaves.h"
+#include "tdx/status.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NUM_REGS 16u
+#define REG_BIT(reg) (1u << (reg))
+
+#define FATAL (1ull << TDX_STATUS_FATAL_BIT) /* which some leaves add */
+
+struct out {
+	char *buf;
+	size_t len, used;
+};
+
+static void put(struct out *o, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (o->used < o->len) {
+		size_t room = o->len - o->used - 1;
+
+		memcpy(o->buf + o->used, text, n < room ? n : room);
+		o->buf[o->used + (n < room ? n : room)] = 0;
+	}
+	o->used += n;
+}
+
+static const char *value_text(char kind, uint64_t v, char *num, size_t len)
+{
+	switch (kind) {
+	case 'x': snprintf(num, len, "0x%llx", (unsigned long long)v); return num;
+	case 'u': snprintf(num, len, "%llu", (unsigned long long)v); return num;
+	case 's': return (const char *)(uintptr_t)v;
+	case 't': return page_type_name((unsigned)v);
+	case 'e': return sept_state_name((unsigned)v);
+	case 'o': return op_state_name((unsigned)v);
+	case 'l': return td_lifecycle_name((unsigned)v);
+	case 'v': return vcpu_state_name((unsigned)v);
+	default: return "?";
+	}
+}
+
+static void put_rule(struct out *o, const struct explain_reason *r)
+{
+	const uint64_t *v = r->value;
+	char num[32], one[2] = "";
+
+	for (const char *p = r->rule; *p; p++) {
+		if (*p == '%' && p[1] && v < r->value + 4) {
+			put(o, value_text(*++p, *v++, num, sizeof(num)));
+		} else {
+			one[0] = *p;
+			put(o, one);
+		}
+	}
+}
+
+/* 0, RAX, is an operand only where the leaf itself is wrong. */
+static bool names_register(uint64_t status)
+{
+	uint64_t detail = TDX_STATUS_DETAIL(status);
+
+	for (size_t i = 0; i < status_table_len; i++) {
+		if (status_table[i].code == TDX_STATUS_CODE(status & ~FATAL))
+			return status_table[i].detail == DETAIL_OPERAND && detail < NUM_REGS &&
+			       (detail || status_table[i].code == TDX_OPERAND_INVALID);
+	}
+	return false;
+}
+
+/* The registers that a status is about, a bit each. */
+static unsigned registers_of(uint64_t status)
+{
+	switch (TDX_STATUS_CODE(status & ~FATAL)) {
+	case TDX_METADATA_FIELD_ID_INCORRECT:
+	case TDX_METADATA_FIELD_NOT_READABLE:
+	case TDX_METADATA_FIELD_NOT_WRITABLE:
+		return REG_BIT(REG_RDX);
+	case TDX_METADATA_FIELD_VALUE_NOT_VALID:
+		return REG_BIT(REG_RDX) | REG_BIT(REG_R9);
+	case TDX_TARGET_UUID_MISMATCH:
+		return REG_BIT(REG_RCX);
+	case TDX_INVALID_RESUMPTION:
+	case TDX_MIGRATION_STREAM_STATE_INCORRECT:
+		return REG_BIT(REG_R10);
+	default:
+		return names_register(status) ? 1u << TDX_STATUS_DETAIL(status) : 0;
+	}
+}
+
+static bool tells(const struct explain_reason *r, uint64_t value)
+{
+	return value && (r->value[0] == value || r->value[1] == value || r->value[2] == value || r->value[3] == value);
+}
+
+static void put_named(struct out *o, const struct explain_reason *r, const char *name, uint64_t value)
+{
+	char num[32];
+
+	if (tells(r, value))
+		return;
+	put(o, " (");
+	put(o, name);
+	put(o, " ");
+	put(o, value_text('x', value, num, sizeof(num)));
+	put(o, ")");
+}
+
+/* What was passed, where the rule does not tell it as it was. */
+static void put_operands(struct out *o, const struct explain_reason *r)
+{
+	unsigned regs = registers_of(r->status);
+
+	if (!TDX_STATUS_ERROR(r->status))
+		return;
+	for (unsigned i = 0; i < NUM_REGS; i++) {
+		if (regs & 1u << i)
+			put_named(o, r, explain_reg_name(i), r->operand[i]);
+	}
+	if (!regs && r->tdvpr)
+		put_named(o, r, "TDVPR", r->tdvpr);
+}
+
+size_t explain_reason(char *buf, size_t size, const struct explain_reason *r, enum explain_side side, int leaf)
+{
+	struct out o = { buf, size, 0 };
+	char status[80];
+
+	if (size)
+		buf[0] = 0;
+	if (!r->rule)
+		return 0;
+	put(&o, leaf < 0 ? "call" : explain_leaf_name(side, (uint32_t)leaf));
+	put(&o, ": ");
+	explain_status_text(status, sizeof(status), r->status, side, leaf);
+	put(&o, status);
+	put(&o, ": ");
+	put_rule(&o, r);
+	if (leaf >= 0)
+		put_operands(&o, r);
+	return o.used;
+}
