@@ -9,7 +9,7 @@
 
 #include "vmm/td.h"
 
-#define BENCH_ROUNDS 5
+#define BENCH_ROUNDS 15
 
 static inline double bench_now(void)
 {

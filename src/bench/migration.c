@@ -12,7 +12,7 @@
 #include "bench/internal.h"
 #include "tdx/tdx.h"
 
-#define LISTS	    4u
+#define LISTS	    8u
 #define ENTRIES	    512u /* of a list */
 #define KEY_WORDS   4u
 #define STREAMS	    2u /* backward and one forward */
