@@ -6,43 +6,37 @@
 #include "module/vcpu.h"
 #include "vmx/lp.h"
 
-/* The only state that a thread has. */
-static _Thread_local struct lib_lp *current;
-
-struct lib_lp *lib_current(void)
-{
-	return current;
-}
+_Thread_local struct lib_lp *lib_bound;
 
 unsigned lib_who(const struct seamless_machine *m)
 {
-	return current && current->machine == m ? current->number : MEM_NO_LP;
+	return lib_bound && lib_bound->machine == m ? lib_bound->number : MEM_NO_LP;
 }
 
 bool seamless_lp_enter(struct seamless_machine *m, unsigned lp)
 {
-	if (current || lp >= seamless_lps(m) || atomic_exchange(&m->lp[lp].bound, true))
+	if (lib_bound || lp >= seamless_lps(m) || atomic_exchange(&m->lp[lp].bound, true))
 		return false;
-	current = &m->lp[lp];
+	lib_bound = &m->lp[lp];
 	return true;
 }
 
 void seamless_lp_leave(void)
 {
-	if (!current)
+	if (!lib_bound)
 		return;
-	atomic_store(&current->bound, false);
-	current = NULL;
+	atomic_store(&lib_bound->bound, false);
+	lib_bound = NULL;
 }
 
 struct seamless_machine *seamless_lp_machine(void)
 {
-	return current ? current->machine : NULL;
+	return lib_bound ? lib_bound->machine : NULL;
 }
 
 unsigned seamless_lp_number(void)
 {
-	return current ? current->number : 0;
+	return lib_bound ? lib_bound->number : 0;
 }
 
 bool seamless_lp_kick(struct seamless_machine *m, unsigned lp)
@@ -69,13 +63,13 @@ bool seamless_lp_notify(struct seamless_machine *m, unsigned lp)
 
 bool seamless_kicked(void)
 {
-	return current && platform_interrupt_pending(current->machine->platform, current->number);
+	return lib_bound && platform_interrupt_pending(lib_bound->machine->platform, lib_bound->number);
 }
 
 size_t seamless_reason(char *buf, size_t len)
 {
 	if (len)
 		buf[0] = 0;
-	return current ? module_reason_format(current->machine->module, current->number, buf, len)
+	return lib_bound ? module_reason_format(lib_bound->machine->module, lib_bound->number, buf, len)
 		       : 0;
 }

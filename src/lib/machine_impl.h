@@ -38,8 +38,13 @@ struct seamless_machine {
 	struct lib_checker *checker; /* NULL unless CHECK_STATE */
 };
 
-/* The calling thread's processor, NULL when it is none. */
-struct lib_lp *lib_current(void);
+/* The calling thread's processor, NULL when it is none. The only state that a thread has. */
+extern _Thread_local struct lib_lp *lib_bound __attribute__((tls_model("initial-exec")));
+
+static inline struct lib_lp *lib_current(void)
+{
+	return lib_bound;
+}
 
 /* What the platform records with a host access: who, and when. */
 unsigned lib_who(const struct seamless_machine *m);

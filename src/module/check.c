@@ -8,7 +8,7 @@
 
 /* ---- pages by address ---- */
 
-static uint64_t check_private_pa(struct call *c, unsigned reg, uint64_t pa, enum page_size size)
+static inline __attribute__((always_inline)) uint64_t check_private_pa(struct call *c, unsigned reg, uint64_t pa, enum page_size size)
 {
 	if (pa & (PAGE_SIZE_OF(size) - 1))
 		return fail(c, TDX_OPERAND_INVALID | reg, "address %x is not aligned to its page size of %x", pa,

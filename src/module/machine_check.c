@@ -6,25 +6,14 @@
 #include "module/state.h"
 #include "platform/platform.h"
 
-/* The guarded part that this thread is in. */
-static _Thread_local struct machine_check *guard;
-
-void machine_check_enter(struct machine_check *mc)
-{
-	guard = mc;
-}
-
-void machine_check_leave(void)
-{
-	guard = NULL;
-}
+_Thread_local struct machine_check *machine_check_guard;
 
 void machine_check_at(uint64_t pa)
 {
-	if (!guard)
+	if (!machine_check_guard)
 		return;
-	guard->pa = pa;
-	longjmp(guard->back, 1);
+	machine_check_guard->pa = pa;
+	longjmp(machine_check_guard->back, 1);
 }
 
 static void explain(struct module *m, unsigned lp, uint64_t pa)
@@ -58,7 +47,7 @@ static enum module_where refuse(struct module *m, unsigned lp, struct cpu_regs *
 enum module_where machine_check_end(struct module *m, unsigned lp, struct cpu_regs *regs,
 				    const struct machine_check *mc)
 {
-	guard = NULL;
+	machine_check_guard = NULL;
 	__atomic_store_n(&m->dead, true, __ATOMIC_RELEASE);
 	explain(m, lp, mc->pa);
 	return refuse(m, lp, regs);

@@ -20,9 +20,19 @@ struct machine_check {
 
 /* Guards what follows on this thread. True: we come back from a machine check. */
 #define machine_check_begin(mc) (machine_check_enter(mc), _setjmp((mc)->back))
-void machine_check_enter(struct machine_check *mc);
+/* The guarded part that this thread is in. */
+extern _Thread_local struct machine_check *machine_check_guard __attribute__((tls_model("initial-exec")));
+
+static inline void machine_check_enter(struct machine_check *mc)
+{
+	machine_check_guard = mc;
+}
+
 /* The guarded part is over. */
-void machine_check_leave(void);
+static inline void machine_check_leave(void)
+{
+	machine_check_guard = NULL;
+}
 
 /* The module's access to @pa fails. Does not return inside a guarded part. */
 void machine_check_at(uint64_t pa) __attribute__((cold));
