@@ -41,7 +41,7 @@ uint64_t md_read_field(const struct md_access *a, const struct md_at *at, uint64
 	uint64_t status = 0;
 
 	for (unsigned i = 0; i < f->elements && !status; i++)
-		status = md_read(a, at->id + (uint64_t)i * f->inc, &value[i]);
+		status = md_read_at(a, at, at->id + (uint64_t)i * f->inc, &value[i]);
 	if (status == TDX_METADATA_FIELD_NOT_READABLE && a->ctx == MD_TD && f->cls == CLASS_CPUID)
 		return TDX_METADATA_FIELD_SKIP;
 	return status;

@@ -295,24 +295,34 @@ static const char *ctx_name(enum md_ctx ctx)
 	return ctx == MD_SYS ? "the module" : ctx == MD_TD ? "a TD" : "a vCPU";
 }
 
-/* Finds the element and the reader's masks and view of it. */
-static uint64_t get_element(const struct md_access *a, uint64_t id, struct md_element *e)
+static uint64_t find_element(const struct md_access *a, uint64_t id, struct md_at *at)
 {
-	struct md_at at;
+	if (md_find(a, id, at))
+		return 0;
+	return fail(a->c, TDX_METADATA_FIELD_ID_INCORRECT, "field id %x: %s has no field with class %u and code %x", id,
+		    ctx_name(a->ctx), md_class(id), md_code(id));
+}
 
-	if (!md_find(a, id, &at))
-		return fail(a->c, TDX_METADATA_FIELD_ID_INCORRECT,
-			    "field id %x: %s has no field with class %u and code %x", id, ctx_name(a->ctx),
-			    md_class(id), md_code(id));
-	*e = (struct md_element){ .field = md_field(&at), .id = id };
+/* The element, with the reader's masks and view of it. */
+static uint64_t get_element(const struct md_access *a, const struct md_at *at, uint64_t id, struct md_element *e)
+{
+	*e = (struct md_element){ .field = md_field(at), .id = id };
 	md_masks(a, e->field, &e->rd, &e->wr);
 	return a->ctx == MD_SYS ? md_sys_get(a, e) : a->ctx == MD_TD ? md_td_get(a, e) : md_vp_get(a, e);
 }
 
 uint64_t md_read(const struct md_access *a, uint64_t id, uint64_t *value)
 {
+	struct md_at at;
+	uint64_t status = find_element(a, id, &at);
+
+	return status ? status : md_read_at(a, &at, id, value);
+}
+
+uint64_t md_read_at(const struct md_access *a, const struct md_at *at, uint64_t id, uint64_t *value)
+{
 	struct md_element e;
-	uint64_t status = get_element(a, id, &e);
+	uint64_t status = get_element(a, at, id, &e);
 
 	if (status)
 		return status;
@@ -326,8 +336,11 @@ uint64_t md_read(const struct md_access *a, uint64_t id, uint64_t *value)
 uint64_t md_write(const struct md_access *a, uint64_t id, uint64_t value, uint64_t mask, uint64_t *old)
 {
 	struct md_element e;
-	uint64_t status = get_element(a, id, &e);
+	struct md_at at;
+	uint64_t status = find_element(a, id, &at);
 
+	if (!status)
+		status = get_element(a, &at, id, &e);
 	if (status)
 		return status;
 	if (!(e.wr & mask))

@@ -98,6 +98,8 @@ static inline const struct md_field *md_field(const struct md_at *at)
 uint64_t md_check_id(struct call *c, uint64_t id);
 
 uint64_t md_read(const struct md_access *a, uint64_t id, uint64_t *value);
+/* The same of an element @id whose field was found. */
+uint64_t md_read_at(const struct md_access *a, const struct md_at *at, uint64_t id, uint64_t *value);
 /* @old: the value before, as far as the reader may read it. */
 uint64_t md_write(const struct md_access *a, uint64_t id, uint64_t value, uint64_t mask, uint64_t *old);
 
