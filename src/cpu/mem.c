@@ -57,26 +57,14 @@ static void span_translate(struct cpu *cpu, struct span *s, uint64_t lin, unsign
 
 static void span_read(const struct span *s, void *out)
 {
-	memcpy(out, s->host[0], s->len[0]);
+	mem_copy(out, s->host[0], s->len[0]);
 	if (s->len[1])
 		memcpy((uint8_t *)out + s->len[0], s->host[1], s->len[1]);
 }
 
-/* Copies of the operand sizes are single stores, as the processor's are. */
-static void copy_whole(uint8_t *to, const void *from, unsigned size)
-{
-	switch (size) {
-	case 1: memcpy(to, from, 1); break;
-	case 2: memcpy(to, from, 2); break;
-	case 4: memcpy(to, from, 4); break;
-	case 8: memcpy(to, from, 8); break;
-	default: memcpy(to, from, size);
-	}
-}
-
 static void span_write(struct cpu *cpu, const struct span *s, const void *in)
 {
-	copy_whole(s->host[0], in, s->len[0]);
+	mem_copy(s->host[0], in, s->len[0]);
 	if (s->len[1])
 		memcpy(s->host[1], (const uint8_t *)in + s->len[0], s->len[1]);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* a decoder marks its bytes, then reads them */

@@ -7,6 +7,7 @@
 #define CPU_MEM_H
 
 #include "cpu/internal.h"
+#include "platform/memory.h"
 
 uint64_t mem_load_slow(struct cpu *cpu, struct insn *insn, uint64_t lin, unsigned size);
 void mem_store_slow(struct cpu *cpu, struct insn *insn, uint64_t lin, uint64_t value,

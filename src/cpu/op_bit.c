@@ -73,9 +73,9 @@ static uint64_t bit_plain(void *place, unsigned size, unsigned kind, uint64_t bi
 {
 	uint64_t old = 0, changed;
 
-	memcpy(&old, place, size);
+	mem_copy(&old, place, size);
 	changed = bit_change(kind, old, bit);
-	memcpy(place, &changed, size);
+	mem_copy(place, &changed, size);
 	return old;
 }
 

@@ -109,7 +109,7 @@ static void fill(uint8_t *to, uint64_t v, uint64_t n, unsigned size)
 		return;
 	}
 	for (uint64_t i = 0; i < n; i++)
-		memcpy(to + i * size, &v, size);
+		mem_copy(to + i * size, &v, size);
 }
 
 /* Many elements of STOS or MOVS in one go; 0 when one by one is the way. */

@@ -136,7 +136,7 @@ static void read_view(struct memory *m, uint64_t pa, uint8_t *out, uint64_t len)
 	if (hkid && m->encrypted)
 		cipher_read(m, pa, hkid, out, len);
 	else
-		memcpy(out, m->base + pa, len);
+		mem_copy(out, m->base + pa, len);
 }
 
 bool mem_host_read(struct memory *m, uint64_t pa, void *buf, uint64_t len)
@@ -202,7 +202,7 @@ bool mem_host_write(struct memory *m, unsigned lp, uint64_t pa, const void *buf,
 	void *to = take_over(m, lp, pa, len, true);
 
 	if (to && len)
-		memcpy(to, buf, len);
+		mem_copy(to, buf, len);
 	return to;
 }
 

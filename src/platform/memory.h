@@ -17,12 +17,28 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define MEM_PAGE   4096u
 #define MEM_EVENTS 64u	 /* destroying host writes that are remembered, newest win */
 #define MEM_NO_LP  (~0u) /* an access by no logical processor (device, test) */
 
 #define MEM_DESTROYED 0xffffu /* tag: shared by now, and its private content is lost */
+
+/*
+ * A copy of 1, 2, 4 or 8 bytes is one load and one store, as a processor's is: another one sees all
+ * of it or nothing. Others are any.
+ */
+static inline void mem_copy(void *to, const void *from, uint64_t size)
+{
+	switch (size) {
+	case 1: memcpy(to, from, 1); break;
+	case 2: memcpy(to, from, 2); break;
+	case 4: memcpy(to, from, 4); break;
+	case 8: memcpy(to, from, 8); break;
+	default: memcpy(to, from, size);
+	}
+}
 
 /* A host write that destroyed a page of a private key. */
 struct mem_event {
