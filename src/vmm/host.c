@@ -4,12 +4,14 @@
  */
 #include <sched.h>
 #include <string.h>
+#include <time.h>
 
 #include "tdx/status.h"
 #include "vmm/host.h"
 
 /* A lock is held for one call, at most for one entry into a guest that is being kicked. */
-#define TRIES_MAX 100000
+#define TRIES_MAX  30000
+#define TRIES_BUSY 1000 /* so often without a sleep */
 
 int host_enter_lp(struct vmm_host *host, unsigned lp, struct vmm_error *err)
 {
@@ -102,6 +104,23 @@ void host_invept(struct vmm_host *host)
 		seamless_invept(host->machine, lp);
 }
 
+/* Others may need the processor that this thread spins on. */
+static bool wait_a_little(unsigned *tries)
+{
+	const struct timespec pause = { .tv_nsec = 50000 };
+
+	if (*tries < TRIES_BUSY)
+		sched_yield();
+	else
+		nanosleep(&pause, NULL);
+	return ++*tries < TRIES_MAX;
+}
+
+bool host_untracked(tdx_status_t status, unsigned *tries)
+{
+	return tdx_status_is(status, TDX_TLB_TRACKING_NOT_DONE) && wait_a_little(tries);
+}
+
 bool host_again(tdx_status_t status, unsigned *tries)
 {
 	switch (tdx_status_code(status)) {
@@ -112,6 +131,5 @@ bool host_again(tdx_status_t status, unsigned *tries)
 	case TDX_KEY_GENERATION_FAILED: break;
 	default: return false;
 	}
-	sched_yield();
-	return ++*tries < TRIES_MAX;
+	return wait_a_little(tries);
 }

@@ -75,4 +75,7 @@ void host_invept(struct vmm_host *host);
  */
 bool host_again(tdx_status_t status, unsigned *tries);
 
+/* Likewise: a vCPU that may still have the translation has not left the guest yet. */
+bool host_untracked(tdx_status_t status, unsigned *tries);
+
 #endif

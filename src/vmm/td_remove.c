@@ -76,7 +76,7 @@ static int demote(struct vmm_td *td, uint64_t gpa, uint64_t frame, struct vmm_er
 							   .sept_page = tdx_hpa(page) },
 			NULL, NULL);
 	while (host_again(status, &tries) || tdx_status_is(status, TDX_INTERRUPTED_RESTARTABLE) ||
-	       (tdx_status_is(status, TDX_TLB_TRACKING_NOT_DONE) && ++tries < 100000));
+	       host_untracked(status, &tries));
 	if (!tdx_status_ok(status)) {
 		vmm_frames_release(&td->host->frames, page);
 		return vmm_fail_call(err, "TDH.MEM.PAGE.DEMOTE", status);
@@ -159,8 +159,7 @@ static int remove_page(struct removal *r, uint64_t gpa, unsigned level)
 					     &page, NULL);
 		if (tdx_status_is(status, TDX_TLB_TRACKING_NOT_DONE))
 			r->kick(r->opaque);
-	} while (host_again(status, &tries) ||
-		 (tdx_status_is(status, TDX_TLB_TRACKING_NOT_DONE) && ++tries < 100000));
+	} while (host_again(status, &tries) || host_untracked(status, &tries));
 	if (!tdx_status_ok(status))
 		return vmm_fail_call(r->err, "TDH.MEM.PAGE.REMOVE", status);
 	host_clear(r->td->host, page.value, level_size(level ? VMM_LEVEL_2M : VMM_LEVEL_4K));
