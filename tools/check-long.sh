@@ -3,6 +3,7 @@
 # `make check-long`: what does not fit into half an hour of `make check`. Its last result is docs/check-long.md; --keep writes it.
 #   differential  the interpreter against the processor, many more sequences, from other seeds
 #   reasons       the sentences of refusals, for the calls of all transcripts with other operands
+#   threads       Debian's kernel on four vCPUs, and what is typed into its console, under TSan
 #   fuzz          every fuzz target for FUZZ_SECONDS each (without it 600)
 #   bench         the figures of `seamless bench`
 # Usage: check-long.sh [--keep]
@@ -10,7 +11,7 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-600}
 report=$(mktemp)
-trap 'rm -f "$report"' EXIT
+trap 'rm -f "$report" "$report".*' EXIT
 passed=0 failed=0
 
 verdict() { # NAME STATUS
@@ -47,6 +48,26 @@ reasons() {
 	echo "$line" | tail -1 | sed 's/^/- reasons: /' | tee -a "$report"
 }
 
+# boot WHAT WORDS: the words after it on the kernel's command line; standard input is typed.
+boot_under_tsan() {
+	status=0
+	TSAN_OPTIONS="suppressions=$PWD/tools/tsan-guest.supp halt_on_error=0 exitcode=66" \
+		build-tsan/seamless run --kernel build/linux/vmlinuz --initrd build/linux/initramfs --smp 4 -m 256M --timeout 900 \
+		--append "console=hvc0 panic=-1 $2" >"$report.out" 2>"$report.err" || status=$?
+	grep -q 'init: power off' "$report.out" || status=1
+	[ $status = 0 ] || grep -A 12 'WARNING: ThreadSanitizer' "$report.err" || tail "$report.err"
+	verdict "threads, $1" $status
+	echo "- threads: $1: $(sed -n 's/^seamless: the run had //p' "$report.err")" | tee -a "$report"
+}
+
+threads() {
+	guest/linux/build.sh build
+	boot_under_tsan "two workers on four vCPUs" seamless.work </dev/null
+	printf 'echo typed\n%s\nexit\n' "$(seq -s ' ' 500 | sed 's/^/: /')" >"$report.in"
+	boot_under_tsan "a shell that is typed into" seamless.shell <"$report.in"
+	grep -q '^typed' "$report.out" || verdict "threads: the shell did not get what was typed" 1
+}
+
 fuzz() {
 	status=0
 	log=$(fuzz/all.sh "$seconds" build-fuzz 2>&1) || status=$?
@@ -57,6 +78,8 @@ fuzz() {
 build build gcc
 differential
 reasons
+build build-tsan clang -Db_sanitize=thread -Db_lundef=false
+threads
 fuzz
 build/seamless bench | sed 's/^/    /' | tee -a "$report"
 

@@ -25,7 +25,7 @@ static void ask(const struct trace_filter *filter)
 	for (unsigned n = 0; n < 512; n++) {
 		for (int side = EXPLAIN_HOST; side <= EXPLAIN_VMCALL; side++) {
 			const struct trace_call call = { true, (enum explain_side)side,
-							 n | (n & 256) << 8, 200 };
+							 (n & 255) | (n & 256) << 8, 200 };
 
 			shown += trace_filter_call(filter, &call);
 			asked++;
