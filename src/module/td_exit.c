@@ -104,6 +104,7 @@ static void leave(struct guest_exit *x, const struct aftermath *a, bool skip_ins
 	}
 	g->running = false;
 	held_release(&g->held);
+	__atomic_store_n(&x->lp->in_module, false, __ATOMIC_RELEASE);
 }
 
 void td_exit(struct guest_exit *x)
