@@ -22,16 +22,24 @@ bool sha384_start(struct sha384 *ctx)
 	return SHA384_Init((SHA512_CTX *)ctx) == 1;
 }
 
+/* A context that lies in memory which others can write may hold anything: libcrypto would index by these. */
+static bool sound(const struct sha384 *ctx)
+{
+	const SHA512_CTX *c = (const SHA512_CTX *)ctx;
+
+	return c->num < SHA512_CBLOCK && c->md_len == SHA384_DIGEST_LENGTH;
+}
+
 bool sha384_add(struct sha384 *ctx, const void *data, size_t len)
 {
-	return SHA384_Update((SHA512_CTX *)ctx, data, len) == 1;
+	return sound(ctx) && SHA384_Update((SHA512_CTX *)ctx, data, len) == 1;
 }
 
 bool sha384_value(const struct sha384 *ctx, uint8_t digest[SHA384_SIZE])
 {
 	struct sha384 copy = *ctx;
 
-	return SHA384_Final(digest, (SHA512_CTX *)&copy) == 1;
+	return sound(ctx) && SHA384_Final(digest, (SHA512_CTX *)&copy) == 1;
 }
 
 bool sha384_of(const void *data, size_t len, uint8_t digest[SHA384_SIZE])

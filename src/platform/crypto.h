@@ -19,7 +19,7 @@
 /*
  * A SHA-384 in progress. Plain bytes without pointers: it may be copied, moved, lie in a TD's
  * control pages and be part of a snapshot (docs/decisions/0007-sha384-context.md). It must be
- * started before use.
+ * started before use; bytes that are no such thing are refused (false).
  */
 struct sha384 {
 	uint64_t state[27];
