@@ -22,6 +22,7 @@
 #include "seamless/machine.h"
 #include "seamless/memory.h"
 #include "seamless/record.h"
+#include "seamless/snapshot.h"
 #include "seamless/trace.h"
 
 #endif

@@ -10,14 +10,22 @@
 
 static const struct seamless_config standard = { .name = "default" };
 
+static const char plaintext[] = "\nencryption off\n";
+
+static bool ends_with(const char *text, size_t len, const char *end)
+{
+	size_t n = strlen(end);
+
+	return len >= n && !memcmp(text + len - n, end, n);
+}
+
 /*
  * The configuration's text, or the built-in one of its name, to be freed. Another process that maps
  * the memory sees plaintext and is not seen writing, so shareable memory is never encrypted.
  */
 static char *make_text(const struct seamless_config *config, size_t *len, char *err, size_t err_len)
 {
-	const char *more = config->shareable ? "\nencryption off\n" : "";
-	const char *text = config->text;
+	const char *text = config->text, *more = "";
 	char *all;
 
 	*len = config->len;
@@ -27,6 +35,8 @@ static char *make_text(const struct seamless_config *config, size_t *len, char *
 		snprintf(err, err_len, "no built-in platform '%s'", config->name);
 		return NULL;
 	}
+	if (config->shareable && !ends_with(text, *len, plaintext))
+		more = plaintext;
 	all = malloc(*len + strlen(more) + 1);
 	if (!all) {
 		snprintf(err, err_len, "out of memory");

@@ -55,6 +55,8 @@ void lib_run_guest(struct lib_lp *lp, struct seamless_regs *regs, struct seamles
 /* Watched memory: pages that the host has a pointer to; what was told already; telling what else was written. */
 void lib_watch_given(struct seamless_machine *m, uint64_t pa, uint64_t len);
 void lib_watch_written(struct seamless_machine *m, uint64_t pa, uint64_t len);
+/* All memory holds zeros now, which is not told. */
+void lib_watch_zero(struct seamless_machine *m);
 void lib_watch_look(struct seamless_machine *m);
 void lib_unwatch(struct seamless_machine *m);
 

@@ -93,6 +93,17 @@ void lib_watch_written(struct seamless_machine *m, uint64_t pa, uint64_t len)
 	pthread_mutex_unlock(&w->lock);
 }
 
+void lib_watch_zero(struct seamless_machine *m)
+{
+	struct lib_watch *w = m->watch;
+
+	if (!w)
+		return;
+	pthread_mutex_lock(&w->lock);
+	madvise(w->copy, w->pages * PAGE, MADV_DONTNEED);
+	pthread_mutex_unlock(&w->lock);
+}
+
 /* From the first word that differs to the last one. Copied first: what is told stays what was seen.
  */
 static void tell_difference(struct seamless_machine *m, uint64_t page, const uint8_t *now)

@@ -68,7 +68,7 @@ void mem_fini(struct memory *m)
 	memset(m, 0, sizeof(*m));
 }
 
-void mem_reset(struct memory *m)
+void mem_forget(struct memory *m)
 {
 	/* Private anonymous pages read as zero again after this, a file's after losing its blocks.
 	 */
@@ -77,6 +77,11 @@ void mem_reset(struct memory *m)
 	else
 		madvise(m->base, m->size, MADV_DONTNEED);
 	madvise((void *)m->keys, keys_size(m->size), MADV_DONTNEED);
+}
+
+void mem_reset(struct memory *m)
+{
+	mem_forget(m);
 	memset(m->events, 0, sizeof(m->events));
 	atomic_store(&m->destroyed, 0);
 }

@@ -69,6 +69,8 @@ bool mem_init(struct memory *m, uint64_t size, bool encrypted, bool shareable, u
 void mem_fini(struct memory *m);
 /* All zero, all pages under key 0, no events. */
 void mem_reset(struct memory *m);
+/* The same, but events stay. */
+void mem_forget(struct memory *m);
 
 /* Plaintext, for the CPU and the module. */
 static inline void *mem_ptr(struct memory *m, uint64_t pa, uint64_t len)

@@ -88,7 +88,7 @@ static bool check_cmrs(const struct platform_config *c, char *err, size_t err_le
 	return true;
 }
 
-static bool check_config(const struct platform_config *c, char *err, size_t err_len)
+bool platform_config_check(const struct platform_config *c, char *err, size_t err_len)
 {
 	if (!c->lps || c->lps > PLATFORM_LPS)
 		return refuse(err, err_len, "lps %u: 1..%u", c->lps, PLATFORM_LPS);
@@ -171,7 +171,7 @@ struct platform *platform_create(const struct platform_config *config, char *err
 {
 	struct platform *p;
 
-	if (!check_config(config, err, err_len))
+	if (!platform_config_check(config, err, err_len))
 		return NULL;
 	p = calloc(1, sizeof(*p));
 	if (!p) {
@@ -221,7 +221,12 @@ void platform_reset(struct platform *p)
 	atomic_store(&p->entropy, true);
 	atomic_store(&p->random_count, 0);
 	atomic_store(&p->pconfig_code, PCONFIG_DONE);
-	atomic_store(&p->tsc, p->config.tsc.start);
+	platform_set_tsc(p, p->config.tsc.start);
+}
+
+void platform_set_tsc(struct platform *p, uint64_t value)
+{
+	atomic_store(&p->tsc, value);
 	p->clock_start_ns = clock_ns();
 }
 

@@ -59,6 +59,8 @@ struct platform {
 	uint8_t report_key[32];
 };
 
+/* What platform_create() refuses of a parsed configuration. */
+bool platform_config_check(const struct platform_config *config, char *err, size_t err_len);
 /* NULL: `err` says why (a value out of range, out of memory). */
 struct platform *platform_create(const struct platform_config *config, char *err, size_t err_len);
 void platform_destroy(struct platform *p);
@@ -154,6 +156,8 @@ uint64_t platform_rdtsc(struct platform *p);
 /* The same without advancing a counted one: a time stamp for records. */
 uint64_t platform_tsc_now(const struct platform *p);
 void platform_tsc_advance(struct platform *p, uint64_t ticks);
+/* Set-up: the TSC goes on from `value`. */
+void platform_set_tsc(struct platform *p, uint64_t value);
 
 /* --- SEAMOPS --- */
 

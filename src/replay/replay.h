@@ -37,7 +37,12 @@ struct replay_options {
 	 * the guest's state set; false ends the file there */
 	bool (*before_call)(void *opaque, struct seamless_machine *machine,
 			    const struct transcript_event *event, const struct seamless_regs *regs);
-	void *opaque; /* of both functions */
+	/* or NULL: before each line after PLAT, while the calling thread is no processor; the
+	 * replay goes on with the machine that this returns, which is the replay's from then on,
+	 * and the one given is the function's if it returns another; NULL ends the file there */
+	struct seamless_machine *(*before_event)(void *opaque, struct seamless_machine *machine,
+						 const struct transcript_event *event);
+	void *opaque; /* of the functions */
 };
 
 struct replay_counts {

@@ -188,6 +188,19 @@ static bool run_cpuid(struct run *r)
 	       stop(r, "too many CPUID values");
 }
 
+/* False: the file ends here. */
+static bool before_event(struct run *r)
+{
+	struct seamless_machine *m = r->m;
+
+	if (r->event->kind == TRANSCRIPT_PLAT || !r->options->before_event)
+		return true;
+	m = r->options->before_event(r->options->opaque, m, r->event);
+	r->ended = !m;
+	r->m = m ? m : r->m;
+	return m;
+}
+
 static bool run_event(struct run *r)
 {
 	uint64_t value = r->event->value.lo;
@@ -270,7 +283,7 @@ static bool run_events(struct run *r, struct transcript_event *e)
 			r->event_ticks = seamless_event_ticks(r->m);
 		}
 		r->differs = false;
-		done = run_event(r);
+		done = !before_event(r) || run_event(r);
 		if (r->ended || (r->differs && r->options->stop_at_first))
 			break;
 	}

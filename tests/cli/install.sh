@@ -23,6 +23,7 @@ int main(void)
 	char why[160] = "";
 	struct seamless_machine *machine = seamless_create(NULL, why, sizeof(why));
 	struct seamless_recording *recording;
+	struct seamless_snapshot *snapshot;
 	FILE *transcript;
 	uint8_t key[32];
 
@@ -35,6 +36,10 @@ int main(void)
 	recording = seamless_record_start(machine, transcript);
 	if (!recording || !seamless_record_end(recording) || fclose(transcript))
 		return 1;
+	snapshot = seamless_snapshot_take(machine, why, sizeof(why));
+	if (!snapshot || !seamless_snapshot_restore(snapshot, machine, why, sizeof(why)))
+		return 1;
+	seamless_snapshot_free(snapshot);
 	seamless_destroy(machine);
 	printf("leaf %d\n", (int)TDX_VMCALL_FN_GET_QUOTE);
 	return 0;
