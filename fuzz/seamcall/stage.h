@@ -23,5 +23,7 @@ enum stage {
  * last run did to it is undone. Aborts when a call of the bring-up is refused or without memory.
  */
 struct seamless_machine *stage_machine(enum stage stage);
+/* What it returns to. */
+const struct seamless_snapshot *stage_snapshot(enum stage stage);
 
 #endif
