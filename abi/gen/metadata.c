@@ -1669,6 +1669,19 @@ const struct cpuid_rule cpuid_rules[] = {
 };
 const size_t cpuid_rules_len = sizeof(cpuid_rules) / sizeof(cpuid_rules[0]);
 
+const struct cpuid_flag cpuid_flags[NUM_CPUID_FLAGS] = {
+	{ 0x1, CPUID_SUBLEAF_NONE, 2, 3 },
+	{ 0x1, CPUID_SUBLEAF_NONE, 2, 18 },
+	{ 0x1, CPUID_SUBLEAF_NONE, 2, 24 },
+	{ 0x7, 0x0, 1, 4 },
+	{ 0x7, 0x0, 2, 5 },
+	{ 0x7, 0x0, 2, 13 },
+	{ 0x7, 0x0, 3, 18 },
+	{ 0xD, 0x1, 0, 4 },
+	{ 0x7, 0x2, 3, 3 },
+	{ 0x7, 0x0, 2, 16 },
+};
+
 static const struct {
 	uint8_t context, cls;
 	const char *name;

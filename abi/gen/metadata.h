@@ -915,6 +915,28 @@ struct cpuid_rule {
 	struct cpuid_xfam xfam[CPUID_MAX_XFAM_MASKS];
 };
 
+/* TDCS.cpuid_flags: features of the virtual CPUID, and where each is. */
+enum td_cpuid_flag {
+	TD_CPUID_MONITOR = 1 << 0,
+	TD_CPUID_DCA = 1 << 1,
+	TD_CPUID_TSC_DEADLINE = 1 << 2,
+	TD_CPUID_TSX = 1 << 3,
+	TD_CPUID_WAITPKG = 1 << 4,
+	TD_CPUID_TME = 1 << 5,
+	TD_CPUID_MKTME = 1 << 6,
+	TD_CPUID_XFD = 1 << 7,
+	TD_CPUID_DDPD = 1 << 8,
+	TD_CPUID_LA57 = 1 << 9,
+};
+
+struct cpuid_flag {
+	uint32_t leaf, subleaf;
+	uint8_t reg, bit; /* reg 0 to 3: EAX, EBX, ECX, EDX */
+};
+
+#define NUM_CPUID_FLAGS 10
+extern const struct cpuid_flag cpuid_flags[NUM_CPUID_FLAGS]; /* in the order of the flags' bits */
+
 extern const struct cpuid_rule cpuid_rules[];
 extern const size_t cpuid_rules_len;
 

@@ -6,6 +6,7 @@
 #include "module/metadata.h"
 #include "module/state.h"
 #include "platform/platform.h"
+#include "vmx/x86.h"
 
 #define XFAM_KNOWN 0x6dbe7ull
 #define XCR0_KNOWN 0x602ffu
@@ -13,7 +14,6 @@
 #define LEAF_XSTATE 0xdu
 #define LEAF_LBR 0x1cu
 #define XSAVE_LEGACY_AND_HEADER 576u
-#define SPEC_CTRL_DDPD_U (1ull << 8)
 #define STEPPING 0xfu
 
 /* A register of the processor's CPUID, as the first logical processor had it. */

@@ -10,19 +10,11 @@
 
 #define LAST_BASE_LEAF 0x23u
 #define EXTENDED_BASE 0x80000000u
-#define HYPERVISOR_FIRST 0x40000000u
-#define HYPERVISOR_LAST 0x4fffffffu
 
 #define CPUID_VE_SUPERVISOR (1u << 0)
 #define CPUID_VE_USER (1u << 1)
 
-#define CPUID_1_ECX_OSXSAVE (1u << 27)
-#define CPUID_1_EBX_APIC_ID_SHIFT 24
-#define CPUID_7_EBX_HLE_RTM (1u << 4 | 1u << 11)
-#define CPUID_7_ECX_OSPKE (1u << 4)
-#define CPUID_80000001_EDX_SYSCALL (1u << 11)
 #define LEAF_XSTATE 0xdu
-#define TSX_CTRL_CPUID_CLEAR (1ull << 1)
 
 /* A leaf above the maximum of its range is answered as the last basic one. */
 static uint32_t clamp_leaf(const struct guest_exit *x, uint32_t leaf)

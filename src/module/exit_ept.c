@@ -6,13 +6,7 @@
 #include "module/guest.h"
 #include "module/guest_mem.h"
 #include "module/stepping.h"
-
-#define PF_PRESENT (1u << 0)
-#define PF_WRITE (1u << 1)
-#define PF_USER (1u << 2)
-#define PF_RESERVED (1u << 3)
-#define PF_FETCH (1u << 4)
-#define PF_SHADOW_STACK (1u << 6)
+#include "vmx/x86.h"
 
 #define PHYSICAL_BITS 52
 

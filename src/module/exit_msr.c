@@ -12,7 +12,6 @@
 #define DEBUGCTL_RESERVED (~0xffc7ull)
 #define LEGACY_XAPIC_DISABLED 1ull
 #define CLASS_VIRTUAL_MSRS 22
-#define PERF_CAP_PEBS_TO_PT (1ull << 16)
 
 enum msr_outcome { MSR_DONE, MSR_GP, MSR_VE, MSR_UNEXPECTED };
 

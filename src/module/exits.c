@@ -9,6 +9,8 @@
 #include "module/l2.h"
 #include "module/stepping.h"
 #include "platform/platform.h"
+#include "vmx/xsave.h"
+#include "vmx/x86.h"
 
 /* ---- how an exit ends ---- */
 
@@ -86,8 +88,6 @@ void handle_exception(struct guest_exit *x)
 		exit_unexpected(x);
 }
 
-#define SMI_Q_MSMI (1ull << 0)
-
 void handle_smi(struct guest_exit *x)
 {
 	bool machine_check = x->ve->qualification & SMI_Q_MSMI;
@@ -95,9 +95,6 @@ void handle_smi(struct guest_exit *x)
 	exit_to_host(x, machine_check ? TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE : TDX_SUCCESS, x->ve->qualification,
 		     x->ve->intr_info);
 }
-
-#define NOTIFICATION_Q_CONTEXT_INVALID (1ull << 0)
-#define NOTIFICATION_Q_NMI_UNBLOCKING (1ull << 12)
 
 void handle_notification(struct guest_exit *x)
 {
@@ -193,7 +190,7 @@ static void begin(struct guest_exit *x)
 	x->vps->last_exit_tsc = platform_rdtsc(x->m->plat);
 	x->vps->nmi_unblocking_due_to_iret = 0;
 	guest_regs_save(x->vps, x->regs);
-	guest_xmm_save(x->m, x->vp, (const uint8_t(*)[16])x->regs->xmm);
+	xsave_xmm_save(vcpu_page(x->m, x->vp, TDVPS_PAGE_XBUFF), (const uint8_t(*)[16])x->regs->xmm);
 	x->vps->lp_dependent_hpa_updated[x->vps->curr_vm] = 1;
 	x->vps->module_dependent_fields_updated[x->vps->curr_vm] = 1;
 	if (!(x->ve->reason & EXIT_ENTRY_FAILED))

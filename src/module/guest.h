@@ -142,11 +142,4 @@ void td_exit(struct guest_exit *x);
 void guest_regs_load(const struct module *m, const struct vcpu *vp, struct cpu_regs *regs);
 void guest_regs_save(struct tdvps *vps, const struct cpu_regs *regs);
 
-/* XMM registers in the XSAVE image of the TDVPS. */
-void guest_xmm_load(const struct module *m, const struct vcpu *vp, uint8_t xmm[16][16]);
-void guest_xmm_save(const struct module *m, const struct vcpu *vp, const uint8_t xmm[16][16]);
-/* XMM registers of the set @which from the image as it stands, the others zero; and from @xmm into the image. */
-void guest_xmm_to_host(const struct module *m, const struct vcpu *vp, uint8_t xmm[16][16], uint16_t which);
-void guest_xmm_from_host(const struct module *m, const struct vcpu *vp, const uint8_t xmm[16][16], uint16_t which);
-
 #endif

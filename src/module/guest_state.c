@@ -5,6 +5,7 @@
 #include <string.h>
 #include "module/guest.h"
 #include "vmx/x86.h"
+#include "vmx/xsave.h"
 
 #define SEG_RIGHTS_DPL(rights) ((rights) >> 5 & 3)
 
@@ -55,63 +56,10 @@ void guest_request_nmi_window(const struct tdvps *vps, struct vmcs *vmcs)
 void guest_regs_load(const struct module *m, const struct vcpu *vp, struct cpu_regs *regs)
 {
 	memcpy(regs->gpr, vp->vps->gpr, sizeof(regs->gpr));
-	guest_xmm_load(m, vp, regs->xmm);
+	xsave_xmm_load(vcpu_page(m, vp, TDVPS_PAGE_XBUFF), regs->xmm);
 }
 
 void guest_regs_save(struct tdvps *vps, const struct cpu_regs *regs)
 {
 	memcpy(vps->gpr, regs->gpr, sizeof(regs->gpr));
-}
-
-void guest_xmm_load(const struct module *m, const struct vcpu *vp, uint8_t xmm[16][16])
-{
-	const uint8_t *xbuff = vcpu_page(m, vp, TDVPS_PAGE_XBUFF);
-	uint64_t present;
-
-	memcpy(&present, xbuff + XSAVE_XSTATE_BV, sizeof(present));
-	if (present & XSTATE_SSE)
-		memcpy(xmm, xbuff + XSAVE_XMM, 256);
-	else
-		memset(xmm, 0, 256);
-}
-
-static bool all_zero(const uint8_t *bytes, unsigned len)
-{
-	return !bytes[0] && !memcmp(bytes, bytes + 1, len - 1);
-}
-
-void guest_xmm_save(const struct module *m, const struct vcpu *vp, const uint8_t xmm[16][16])
-{
-	uint8_t *xbuff = vcpu_page(m, vp, TDVPS_PAGE_XBUFF);
-	uint64_t present;
-
-	memcpy(&present, xbuff + XSAVE_XSTATE_BV, sizeof(present));
-	if (all_zero(xmm[0], 256)) {
-		present &= ~XSTATE_SSE;
-	} else {
-		present |= XSTATE_SSE;
-		memcpy(xbuff + XSAVE_XMM, xmm, 256);
-	}
-	memcpy(xbuff + XSAVE_XSTATE_BV, &present, sizeof(present));
-}
-
-void guest_xmm_to_host(const struct module *m, const struct vcpu *vp, uint8_t xmm[16][16], uint16_t which)
-{
-	const uint8_t *image = (const uint8_t *)vcpu_page(m, vp, TDVPS_PAGE_XBUFF) + XSAVE_XMM;
-
-	memset(xmm, 0, 256);
-	for (unsigned i = 0; i < 16; i++)
-		if (which >> i & 1)
-			memcpy(xmm[i], image + 16 * i, 16);
-}
-
-void guest_xmm_from_host(const struct module *m, const struct vcpu *vp, const uint8_t xmm[16][16], uint16_t which)
-{
-	uint8_t *xbuff = vcpu_page(m, vp, TDVPS_PAGE_XBUFF);
-
-	for (unsigned i = 0; i < 16; i++)
-		if (which >> i & 1)
-			memcpy(xbuff + XSAVE_XMM + 16 * i, xmm[i], 16);
-	if (which)
-		xbuff[XSAVE_XSTATE_BV] |= (uint8_t)XSTATE_SSE;
 }

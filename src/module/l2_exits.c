@@ -8,8 +8,6 @@
 #include "platform/platform.h"
 #include "gen/leaves.h"
 
-#define L2_CTLS_TDVMCALL (1ull << 1)
-
 void exit_to_l1(struct guest_exit *x, uint64_t status, uint64_t extended)
 {
 	x->next = NEXT_L1;

@@ -11,7 +11,6 @@
 #include "vmx/x86.h"
 
 #define NOT_VALID TDX_METADATA_FIELD_VALUE_NOT_VALID
-#define EPTP_SSS (1ull << 7)
 #define POSTED_VECTOR_NONE 0xffffu
 #define POSTED_VECTOR_MAX 255u
 #define NO_ADDRESS UINT64_MAX

@@ -6,12 +6,12 @@
 #include "module/metadata.h"
 #include "module/state.h"
 #include "module/tsc.h"
+#include "vmx/vapic.h"
 #include "vmx/vmcs.h"
 #include "platform/platform.h"
 
 #define NOT_VALID TDX_METADATA_FIELD_VALUE_NOT_VALID
 #define CLASS_L2_FIRST 36       /* VMCS of VM 1; +1 its MSR bitmaps, +2 their shadow; +8 the next VM */
-#define VAPIC_PPR 0xa0u
 #define XSAVE_HEADER 512u
 #define XSAVE_HEADER_END 576u
 #define XFAM_PT_BIT 8

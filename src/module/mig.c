@@ -13,10 +13,8 @@
 #define LINK_PA 0x000ffffffffff000ull
 #define MBMD_ALIGN 128u
 #define MBMD_SIZE_SHIFT 52
-#define MBMD_PA ((1ull << MBMD_SIZE_SHIFT) - 1)
 #define AAD_BYTES (MBMD_BYTES - MAC_BYTES)
 #define R10_STREAM 0xffffull
-#define R10_RESUME (1ull << 63)
 
 /* ---- TDH.MIG.STREAM.CREATE ---- */
 

@@ -25,7 +25,6 @@
 #define TSC_FREQUENCY_MAX 400u
 #define HP_LOCK_TIMEOUT_USEC 1000000u
 #define EPTP_WB 6u
-#define EPT_VPID_CAP_PML5 (1ull << 7)
 #define MIN_PA_BITS_FOR_PML5 49u
 
 static uint64_t check_reserved(struct call *c, const uint8_t *bytes, size_t len, const char *name)

@@ -7,8 +7,6 @@
 #include "module/state.h"
 #include "vmx/x86.h"
 
-#define PERF_METRICS_AVAILABLE (1ull << 15)
-
 /* The two MSRs whose condition is their own. */
 static bool has_other(const struct module *m, const struct tdcs *t, uint32_t msr)
 {

@@ -8,7 +8,6 @@
 #define STATE_BITS (SEPT_D | SEPT_TDEX | SEPT_TDBW | SEPT_TDB | SEPT_TDP | SEPT_IPAT | SEPT_LEAF)
 #define INTERNAL_BITS (SEPT_LOCK | SEPT_HOST_PRIO)
 #define REMOVAL_SHIFT 12
-#define REMOVAL_VALID (1ull << 44)
 /* What SEPT.RD shows of a leaf: not the bits that encode its state, which RDX gives by number. */
 #define PUBLIC_LEAF (SEPT_RWX | (7ull << 3) | SEPT_IPAT | SEPT_LEAF | SEPT_PA | SEPT_SUPPRESS_VE)
 

@@ -12,22 +12,7 @@
 #include <stdint.h>
 #include "module/td.h"
 
-#define SEPT_R (1ull << 0)
-#define SEPT_W (1ull << 1)
-#define SEPT_X (1ull << 2)
-#define SEPT_RWX 7ull
 #define SEPT_MT_WB (6ull << 3)
-#define SEPT_IPAT (1ull << 6)
-#define SEPT_LEAF (1ull << 7)
-#define SEPT_D (1ull << 9)
-#define SEPT_LOCK (1ull << 11)
-#define SEPT_PA 0x000FFFFFFFFFF000ull
-#define SEPT_HOST_PRIO (1ull << 52)
-#define SEPT_TDEX (1ull << 53)
-#define SEPT_TDBW (1ull << 54)
-#define SEPT_TDB (1ull << 55)
-#define SEPT_TDP (1ull << 56)
-#define SEPT_SUPPRESS_VE (1ull << 63)
 
 /* The order is that of the bits of a set of states (SEPT_SET). */
 #define SEPT_SET(state) (1u << (state))

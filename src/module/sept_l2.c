@@ -5,24 +5,9 @@
 #include "module/sept_l2.h"
 #include "module/state.h"
 
-#define L2_R (1ull << 0)
-#define L2_W (1ull << 1)
-#define L2_XS (1ull << 2)
-#define L2_XU (1ull << 10)
 #define L2_RWX (L2_R | L2_W | L2_XS | L2_XU)
 #define L2_MT_WB (6ull << 3)
 #define L2_MT (7ull << 3)
-#define L2_SAVED_R (1ull << 3)
-#define L2_SAVED_XS (1ull << 4)
-#define L2_SAVED_XU (1ull << 5)
-#define L2_SAVED_W (1ull << 59)
-#define L2_IPAT (1ull << 6)
-#define L2_PS (1ull << 7)
-#define L2_TDB (1ull << 55)
-#define L2_VGP (1ull << 57)
-#define L2_PWA (1ull << 58)
-#define L2_SSS (1ull << 60)
-#define L2_SVE (1ull << 63)
 #define L2_ATTRS (L2_RWX | L2_VGP | L2_PWA | L2_SSS | L2_SVE)
 #define L2_PUBLIC_LEAF (L2_MT | SEPT_PA | L2_IPAT | L2_PS | L2_SVE)
 

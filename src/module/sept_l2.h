@@ -16,15 +16,6 @@ struct call;
 #define SEPT_ALIAS(vm) (1ull << (57 + (vm)))
 
 /* GPA attributes of one VM, as TDG.MEM.PAGE.ATTR.* packs them. */
-#define GPA_ATTR_R (1u << 0)
-#define GPA_ATTR_W (1u << 1)
-#define GPA_ATTR_XS (1u << 2)
-#define GPA_ATTR_XU (1u << 3)
-#define GPA_ATTR_VGP (1u << 4)
-#define GPA_ATTR_PWA (1u << 5)
-#define GPA_ATTR_SSS (1u << 6)
-#define GPA_ATTR_SVE (1u << 7)
-#define GPA_ATTR_VALID (1u << 15)
 #define GPA_ATTR_RWX (GPA_ATTR_R | GPA_ATTR_W | GPA_ATTR_XS | GPA_ATTR_XU)
 
 struct l2_ref {

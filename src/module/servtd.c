@@ -14,8 +14,6 @@
 #include "module/version.h"
 #include "platform/crypto.h"
 
-#define HANDLE_SLOT 0xfffull
-#define HANDLE_TDR 0x000ffffffffff000ull
 #define IGNORE_SHIFT 32 /* of the attributes: TDINFO_IGNORE_* */
 #define IGNORE_MASK 0xffffu
 #define HASH_RECORD_BYTES 58u

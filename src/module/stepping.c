@@ -11,8 +11,6 @@
 #define VIOLATIONS_TOLERATED 6u
 #define TICKS_SUSPICIOUS 4096u
 #define RIP_DELTA_SUSPICIOUS 30u /* two instructions of the greatest length */
-#define APIC_BASE_ENABLE (1ull << 11)
-#define SMI_Q_MSMI 1ull
 #define EPF_LIST 32u
 #define NOTIFY_EPT_FAULTS 1ull
 
@@ -79,9 +77,6 @@ static void start(struct guest_exit *x)
 		platform_lp_kick(x->m->plat, x->lp_id);
 	vmcs_set_bits(x->vmcs, VMCS_PROC_CTLS, VMX_PROC_MTF);
 }
-
-#define DR7_ENABLES 0xffull
-#define PENDING_DEBUG_ANY (1ull << 12 | 1ull << 14 | 1ull << 16)
 
 /* An instruction breakpoint on the next instruction: DR7 has it enabled, of type execute and length 1. */
 static bool breakpoint_on_next(const struct guest_exit *x)

@@ -10,17 +10,8 @@
 #include "platform/platform.h"
 #include "vmx/x86.h"
 
-
-#define MTRRCAP_SMRR (1ull << 11)
-#define MTRRCAP_SMRR2 (1ull << 13)
-#define MTRRCAP_SMRR_LOCK (1ull << 14)
-#define SMRR_MASK_LOCK (1ull << 10)
-#define SMRR_MASK_VALID (1ull << 11)
-#define SMRR_ADDRESS 0xFFFFF000ull
-#define TME_ACTIVATE_LOCK (1ull << 0)
 #define TME_ALGS_PLAIN 5ull	/* AES-XTS 128, 256; of CAPABILITY bits 3:0 and ACTIVATE bits 51:48 */
 #define TME_ALGS_INTEGRITY 10ull
-#define TME_ACTIVATE_ALGS_SHIFT 48
 
 #define CPUID_LAST_BASE 0x1fu
 #define CPUID_LAST_EXTENDED 0x80000008u

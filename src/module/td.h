@@ -30,32 +30,6 @@ struct module;
 #define MAX_VMS 4u
 #define LPID_NONE 0xFFFFFFFFu
 
-#define TD_ATTR_DEBUG (1ull << 0)
-#define TD_ATTR_SEPT_VE_DISABLE (1ull << 28)
-#define TD_ATTR_MIGRATABLE (1ull << 29)
-#define TD_ATTR_PKS (1ull << 30)
-#define TD_ATTR_PERFMON (1ull << 63)
-
-#define TD_CONFIG_GPAW (1ull << 0)
-#define TD_CONFIG_FLEXIBLE_PENDING_VE (1ull << 1)
-#define TD_CONFIG_NO_RBP_MOD (1ull << 2)
-
-#define TD_CTLS_PENDING_VE_DISABLE (1ull << 0)
-
-/* TDCS.cpuid_flags: what the virtual CPUID of the TD offers, so that it need not be searched. */
-enum td_cpuid_flag {
-	TD_CPUID_MONITOR = 1 << 0,
-	TD_CPUID_DCA = 1 << 1,
-	TD_CPUID_TSC_DEADLINE = 1 << 2,
-	TD_CPUID_TSX = 1 << 3,
-	TD_CPUID_WAITPKG = 1 << 4,
-	TD_CPUID_TME = 1 << 5,
-	TD_CPUID_MKTME = 1 << 6,
-	TD_CPUID_XFD = 1 << 7,
-	TD_CPUID_DDPD = 1 << 8,
-	TD_CPUID_LA57 = 1 << 9,
-};
-
 enum servtd_state {
 	SERVTD_NOT_BOUND,
 	SERVTD_PRE_BOUND,

@@ -11,7 +11,6 @@
 #include "vmx/x86.h"
 
 #define BAD_CONFIG (TDX_OPERAND_INVALID | TDX_OPERAND_ID_CPUID_CONFIG)
-#define SPEC_CTRL_DDPD_U (1ull << 8)
 
 /* One leaf on its way from the processor's values to the TD's. */
 struct leaf_values {
@@ -22,42 +21,16 @@ struct leaf_values {
 	uint32_t reg[CPUID_REGS];
 };
 
-static void set_flag(struct tdcs *t, enum td_cpuid_flag flag, bool on)
-{
-	t->cpuid_flags = on ? t->cpuid_flags | flag : t->cpuid_flags & ~(uint32_t)flag;
-}
-
-static void version_flags(struct tdcs *t, const uint32_t reg[CPUID_REGS])
-{
-	set_flag(t, TD_CPUID_MONITOR, reg[ECX] & 1u << 3);
-	set_flag(t, TD_CPUID_DCA, reg[ECX] & 1u << 18);
-	set_flag(t, TD_CPUID_TSC_DEADLINE, reg[ECX] & 1u << 24);
-}
-
-static void feature_flags(struct tdcs *t, uint32_t subleaf, const uint32_t reg[CPUID_REGS])
-{
-	if (subleaf == 0) {
-		set_flag(t, TD_CPUID_TSX, reg[EBX] & 1u << 4);
-		set_flag(t, TD_CPUID_WAITPKG, reg[ECX] & 1u << 5);
-		set_flag(t, TD_CPUID_TME, reg[ECX] & 1u << 13);
-		set_flag(t, TD_CPUID_LA57, reg[ECX] & 1u << 16);
-		set_flag(t, TD_CPUID_MKTME, reg[EDX] & 1u << 18);
-	} else if (subleaf == 2) {
-		set_flag(t, TD_CPUID_DDPD, reg[EDX] & 1u << 3);
-		t->spec_ctrl_mask = t->cpuid_flags & TD_CPUID_DDPD ? 0 : SPEC_CTRL_DDPD_U;
-	}
-}
-
 void td_cpuid_flags(struct tdcs *t, size_t index, const uint32_t reg[CPUID_REGS])
 {
-	const struct cpuid_rule *rule = &cpuid_rules[index];
+	for (unsigned i = 0; i < NUM_CPUID_FLAGS; i++) {
+		const struct cpuid_flag *f = &cpuid_flags[i];
 
-	if (rule->leaf == 0x1)
-		version_flags(t, reg);
-	else if (rule->leaf == 0x7)
-		feature_flags(t, rule->subleaf, reg);
-	else if (rule->leaf == 0xd && rule->subleaf == 1)
-		set_flag(t, TD_CPUID_XFD, reg[EAX] & 1u << 4);
+		if (f->leaf == cpuid_rules[index].leaf && f->subleaf == cpuid_rules[index].subleaf)
+			t->cpuid_flags = (t->cpuid_flags & ~(1u << i)) | (reg[f->reg] >> f->bit & 1) << i;
+	}
+	if (cpuid_rules[index].leaf == 0x7 && cpuid_rules[index].subleaf == 2)
+		t->spec_ctrl_mask = t->cpuid_flags & TD_CPUID_DDPD ? 0 : SPEC_CTRL_DDPD_U;
 }
 
 static void clear(struct leaf_values *v)
@@ -163,12 +136,9 @@ static void leaf_xstate(struct leaf_values *v)
 	}
 }
 
-/* Leaves that exist for the guest as a whole or not at all. */
-static bool leaf_present(const struct leaf_values *v)
+bool td_cpuid_leaf_present(const struct tdcs *t, const struct cpuid_rule *rule)
 {
-	const struct tdcs *t = v->tdcs;
-
-	switch (v->rule->leaf) {
+	switch (rule->leaf) {
 	case 0x5: return t->cpuid_flags & TD_CPUID_MONITOR;
 	case 0xa: return t->attributes & TD_ATTR_PERFMON;
 	case 0x14: return t->xfam & XFAM_PT;
@@ -196,7 +166,7 @@ static uint64_t apply_leaf(struct leaf_values *v)
 		v->reg[EAX] = (v->reg[EAX] & ~0xff00u) | (v->tdcs->cpuid_flags & TD_CPUID_LA57 ? 57u : 48u) << 8;
 		return 0;
 	default:
-		if (!leaf_present(v))
+		if (!td_cpuid_leaf_present(v->tdcs, v->rule))
 			clear(v);
 		return 0;
 	}

@@ -94,28 +94,16 @@ static const char *check_xstate(struct call *c, uint32_t subleaf, const uint32_t
 	}
 }
 
-/* Leaves that exist for the guest as a whole or not at all. */
 static const char *check_whole(const struct module *m, const struct tdcs *t, size_t index,
 			       const uint32_t reg[CPUID_REGS])
 {
-	switch (cpuid_rules[index].leaf) {
-	case 0xa:
-		if (t->attributes & TD_ATTR_PERFMON)
-			return is_native(m, index, reg) ? NULL : NOT_HERE;
+	uint32_t leaf = cpuid_rules[index].leaf;
+
+	if (!td_cpuid_leaf_present(t, &cpuid_rules[index]))
 		return is_zero(reg) ? NULL : NOT_CONFIGURED;
-	case 0x14:
-		return t->xfam & XFAM_PT || is_zero(reg) ? NULL : NOT_CONFIGURED;
-	case 0x15:
-		return reg[EBX] == t->tsc_frequency ? NULL : "EBX is not TSC_FREQUENCY";
-	case 0x19:
-		return is_zero(reg) ? NULL : NOT_CONFIGURED;
-	case 0x1c:
-		return t->xfam & XFAM_LBR || is_zero(reg) ? NULL : NOT_CONFIGURED;
-	case 0x1d:
-		return (t->xfam & XFAM_AMX) == XFAM_AMX || is_zero(reg) ? NULL : NOT_CONFIGURED;
-	default:
-		return NULL;
-	}
+	if (leaf == 0xa)
+		return is_native(m, index, reg) ? NULL : NOT_HERE;
+	return leaf != 0x15 || reg[EBX] == t->tsc_frequency ? NULL : "EBX is not TSC_FREQUENCY";
 }
 
 static const char *check_leaf(struct call *c, size_t index, const uint32_t reg[CPUID_REGS])

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "module/guest.h"
 #include "module/l2.h"
+#include "vmx/xsave.h"
 
 #define STATUS_FATAL (1ull << 61)
 #define STATUS_HINT (1ull << 60)
@@ -78,7 +79,7 @@ static void host_registers_vmcall(struct guest_exit *x)
 			x->regs->gpr[i] = guest[i];
 	x->regs->gpr[GPR_RAX] = EXIT_REASON_TDCALL | (x->lp->step.bus_lock ? EXIT_BUS_LOCK_BIT : 0);
 	x->regs->gpr[GPR_RCX] = (mask & 0xffffffff) | (uint64_t)x->vps->curr_vm << QUALIFICATION_VM_SHIFT;
-	guest_xmm_to_host(x->m, x->vp, x->regs->xmm, (uint16_t)(mask >> 16));
+	xsave_xmm_some(vcpu_page(x->m, x->vp, TDVPS_PAGE_XBUFF), x->regs->xmm, (uint16_t)(mask >> 16));
 }
 
 void epoch_leave(struct tdcs *tdcs, const struct tdvps *vps)

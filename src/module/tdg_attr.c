@@ -6,6 +6,7 @@
 #include "module/guest.h"
 #include "module/guest_mem.h"
 #include "module/sept_l2.h"
+#include "vmx/x86.h"
 
 #define PENDING_BIT (1ull << 62)
 #define ATTR_OF(attr, vm) ((uint16_t)((attr) >> (16 * (vm))))
@@ -13,7 +14,6 @@
 #define ATTR_RESERVED 0x7f00u
 #define FLAG_INVEPT 0x8000u
 #define VM_CTLS_EXIT_ON_WALK_FAILURE (1ull << 0)
-#define EPT_Q_PERMISSION_XU (1ull << 6)
 #define DETAILS_LEVEL_SHIFT (32 + 3)
 #define DETAILS_VM_SHIFT (32 + 20)
 #define SEPT_ANY_BLOCKEDW (SEPT_SET(SEPT_STATE_BLOCKEDW) | SEPT_SET(SEPT_STATE_EXPORTED_BLOCKEDW) | \

@@ -9,7 +9,6 @@
 #include "module/guest_mem.h"
 
 #define COUNTER_SHIFT 12
-#define COUNTER_MASK (0x1ffull << COUNTER_SHIFT)
 #define COUNTER_LAST 511u
 #define ZEROED_AT_ONCE 16u
 

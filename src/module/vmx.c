@@ -11,8 +11,6 @@
 #define BITS(high, low) (~0ull >> (63 - (high)) & ~0ull << (low))
 
 #define VMCS_MAX_BYTES 2048u
-#define BASIC_IO_EXIT_INFO (1ull << 54)
-#define BASIC_TRUE_CTLS (1ull << 55)
 /* Unrestricted guest, HLT and shutdown states, PT in VMX, VMWRITE to any field. */
 #define MISC_NEEDED (1ull << 5 | 1ull << 6 | 1ull << 7 | 1ull << 14 | 1ull << 29)
 #define MISC_CR3_TARGETS(v) ((v) >> 16 & 0x1ff)

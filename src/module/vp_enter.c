@@ -9,11 +9,9 @@
 #include "module/stepping.h"
 #include "platform/platform.h"
 #include "vmx/x86.h"
+#include "vmx/xsave.h"
 
-#define RCX_HINT (1ull << 52)
-#define RCX_RESUME_L1 (1ull << 53)
 #define STATUS_HINT_BIT 60
-
 
 static uint64_t flags_of(const struct call *c)
 {
@@ -143,7 +141,8 @@ void vp_enter_complete_vmcall(struct call *c)
 	uint64_t *guest = c->vp.vps->gpr;
 	uint64_t mask = guest[GPR_RCX];
 
-	guest_xmm_from_host(c->m, &c->vp, (const uint8_t(*)[16])c->regs->xmm, (uint16_t)(mask >> 16));
+	xsave_xmm_set(vcpu_page(c->m, &c->vp, TDVPS_PAGE_XBUFF), (const uint8_t(*)[16])c->regs->xmm,
+		      (uint16_t)(mask >> 16));
 	for (unsigned i = GPR_RDX; i < GPR_COUNT; i++)
 		if (mask >> i & 1)
 			guest[i] = c->regs->gpr[i];

@@ -12,9 +12,7 @@
 #include "vmx/x86.h"
 
 #define XCR0_RESET 1u
-#define DR6_RESET 0xffff0ff0u
 #define FMASK_RESET 0x20200u
-#define XCOMP_COMPACT (1ull << 63)
 #define POSTED_VECTOR_NONE 0xffffu
 
 /* Takes the next vCPU index. It stays taken if the TSC check fails. */

@@ -192,4 +192,43 @@ enum x86_msr {
 /* The virtualization exception information area: the mark of one not yet read. */
 #define VE_INFO_VALID 0xffffffffu
 
+/* Bits of MSRs, registers and error codes that the module looks at. */
+#define MTRRCAP_SMRR (1ull << 11)
+#define MTRRCAP_SMRR2 (1ull << 13)
+#define MTRRCAP_SMRR_LOCK (1ull << 14)
+#define SMRR_MASK_LOCK (1ull << 10)
+#define SMRR_MASK_VALID (1ull << 11)
+#define SMRR_ADDRESS 0xFFFFF000ull
+#define TME_ACTIVATE_LOCK (1ull << 0)
+#define TME_ACTIVATE_ALGS_SHIFT 48
+#define PF_PRESENT (1u << 0)
+#define PF_WRITE (1u << 1)
+#define PF_USER (1u << 2)
+#define PF_RESERVED (1u << 3)
+#define PF_FETCH (1u << 4)
+#define PF_SHADOW_STACK (1u << 6)
+#define CPUID_1_ECX_OSXSAVE (1u << 27)
+#define CPUID_1_EBX_APIC_ID_SHIFT 24
+#define CPUID_7_EBX_HLE_RTM (1u << 4 | 1u << 11)
+#define CPUID_7_ECX_OSPKE (1u << 4)
+#define CPUID_80000001_EDX_SYSCALL (1u << 11)
+#define TSX_CTRL_CPUID_CLEAR (1ull << 1)
+#define HYPERVISOR_FIRST 0x40000000u
+#define HYPERVISOR_LAST 0x4fffffffu
+#define SPEC_CTRL_DDPD_U (1ull << 8)
+#define APIC_BASE_ENABLE (1ull << 11)
+#define PENDING_DEBUG_ANY (1ull << 12 | 1ull << 14 | 1ull << 16)
+#define SMI_Q_MSMI 1ull
+#define NOTIFICATION_Q_CONTEXT_INVALID (1ull << 0)
+#define NOTIFICATION_Q_NMI_UNBLOCKING (1ull << 12)
+#define PERF_CAP_PEBS_TO_PT (1ull << 16)
+#define PERF_METRICS_AVAILABLE (1ull << 15)
+#define EPT_VPID_CAP_PML5 (1ull << 7)
+#define EPTP_SSS (1ull << 7)
+#define XCOMP_COMPACT (1ull << 63)
+#define DR6_RESET 0xffff0ff0u
+#define BASIC_IO_EXIT_INFO (1ull << 54)
+#define BASIC_TRUE_CTLS (1ull << 55)
+#define EPT_Q_PERMISSION_XU (1ull << 6)
+
 #endif

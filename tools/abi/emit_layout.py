@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """abi/gen/layout.h: the pages of a TD's control structures as C, a member for each metadata field at its offset, and the
 structures in memory that the module reads or writes as a whole."""
-from emit import header_top
+from emit import define, header_top
 
 TEXT = ('The control structures of a TD as they lie in its pages: each metadata field at its offset, and fields of our '
         'own in the gaps (abi/layout.abi). Structures in memory that the module uses as a whole.')
@@ -82,6 +82,19 @@ def structure(model, item):
         name, body, name, item.one('size'), item.name)
 
 
+def masks(model):
+    """Bits of registers and words by the module's names."""
+    whole = {item.name: item for item in model.tables['struct']}
+    out = '\n'
+    for row in (item.columns for item in model.tables['mask']):
+        item = whole[row['structure']]
+        bits = {line[1][0]: (int(line[1][1]), int(line[1][2])) for line in item.all('bits')}
+        first, count = bits[row['field']]
+        suffix = 'ull' if int(item.one('size')) == 8 else 'u'
+        out += define(row['name'], '0x%x%s' % ((1 << count) - 1 << first, suffix))
+    return out
+
+
 def emit(model):
     out = header_top('GEN_LAYOUT_H', TEXT) + '#include <stdint.h>\n'
     whole = {item.name: item for item in model.tables['struct']}
@@ -90,4 +103,4 @@ def emit(model):
     td = model.fields['td']
     out += page(model, 'TDR', [f for f in td if f.cls < 16])
     out += page(model, 'TDCS', [f for f in td if f.cls >= 16])
-    return out + page(model, 'TDVPS', model.fields['vp']) + '\n#endif\n'
+    return out + page(model, 'TDVPS', model.fields['vp']) + masks(model) + '\n#endif\n'

@@ -91,6 +91,18 @@ struct cpuid_rule {
 	struct cpuid_xfam xfam[CPUID_MAX_XFAM_MASKS];
 };
 
+/* TDCS.cpuid_flags: features of the virtual CPUID, and where each is. */
+enum td_cpuid_flag {
+%(flags)s};
+
+struct cpuid_flag {
+	uint32_t leaf, subleaf;
+	uint8_t reg, bit; /* reg 0 to 3: EAX, EBX, ECX, EDX */
+};
+
+#define NUM_CPUID_FLAGS %(num_flags)d
+extern const struct cpuid_flag cpuid_flags[NUM_CPUID_FLAGS]; /* in the order of the flags' bits */
+
 extern const struct cpuid_rule cpuid_rules[];
 extern const size_t cpuid_rules_len;
 
@@ -142,7 +154,9 @@ def emit_header(model):
     actions = ['-', 'GP', 'VE', 'GP_OR_VE', 'OTHER']
     out += _offsets(model) + STRUCTS % {
         'externs': externs, 'intercepts': ',\n\t'.join(map(_intercept, _intercepts(model))),
-        'actions': ', '.join(map(_action, actions)), 'xfam': _max_xfam(model),
+        'actions': ', '.join(map(_action, actions)), 'num_flags': len(model.tables['cpuid_flag']),
+        'flags': ''.join('\tTD_CPUID_%s = 1 << %d,\n' % (row.name, i) for i, row in enumerate(model.tables['cpuid_flag'])),
+        'xfam': _max_xfam(model),
         'configurable': len([i for i in model.tables['cpuid'] if i.one('configurable')])}
     return out + '#endif\n'
 
@@ -202,6 +216,10 @@ def emit_source(model):
     out += 'const size_t msr_rules_len = sizeof(msr_rules) / sizeof(msr_rules[0]);\n\n'
     out += 'const struct cpuid_rule cpuid_rules[] = {\n%s};\n' % ''.join(map(_cpuid, model.tables['cpuid']))
     out += 'const size_t cpuid_rules_len = sizeof(cpuid_rules) / sizeof(cpuid_rules[0]);\n\n'
+    rows = ''.join('\t{ %s, %s, %d, %s },\n' % (
+        r['leaf'], 'CPUID_SUBLEAF_NONE' if r['subleaf'] == '-' else r['subleaf'], 'EAX EBX ECX EDX'.split().index(r['register']),
+        r['bit']) for r in (item.columns for item in model.tables['cpuid_flag']))
+    out += 'const struct cpuid_flag cpuid_flags[NUM_CPUID_FLAGS] = {\n%s};\n\n' % rows
     rows = ''.join('\t{ MD_CONTEXT_%(context)s, %(code)s, "%(name)s" },\n' % r.columns for r in model.tables['md_class'])
     out += 'static const struct {\n\tuint8_t context, cls;\n\tconst char *name;\n} md_classes[] = {\n%s};\n' % rows
     return out + CLASS_LOOKUP
