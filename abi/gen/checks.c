@@ -11,6 +11,7 @@
 #include "module/mig.h"
 #include "module/state.h"
 #include "module/version.h"
+#include "module/vmx.h"
 #include "platform/platform.h"
 #include "vmx/x86.h"
 
@@ -303,145 +304,243 @@ static uint64_t tdh_sys_init_require_40(struct call *c)
 
 static uint64_t tdh_sys_init_require_41(struct call *c)
 {
+	if ((platform_rdmsr(c->m->plat, c->lp_id, MSR_ARCH_CAPABILITIES) & 0x20fd6f) == 0x20fd6b)
+		return TDX_SUCCESS;
+	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_ARCH_CAPABILITIES, "IA32_ARCH_CAPABILITIES is %x: it lacks one of RDCL_NO, IBRS_ALL, SKIP_L1DFL, MDS_NO, IF_PSCHANGE_MC_NO, TAA_NO, MISC_PACKAGE_CTLS ... or has RSBA (2)", platform_rdmsr(c->m->plat, c->lp_id, MSR_ARCH_CAPABILITIES));
+}
+
+static uint64_t tdh_sys_init_require_42(struct call *c)
+{
+	if (platform_rdmsr(c->m->plat, c->lp_id, MSR_XAPIC_DISABLE_STATUS) == 1)
+		return TDX_SUCCESS;
+	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_XAPIC_DISABLE_STATUS, "IA32_XAPIC_DISABLE_STATUS is %x: the legacy xAPIC must be disabled", platform_rdmsr(c->m->plat, c->lp_id, MSR_XAPIC_DISABLE_STATUS));
+}
+
+static uint64_t tdh_sys_init_require_43(struct call *c)
+{
+	if (platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_PACKAGE_CTLS) & 1)
+		return TDX_SUCCESS;
+	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_MISC_PACKAGE_CTLS, "IA32_MISC_PACKAGE_CTLS is %x: bit 0 must be 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_PACKAGE_CTLS));
+}
+
+static uint64_t tdh_sys_init_require_44(struct call *c)
+{
+	if (platform_rdmsr(c->m->plat, c->lp_id, MSR_PERF_CAPABILITIES) & (1 << 13))
+		return TDX_SUCCESS;
+	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_PERF_CAPABILITIES, "IA32_PERF_CAPABILITIES is %x: full-width counter writes (13) must be there", platform_rdmsr(c->m->plat, c->lp_id, MSR_PERF_CAPABILITIES));
+}
+
+static uint64_t tdh_sys_init_require_45(struct call *c)
+{
+	if ((platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_BASIC) >> 32 & 8191) <= VMCS_MAX_BYTES && platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_BASIC) & BASIC_IO_EXIT_INFO && platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_BASIC) & BASIC_TRUE_CTLS)
+		return TDX_SUCCESS;
+	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_BASIC, "IA32_VMX_BASIC is %x: a VMCS has 2048 bytes at most (44:32), exit information for INS and OUTS (54) and TRUE controls (55) must be there", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_BASIC));
+}
+
+static uint64_t tdh_sys_init_require_46(struct call *c)
+{
+	if ((platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_MISC) & MISC_NEEDED) == MISC_NEEDED && (platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_MISC) >> 16 & 511) >= 4)
+		return TDX_SUCCESS;
+	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_MISC, "IA32_VMX_MISC is %x: bits %x must be 1, and 24:16 at least 4", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_MISC), MISC_NEEDED);
+}
+
+static uint64_t tdh_sys_init_require_47(struct call *c)
+{
+	if ((platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_EPT_VPID_CAP) & EPT_VPID_NEEDED) == EPT_VPID_NEEDED)
+		return TDX_SUCCESS;
+	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_EPT_VPID_CAP, "IA32_VMX_EPT_VPID_CAP is %x: bits %x must be 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_EPT_VPID_CAP), EPT_VPID_NEEDED);
+}
+
+static uint64_t tdh_sys_init_require_48(struct call *c)
+{
+	if (!(platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED0) & ~CR0_PE & ~CR0_PG & ~CR0_INIT))
+		return TDX_SUCCESS;
+	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_CR0_FIXED0, "IA32_VMX_CR0_FIXED0 is %x: beside PE and PG only bits %x may be fixed to 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED0), CR0_INIT);
+}
+
+static uint64_t tdh_sys_init_require_49(struct call *c)
+{
+	if (!(~platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED1) & CR0_INIT))
+		return TDX_SUCCESS;
+	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_CR0_FIXED1, "IA32_VMX_CR0_FIXED1 is %x: bits %x must be allowed to be 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED1), CR0_INIT);
+}
+
+static uint64_t tdh_sys_init_require_50(struct call *c)
+{
+	if (!(platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR4_FIXED0) & ~CR4_INIT))
+		return TDX_SUCCESS;
+	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_CR4_FIXED0, "IA32_VMX_CR4_FIXED0 is %x: only bits %x may be fixed to 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR4_FIXED0), CR4_INIT);
+}
+
+static uint64_t tdh_sys_init_require_51(struct call *c)
+{
+	if (!(~platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR4_FIXED1) & CR4_INIT))
+		return TDX_SUCCESS;
+	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_CR4_FIXED1, "IA32_VMX_CR4_FIXED1 is %x: bits %x must be allowed to be 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR4_FIXED1), CR4_INIT);
+}
+
+static uint64_t tdh_sys_init_require_52(struct call *c)
+{
+	if (!(platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED0) & ~CR0_PE & ~CR0_PG & CR0_L2_VARIABLE) && !(~platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED1) & CR0_L2_VARIABLE))
+		return TDX_SUCCESS;
+	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_CR0_FIXED0, "IA32_VMX_CR0_FIXED0 is %x: an L2 VM must be free to change bits %x", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED0), CR0_L2_VARIABLE);
+}
+
+static uint64_t tdh_sys_init_require_53(struct call *c)
+{
+	if (platform_rdmsr(c->m->plat, c->lp_id, MSR_MTRRCAP) & MTRRCAP_SMRR)
+		return TDX_SUCCESS;
+	return fail(c, TDX_SMRR_NOT_SUPPORTED, "IA32_MTRRCAP %x: no SMRR", platform_rdmsr(c->m->plat, c->lp_id, MSR_MTRRCAP));
+}
+
+static uint64_t tdh_sys_init_require_54(struct call *c)
+{
+	if (platform_rdmsr(c->m->plat, c->lp_id, MSR_MTRRCAP) & MTRRCAP_SMRR_LOCK)
+		return TDX_SUCCESS;
+	return fail(c, TDX_SMRR_LOCK_NOT_SUPPORTED, "IA32_MTRRCAP %x: SMRRs cannot be locked", platform_rdmsr(c->m->plat, c->lp_id, MSR_MTRRCAP));
+}
+
+static uint64_t tdh_sys_init_require_55(struct call *c)
+{
 	if (random_words(c, c->scratch, 1))
 		return TDX_SUCCESS;
 	return fail(c, TDX_RND_NO_ENTROPY, "no random number for the module");
 }
 
-static uint64_t tdh_sys_lp_init_require_42(struct call *c)
+static uint64_t tdh_sys_lp_init_require_56(struct call *c)
 {
 	if (c->m->sys_state == SYS_STATE_INIT_DONE)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SYS_LP_INIT_NOT_PENDING, "the system state is %u, must be INIT_DONE (%u)", c->m->sys_state, SYS_STATE_INIT_DONE);
 }
 
-static uint64_t tdh_sys_lp_init_require_43(struct call *c)
+static uint64_t tdh_sys_lp_init_require_57(struct call *c)
 {
 	if (!c->lp->init_done)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SYS_LP_INIT_DONE, "logical processor %u was initialised already", c->lp_id);
 }
 
-static uint64_t tdh_sys_lp_init_require_44(struct call *c)
+static uint64_t tdh_sys_lp_init_require_58(struct call *c)
 {
 	if (random_words(c, c->scratch, 1))
 		return TDX_SUCCESS;
 	return fail(c, TDX_RND_NO_ENTROPY, "no random number for logical processor %u", c->lp_id);
 }
 
-static uint64_t tdh_phymem_cache_wb_require_45(struct call *c)
+static uint64_t tdh_phymem_cache_wb_require_59(struct call *c)
 {
 	if (c->in[GPR_RCX] <= 1)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "RCX is %x, must be 0 (start) or 1 (resume)", c->in[GPR_RCX]);
 }
 
-static uint64_t tdh_phymem_page_wbinvd_require_46(struct call *c)
+static uint64_t tdh_phymem_page_wbinvd_require_60(struct call *c)
 {
 	if (!(c->in[GPR_RCX] >> c->m->max_pa_bits))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "address %x is wider than the %u physical address bits", c->in[GPR_RCX], c->m->max_pa_bits);
 }
 
-static uint64_t tdh_sys_config_require_47(struct call *c)
+static uint64_t tdh_sys_config_require_61(struct call *c)
 {
 	if (c->m->sys_state == SYS_STATE_INIT_DONE && c->m->lps_inited == c->m->num_lps)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SYS_CONFIG_NOT_PENDING, "the system state is %u and %u of %u logical processors are initialised; all must be, and the state %u", c->m->sys_state, c->m->lps_inited, c->m->num_lps, SYS_STATE_INIT_DONE);
 }
 
-static uint64_t tdh_sys_config_require_48(struct call *c)
+static uint64_t tdh_sys_config_require_62(struct call *c)
 {
 	if (c->in[GPR_RDX] && c->in[GPR_RDX] <= MAX_TDMRS)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "RDX: %u TDMRs, must be 1 to %u", c->in[GPR_RDX], MAX_TDMRS);
 }
 
-static uint64_t tdh_sys_config_require_49(struct call *c)
+static uint64_t tdh_sys_config_require_63(struct call *c)
 {
 	if (keyid_private(c->m, c->in[GPR_R8]))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R8, "the global key id %x is not private, those are %u to %u", c->in[GPR_R8], c->m->hkid_first, c->m->hkid_end - 1);
 }
 
-static uint64_t tdh_servtd_bind_require_50(struct call *c)
+static uint64_t tdh_servtd_bind_require_64(struct call *c)
 {
 	if (c->in[GPR_RCX] != c->in[GPR_RDX])
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "the TD at %x can't serve itself", c->in[GPR_RDX]);
 }
 
-static uint64_t tdh_servtd_bind_require_51(struct call *c)
+static uint64_t tdh_servtd_bind_require_65(struct call *c)
 {
 	if (c->in[GPR_R8] < SERVTD_SLOTS)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R8, "slot %u: a TD has %u", c->in[GPR_R8], SERVTD_SLOTS);
 }
 
-static uint64_t tdh_servtd_bind_require_52(struct call *c)
+static uint64_t tdh_servtd_bind_require_66(struct call *c)
 {
 	if (c->in[GPR_R9] == SERVTD_TYPE_MIGTD)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R9, "type %x: only migration TDs (0) can serve", c->in[GPR_R9]);
 }
 
-static uint64_t tdh_servtd_bind_require_53(struct call *c)
+static uint64_t tdh_servtd_bind_require_67(struct call *c)
 {
 	if (!(c->in[GPR_R10] & ~SERVTD_ATTR_ALLOWED))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R10, "attributes %x: only those in %x may be 1", c->in[GPR_R10], SERVTD_ATTR_ALLOWED);
 }
 
-static uint64_t tdh_sys_shutdown_require_54(struct call *c)
+static uint64_t tdh_sys_shutdown_require_68(struct call *c)
 {
 	if (c->in[GPR_RCX] >= c->m->plat->config.loader.min_update_hv && c->in[GPR_RCX] <= c->m->plat->config.loader.module_hv)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "handoff version %x, this module writes %u to %u", c->in[GPR_RCX], c->m->plat->config.loader.min_update_hv, c->m->plat->config.loader.module_hv);
 }
 
-static uint64_t tdh_sys_update_require_55(struct call *c)
+static uint64_t tdh_sys_update_require_69(struct call *c)
 {
 	if (c->m->sys_state == SYS_STATE_INIT_DONE && c->m->lps_inited == c->m->num_lps)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SYS_STATE_INCORRECT, "the system state is %u with %u of %u logical processors initialised, must be INIT_DONE with all", c->m->sys_state, c->m->lps_inited, c->m->num_lps);
 }
 
-static uint64_t tdh_export_abort_require_56(struct call *c)
+static uint64_t tdh_export_abort_require_70(struct call *c)
 {
 	if (!c->in[GPR_R10])
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R10, "R10 is %x, must be 0", c->in[GPR_R10]);
 }
 
-static uint64_t tdh_export_state_immutable_require_57(struct call *c)
+static uint64_t tdh_export_state_immutable_require_71(struct call *c)
 {
 	if (c->td.tdcs->attributes & TD_ATTR_MIGRATABLE)
 		return TDX_SUCCESS;
 	return fail(c, TDX_TD_NOT_MIGRATABLE, "ATTRIBUTES %x of the TD at %x lack MIGRATABLE (29)", c->td.tdcs->attributes, c->td.pa);
 }
 
-static uint64_t tdh_export_state_immutable_require_58(struct call *c)
+static uint64_t tdh_export_state_immutable_require_72(struct call *c)
 {
 	if (!c->td.tdcs->mig_count)
 		return TDX_SUCCESS;
 	return fail(c, TDX_PREVIOUS_EXPORT_CLEANUP_INCOMPLETE, "%u pages are still marked as exported before; TDH.EXPORT.RESTORE them", c->td.tdcs->mig_count);
 }
 
-static uint64_t tdh_export_state_immutable_require_59(struct call *c)
+static uint64_t tdh_export_state_immutable_require_73(struct call *c)
 {
 	if (c->td.tdcs->num_migs >= MIGS_MIN)
 		return TDX_SUCCESS;
 	return fail(c, TDX_MIN_MIGS_NOT_CREATED, "the TD at %x has %u migration streams, needs %u", c->td.pa, c->td.tdcs->num_migs, MIGS_MIN);
 }
 
-static uint64_t tdh_export_state_vp_require_60(struct call *c)
+static uint64_t tdh_export_state_vp_require_74(struct call *c)
 {
 	if (c->vp.vps->export_count != c->td.tdcs->export_count)
 		return TDX_SUCCESS;
 	return fail(c, TDX_VCPU_ALREADY_EXPORTED, "the vCPU at %x was exported in this session (number %u)", c->vp.pa, c->td.tdcs->export_count);
 }
 
-static uint64_t tdh_mig_stream_create_require_61(struct call *c)
+static uint64_t tdh_mig_stream_create_require_75(struct call *c)
 {
 	if (c->td.tdcs->num_migs < MIGS_MAX)
 		return TDX_SUCCESS;
@@ -895,16 +994,32 @@ static const struct check tdh_sys_init_checks[] = {
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
 	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_39 },
 	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_40 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_41 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_42 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_43 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_44 },
 	{ CHECK_CALL, 0, 0, 0, sys_init_msrs },
 	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_3 },
 	{ CHECK_CALL, 0, 0, 0, sys_init_cpuid_leaves },
 	{ CHECK_CALL, 0, 0, 0, sys_init_cpuid },
 	{ CHECK_CALL, 0, 0, 0, vmx_sample },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_45 },
+	{ CHECK_CALL, 0, 0, 0, vmx_l1_controls },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_46 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_47 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_48 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_49 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_50 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_51 },
+	{ CHECK_CALL, 0, 0, 0, vmx_l2_controls },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_52 },
 	{ CHECK_CALL, 0, 0, 0, sys_init_encryption },
 	{ CHECK_CALL, 0, 0, 0, sys_init_keys },
 	{ CHECK_CALL, 0, 0, 0, sys_init_cmrs },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_53 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_54 },
 	{ CHECK_CALL, 0, 0, 0, sys_init_smrrs },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_41 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_55 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -916,9 +1031,9 @@ static const struct check tdh_sys_rd_checks[] = {
 
 static const struct check tdh_sys_lp_init_checks[] = {
 	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_42 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_43 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_44 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_56 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_57 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_58 },
 	{ CHECK_CALL, 0, 0, 0, lp_init_first_msrs },
 	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_3 },
 	{ CHECK_CALL, 0, 0, 0, lp_init_cpuid },
@@ -959,7 +1074,7 @@ static const struct check tdh_mem_range_unblock_checks[] = {
 };
 
 static const struct check tdh_phymem_cache_wb_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_phymem_cache_wb_require_45 },
+	{ CHECK_CALL, 0, 0, 0, tdh_phymem_cache_wb_require_59 },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_WBCACHE, NULL },
 	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_KOT, NULL },
 	{ CHECK_CALL, 0, 0, 0, cache_wb_start },
@@ -967,7 +1082,7 @@ static const struct check tdh_phymem_cache_wb_checks[] = {
 };
 
 static const struct check tdh_phymem_page_wbinvd_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_wbinvd_require_46 },
+	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_wbinvd_require_60 },
 	{ CHECK_CALL, 0, 0, 0, wbinvd_page },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
@@ -978,22 +1093,22 @@ static const struct check tdh_sys_lp_shutdown_checks[] = {
 
 static const struct check tdh_sys_config_checks[] = {
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_47 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_61 },
 	{ CHECK_SHARED, 1, 0, 9, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_48 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_49 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_62 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_63 },
 	{ CHECK_CALL, 0, 0, 0, sys_config_tdmrs },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_servtd_bind_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_50 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_64 },
 	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_CALL, 0, 0, 0, servtd_service },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_51 },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_52 },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_53 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_65 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_66 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_67 },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_SERVTD_BINDINGS, NULL },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
@@ -1002,15 +1117,15 @@ static const struct check tdh_servtd_prebind_checks[] = {
 	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_SHARED, 2, 0, 6, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_51 },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_52 },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_53 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_65 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_66 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_67 },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_SERVTD_BINDINGS, NULL },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_sys_shutdown_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_shutdown_require_54 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_shutdown_require_68 },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
 	{ CHECK_CALL, 0, 0, 0, shutdown_area },
 	{ CHECK_END, 0, 0, 0, NULL },
@@ -1018,7 +1133,7 @@ static const struct check tdh_sys_shutdown_checks[] = {
 
 static const struct check tdh_sys_update_checks[] = {
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_update_require_55 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_update_require_69 },
 	{ CHECK_CALL, 0, 0, 0, update_handoff },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
@@ -1027,7 +1142,7 @@ static const struct check tdh_export_abort_checks[] = {
 	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_MIG, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_56 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_70 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -1071,9 +1186,9 @@ static const struct check tdh_export_state_immutable_checks[] = {
 	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_MIG, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_57 },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_58 },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_59 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_71 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_72 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_73 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -1089,7 +1204,7 @@ static const struct check tdh_export_state_vp_checks[] = {
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
 	{ CHECK_VCPU_ASSOCIATE, 0, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_state_vp_require_60 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_state_vp_require_74 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -1106,7 +1221,7 @@ static const struct check tdh_export_unblockw_checks[] = {
 static const struct check tdh_import_abort_checks[] = {
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_56 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_70 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -1134,7 +1249,7 @@ static const struct check tdh_import_mem_checks[] = {
 static const struct check tdh_import_track_checks[] = {
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_56 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_70 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -1142,7 +1257,7 @@ static const struct check tdh_import_state_immutable_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_3 },
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_59 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_73 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -1164,7 +1279,7 @@ static const struct check tdh_mig_stream_create_checks[] = {
 	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_MIG, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mig_stream_create_require_61 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mig_stream_create_require_75 },
 	{ CHECK_PAGE, 1, LOCK_EXCLUSIVE, PT_NDA, NULL },
 	{ CHECK_END, 0, 0, 0, NULL },
 };

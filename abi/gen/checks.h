@@ -157,6 +157,8 @@ uint64_t tdmr_init_next(struct call *c);
 uint64_t track_previous(struct call *c);
 uint64_t unblock_tracked(struct call *c);
 uint64_t update_handoff(struct call *c);
+uint64_t vmx_l1_controls(struct call *c);
+uint64_t vmx_l2_controls(struct call *c);
 uint64_t vmx_sample(struct call *c);
 uint64_t vp_enter_associate(struct call *c);
 uint64_t vp_enter_epoch(struct call *c);

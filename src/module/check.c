@@ -348,11 +348,9 @@ uint64_t check_bepoch_tracked(struct call *c, unsigned operand)
 }
 
 /* Only a page that the guest can't write needs no tracking: what was exported and not written since. */
-#define NOT_TRACKED (SEPT_SET(SEPT_STATE_EXPORTED_BLOCKEDW) | SEPT_SET(SEPT_STATE_PENDING_EXPORTED_BLOCKEDW))
-
 static uint64_t check_tlb_tracked(struct call *c, unsigned reg)
 {
-	if (!op_state_tracks(c->td.tdcs->op_state) || NOT_TRACKED & SEPT_SET(c->sept.state))
+	if (!op_state_tracks(c->td.tdcs->op_state) || SEPT_ANY_EXPORTED_AND_NON_DIRTY & SEPT_SET(c->sept.state))
 		return TDX_SUCCESS;
 	if (!(SEPT_ANY_BLOCKED & SEPT_SET(c->sept.state)))
 		return sept_fail(c, TDX_GPA_RANGE_NOT_BLOCKED | reg,

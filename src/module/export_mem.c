@@ -8,15 +8,8 @@
 #include "module/mig_mem.h"
 #include "module/state.h"
 
-#define SET(s) SEPT_SET(SEPT_STATE_##s)
-#define BLOCKED_FOR_WRITING (SET(BLOCKEDW) | SET(EXPORTED_BLOCKEDW) | SET(EXPORTED_DIRTY_BLOCKEDW) | \
-			     SET(PENDING_BLOCKEDW) | SET(PENDING_EXPORTED_BLOCKEDW) | \
-			     SET(PENDING_EXPORTED_DIRTY_BLOCKEDW))
-#define DIRTY (SET(EXPORTED_DIRTY) | SET(EXPORTED_DIRTY_BLOCKEDW) | SET(PENDING_EXPORTED_DIRTY) | \
-	       SET(PENDING_EXPORTED_DIRTY_BLOCKEDW))
-#define CLEAN (SET(EXPORTED_BLOCKEDW) | SET(PENDING_EXPORTED_BLOCKEDW))
-#define EXPORTED (DIRTY | CLEAN)
-#define NEVER_EXPORTED (SET(MAPPED) | SET(BLOCKEDW) | SET(PENDING) | SET(PENDING_BLOCKEDW))
+#define DIRTY SEPT_ANY_EXPORTED_AND_DIRTY
+#define CLEAN SEPT_ANY_EXPORTED_AND_NON_DIRTY
 
 static bool in(const struct call *c, uint32_t set)
 {
@@ -31,13 +24,13 @@ static enum gpa_list_status pick_in_order(struct mem_bundle *b)
 	struct tdcs *t = c->td.tdcs;
 
 	if (GPA_LIST_OP(b->l.word) == GPA_LIST_OP_CANCEL)
-		return in(c, EXPORTED) ? GPA_LIST_STATUS_SUCCESS : GPA_LIST_STATUS_SEPT_ENTRY_STATE_INCORRECT;
-	if (!in(c, NEVER_EXPORTED | DIRTY))
+		return in(c, SEPT_ANY_EXPORTED) ? GPA_LIST_STATUS_SUCCESS : GPA_LIST_STATUS_SEPT_ENTRY_STATE_INCORRECT;
+	if (!in(c, SEPT_FIRST_TIME_EXPORT_ALLOWED | DIRTY))
 		return GPA_LIST_STATUS_SEPT_ENTRY_STATE_INCORRECT;
 	gpa_list_set_op(&b->l, in(c, DIRTY) ? GPA_LIST_OP_REMIGRATE : GPA_LIST_OP_MIGRATE);
 	if (t->op_state != OP_STATE_LIVE_EXPORT)
 		return GPA_LIST_STATUS_SUCCESS;
-	if (!in(c, BLOCKED_FOR_WRITING))
+	if (!in(c, SEPT_ANY_BLOCKEDW))
 		return GPA_LIST_STATUS_SEPT_ENTRY_STATE_INCORRECT;
 	if (in(c, CLEAN) || tlb_tracked(&c->td, __atomic_load_n(&t->bw_epoch, __ATOMIC_RELAXED)))
 		return GPA_LIST_STATUS_SUCCESS;
@@ -85,7 +78,7 @@ static enum gpa_list_status change_state(struct mem_bundle *b, uint64_t *buffer)
 		to = pending ? SEPT_STATE_PENDING : SEPT_STATE_MAPPED;
 	else
 		to = pending ? SEPT_STATE_PENDING_EXPORTED_BLOCKEDW : SEPT_STATE_EXPORTED_BLOCKEDW;
-	count(c, cancel ? -1 : !in(c, EXPORTED), in(c, DIRTY) ? -1 : 0);
+	count(c, cancel ? -1 : !in(c, SEPT_ANY_EXPORTED), in(c, DIRTY) ? -1 : 0);
 	sept_write(&c->sept, exported(c->sept.value, to));
 	return GPA_LIST_STATUS_SUCCESS;
 }

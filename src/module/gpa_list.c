@@ -170,14 +170,7 @@ static uint64_t over_list(struct call *c, entry_fn fn)
 
 static void block_writing(struct call *c)
 {
-	static const enum sept_state to[NUM_SEPT_STATES] = {
-		[SEPT_STATE_MAPPED] = SEPT_STATE_BLOCKEDW,
-		[SEPT_STATE_EXPORTED_DIRTY] = SEPT_STATE_EXPORTED_DIRTY_BLOCKEDW,
-		[SEPT_STATE_PENDING] = SEPT_STATE_PENDING_BLOCKEDW,
-		[SEPT_STATE_PENDING_EXPORTED_DIRTY] = SEPT_STATE_PENDING_EXPORTED_DIRTY_BLOCKEDW,
-	};
-
-	sept_write(&c->sept, sept_with_state(c->sept.value, to[c->sept.state]));
+	sept_write(&c->sept, sept_with_state(c->sept.value, sept_after(c->sept.state, SEPT_CHANGE_BLOCKW)));
 	__atomic_store_n(&c->td.tdcs->bw_epoch, td_epoch(&c->td), __ATOMIC_RELAXED);
 }
 
@@ -203,17 +196,9 @@ uint64_t tdh_export_restore(struct call *c)
 
 uint64_t tdh_export_unblockw(struct call *c)
 {
-	static const enum sept_state to[NUM_SEPT_STATES] = {
-		[SEPT_STATE_BLOCKEDW] = SEPT_STATE_MAPPED,
-		[SEPT_STATE_EXPORTED_BLOCKEDW] = SEPT_STATE_EXPORTED_DIRTY,
-		[SEPT_STATE_EXPORTED_DIRTY_BLOCKEDW] = SEPT_STATE_EXPORTED_DIRTY,
-		[SEPT_STATE_PENDING_BLOCKEDW] = SEPT_STATE_PENDING,
-		[SEPT_STATE_PENDING_EXPORTED_BLOCKEDW] = SEPT_STATE_PENDING_EXPORTED_DIRTY,
-		[SEPT_STATE_PENDING_EXPORTED_DIRTY_BLOCKEDW] = SEPT_STATE_PENDING_EXPORTED_DIRTY,
-	};
 	enum sept_state from = c->sept.state;
 
-	sept_write(&c->sept, sept_with_state(c->sept.value, to[from]));
+	sept_write(&c->sept, sept_with_state(c->sept.value, sept_after(from, SEPT_CHANGE_UNBLOCKW)));
 	if (from == SEPT_STATE_EXPORTED_BLOCKEDW || from == SEPT_STATE_PENDING_EXPORTED_BLOCKEDW)
 		__atomic_fetch_add(&c->td.tdcs->dirty_count, 1, __ATOMIC_RELAXED);
 	return TDX_SUCCESS;

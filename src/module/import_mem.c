@@ -8,7 +8,6 @@
 #include "module/mig_mem.h"
 #include "module/state.h"
 
-#define SET(s) SEPT_SET(SEPT_STATE_##s)
 #define BAD_ENTRY(status) (TDX_##status | TDX_OPERAND_ID_GPA_LIST_ENTRY)
 #define EPOCH_OF(bepoch) ((bepoch) & 0xffffffff)
 
@@ -138,7 +137,7 @@ static bool migrate(struct item *i)
 {
 	struct call *c = i->c;
 
-	if (!((SET(FREE) | SET(REMOVED)) & SEPT_SET(c->sept.state)))
+	if (!(SEPT_FIRST_TIME_IMPORT_ALLOWED & SEPT_SET(c->sept.state)))
 		return refuse_state(i, ABORT_IN_ORDER);
 	if (!check_removed(i) || !take_page(i))
 		return false;
@@ -174,7 +173,7 @@ static bool remigrate(struct item *i)
 	uint64_t pa = c->sept.value & SEPT_PA;
 	struct pamt_entry *pamt;
 
-	if (!((SET(MAPPED) | SET(PENDING)) & SEPT_SET(c->sept.state)))
+	if (!(SEPT_MAPPED_OR_PENDING & SEPT_SET(c->sept.state)))
 		return refuse_state(i, ABORT);
 	pamt = sept_target_pamt(c);
 	if (!check_older(i, pamt))
@@ -198,7 +197,7 @@ static bool cancel(struct item *i)
 	struct page_ref page;
 	uint64_t st;
 
-	if (!((SET(MAPPED) | SET(PENDING)) & SEPT_SET(c->sept.state)))
+	if (!(SEPT_MAPPED_OR_PENDING & SEPT_SET(c->sept.state)))
 		return refuse_state(i, ABORT);
 	if (!authentic(i))
 		return false;

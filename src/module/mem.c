@@ -262,16 +262,6 @@ uint64_t block_again(struct call *c)
 	return TDX_SUCCESS;
 }
 
-static enum sept_state blocked(enum sept_state s)
-{
-	switch (s) {
-	case SEPT_STATE_NL_MAPPED: return SEPT_STATE_NL_BLOCKED;
-	case SEPT_STATE_PENDING:
-	case SEPT_STATE_PENDING_BLOCKEDW: return SEPT_STATE_PENDING_BLOCKED;
-	default: return SEPT_STATE_BLOCKED;
-	}
-}
-
 #define ANY_BLOCKEDW (SEPT_SET(SEPT_STATE_BLOCKEDW) | SEPT_SET(SEPT_STATE_PENDING_BLOCKEDW))
 
 static uint64_t block_alias(struct call *c, uint64_t entry)
@@ -291,7 +281,7 @@ uint64_t tdh_mem_range_block(struct call *c)
 	uint64_t old = c->sept.value;
 
 	__atomic_store_n(&sept_target_pamt(c)->bepoch, td_epoch(&c->td), __ATOMIC_RELAXED);
-	sept_write(&c->sept, sept_with_state(old, blocked(c->sept.state)));
+	sept_write(&c->sept, sept_with_state(old, sept_after(c->sept.state, SEPT_CHANGE_BLOCK)));
 	c->sept.value = old;
 	sept_l2_for_aliases(c, block_alias);
 	return TDX_SUCCESS;
@@ -306,7 +296,7 @@ uint64_t tdh_mem_range_unblock(struct call *c)
 {
 	if (!(SEPT_ANY_PENDING & SEPT_SET(c->sept.state)))
 		sept_l2_for_aliases(c, unblock_alias);
-	sept_write(&c->sept, sept_with_state(c->sept.value, sept_unblocked(c->sept.state)));
+	sept_write(&c->sept, sept_with_state(c->sept.value, sept_after(c->sept.state, SEPT_CHANGE_UNBLOCK)));
 	return TDX_SUCCESS;
 }
 

@@ -78,7 +78,7 @@ static uint64_t move_alias(struct call *c, uint64_t entry)
 
 uint64_t tdh_mem_page_relocate(struct call *c)
 {
-	enum sept_state state = sept_unblocked(c->sept.state);
+	enum sept_state state = sept_after(c->sept.state, SEPT_CHANGE_UNBLOCK);
 	uint64_t entry = (c->sept.value & ~SEPT_PA) | c->page.pa;
 
 	sept_l2_for_aliases(c, move_alias);

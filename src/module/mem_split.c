@@ -111,7 +111,7 @@ uint64_t tdh_mem_page_demote(struct call *c)
 	const struct sept_ref large = c->sept;
 
 	pamt_demote(c->m, &c->old_page, c->td.pa);
-	fill_parts(&large, sept_new_table(c, 0), sept_with_state(large.value, sept_unblocked(large.state)));
+	fill_parts(&large, sept_new_table(c, 0), sept_with_state(large.value, sept_after(large.state, SEPT_CHANGE_UNBLOCK)));
 	sept_hang_table(c, 0);
 	for (unsigned vm = 1; vm <= c->td.tdcs->num_l2_vms; vm++) {
 		if (c->table_entry[vm])

@@ -11,43 +11,14 @@
 /* What SEPT.RD shows of a leaf: not the bits that encode its state, which RDX gives by number. */
 #define PUBLIC_LEAF (SEPT_RWX | (7ull << 3) | SEPT_IPAT | SEPT_LEAF | SEPT_PA | SEPT_SUPPRESS_VE)
 
-/* Each state and what the guest may do in it. */
-#define STATES(X)                                                                                          \
-	X(FREE, 0) X(REMOVED, 0) X(NL_MAPPED, SEPT_RWX) X(NL_BLOCKED, 0)                                   \
-	X(MAPPED, SEPT_RWX) X(BLOCKED, 0) X(BLOCKEDW, SEPT_R | SEPT_X)                                     \
-	X(EXPORTED_BLOCKEDW, SEPT_R | SEPT_X) X(EXPORTED_DIRTY, SEPT_RWX)                                  \
-	X(EXPORTED_DIRTY_BLOCKEDW, SEPT_R | SEPT_X) X(PENDING, 0) X(PENDING_BLOCKED, 0)                    \
-	X(PENDING_BLOCKEDW, 0) X(PENDING_EXPORTED_BLOCKEDW, 0) X(PENDING_EXPORTED_DIRTY, 0)                \
-	X(PENDING_EXPORTED_DIRTY_BLOCKEDW, 0)
-
 /* The seven bits of an entry that hold its state, as a number (enum sept_encoding), and back. */
 #define ENCODING_OF(entry) (((entry) >> 9 & 1) | ((entry) >> 52 & 0x1e) | ((entry) >> 1 & 0x60))
 #define BITS_OF(encoding) (((encoding) & 1ull) << 9 | ((encoding) & 0x1eull) << 52 | ((encoding) & 0x60ull) << 1)
 #define ENCODINGS 128u
 
-struct state_row {
-	uint64_t bits;
-	uint8_t number; /* as SEPT.RD returns it */
-	uint8_t rwx;
-	const char *name;
-};
-
-static const struct state_row states[NUM_SEPT_STATES] = {
-#define X(s, rwx) [SEPT_STATE_##s] = { BITS_OF(SEPT_ENCODING_##s), SEPT_RD_STATE_##s, rwx, #s },
-	STATES(X)
-#undef X
-};
-
-/* Any other encoding reads as FREE; the module writes none. */
-static const uint8_t state_of_encoding[ENCODINGS] = {
-#define X(s, rwx) [SEPT_ENCODING_##s] = SEPT_STATE_##s,
-	STATES(X)
-#undef X
-};
-
 enum sept_state sept_state_of(uint64_t entry)
 {
-	return (enum sept_state)state_of_encoding[ENCODING_OF(entry)];
+	return (enum sept_state)sept_state_of_encoding[ENCODING_OF(entry)];
 }
 
 uint64_t sept_public_entry(uint64_t entry)
@@ -66,12 +37,17 @@ uint64_t sept_public_entry(uint64_t entry)
 
 uint64_t sept_public_info(uint64_t entry, unsigned level)
 {
-	return level | (uint64_t)states[sept_state_of(entry)].number << 8;
+	return level | (uint64_t)sept_states[sept_state_of(entry)].number << 8;
+}
+
+static uint64_t bits_of(enum sept_state s)
+{
+	return BITS_OF(sept_states[s].encoding) | sept_states[s].rwx;
 }
 
 uint64_t sept_make(enum sept_state s, uint64_t pa)
 {
-	uint64_t e = states[s].bits | states[s].rwx | (pa & SEPT_PA);
+	uint64_t e = bits_of(s) | (pa & SEPT_PA);
 
 	switch (s) {
 	case SEPT_STATE_NL_MAPPED:
@@ -98,7 +74,7 @@ bool sept_removal_epoch(uint64_t entry, uint32_t *mig_epoch)
 
 uint64_t sept_with_state(uint64_t entry, enum sept_state s)
 {
-	return (entry & ~(STATE_BITS | SEPT_RWX)) | states[s].bits | states[s].rwx;
+	return (entry & ~(STATE_BITS | SEPT_RWX)) | bits_of(s);
 }
 
 unsigned sept_root_level(const struct td *td)
@@ -186,16 +162,6 @@ void *sept_translate(const struct module *m, const struct td *td, uint64_t gpa, 
 	if (!(states_allowed & SEPT_SET(ref->state)) || !(ref->value & SEPT_LEAF))
 		return NULL;
 	return pa_ptr(m, sept_pa(ref) + (gpa & (PAGE_SIZE_OF(ref->level) - 1)));
-}
-
-enum sept_state sept_unblocked(enum sept_state s)
-{
-	switch (s) {
-	case SEPT_STATE_NL_BLOCKED: return SEPT_STATE_NL_MAPPED;
-	case SEPT_STATE_BLOCKED: return SEPT_STATE_MAPPED;
-	case SEPT_STATE_PENDING_BLOCKED: return SEPT_STATE_PENDING;
-	default: return s;
-	}
 }
 
 void sept_table_fill(uint64_t *table)

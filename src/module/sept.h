@@ -10,19 +10,16 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "gen/sept.h"
 #include "module/td.h"
 
 #define SEPT_MT_WB (6ull << 3)
 
 /* The order is that of the bits of a set of states (SEPT_SET). */
 #define SEPT_SET(state) (1u << (state))
-/* States in which the guest may read and write, or only read and execute. */
-#define SEPT_GUEST_RW (SEPT_SET(SEPT_STATE_MAPPED) | SEPT_SET(SEPT_STATE_EXPORTED_DIRTY))
-#define SEPT_GUEST_READ (SEPT_GUEST_RW | SEPT_SET(SEPT_STATE_BLOCKEDW) | SEPT_SET(SEPT_STATE_EXPORTED_BLOCKEDW) | \
-			 SEPT_SET(SEPT_STATE_EXPORTED_DIRTY_BLOCKEDW))
-#define SEPT_ANY_PENDING (0x3Fu << SEPT_STATE_PENDING)
-#define SEPT_ACCEPTABLE (SEPT_SET(SEPT_STATE_PENDING) | SEPT_SET(SEPT_STATE_PENDING_EXPORTED_DIRTY))
-#define SEPT_ANY_BLOCKED (SEPT_SET(SEPT_STATE_NL_BLOCKED) | SEPT_SET(SEPT_STATE_BLOCKED) | SEPT_SET(SEPT_STATE_PENDING_BLOCKED))
+/* States in which the guest may read, and those that it can accept; gen/sept.h has more sets. */
+#define SEPT_GUEST_READ SEPT_GUEST_ACCESSIBLE_LEAF
+#define SEPT_ACCEPTABLE SEPT_ANY_PENDING_AND_GUEST_ACCEPTABLE
 
 /* Where a walk ended. */
 struct sept_ref {
@@ -63,8 +60,12 @@ bool sept_removal_epoch(uint64_t entry, uint32_t *mig_epoch);
 /* The same mapping in another state. */
 uint64_t sept_with_state(uint64_t entry, enum sept_state s);
 
-/* The state that TDH.MEM.RANGE.UNBLOCK gives. */
-enum sept_state sept_unblocked(enum sept_state s);
+/* The state that a change gives. */
+static inline enum sept_state sept_after(enum sept_state s, enum sept_change change)
+{
+	return (enum sept_state)sept_states[s].to[change];
+}
+
 /* A table that maps nothing. */
 void sept_table_fill(uint64_t *table);
 

@@ -27,18 +27,6 @@ static uint64_t rdmsr(struct call *c, uint32_t msr)
 
 /* ---- MSRs ---- */
 
-/* Those that must read as follows on the first logical processor. */
-static const struct {
-	uint32_t msr;
-	uint64_t mask, value;
-} required_msrs[] = {
-	/* RDCL_NO, IBRS_ALL, SKIP_L1DFL, MDS_NO, IF_PSCHANGE_MC_NO, TAA_NO, MISC_PACKAGE_CTLS ... but not RSBA */
-	{ MSR_ARCH_CAPABILITIES, 0x20fd6f, 0x20fd6b },
-	{ MSR_XAPIC_DISABLE_STATUS, ~0ull, 1 },
-	{ MSR_MISC_PACKAGE_CTLS, 1, 1 },
-	{ MSR_PERF_CAPABILITIES, 1 << 13, 1 << 13 },
-};
-
 /* Those that must be the same on all, in the order of LP.INIT: some before CPUID, the rest after. */
 static const uint32_t common_msrs[] = {
 	MSR_CORE_CAPABILITIES, MSR_ARCH_CAPABILITIES, MSR_MISC_PACKAGE_CTLS, MSR_XAPIC_DISABLE_STATUS,
@@ -59,12 +47,6 @@ static uint64_t wrong_msr(struct call *c, uint32_t msr, uint64_t value)
 
 uint64_t sys_init_msrs(struct call *c)
 {
-	for (unsigned i = 0; i < sizeof(required_msrs) / sizeof(required_msrs[0]); i++) {
-		uint64_t value = rdmsr(c, required_msrs[i].msr);
-
-		if ((value & required_msrs[i].mask) != required_msrs[i].value)
-			return wrong_msr(c, required_msrs[i].msr, value);
-	}
 	for (unsigned i = 0; i < NUM_COMMON_MSRS; i++)
 		c->m->common_msr[i] = rdmsr(c, common_msrs[i]);
 	return TDX_SUCCESS;
@@ -338,10 +320,6 @@ uint64_t sys_init_smrrs(struct call *c)
 {
 	uint64_t cap = rdmsr(c, MSR_MTRRCAP), st;
 
-	if (!(cap & MTRRCAP_SMRR))
-		return fail(c, TDX_SMRR_NOT_SUPPORTED, "IA32_MTRRCAP %x: no SMRR", cap);
-	if (!(cap & MTRRCAP_SMRR_LOCK))
-		return fail(c, TDX_SMRR_LOCK_NOT_SUPPORTED, "IA32_MTRRCAP %x: SMRRs cannot be locked", cap);
 	st = check_smrr(c, 0, MSR_SMRR_BASE, MSR_SMRR_MASK);
 	if (!st && cap & MTRRCAP_SMRR2 && !c->m->plat->config.loader.smrr2_not_supported)
 		st = check_smrr(c, 1, MSR_SMRR2_BASE, MSR_SMRR2_MASK);

@@ -122,11 +122,6 @@ uint64_t tdg_gpa_private(struct call *c)
 	return TDX_SUCCESS;
 }
 
-static enum sept_state accepted_state(enum sept_state s)
-{
-	return s == SEPT_STATE_PENDING ? SEPT_STATE_MAPPED : SEPT_STATE_EXPORTED_DIRTY;
-}
-
 uint64_t tdg_mem_page_accept(struct call *c)
 {
 	uint64_t st = find_pending(c);
@@ -141,6 +136,6 @@ uint64_t tdg_mem_page_accept(struct call *c)
 		return leaf_interrupted(c);
 	}
 	tdg_unblock_aliases(c);
-	sept_write(&c->sept, sept_with_state(value, accepted_state(c->sept.state)) | SEPT_RWX);
+	sept_write(&c->sept, sept_with_state(value, sept_after(c->sept.state, SEPT_CHANGE_ACCEPT)) | SEPT_RWX);
 	return TDX_SUCCESS;
 }

@@ -2,6 +2,7 @@
 /*
  * VMX capabilities: the check of the processor, and the controls that follow for a TD.
  */
+#include "gen/checks.h"
 #include "module/vmx.h"
 #include "gen/vmcs.h"
 #include "module/state.h"
@@ -10,14 +11,6 @@
 
 #define BITS(high, low) (~0ull >> (63 - (high)) & ~0ull << (low))
 
-#define VMCS_MAX_BYTES 2048u
-/* Unrestricted guest, HLT and shutdown states, PT in VMX, VMWRITE to any field. */
-#define MISC_NEEDED (1ull << 5 | 1ull << 6 | 1ull << 7 | 1ull << 14 | 1ull << 29)
-#define MISC_CR3_TARGETS(v) ((v) >> 16 & 0x1ff)
-#define EPT_VPID_NEEDED 0x10106334041ull
-#define CR0_INIT 0x21ull
-#define CR4_INIT 0x2040ull
-#define CR0_L2_VARIABLE 0x8005001full
 #define CR4_L2_WRITABLE 0x3ff1fbfull
 
 static uint64_t read_msr(struct call *c, uint32_t msr)
@@ -74,61 +67,30 @@ static uint64_t check_ctls(struct call *c, const struct vmx_ctl *rules, struct v
 	return 0;
 }
 
-static uint64_t check_misc(struct call *c)
+uint64_t vmx_sample(struct call *c)
 {
-	uint64_t misc = read_msr(c, MSR_VMX_MISC), ept = read_msr(c, MSR_VMX_EPT_VPID_CAP);
+	struct vmx_caps *v = &c->m->vmx;
 
-	if ((misc & MISC_NEEDED) != MISC_NEEDED || MISC_CR3_TARGETS(misc) < 4)
-		return bad_msr(c, MSR_VMX_MISC, misc);
-	if ((ept & EPT_VPID_NEEDED) != EPT_VPID_NEEDED)
-		return bad_msr(c, MSR_VMX_EPT_VPID_CAP, ept);
-	c->m->vmx.ept_vpid_cap = ept;
-	return 0;
-}
-
-static uint64_t check_cr(struct call *c, struct vmx_caps *v)
-{
+	v->basic = read_msr(c, MSR_VMX_BASIC);
+	v->ept_vpid_cap = read_msr(c, MSR_VMX_EPT_VPID_CAP);
+	v->proc = read_msr(c, MSR_VMX_TRUE_PROC_CTLS);
+	v->proc2 = read_msr(c, MSR_VMX_PROC_CTLS2);
+	v->proc3 = read_msr(c, MSR_VMX_PROC_CTLS3);
 	v->cr0_fixed0 = read_msr(c, MSR_VMX_CR0_FIXED0);
 	v->cr0_fixed1 = read_msr(c, MSR_VMX_CR0_FIXED1);
 	v->cr4_fixed0 = read_msr(c, MSR_VMX_CR4_FIXED0);
 	v->cr4_fixed1 = read_msr(c, MSR_VMX_CR4_FIXED1);
-	if (v->cr0_fixed0 & ~(CR0_PE | CR0_PG | CR0_INIT))
-		return bad_msr(c, MSR_VMX_CR0_FIXED0, v->cr0_fixed0);
-	if (~v->cr0_fixed1 & CR0_INIT)
-		return bad_msr(c, MSR_VMX_CR0_FIXED1, v->cr0_fixed1);
-	if (v->cr4_fixed0 & ~CR4_INIT)
-		return bad_msr(c, MSR_VMX_CR4_FIXED0, v->cr4_fixed0);
-	if (~v->cr4_fixed1 & CR4_INIT)
-		return bad_msr(c, MSR_VMX_CR4_FIXED1, v->cr4_fixed1);
-	return 0;
+	return TDX_SUCCESS;
 }
 
-/* An L2 VM's CR0 must be free to change in all bits that an L1 VMM may offer. */
-static uint64_t check_l2_cr(struct call *c, const struct vmx_caps *v)
+uint64_t vmx_l1_controls(struct call *c)
 {
-	uint64_t ones = v->cr0_fixed0 & ~(CR0_PE | CR0_PG);
-
-	if ((ones & ~CR0_INIT) || (~v->cr0_fixed1 & CR0_INIT) || ((ones | ~v->cr0_fixed1) & CR0_L2_VARIABLE))
-		return bad_msr(c, MSR_VMX_CR0_FIXED0, v->cr0_fixed0);
-	return 0;
+	return check_ctls(c, vmx_l1_ctls, &c->m->vmx.l1);
 }
 
-uint64_t vmx_sample(struct call *c)
+uint64_t vmx_l2_controls(struct call *c)
 {
-	struct vmx_caps *v = &c->m->vmx;
-	uint64_t status;
-
-	v->basic = read_msr(c, MSR_VMX_BASIC);
-	if ((v->basic >> 32 & 0x1fff) > VMCS_MAX_BYTES || !(v->basic & BASIC_IO_EXIT_INFO) ||
-	    !(v->basic & BASIC_TRUE_CTLS))
-		return bad_msr(c, MSR_VMX_BASIC, v->basic);
-	v->proc = read_msr(c, MSR_VMX_TRUE_PROC_CTLS);
-	v->proc2 = read_msr(c, MSR_VMX_PROC_CTLS2);
-	v->proc3 = read_msr(c, MSR_VMX_PROC_CTLS3);
-	if ((status = check_ctls(c, vmx_l1_ctls, &v->l1)) || (status = check_misc(c)) || (status = check_cr(c, v)) ||
-	    (status = check_ctls(c, vmx_l2_ctls, &v->l2)))
-		return status;
-	return check_l2_cr(c, v);
+	return check_ctls(c, vmx_l2_ctls, &c->m->vmx.l2);
 }
 
 /* ---- controls of a TD ---- */

@@ -29,8 +29,13 @@ struct vmx_caps {
 	struct vmx_ctls l1, l2;      /* before what depends on the TD */
 };
 
-/* TDH.SYS.INIT: samples the VMX capability MSRs into m->vmx. INCORRECT_MSR_VALUE names the first that does not do. */
-uint64_t vmx_sample(struct call *c);
+/* What TDX needs; MISC: unrestricted guest, HLT and shutdown states, PT in VMX, VMWRITE to any field. */
+#define VMCS_MAX_BYTES 2048u
+#define MISC_NEEDED (1ull << 5 | 1ull << 6 | 1ull << 7 | 1ull << 14 | 1ull << 29)
+#define EPT_VPID_NEEDED 0x10106334041ull
+#define CR0_INIT 0x21ull
+#define CR4_INIT 0x2040ull
+#define CR0_L2_VARIABLE 0x8005001full
 
 /* The controls of the VMCS of L1 (vm 0) or of an L2 VM of this TD at first. */
 struct vmx_ctls vmx_td_ctls(const struct module *m, const struct td *td, unsigned vm);

@@ -18,6 +18,7 @@ import emit_layout  # noqa: E402
 import emit_leaves  # noqa: E402
 import emit_metadata  # noqa: E402
 import emit_policy  # noqa: E402
+import emit_sept  # noqa: E402
 import emit_status  # noqa: E402
 import emit_structures  # noqa: E402
 import emit_tests  # noqa: E402
@@ -53,6 +54,8 @@ def outputs(model):
         'abi/gen/leaves.c': emit_leaves.emit_source(model),
         'abi/gen/checks.h': emit_checks.emit_header(model),
         'abi/gen/checks.c': emit_checks.emit_source(model),
+        'abi/gen/sept.h': emit_sept.emit_header(model),
+        'abi/gen/sept.c': emit_sept.emit_source(model),
         'abi/gen/values.h': emit_values.emit_header(model),
         'abi/gen/values.c': emit_values.emit_source(model),
         'abi/gen/vmcs.h': emit_vmcs.emit_header(model),
