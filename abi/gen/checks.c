@@ -6,6 +6,7 @@
  */
 #include "gen/checks.h"
 #include "module/check.h"
+#include "module/guest_mem.h"
 #include "module/keyid.h"
 #include "module/metadata.h"
 #include "module/mig.h"
@@ -15,532 +16,588 @@
 #include "platform/platform.h"
 #include "vmx/x86.h"
 
-static uint64_t tdg_vp_veinfo_get_require_0(struct call *c)
+static uint64_t tdg_mr_rtmr_extend_require_0(struct call *c)
+{
+	if (!(c->in[GPR_RCX] & 63))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "GPA %x is not aligned to 64 bytes", c->in[GPR_RCX]);
+}
+
+static uint64_t tdg_mr_rtmr_extend_require_1(struct call *c)
+{
+	if (guest_gpa_valid(&c->td, c->in[GPR_RCX], true))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "GPA %x is not a private address of this TD", c->in[GPR_RCX]);
+}
+
+static uint64_t tdg_vp_veinfo_get_require_2(struct call *c)
 {
 	if (c->vp.vps->ve_valid)
 		return TDX_SUCCESS;
 	return fail(c, TDX_NO_VALID_VE_INFO, "no #VE since the information was last read");
 }
 
-static uint64_t tdg_vp_cpuidve_set_require_1(struct call *c)
+static uint64_t tdg_mr_report_require_3(struct call *c)
+{
+	if (!(c->in[GPR_RCX] & 1023))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "GPA %x is not aligned to 1024 bytes", c->in[GPR_RCX]);
+}
+
+static uint64_t tdg_mr_report_require_4(struct call *c)
+{
+	if (!(c->in[GPR_RDX] & 63))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "GPA %x is not aligned to 64 bytes", c->in[GPR_RDX]);
+}
+
+static uint64_t tdg_mr_report_require_5(struct call *c)
+{
+	if (guest_gpa_valid(&c->td, c->in[GPR_RDX], false))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "GPA %x is not a guest-physical address of this TD", c->in[GPR_RDX]);
+}
+
+static uint64_t tdg_vp_cpuidve_set_require_6(struct call *c)
 {
 	if (!(c->in[GPR_RCX] & ~3))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "%x has reserved bits set (allowed: 1:0)", c->in[GPR_RCX]);
 }
 
-static uint64_t tdg_vm_rd_require_2(struct call *c)
+static uint64_t tdg_vm_rd_require_7(struct call *c)
 {
 	if (!c->in[GPR_RCX])
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "RCX is %x, but a guest has only its own metadata, 0", c->in[GPR_RCX]);
 }
 
-static uint64_t tdh_vp_enter_require_3(struct call *c)
+static uint64_t tdg_mr_verifyreport_require_8(struct call *c)
+{
+	if (!(c->in[GPR_RCX] & 255))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "GPA %x is not aligned to 256 bytes", c->in[GPR_RCX]);
+}
+
+static uint64_t tdg_vp_enter_require_9(struct call *c)
+{
+	if (!(c->in[GPR_RDX] & 255) && guest_gpa_valid(&c->td, c->in[GPR_RDX], true))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "guest state GPA %x must be private and aligned to 256 bytes", c->in[GPR_RDX]);
+}
+
+static uint64_t tdg_vp_invept_require_10(struct call *c)
+{
+	if (!(c->in[GPR_RCX] & 1) && !(c->in[GPR_RCX] >> (c->td.tdcs->num_l2_vms + 1)))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "%x: the TD has VMs 1 to %u, a bit for each", c->in[GPR_RCX], c->td.tdcs->num_l2_vms);
+}
+
+static uint64_t tdh_vp_enter_require_11(struct call *c)
 {
 	if (!(platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_ENABLE) & MISC_ENABLE_LIMIT_CPUID))
 		return TDX_SUCCESS;
 	return fail(c, TDX_LIMIT_CPUID_MAXVAL_SET, "IA32_MISC_ENABLE is %x: bit 22 limits CPUID on logical processor %u", platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_ENABLE), c->lp_id);
 }
 
-static uint64_t tdh_vp_enter_require_4(struct call *c)
+static uint64_t tdh_vp_enter_require_12(struct call *c)
 {
 	if (!(c->in[GPR_RCX] & VP_ENTER_RCX_RESERVED_0_MASK) && !(c->in[GPR_RCX] & VP_ENTER_RCX_RESERVED_1_MASK))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "%x has reserved bits set (allowed: 53:12)", c->in[GPR_RCX]);
 }
 
-static uint64_t tdh_vp_enter_require_5(struct call *c)
+static uint64_t tdh_vp_enter_require_13(struct call *c)
 {
 	if (!(c->flags & VP_ENTER_RCX_HOST_RECOVERABILITY_HINT_MASK) || c->vp.vps->last_td_exit == LAST_TD_EXIT_ASYNC_TRAP)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "the recoverability hint (bit 52) is set, but the last TD exit was no trap");
 }
 
-static uint64_t tdh_vp_enter_require_6(struct call *c)
+static uint64_t tdh_vp_enter_require_14(struct call *c)
 {
 	if (!(c->flags & VP_ENTER_RCX_RESUME_L1_MASK) || c->vp.vps->curr_vm)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "resume L1 (bit 53) is set, but the last TD exit was from L1");
 }
 
-static uint64_t tdh_vp_enter_require_7(struct call *c)
+static uint64_t tdh_vp_enter_require_15(struct call *c)
 {
 	if (platform_rdmsr(c->m->plat, c->lp_id, MSR_TSC_ADJUST) == c->m->tsc_adjust)
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCONSISTENT_MSR | MSR_TSC_ADJUST, "IA32_TSC_ADJUST is %x, was %x at TDH.SYS.INIT", platform_rdmsr(c->m->plat, c->lp_id, MSR_TSC_ADJUST), c->m->tsc_adjust);
 }
 
-static uint64_t tdh_vp_enter_require_8(struct call *c)
+static uint64_t tdh_vp_enter_require_16(struct call *c)
 {
 	if (!(c->td.tdcs->cpuid_flags & TD_CPUID_MONITOR) || platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_ENABLE) & MISC_ENABLE_MONITOR_FSM)
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_MISC_ENABLE, "IA32_MISC_ENABLE is %x: bit 18 must be 1, the TD has MONITOR/MWAIT", platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_ENABLE));
 }
 
-static uint64_t tdh_mng_addcx_require_9(struct call *c)
+static uint64_t tdh_mng_addcx_require_17(struct call *c)
 {
 	if (c->td.tdr->num_tdcx < TDCX_MAX)
 		return TDX_SUCCESS;
 	return fail(c, TDX_TDCX_NUM_INCORRECT, "the TD at %x has %u TDCX pages, the most there can be", c->td.pa, c->td.tdr->num_tdcx);
 }
 
-static uint64_t tdh_mng_addcx_require_10(struct call *c)
+static uint64_t tdh_mng_addcx_require_18(struct call *c)
 {
 	if (c->td.tdr->num_tdcx + 1 != TDCX_MIN || random_words(c, c->scratch, 4))
 		return TDX_SUCCESS;
 	return fail(c, TDX_RND_NO_ENTROPY, "no random number for the TD's migration key");
 }
 
-static uint64_t tdh_mng_addcx_require_11(struct call *c)
+static uint64_t tdh_mng_addcx_require_19(struct call *c)
 {
 	if (c->td.tdr->num_tdcx < TDCX_MIN || c->td.tdcs->op_state == OP_STATE_UNINITIALIZED)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OP_STATE_INCORRECT, "the TD at %x is %o; TDCX pages beyond %u are added before TDH.MNG.INIT only", c->td.pa, c->td.tdcs->op_state, TDCX_MIN);
 }
 
-static uint64_t tdh_vp_addcx_require_12(struct call *c)
+static uint64_t tdh_vp_addcx_require_20(struct call *c)
 {
 	if (c->vp.vps->state == VCPU_STATE_UNINITIALIZED)
 		return TDX_SUCCESS;
 	return fail(c, TDX_VCPU_STATE_INCORRECT, "the vCPU at %x is %v, pages are added before TDH.VP.INIT only", c->vp.pa, c->vp.vps->state);
 }
 
-static uint64_t tdh_vp_addcx_require_13(struct call *c)
+static uint64_t tdh_vp_addcx_require_21(struct call *c)
 {
 	if (c->vp.vps->num_pages < TDVPS_MAX)
 		return TDX_SUCCESS;
 	return fail(c, TDX_TDCX_NUM_INCORRECT, "the vCPU at %x has %u pages, the most there can be", c->vp.pa, c->vp.vps->num_pages);
 }
 
-static uint64_t tdh_mem_page_relocate_require_14(struct call *c)
+static uint64_t tdh_mem_page_relocate_require_22(struct call *c)
 {
 	if (!(sept_pa(&c->sept) == c->in[GPR_R8]))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R8, "page %x is where GPA %x is mapped already", c->in[GPR_R8], c->gpa);
 }
 
-static uint64_t tdh_mng_key_config_require_15(struct call *c)
+static uint64_t tdh_mng_key_config_require_23(struct call *c)
 {
 	if (!c->td.tdr->fatal)
 		return TDX_SUCCESS;
 	return fail(c, TDX_TD_FATAL, "the TD at %x met a fatal error and can only be torn down", c->td.pa);
 }
 
-static uint64_t tdh_mng_key_config_require_16(struct call *c)
+static uint64_t tdh_mng_key_config_require_24(struct call *c)
 {
 	if (c->td.tdr->lifecycle == LIFECYCLE_HKID_ASSIGNED)
 		return TDX_SUCCESS;
 	return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "the TD at %x is %l, must be HKID_ASSIGNED", c->td.pa, c->td.tdr->lifecycle);
 }
 
-static uint64_t tdh_mng_key_config_require_17(struct call *c)
+static uint64_t tdh_mng_key_config_require_25(struct call *c)
 {
 	if (!(c->td.tdr->pkg_config_bitmap >> c->lp->pkg & 1))
 		return TDX_SUCCESS;
 	return fail(c, TDX_KEY_CONFIGURED, "key id %u is configured on package %u already", c->td.tdr->hkid, c->lp->pkg);
 }
 
-static uint64_t tdh_mng_create_require_18(struct call *c)
+static uint64_t tdh_mng_create_require_26(struct call *c)
 {
 	if (keyid_private(c->m, c->in[GPR_RDX]))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "key id %x is not private, those are %u to %u", c->in[GPR_RDX], c->m->hkid_first, c->m->hkid_end - 1);
 }
 
-static uint64_t tdh_mng_create_require_19(struct call *c)
+static uint64_t tdh_mng_create_require_27(struct call *c)
 {
 	if (random_words(c, c->scratch, 4))
 		return TDX_SUCCESS;
 	return fail(c, TDX_RND_NO_ENTROPY, "no random number for the TD's UUID");
 }
 
-static uint64_t tdh_mem_rd_require_20(struct call *c)
+static uint64_t tdh_mem_rd_require_28(struct call *c)
 {
 	if (td_debug(&c->td))
 		return TDX_SUCCESS;
 	return fail(c, TDX_TD_NON_DEBUG, "the TD at %x has ATTRIBUTES %x without DEBUG (0)", c->td.pa, c->td.tdcs->attributes);
 }
 
-static uint64_t tdh_mem_rd_require_21(struct call *c)
+static uint64_t tdh_mem_rd_require_29(struct call *c)
 {
 	if (!(c->in[GPR_RCX] & 7))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "GPA %x is not a multiple of 8", c->in[GPR_RCX]);
 }
 
-static uint64_t tdh_mr_extend_require_22(struct call *c)
+static uint64_t tdh_mr_extend_require_30(struct call *c)
 {
 	if (!(c->in[GPR_RCX] & 255))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "GPA %x is not a multiple of 256", c->in[GPR_RCX]);
 }
 
-static uint64_t tdh_mr_finalize_require_23(struct call *c)
+static uint64_t tdh_mr_finalize_require_31(struct call *c)
 {
 	if (c->td.tdcs->num_vcpus)
 		return TDX_SUCCESS;
 	return fail(c, TDX_NO_VCPUS, "the TD at %x has no vCPU; TDH.VP.INIT one first", c->td.pa);
 }
 
-static uint64_t tdh_vp_flush_require_24(struct call *c)
+static uint64_t tdh_vp_flush_require_32(struct call *c)
 {
 	if (c->td.tdr->lifecycle == LIFECYCLE_KEYS_CONFIGURED)
 		return TDX_SUCCESS;
 	return fail(c, TDX_TD_KEYS_NOT_CONFIGURED, "the TD at %x is %l, must be KEYS_CONFIGURED", c->td.pa, c->td.tdr->lifecycle);
 }
 
-static uint64_t tdh_vp_flush_require_25(struct call *c)
+static uint64_t tdh_vp_flush_require_33(struct call *c)
 {
 	if (c->vp.vps->assoc_lpid == c->lp_id)
 		return TDX_SUCCESS;
 	return fail(c, TDX_VCPU_NOT_ASSOCIATED, "the vCPU at %x is associated with logical processor %x (all ones: none), this is %u", c->vp.pa, c->vp.vps->assoc_lpid, c->lp_id);
 }
 
-static uint64_t tdh_mng_vpflushdone_require_26(struct call *c)
+static uint64_t tdh_mng_vpflushdone_require_34(struct call *c)
 {
 	if (c->td.tdr->lifecycle == LIFECYCLE_HKID_ASSIGNED || c->td.tdr->lifecycle == LIFECYCLE_KEYS_CONFIGURED)
 		return TDX_SUCCESS;
 	return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "the TD at %x is %l, must be HKID_ASSIGNED or KEYS_CONFIGURED", c->td.pa, c->td.tdr->lifecycle);
 }
 
-static uint64_t tdh_mng_key_freeid_require_27(struct call *c)
+static uint64_t tdh_mng_key_freeid_require_35(struct call *c)
 {
 	if (c->td.tdr->lifecycle == LIFECYCLE_BLOCKED)
 		return TDX_SUCCESS;
 	return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "the TD at %x is %l, must be BLOCKED", c->td.pa, c->td.tdr->lifecycle);
 }
 
-static uint64_t tdh_mng_key_freeid_require_28(struct call *c)
+static uint64_t tdh_mng_key_freeid_require_36(struct call *c)
 {
 	if (!c->m->kot[c->td.tdr->hkid].wbinvd_bitmap)
 		return TDX_SUCCESS;
 	return fail(c, TDX_WBCACHE_NOT_COMPLETE, "caches of packages %x (a bit each) were not written back since TDH.MNG.VPFLUSHDONE of key id %u", c->m->kot[c->td.tdr->hkid].wbinvd_bitmap, c->td.tdr->hkid);
 }
 
-static uint64_t tdh_vp_init_require_29(struct call *c)
+static uint64_t tdh_vp_init_require_37(struct call *c)
 {
 	if (c->vp.vps->state == VCPU_STATE_UNINITIALIZED)
 		return TDX_SUCCESS;
 	return fail(c, TDX_VCPU_STATE_INCORRECT, "the vCPU at %x is %v, must be UNINITIALIZED", c->vp.pa, c->vp.vps->state);
 }
 
-static uint64_t tdh_mem_sept_rd_require_30(struct call *c)
+static uint64_t tdh_mem_sept_rd_require_38(struct call *c)
 {
 	if (!c->flags || td_debug(&c->td))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "bit 0 of RDX is for debug TDs, the TD at %x is none", c->td.pa);
 }
 
-static uint64_t tdh_phymem_page_reclaim_require_31(struct call *c)
+static uint64_t tdh_phymem_page_reclaim_require_39(struct call *c)
 {
 	if (c->page.pamt->type != PT_NDA && c->page.pamt->type != PT_RSVD)
 		return TDX_SUCCESS;
 	return fail(c, TDX_PAGE_METADATA_INCORRECT | GPR_RCX, "page %x is %t and belongs to no TD", c->page.pa, c->page.pamt->type);
 }
 
-static uint64_t tdh_phymem_page_reclaim_require_32(struct call *c)
+static uint64_t tdh_phymem_page_reclaim_require_40(struct call *c)
 {
 	if (c->td.tdr->lifecycle == LIFECYCLE_TEARDOWN)
 		return TDX_SUCCESS;
 	return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "page %x is of the TD at %x, which is %l, must be TEARDOWN", c->page.pa, c->td.pa, c->td.tdr->lifecycle);
 }
 
-static uint64_t tdh_phymem_page_reclaim_require_33(struct call *c)
+static uint64_t tdh_phymem_page_reclaim_require_41(struct call *c)
 {
 	if (c->page.pamt->type != PT_TDR || !c->td.tdr->chldcnt)
 		return TDX_SUCCESS;
 	return fail(c, TDX_TD_ASSOCIATED_PAGES_EXIST, "the TD at %x still owns %u pages", c->td.pa, c->td.tdr->chldcnt);
 }
 
-static uint64_t tdh_sys_key_config_require_34(struct call *c)
+static uint64_t tdh_sys_key_config_require_42(struct call *c)
 {
 	if (c->m->sys_state == SYS_STATE_CONFIG_DONE)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SYS_KEY_CONFIG_NOT_PENDING, "the system state is %u, must be CONFIG_DONE (%u)", c->m->sys_state, SYS_STATE_CONFIG_DONE);
 }
 
-static uint64_t tdh_sys_key_config_require_35(struct call *c)
+static uint64_t tdh_sys_key_config_require_43(struct call *c)
 {
 	if (!(c->m->global_key_pkgs >> c->lp->pkg & 1))
 		return TDX_SUCCESS;
 	return fail(c, TDX_KEY_CONFIGURED, "the global key is configured on package %u already", c->lp->pkg);
 }
 
-static uint64_t tdh_sys_info_require_36(struct call *c)
+static uint64_t tdh_sys_info_require_44(struct call *c)
 {
 	if (c->in[GPR_RDX] >= TDSYSINFO_SIZE)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "the buffer has %u bytes, TDSYSINFO needs %u", c->in[GPR_RDX], TDSYSINFO_SIZE);
 }
 
-static uint64_t tdh_sys_info_require_37(struct call *c)
+static uint64_t tdh_sys_info_require_45(struct call *c)
 {
 	if (c->in[GPR_R9] >= MAX_CMRS)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R9, "the list has room for %u ranges, must be %u", c->in[GPR_R9], MAX_CMRS);
 }
 
-static uint64_t tdh_sys_info_require_38(struct call *c)
+static uint64_t tdh_sys_info_require_46(struct call *c)
 {
 	if (shared_out(c, c->in[GPR_R8], MAX_CMRS * CMR_INFO_SIZE))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R8, "there is no memory at %x for the CMRs", c->in[GPR_R8]);
 }
 
-static uint64_t tdh_sys_init_require_39(struct call *c)
+static uint64_t tdh_sys_init_require_47(struct call *c)
 {
 	if (!c->in[GPR_RCX])
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "the attributes in RCX are %x, must be 0", c->in[GPR_RCX]);
 }
 
-static uint64_t tdh_sys_init_require_40(struct call *c)
+static uint64_t tdh_sys_init_require_48(struct call *c)
 {
 	if (c->m->sys_state == SYS_STATE_INIT_PENDING)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SYS_INIT_NOT_PENDING, "TDH.SYS.INIT was done, the system state is %u", c->m->sys_state);
 }
 
-static uint64_t tdh_sys_init_require_41(struct call *c)
+static uint64_t tdh_sys_init_require_49(struct call *c)
 {
 	if ((platform_rdmsr(c->m->plat, c->lp_id, MSR_ARCH_CAPABILITIES) & 0x20fd6f) == 0x20fd6b)
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_ARCH_CAPABILITIES, "IA32_ARCH_CAPABILITIES is %x: it lacks one of RDCL_NO, IBRS_ALL, SKIP_L1DFL, MDS_NO, IF_PSCHANGE_MC_NO, TAA_NO, MISC_PACKAGE_CTLS ... or has RSBA (2)", platform_rdmsr(c->m->plat, c->lp_id, MSR_ARCH_CAPABILITIES));
 }
 
-static uint64_t tdh_sys_init_require_42(struct call *c)
+static uint64_t tdh_sys_init_require_50(struct call *c)
 {
 	if (platform_rdmsr(c->m->plat, c->lp_id, MSR_XAPIC_DISABLE_STATUS) == 1)
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_XAPIC_DISABLE_STATUS, "IA32_XAPIC_DISABLE_STATUS is %x: the legacy xAPIC must be disabled", platform_rdmsr(c->m->plat, c->lp_id, MSR_XAPIC_DISABLE_STATUS));
 }
 
-static uint64_t tdh_sys_init_require_43(struct call *c)
+static uint64_t tdh_sys_init_require_51(struct call *c)
 {
 	if (platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_PACKAGE_CTLS) & 1)
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_MISC_PACKAGE_CTLS, "IA32_MISC_PACKAGE_CTLS is %x: bit 0 must be 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_PACKAGE_CTLS));
 }
 
-static uint64_t tdh_sys_init_require_44(struct call *c)
+static uint64_t tdh_sys_init_require_52(struct call *c)
 {
 	if (platform_rdmsr(c->m->plat, c->lp_id, MSR_PERF_CAPABILITIES) & (1 << 13))
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_PERF_CAPABILITIES, "IA32_PERF_CAPABILITIES is %x: full-width counter writes (13) must be there", platform_rdmsr(c->m->plat, c->lp_id, MSR_PERF_CAPABILITIES));
 }
 
-static uint64_t tdh_sys_init_require_45(struct call *c)
+static uint64_t tdh_sys_init_require_53(struct call *c)
 {
 	if ((platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_BASIC) >> 32 & 8191) <= VMCS_MAX_BYTES && platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_BASIC) & BASIC_IO_EXIT_INFO && platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_BASIC) & BASIC_TRUE_CTLS)
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_BASIC, "IA32_VMX_BASIC is %x: a VMCS has 2048 bytes at most (44:32), exit information for INS and OUTS (54) and TRUE controls (55) must be there", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_BASIC));
 }
 
-static uint64_t tdh_sys_init_require_46(struct call *c)
+static uint64_t tdh_sys_init_require_54(struct call *c)
 {
 	if ((platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_MISC) & MISC_NEEDED) == MISC_NEEDED && (platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_MISC) >> 16 & 511) >= 4)
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_MISC, "IA32_VMX_MISC is %x: bits %x must be 1, and 24:16 at least 4", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_MISC), MISC_NEEDED);
 }
 
-static uint64_t tdh_sys_init_require_47(struct call *c)
+static uint64_t tdh_sys_init_require_55(struct call *c)
 {
 	if ((platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_EPT_VPID_CAP) & EPT_VPID_NEEDED) == EPT_VPID_NEEDED)
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_EPT_VPID_CAP, "IA32_VMX_EPT_VPID_CAP is %x: bits %x must be 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_EPT_VPID_CAP), EPT_VPID_NEEDED);
 }
 
-static uint64_t tdh_sys_init_require_48(struct call *c)
+static uint64_t tdh_sys_init_require_56(struct call *c)
 {
 	if (!(platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED0) & ~CR0_PE & ~CR0_PG & ~CR0_INIT))
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_CR0_FIXED0, "IA32_VMX_CR0_FIXED0 is %x: beside PE and PG only bits %x may be fixed to 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED0), CR0_INIT);
 }
 
-static uint64_t tdh_sys_init_require_49(struct call *c)
+static uint64_t tdh_sys_init_require_57(struct call *c)
 {
 	if (!(~platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED1) & CR0_INIT))
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_CR0_FIXED1, "IA32_VMX_CR0_FIXED1 is %x: bits %x must be allowed to be 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED1), CR0_INIT);
 }
 
-static uint64_t tdh_sys_init_require_50(struct call *c)
+static uint64_t tdh_sys_init_require_58(struct call *c)
 {
 	if (!(platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR4_FIXED0) & ~CR4_INIT))
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_CR4_FIXED0, "IA32_VMX_CR4_FIXED0 is %x: only bits %x may be fixed to 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR4_FIXED0), CR4_INIT);
 }
 
-static uint64_t tdh_sys_init_require_51(struct call *c)
+static uint64_t tdh_sys_init_require_59(struct call *c)
 {
 	if (!(~platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR4_FIXED1) & CR4_INIT))
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_CR4_FIXED1, "IA32_VMX_CR4_FIXED1 is %x: bits %x must be allowed to be 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR4_FIXED1), CR4_INIT);
 }
 
-static uint64_t tdh_sys_init_require_52(struct call *c)
+static uint64_t tdh_sys_init_require_60(struct call *c)
 {
 	if (!(platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED0) & ~CR0_PE & ~CR0_PG & CR0_L2_VARIABLE) && !(~platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED1) & CR0_L2_VARIABLE))
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_CR0_FIXED0, "IA32_VMX_CR0_FIXED0 is %x: an L2 VM must be free to change bits %x", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED0), CR0_L2_VARIABLE);
 }
 
-static uint64_t tdh_sys_init_require_53(struct call *c)
+static uint64_t tdh_sys_init_require_61(struct call *c)
 {
 	if (platform_rdmsr(c->m->plat, c->lp_id, MSR_MTRRCAP) & MTRRCAP_SMRR)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SMRR_NOT_SUPPORTED, "IA32_MTRRCAP %x: no SMRR", platform_rdmsr(c->m->plat, c->lp_id, MSR_MTRRCAP));
 }
 
-static uint64_t tdh_sys_init_require_54(struct call *c)
+static uint64_t tdh_sys_init_require_62(struct call *c)
 {
 	if (platform_rdmsr(c->m->plat, c->lp_id, MSR_MTRRCAP) & MTRRCAP_SMRR_LOCK)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SMRR_LOCK_NOT_SUPPORTED, "IA32_MTRRCAP %x: SMRRs cannot be locked", platform_rdmsr(c->m->plat, c->lp_id, MSR_MTRRCAP));
 }
 
-static uint64_t tdh_sys_init_require_55(struct call *c)
+static uint64_t tdh_sys_init_require_63(struct call *c)
 {
 	if (random_words(c, c->scratch, 1))
 		return TDX_SUCCESS;
 	return fail(c, TDX_RND_NO_ENTROPY, "no random number for the module");
 }
 
-static uint64_t tdh_sys_lp_init_require_56(struct call *c)
+static uint64_t tdh_sys_lp_init_require_64(struct call *c)
 {
 	if (c->m->sys_state == SYS_STATE_INIT_DONE)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SYS_LP_INIT_NOT_PENDING, "the system state is %u, must be INIT_DONE (%u)", c->m->sys_state, SYS_STATE_INIT_DONE);
 }
 
-static uint64_t tdh_sys_lp_init_require_57(struct call *c)
+static uint64_t tdh_sys_lp_init_require_65(struct call *c)
 {
 	if (!c->lp->init_done)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SYS_LP_INIT_DONE, "logical processor %u was initialised already", c->lp_id);
 }
 
-static uint64_t tdh_sys_lp_init_require_58(struct call *c)
+static uint64_t tdh_sys_lp_init_require_66(struct call *c)
 {
 	if (random_words(c, c->scratch, 1))
 		return TDX_SUCCESS;
 	return fail(c, TDX_RND_NO_ENTROPY, "no random number for logical processor %u", c->lp_id);
 }
 
-static uint64_t tdh_phymem_cache_wb_require_59(struct call *c)
+static uint64_t tdh_phymem_cache_wb_require_67(struct call *c)
 {
 	if (c->in[GPR_RCX] <= 1)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "RCX is %x, must be 0 (start) or 1 (resume)", c->in[GPR_RCX]);
 }
 
-static uint64_t tdh_phymem_page_wbinvd_require_60(struct call *c)
+static uint64_t tdh_phymem_page_wbinvd_require_68(struct call *c)
 {
 	if (!(c->in[GPR_RCX] >> c->m->max_pa_bits))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "address %x is wider than the %u physical address bits", c->in[GPR_RCX], c->m->max_pa_bits);
 }
 
-static uint64_t tdh_sys_config_require_61(struct call *c)
+static uint64_t tdh_sys_config_require_69(struct call *c)
 {
 	if (c->m->sys_state == SYS_STATE_INIT_DONE && c->m->lps_inited == c->m->num_lps)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SYS_CONFIG_NOT_PENDING, "the system state is %u and %u of %u logical processors are initialised; all must be, and the state %u", c->m->sys_state, c->m->lps_inited, c->m->num_lps, SYS_STATE_INIT_DONE);
 }
 
-static uint64_t tdh_sys_config_require_62(struct call *c)
+static uint64_t tdh_sys_config_require_70(struct call *c)
 {
 	if (c->in[GPR_RDX] && c->in[GPR_RDX] <= MAX_TDMRS)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "RDX: %u TDMRs, must be 1 to %u", c->in[GPR_RDX], MAX_TDMRS);
 }
 
-static uint64_t tdh_sys_config_require_63(struct call *c)
+static uint64_t tdh_sys_config_require_71(struct call *c)
 {
 	if (keyid_private(c->m, c->in[GPR_R8]))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R8, "the global key id %x is not private, those are %u to %u", c->in[GPR_R8], c->m->hkid_first, c->m->hkid_end - 1);
 }
 
-static uint64_t tdh_servtd_bind_require_64(struct call *c)
+static uint64_t tdh_servtd_bind_require_72(struct call *c)
 {
 	if (c->in[GPR_RCX] != c->in[GPR_RDX])
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "the TD at %x can't serve itself", c->in[GPR_RDX]);
 }
 
-static uint64_t tdh_servtd_bind_require_65(struct call *c)
+static uint64_t tdh_servtd_bind_require_73(struct call *c)
 {
 	if (c->in[GPR_R8] < SERVTD_SLOTS)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R8, "slot %u: a TD has %u", c->in[GPR_R8], SERVTD_SLOTS);
 }
 
-static uint64_t tdh_servtd_bind_require_66(struct call *c)
+static uint64_t tdh_servtd_bind_require_74(struct call *c)
 {
 	if (c->in[GPR_R9] == SERVTD_TYPE_MIGTD)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R9, "type %x: only migration TDs (0) can serve", c->in[GPR_R9]);
 }
 
-static uint64_t tdh_servtd_bind_require_67(struct call *c)
+static uint64_t tdh_servtd_bind_require_75(struct call *c)
 {
 	if (!(c->in[GPR_R10] & ~SERVTD_ATTR_ALLOWED))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R10, "attributes %x: only those in %x may be 1", c->in[GPR_R10], SERVTD_ATTR_ALLOWED);
 }
 
-static uint64_t tdh_sys_shutdown_require_68(struct call *c)
+static uint64_t tdh_sys_shutdown_require_76(struct call *c)
 {
 	if (c->in[GPR_RCX] >= c->m->plat->config.loader.min_update_hv && c->in[GPR_RCX] <= c->m->plat->config.loader.module_hv)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "handoff version %x, this module writes %u to %u", c->in[GPR_RCX], c->m->plat->config.loader.min_update_hv, c->m->plat->config.loader.module_hv);
 }
 
-static uint64_t tdh_sys_update_require_69(struct call *c)
+static uint64_t tdh_sys_update_require_77(struct call *c)
 {
 	if (c->m->sys_state == SYS_STATE_INIT_DONE && c->m->lps_inited == c->m->num_lps)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SYS_STATE_INCORRECT, "the system state is %u with %u of %u logical processors initialised, must be INIT_DONE with all", c->m->sys_state, c->m->lps_inited, c->m->num_lps);
 }
 
-static uint64_t tdh_export_abort_require_70(struct call *c)
+static uint64_t tdh_export_abort_require_78(struct call *c)
 {
 	if (!c->in[GPR_R10])
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R10, "R10 is %x, must be 0", c->in[GPR_R10]);
 }
 
-static uint64_t tdh_export_state_immutable_require_71(struct call *c)
+static uint64_t tdh_export_state_immutable_require_79(struct call *c)
 {
 	if (c->td.tdcs->attributes & TD_ATTR_MIGRATABLE)
 		return TDX_SUCCESS;
 	return fail(c, TDX_TD_NOT_MIGRATABLE, "ATTRIBUTES %x of the TD at %x lack MIGRATABLE (29)", c->td.tdcs->attributes, c->td.pa);
 }
 
-static uint64_t tdh_export_state_immutable_require_72(struct call *c)
+static uint64_t tdh_export_state_immutable_require_80(struct call *c)
 {
 	if (!c->td.tdcs->mig_count)
 		return TDX_SUCCESS;
 	return fail(c, TDX_PREVIOUS_EXPORT_CLEANUP_INCOMPLETE, "%u pages are still marked as exported before; TDH.EXPORT.RESTORE them", c->td.tdcs->mig_count);
 }
 
-static uint64_t tdh_export_state_immutable_require_73(struct call *c)
+static uint64_t tdh_export_state_immutable_require_81(struct call *c)
 {
 	if (c->td.tdcs->num_migs >= MIGS_MIN)
 		return TDX_SUCCESS;
 	return fail(c, TDX_MIN_MIGS_NOT_CREATED, "the TD at %x has %u migration streams, needs %u", c->td.pa, c->td.tdcs->num_migs, MIGS_MIN);
 }
 
-static uint64_t tdh_export_state_vp_require_74(struct call *c)
+static uint64_t tdh_export_state_vp_require_82(struct call *c)
 {
 	if (c->vp.vps->export_count != c->td.tdcs->export_count)
 		return TDX_SUCCESS;
 	return fail(c, TDX_VCPU_ALREADY_EXPORTED, "the vCPU at %x was exported in this session (number %u)", c->vp.pa, c->td.tdcs->export_count);
 }
 
-static uint64_t tdh_mig_stream_create_require_75(struct call *c)
+static uint64_t tdh_mig_stream_create_require_83(struct call *c)
 {
 	if (c->td.tdcs->num_migs < MIGS_MAX)
 		return TDX_SUCCESS;
@@ -557,20 +614,25 @@ static const struct check tdg_vp_info_checks[] = {
 };
 
 static const struct check tdg_mr_rtmr_extend_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, tdg_mr_rtmr_extend_require_0 },
+	{ CHECK_CALL, 0, 0, 0, tdg_mr_rtmr_extend_require_1 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdg_vp_veinfo_get_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdg_vp_veinfo_get_require_0 },
+	{ CHECK_CALL, 0, 0, 0, tdg_vp_veinfo_get_require_2 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdg_mr_report_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, tdg_mr_report_require_3 },
+	{ CHECK_CALL, 0, 0, 0, tdg_mr_report_require_4 },
+	{ CHECK_CALL, 0, 0, 0, tdg_mr_report_require_5 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdg_vp_cpuidve_set_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdg_vp_cpuidve_set_require_1 },
+	{ CHECK_CALL, 0, 0, 0, tdg_vp_cpuidve_set_require_6 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -582,23 +644,23 @@ static const struct check tdg_mem_page_accept_checks[] = {
 
 static const struct check tdg_vm_rd_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, md_begin_versioned },
-	{ CHECK_CALL, 0, 0, 0, tdg_vm_rd_require_2 },
+	{ CHECK_CALL, 0, 0, 0, tdg_vm_rd_require_7 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdg_vm_wr_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdg_vm_rd_require_2 },
+	{ CHECK_CALL, 0, 0, 0, tdg_vm_rd_require_7 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdg_vp_rd_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, md_begin_next },
-	{ CHECK_CALL, 0, 0, 0, tdg_vm_rd_require_2 },
+	{ CHECK_CALL, 0, 0, 0, tdg_vm_rd_require_7 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdg_vp_wr_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdg_vm_rd_require_2 },
+	{ CHECK_CALL, 0, 0, 0, tdg_vm_rd_require_7 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -621,6 +683,8 @@ static const struct check tdg_servtd_wr_checks[] = {
 };
 
 static const struct check tdg_mr_verifyreport_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, tdg_mr_verifyreport_require_8 },
+	{ CHECK_CALL, 0, 0, 0, tdg_mr_rtmr_extend_require_1 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -633,11 +697,13 @@ static const struct check tdg_mem_page_attr_wr_checks[] = {
 };
 
 static const struct check tdg_vp_enter_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, tdg_vp_enter_require_9 },
 	{ CHECK_CALL, 0, 0, 0, vp_enter_l2_operands },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdg_vp_invept_checks[] = {
+	{ CHECK_CALL, 0, 0, 0, tdg_vp_invept_require_10 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -646,20 +712,20 @@ static const struct check tdg_vp_invvpid_checks[] = {
 };
 
 static const struct check tdh_vp_enter_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_3 },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_4 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_11 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_12 },
 	{ CHECK_CALL, 0, 0, 0, vp_enter_split },
 	{ CHECK_TDVPR, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
 	{ CHECK_CALL, 0, 0, 0, vp_enter_associate },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_5 },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_6 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_13 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_14 },
 	{ CHECK_CALL, 0, 0, 0, vp_enter_route },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_7 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_15 },
 	{ CHECK_CALL, 0, 0, 0, vp_enter_tsc },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_8 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_16 },
 	{ CHECK_CALL, 0, 0, 0, vp_enter_epoch },
 	{ CHECK_CALL, 0, 0, 0, vp_enter_stepping },
 	{ CHECK_END, 0, 0, 0, NULL },
@@ -668,10 +734,10 @@ static const struct check tdh_vp_enter_checks[] = {
 static const struct check tdh_mng_addcx_checks[] = {
 	{ CHECK_TDR, 2, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_CALL, 0, 0, 0, check_td_keys },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_addcx_require_9 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_addcx_require_17 },
 	{ CHECK_PAGE, 1, LOCK_EXCLUSIVE, PT_NDA, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_addcx_require_10 },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_addcx_require_11 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_addcx_require_18 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_addcx_require_19 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -703,8 +769,8 @@ static const struct check tdh_vp_addcx_checks[] = {
 	{ CHECK_TDVPR, 2, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_addcx_require_12 },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_addcx_require_13 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_addcx_require_20 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_addcx_require_21 },
 	{ CHECK_PAGE, 1, LOCK_EXCLUSIVE, PT_NDA, NULL },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
@@ -716,7 +782,7 @@ static const struct check tdh_mem_page_relocate_checks[] = {
 	{ CHECK_SEPT_WALK, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
 	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mem_page_relocate_require_14 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mem_page_relocate_require_22 },
 	{ CHECK_TLB_TRACKED, 1, 0, 0, NULL },
 	{ CHECK_PAGE, 8, LOCK_EXCLUSIVE, PT_NDA, NULL },
 	{ CHECK_CALL, 0, 0, 0, relocate_old },
@@ -747,18 +813,18 @@ static const struct check tdh_mem_range_block_checks[] = {
 
 static const struct check tdh_mng_key_config_checks[] = {
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_config_require_15 },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_config_require_16 },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_config_require_17 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_config_require_23 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_config_require_24 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_config_require_25 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_mng_create_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_create_require_18 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_create_require_26 },
 	{ CHECK_PAGE, 1, LOCK_EXCLUSIVE, PT_NDA, NULL },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_KOT, NULL },
 	{ CHECK_CALL, 0, 0, 0, create_key },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_create_require_19 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_create_require_27 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -785,8 +851,8 @@ static const struct check tdh_mng_wr_checks[] = {
 static const struct check tdh_mem_rd_checks[] = {
 	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mem_rd_require_20 },
-	{ CHECK_CALL, 0, 0, 0, tdh_mem_rd_require_21 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mem_rd_require_28 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mem_rd_require_29 },
 	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_SEPT_TREE, NULL },
 	{ CHECK_CALL, 0, 0, 0, mem_rd_walk },
 	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
@@ -797,8 +863,8 @@ static const struct check tdh_mem_rd_checks[] = {
 static const struct check tdh_mem_wr_checks[] = {
 	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mem_rd_require_20 },
-	{ CHECK_CALL, 0, 0, 0, tdh_mem_rd_require_21 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mem_rd_require_28 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mem_rd_require_29 },
 	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_SEPT_TREE, NULL },
 	{ CHECK_CALL, 0, 0, 0, mem_rd_walk },
 	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
@@ -825,7 +891,7 @@ static const struct check tdh_mem_page_demote_checks[] = {
 static const struct check tdh_mr_extend_checks[] = {
 	{ CHECK_TDR, 2, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mr_extend_require_22 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mr_extend_require_30 },
 	{ CHECK_CALL, 0, 0, 0, extend_page },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
@@ -833,37 +899,37 @@ static const struct check tdh_mr_extend_checks[] = {
 static const struct check tdh_mr_finalize_checks[] = {
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mr_finalize_require_23 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mr_finalize_require_31 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_vp_flush_checks[] = {
 	{ CHECK_TDVPR, 1, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_flush_require_24 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_flush_require_32 },
 	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_flush_require_25 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_flush_require_33 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_mng_vpflushdone_checks[] = {
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_KOT, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_vpflushdone_require_26 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_vpflushdone_require_34 },
 	{ CHECK_CALL, 0, 0, 0, flushdone_vcpus },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_mng_key_freeid_checks[] = {
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_freeid_require_27 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_freeid_require_35 },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_KOT, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_freeid_require_28 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_freeid_require_36 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_mng_init_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_3 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_11 },
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
 	{ CHECK_SHARED, 2, 0, 10, NULL },
@@ -876,9 +942,9 @@ static const struct check tdh_vp_init_checks[] = {
 	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_init_require_29 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_init_require_37 },
 	{ CHECK_CALL, 0, 0, 0, vp_init_index },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_7 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_15 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -906,7 +972,7 @@ static const struct check tdh_mem_sept_rd_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, sept_rd_flags },
 	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mem_sept_rd_require_30 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mem_sept_rd_require_38 },
 	{ CHECK_GPA_LEVEL, 1, 0, LEVEL_ROOT, NULL },
 	{ CHECK_SEPT_WALK, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
@@ -938,11 +1004,11 @@ static const struct check tdh_mng_key_reclaimid_checks[] = {
 
 static const struct check tdh_phymem_page_reclaim_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, reclaim_lock },
-	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_reclaim_require_31 },
+	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_reclaim_require_39 },
 	{ CHECK_CALL, 0, 0, 0, reclaim_page },
 	{ CHECK_CALL, 0, 0, 0, reclaim_owner },
-	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_reclaim_require_32 },
-	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_reclaim_require_33 },
+	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_reclaim_require_40 },
+	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_reclaim_require_41 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -974,52 +1040,52 @@ static const struct check tdh_mem_sept_remove_checks[] = {
 
 static const struct check tdh_sys_key_config_checks[] = {
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_key_config_require_34 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_key_config_require_35 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_key_config_require_42 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_key_config_require_43 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_sys_info_checks[] = {
 	{ CHECK_CALL, 0, 0, 0, check_lp_init },
 	{ CHECK_SHARED, 1, 0, 10, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_info_require_36 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_info_require_44 },
 	{ CHECK_CALL, 0, 0, 0, sys_info_clear },
 	{ CHECK_SHARED, 8, 0, 9, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_info_require_37 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_info_require_38 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_info_require_45 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_info_require_46 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_sys_init_checks[] = {
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_39 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_40 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_41 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_42 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_43 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_44 },
-	{ CHECK_CALL, 0, 0, 0, sys_init_msrs },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_3 },
-	{ CHECK_CALL, 0, 0, 0, sys_init_cpuid_leaves },
-	{ CHECK_CALL, 0, 0, 0, sys_init_cpuid },
-	{ CHECK_CALL, 0, 0, 0, vmx_sample },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_45 },
-	{ CHECK_CALL, 0, 0, 0, vmx_l1_controls },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_46 },
 	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_47 },
 	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_48 },
 	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_49 },
 	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_50 },
 	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_51 },
-	{ CHECK_CALL, 0, 0, 0, vmx_l2_controls },
 	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_52 },
+	{ CHECK_CALL, 0, 0, 0, sys_init_msrs },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_11 },
+	{ CHECK_CALL, 0, 0, 0, sys_init_cpuid_leaves },
+	{ CHECK_CALL, 0, 0, 0, sys_init_cpuid },
+	{ CHECK_CALL, 0, 0, 0, vmx_sample },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_53 },
+	{ CHECK_CALL, 0, 0, 0, vmx_l1_controls },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_54 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_55 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_56 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_57 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_58 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_59 },
+	{ CHECK_CALL, 0, 0, 0, vmx_l2_controls },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_60 },
 	{ CHECK_CALL, 0, 0, 0, sys_init_encryption },
 	{ CHECK_CALL, 0, 0, 0, sys_init_keys },
 	{ CHECK_CALL, 0, 0, 0, sys_init_cmrs },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_53 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_54 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_61 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_62 },
 	{ CHECK_CALL, 0, 0, 0, sys_init_smrrs },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_55 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_63 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -1031,11 +1097,11 @@ static const struct check tdh_sys_rd_checks[] = {
 
 static const struct check tdh_sys_lp_init_checks[] = {
 	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_56 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_57 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_58 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_64 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_65 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_66 },
 	{ CHECK_CALL, 0, 0, 0, lp_init_first_msrs },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_3 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_11 },
 	{ CHECK_CALL, 0, 0, 0, lp_init_cpuid },
 	{ CHECK_CALL, 0, 0, 0, lp_init_package },
 	{ CHECK_CALL, 0, 0, 0, lp_init_other_msrs },
@@ -1074,7 +1140,7 @@ static const struct check tdh_mem_range_unblock_checks[] = {
 };
 
 static const struct check tdh_phymem_cache_wb_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_phymem_cache_wb_require_59 },
+	{ CHECK_CALL, 0, 0, 0, tdh_phymem_cache_wb_require_67 },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_WBCACHE, NULL },
 	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_KOT, NULL },
 	{ CHECK_CALL, 0, 0, 0, cache_wb_start },
@@ -1082,7 +1148,7 @@ static const struct check tdh_phymem_cache_wb_checks[] = {
 };
 
 static const struct check tdh_phymem_page_wbinvd_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_wbinvd_require_60 },
+	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_wbinvd_require_68 },
 	{ CHECK_CALL, 0, 0, 0, wbinvd_page },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
@@ -1093,22 +1159,22 @@ static const struct check tdh_sys_lp_shutdown_checks[] = {
 
 static const struct check tdh_sys_config_checks[] = {
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_61 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_69 },
 	{ CHECK_SHARED, 1, 0, 9, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_62 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_63 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_70 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_71 },
 	{ CHECK_CALL, 0, 0, 0, sys_config_tdmrs },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_servtd_bind_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_64 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_72 },
 	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_CALL, 0, 0, 0, servtd_service },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_65 },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_66 },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_67 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_73 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_74 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_75 },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_SERVTD_BINDINGS, NULL },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
@@ -1117,15 +1183,15 @@ static const struct check tdh_servtd_prebind_checks[] = {
 	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_SHARED, 2, 0, 6, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_65 },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_66 },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_67 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_73 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_74 },
+	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_75 },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_SERVTD_BINDINGS, NULL },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_sys_shutdown_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_shutdown_require_68 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_shutdown_require_76 },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
 	{ CHECK_CALL, 0, 0, 0, shutdown_area },
 	{ CHECK_END, 0, 0, 0, NULL },
@@ -1133,7 +1199,7 @@ static const struct check tdh_sys_shutdown_checks[] = {
 
 static const struct check tdh_sys_update_checks[] = {
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_update_require_69 },
+	{ CHECK_CALL, 0, 0, 0, tdh_sys_update_require_77 },
 	{ CHECK_CALL, 0, 0, 0, update_handoff },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
@@ -1142,7 +1208,7 @@ static const struct check tdh_export_abort_checks[] = {
 	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_MIG, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_70 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_78 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -1186,9 +1252,9 @@ static const struct check tdh_export_state_immutable_checks[] = {
 	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_MIG, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_71 },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_72 },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_73 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_79 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_80 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_81 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -1204,7 +1270,7 @@ static const struct check tdh_export_state_vp_checks[] = {
 	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
 	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
 	{ CHECK_VCPU_ASSOCIATE, 0, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_state_vp_require_74 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_state_vp_require_82 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -1221,7 +1287,7 @@ static const struct check tdh_export_unblockw_checks[] = {
 static const struct check tdh_import_abort_checks[] = {
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_70 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_78 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -1249,15 +1315,15 @@ static const struct check tdh_import_mem_checks[] = {
 static const struct check tdh_import_track_checks[] = {
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_70 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_78 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
 static const struct check tdh_import_state_immutable_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_3 },
+	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_11 },
 	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_73 },
+	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_81 },
 	{ CHECK_END, 0, 0, 0, NULL },
 };
 
@@ -1279,7 +1345,7 @@ static const struct check tdh_mig_stream_create_checks[] = {
 	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
 	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
 	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_MIG, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mig_stream_create_require_75 },
+	{ CHECK_CALL, 0, 0, 0, tdh_mig_stream_create_require_83 },
 	{ CHECK_PAGE, 1, LOCK_EXCLUSIVE, PT_NDA, NULL },
 	{ CHECK_END, 0, 0, 0, NULL },
 };

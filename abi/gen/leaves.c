@@ -3708,7 +3708,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdg_mr_rtmr_extend, .num_statuses = 4,
 		.locks = "RTMR EX (host-priority aware)",
 		.brief = "extend a run-time measurement register",
-		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RCX\nfail OPERAND_INVALID RDX\nfail OPERAND_BUSY RTMR",
+		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RCX\nfail OPERAND_INVALID RDX\nfail OPERAND_BUSY RTMR\nrequire !(RCX & 63)\nrequire guest_private(RCX)",
 	},
 	{
 		.name = "TDG.VP.VEINFO.GET", .number = 3, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3732,7 +3732,7 @@ const struct leaf_desc leaf_table[] = {
 		.resume = "interrupted: RAX,RIP unchanged so it re-executes",
 		.brief = "make a TDREPORT: the TD's measurements, authenticated by this platform's key",
 		.uses = "TDREPORT",
-		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RCX\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R8\nfail NON_RECOVERABLE_TD_CORRUPTED_MD",
+		.checks = "fail OPERAND_INVALID\nfail OPERAND_INVALID RCX\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R8\nfail NON_RECOVERABLE_TD_CORRUPTED_MD\nrequire !(RCX & 1023)\nrequire !(RDX & 63)\nrequire guest_valid(RDX)",
 	},
 	{
 		.name = "TDG.VP.CPUIDVE.SET", .number = 5, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3868,7 +3868,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdg_mr_verifyreport, .num_statuses = 4,
 		.brief = "verify that a TDREPORT was made on this platform",
 		.uses = "REPORTMACSTRUCT",
-		.checks = "fail OPERAND_INVALID RAX\nfail OPERAND_INVALID RCX\nfail INVALID_CPUSVN\nfail INVALID_REPORTMACSTRUCT",
+		.checks = "fail OPERAND_INVALID RAX\nfail OPERAND_INVALID RCX\nfail INVALID_CPUSVN\nfail INVALID_REPORTMACSTRUCT\nrequire !(RCX & 255)\nrequire guest_private(RCX)",
 	},
 	{
 		.name = "TDG.MEM.PAGE.ATTR.RD", .number = 23, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3907,7 +3907,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdg_vp_enter, .num_statuses = 10,
 		.brief = "enter an L2 VM of this TD",
 		.uses = "L2_ENTER_GUEST_STATE (GPRs, RFLAGS, RIP, SSP, interrupt status)",
-		.checks = "fail OPERAND_INVALID RDX\nfail OPERAND_INVALID RCX\nfail OPERAND_INVALID L2_VAPIC_GPA\nfail PENDING_INTERRUPT\nfail TD_EXIT_BEFORE_L2_ENTRY",
+		.checks = "require !(RDX & 255) && guest_private(RDX)\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID RCX\nfail OPERAND_INVALID L2_VAPIC_GPA\nfail PENDING_INTERRUPT\nfail TD_EXIT_BEFORE_L2_ENTRY",
 	},
 	{
 		.name = "TDG.VP.INVEPT", .number = 26, .cls = LEAF_GUEST, .since = ABI_1_5_01,
@@ -3918,7 +3918,7 @@ const struct leaf_desc leaf_table[] = {
 		.ins = ins_tdg_vp_invept, .num_ins = 1,
 		.statuses = statuses_tdg_vp_invept, .num_statuses = 2,
 		.brief = "invalidate the cached EPT translations of L2 VMs",
-		.checks = "fail OPERAND_INVALID RCX",
+		.checks = "require !(RCX & 1) && !(RCX >> (TDCS.num_l2_vms + 1))\nfail OPERAND_INVALID RCX",
 	},
 	{
 		.name = "TDG.VP.INVVPID", .number = 27, .cls = LEAF_GUEST, .since = ABI_1_5_01,

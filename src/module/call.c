@@ -30,7 +30,7 @@ static void let_go(const struct held *h)
 	}
 }
 
-static bool hold(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode)
+bool call_lock(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode)
 {
 	if (mode == LOCK_NONE)
 		return true;
@@ -41,15 +41,10 @@ static bool hold(struct call *c, void *lock, enum held_kind kind, enum lock_mode
 	return true;
 }
 
-bool call_lock(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode)
-{
-	return hold(c, lock, kind, mode);
-}
-
 uint64_t call_lock_or_busy(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode,
 			   unsigned operand, const char *what)
 {
-	if (hold(c, lock, kind, mode))
+	if (call_lock(c, lock, kind, mode))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_BUSY | operand, "%s is locked by another logical processor or a running vCPU",
 		    (uintptr_t)what);
@@ -57,7 +52,7 @@ uint64_t call_lock_or_busy(struct call *c, void *lock, enum held_kind kind, enum
 
 uint64_t call_lock_sept_entry(struct call *c, unsigned operand)
 {
-	if (!hold(c, c->sept.entry, HELD_SEPT_ENTRY, LOCK_EXCLUSIVE)) {
+	if (!call_lock(c, c->sept.entry, HELD_SEPT_ENTRY, LOCK_EXCLUSIVE)) {
 		if (!c->guest)
 			sept_put(c);
 		return fail(c, TDX_OPERAND_BUSY | operand, "the secure EPT entry of GPA %x at level %u is locked",

@@ -8,7 +8,6 @@
 #include "gen/leaves.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #define RAX_LEAF 0xFFFFull
 #define RAX_VERSION 0xFF0000ull

@@ -17,7 +17,6 @@ enum { CR_MOV_TO, CR_MOV_FROM, CR_CLTS, CR_LMSW };
 #define CR0_LMSW 0xeull
 #define CR0_L2_LMSW 0xfull
 
-
 /* What the processor itself would refuse. */
 static bool cr0_faults(const struct guest_exit *x, uint64_t value)
 {

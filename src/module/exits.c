@@ -3,7 +3,6 @@
  * VM exits: what the processor reported is put on record, one row per basic reason says what happens, and the guest
  * goes on or the TD exits to the host.
  */
-#include <string.h>
 #include "module/machine_check.h"
 #include "module/guest.h"
 #include "module/l2.h"

@@ -9,7 +9,6 @@
 
 #define SEG_RIGHTS_DPL(rights) ((rights) >> 5 & 3)
 
-
 unsigned guest_cpl(const struct vmcs *vmcs)
 {
 	return (unsigned)SEG_RIGHTS_DPL(vmcs_read(vmcs, VMCS_GUEST_SS_RIGHTS));

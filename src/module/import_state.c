@@ -10,7 +10,6 @@
 #include "module/md_list.h"
 #include "module/msr.h"
 #include "module/state.h"
-#include "vmx/vmcs.h"
 #include "platform/platform.h"
 
 static bool is_first(const struct bundle *b)

@@ -8,8 +8,6 @@
 #include "module/sept_l2.h"
 #include "module/state.h"
 
-#include <string.h>
-
 uint64_t tdh_mem_page_add(struct call *c)
 {
 	static const char name[MRTD_NAME] = "MEM.PAGE.ADD";

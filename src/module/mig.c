@@ -6,7 +6,6 @@
 
 #include <string.h>
 #include "gen/checks.h"
-#include "module/keyid.h"
 #include "module/state.h"
 
 #define LINK_INITIALIZED 2ull

@@ -24,7 +24,6 @@
 #define LINK_FORWARD(stream) ((stream) + 1u)
 #define BAD(operand) (TDX_OPERAND_INVALID | TDX_OPERAND_ID_##operand)
 
-
 struct mbmd {
 	uint16_t size;
 	uint16_t version;

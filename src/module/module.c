@@ -2,7 +2,6 @@
 /*
  * Module instances: creation, the loader's replacement, and the way to physical memory.
  */
-#include "module/machine_check.h"
 #include "module/module.h"
 #include "module/state.h"
 #include "platform/platform.h"

@@ -2,7 +2,6 @@
 /*
  * MSR bitmaps from the table of MSR virtualization and the TD's configuration.
  */
-#include "module/cpuid.h"
 #include "module/msr.h"
 #include "module/state.h"
 #include "vmx/x86.h"

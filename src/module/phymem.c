@@ -73,7 +73,6 @@ uint64_t wbinvd_page(struct call *c)
 
 /* ---- TDH.PHYMEM.CACHE.WB ---- */
 
-
 static bool note_flushed(struct call *c, struct wbcache *wb)
 {
 	bool any = false;

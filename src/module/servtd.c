@@ -11,7 +11,6 @@
 #include "module/metadata.h"
 #include "module/report.h"
 #include "module/state.h"
-#include "module/version.h"
 #include "platform/crypto.h"
 
 #define IGNORE_SHIFT 32 /* of the attributes: TDINFO_IGNORE_* */

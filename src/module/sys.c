@@ -3,7 +3,6 @@
  * TDH.SYS.*: the global key, the PAMT of a TDMR, shutting down.
  */
 #include "gen/checks.h"
-#include "module/keyid.h"
 #include "module/state.h"
 
 /* ---- TDH.SYS.KEY.CONFIG ---- */

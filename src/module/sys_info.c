@@ -9,7 +9,6 @@
 #include "module/metadata.h"
 #include "module/state.h"
 
-
 uint64_t sys_info_clear(struct call *c)
 {
 	void *info = shared_out(c, c->in[GPR_RCX], TDSYSINFO_SIZE);

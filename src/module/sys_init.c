@@ -6,7 +6,6 @@
 #include "gen/checks.h"
 #include "module/metadata.h"
 #include "module/state.h"
-#include "module/vmx.h"
 #include "platform/platform.h"
 #include "vmx/x86.h"
 

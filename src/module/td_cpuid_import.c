@@ -3,7 +3,6 @@
  * CPUID_VALUES of a TD that comes from another platform: this one must be able to keep what the guest was told.
  */
 #include "module/cpuid.h"
-#include "module/metadata.h"
 #include "module/state.h"
 #include "module/td_config.h"
 #include "module/version.h"

@@ -12,7 +12,6 @@
 #define RCX_VM_BITS (3ull << 52)
 #define RCX_INVALIDATE 3ull
 #define RCX_LIST 1ull
-#define STATE_ALIGNMENT 256u
 
 static uint64_t check_vm(struct call *c, uint64_t flags_allowed)
 {
@@ -40,12 +39,8 @@ static uint64_t check_interrupts(struct call *c)
 
 uint64_t vp_enter_l2_operands(struct call *c)
 {
-	uint64_t gpa = c->in[GPR_RDX], st;
+	uint64_t st = check_vm(c, RCX_INVALIDATE);
 
-	if (gpa % STATE_ALIGNMENT || !guest_gpa_valid(&c->td, gpa, true))
-		return fail(c, TDX_OPERAND_INVALID | GPR_RDX,
-			    "guest state GPA %x must be private and aligned to %u bytes", gpa, STATE_ALIGNMENT);
-	st = check_vm(c, RCX_INVALIDATE);
 	if (st)
 		return st;
 	if (c->vp.vps->l2_vapic_gpa[RCX_VM(c->in[GPR_RCX])] == NULL_PA)
@@ -90,12 +85,7 @@ uint64_t tdg_vp_enter(struct call *c)
 
 uint64_t tdg_vp_invept(struct call *c)
 {
-	uint64_t vms = c->in[GPR_RCX];
-
-	if (vms & 1 || vms >> (c->td.tdcs->num_l2_vms + 1u))
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "%x: the TD has VMs 1 to %u, a bit for each", vms,
-			    c->td.tdcs->num_l2_vms);
-	c->lp->guest.stale_tlb |= vms != 0;
+	c->lp->guest.stale_tlb |= c->in[GPR_RCX] != 0;
 	return TDX_SUCCESS;
 }
 

@@ -11,10 +11,6 @@
 #include "platform/platform.h"
 
 #define RTMRS 4
-#define RTMR_DATA_ALIGN 64
-#define REPORT_ALIGN 1024
-#define REPORT_DATA_ALIGN 64
-#define REPORTMAC_ALIGN 256
 #define REPORT_TYPE_TDX 0x81
 
 struct tdreport {
@@ -25,19 +21,6 @@ struct tdreport {
 };
 
 _Static_assert(sizeof(struct tdreport) == 1024, "TDREPORT");
-
-/* An operand in guest memory: aligned, within the address width, private if it must be. */
-static uint64_t check_guest_buffer(struct call *c, unsigned reg, uint64_t align, bool private_only)
-{
-	uint64_t gpa = c->in[reg];
-
-	if (gpa & (align - 1))
-		return fail(c, TDX_OPERAND_INVALID | reg, "GPA %x is not aligned to %u bytes", gpa, align);
-	if (!guest_gpa_valid(&c->td, gpa, private_only))
-		return fail(c, TDX_OPERAND_INVALID | reg, "GPA %x is not a %s address of this TD", gpa,
-			    (uintptr_t)(private_only ? "private" : "guest-physical"));
-	return TDX_SUCCESS;
-}
 
 static uint64_t lock_rtmr(struct call *c, enum lock_mode mode)
 {
@@ -52,10 +35,8 @@ uint64_t tdg_mr_rtmr_extend(struct call *c)
 	uint64_t index = c->in[GPR_RDX];
 	uint8_t both[2][48];
 	const void *data;
-	uint64_t st = check_guest_buffer(c, GPR_RCX, RTMR_DATA_ALIGN, true);
+	uint64_t st;
 
-	if (st)
-		return st;
 	data = guest_map(guest_exit_of(c), c->in[GPR_RCX], EPT_R);
 	if (!data)
 		return leaf_leaves(c);
@@ -72,17 +53,6 @@ uint64_t tdg_mr_rtmr_extend(struct call *c)
 }
 
 /* ---- TDG.MR.REPORT ---- */
-
-static uint64_t check_report_operands(struct call *c)
-{
-	uint64_t report = c->in[GPR_RCX], st;
-
-	if (report & (REPORT_ALIGN - 1))
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "GPA %x is not aligned to %u bytes", report,
-			    REPORT_ALIGN);
-	st = check_guest_buffer(c, GPR_RDX, REPORT_DATA_ALIGN, false);
-	return st;
-}
 
 static uint64_t fill_report(struct call *c, const uint8_t report_data[64], struct tdreport *report)
 {
@@ -112,10 +82,8 @@ uint64_t tdg_mr_report(struct call *c)
 	struct tdreport report;
 	const void *data;
 	void *to;
-	uint64_t st = check_report_operands(c);
+	uint64_t st;
 
-	if (st)
-		return st;
 	data = guest_map(x, c->in[GPR_RDX], EPT_R);
 	if (!data)
 		return leaf_leaves(c);
@@ -125,9 +93,9 @@ uint64_t tdg_mr_report(struct call *c)
 	st = fill_report(c, report_data, &report);
 	if (st || c->where != MODULE_TO_GUEST)
 		return st;
-	st = check_guest_buffer(c, GPR_RCX, REPORT_ALIGN, false);
-	if (st)
-		return st;
+	if (!guest_gpa_valid(&c->td, c->in[GPR_RCX], false))
+		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "GPA %x for the report is not an address of this TD",
+			    c->in[GPR_RCX]);
 	to = guest_map(x, c->in[GPR_RCX], EPT_R | EPT_W);
 	if (!to)
 		return leaf_leaves(c);
@@ -139,14 +107,10 @@ uint64_t tdg_mr_report(struct call *c)
 
 uint64_t tdg_mr_verifyreport(struct call *c)
 {
-	uint64_t st = check_guest_buffer(c, GPR_RCX, REPORTMAC_ALIGN, true);
 	struct report_mac mac;
 	uint64_t svn[sizeof(mac.cpusvn) / 8];
-	const void *data;
+	const void *data = guest_map(guest_exit_of(c), c->in[GPR_RCX], EPT_R);
 
-	if (st)
-		return st;
-	data = guest_map(guest_exit_of(c), c->in[GPR_RCX], EPT_R);
 	if (!data)
 		return leaf_leaves(c);
 	memcpy(&mac, data, sizeof(mac));

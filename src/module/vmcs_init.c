@@ -2,7 +2,6 @@
 /*
  * The first contents of a VMCS: what the guest starts with, and what TDX sets for every TD.
  */
-#include <string.h>
 #include "gen/vmcs.h"
 #include "module/keyid.h"
 #include "module/state.h"

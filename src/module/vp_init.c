@@ -2,12 +2,10 @@
 /*
  * TDH.VP.INIT: the first state of a virtual CPU.
  */
-#include <string.h>
 #include "gen/checks.h"
 #include "module/cpuid.h"
 #include "module/metadata.h"
 #include "module/state.h"
-#include "vmx/vmcs.h"
 #include "platform/platform.h"
 #include "vmx/x86.h"
 

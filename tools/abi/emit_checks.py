@@ -8,7 +8,7 @@ import require
 TEXT = 'The leaves that the software module has: functions, and the checks that run before them.'
 LOCK = {'none': 'LOCK_NONE', 'SH': 'LOCK_SHARED', 'EX': 'LOCK_EXCLUSIVE'}
 PROSE = ('fail', '->')  # what a check may answer: for people, the engine knows
-INCLUDES = ['gen/checks.h', 'module/check.h', 'module/keyid.h', 'module/metadata.h', 'module/mig.h', 'module/state.h', 'module/version.h', 'module/vmx.h',
+INCLUDES = ['gen/checks.h', 'module/check.h', 'module/guest_mem.h', 'module/keyid.h', 'module/metadata.h', 'module/mig.h', 'module/state.h', 'module/version.h', 'module/vmx.h',
             'platform/platform.h', 'vmx/x86.h']
 LEVELS = {'root': 'LEVEL_ROOT'}
 
