@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # `make check-long`: what does not fit into half an hour of `make check`. Its last result is docs/check-long.md; --keep writes it.
 #   differential  the interpreter against the processor, many more sequences, from other seeds
+#   sweep         every legacy encoding, and the BusyBox of the guest: what the interpreter lacks
 #   reasons       the sentences of refusals, for the calls of all transcripts with other operands
 #   threads       Debian's kernel on four vCPUs, and what is typed into its console, under TSan
 #   fuzz          every fuzz target for FUZZ_SECONDS each (without it 600)
@@ -36,6 +37,16 @@ differential() {
 		line=$(build/tests/cpu/cpu_diff_test --seed $seed --count 1000000 2>&1) || status=$?
 		verdict "differential, seed $seed" $status
 		echo "$line" | grep 'forms tested' | sed 's/^/- differential: /' | tee -a "$report"
+	done
+}
+
+sweep() {
+	guest/linux/build.sh build >/dev/null 2>&1 || verdict "sweep, packages" 1
+	for what in --64 --32 build/debian/bin/busybox; do
+		status=0
+		line=$(build/tests/cpu/cpu_sweep "$what" 2>&1) || status=$?
+		verdict "sweep, $what" $status
+		echo "$line" | tail -n 1 | sed "s|^|- sweep $what: |" | tee -a "$report"
 	done
 }
 
@@ -77,6 +88,7 @@ fuzz() {
 
 build build gcc
 differential
+sweep
 reasons
 build build-tsan clang -Db_sanitize=thread -Db_lundef=false
 threads

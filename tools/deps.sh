@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Installs, through apt, the Debian packages that a target needs and that are missing; says which, and why.
-# On another distribution it names them and stops. Usage: deps.sh [--list] build|demo|check|long
+# On another distribution it names them and stops. Usage: deps.sh [--list] build|demo|check|long|compare
 set -eu
 
 # package               needed from  what for
@@ -34,6 +34,9 @@ packages() {
 	man-db                check  finds and shows the installed pages
 	gdb                   check  unwinds the stack through the call layer's thunk
 	python3-jsonschema    check  holds --json outputs to docs/json
+	bochs                 compare  the emulator that tools/bench-loop.py compares with
+	bochsbios             compare  its BIOS
+	vgabios               compare  and that of its display
 	libelf1               check  the kernel packages' own build tool, objtool, runs on it
 	EOF
 }
@@ -48,8 +51,9 @@ build) levels='build' ;;
 demo) levels='build demo' ;;
 check) levels='build demo check' ;;
 long) levels='build demo check long' ;;
+compare) levels='build demo check compare' ;;
 *)
-	echo "usage: deps.sh [--list] build|demo|check|long" >&2
+	echo "usage: deps.sh [--list] build|demo|check|long|compare" >&2
 	exit 2
 	;;
 esac

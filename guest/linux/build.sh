@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Makes BUILD/linux/vmlinuz, Debian's cloud kernel as packaged, and BUILD/linux/initramfs: our init and attest, BusyBox, and
-# the kernel's modules for attestation. The same packages give the same bytes. Usage: build.sh BUILD
+# the kernel's modules for attestation. With another FLAVOUR of it, `amd64`, in BUILD/linux-FLAVOUR. The same packages give the
+# same bytes. Usage: build.sh BUILD [FLAVOUR]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
 root=$build/debian
-out=$build/linux
+out=$build/linux${2:+-$2}
 . "$here/../../tools/debian.sh"
 
-image=$(debian_versioned linux-image-6.12-cloud-amd64 .)
+image=$(debian_versioned "linux-image-6.12-${2:-cloud-amd64}" .)
 debian_unpack "$root" "$image" busybox-static
 release=${image#linux-image-}
 modules=$root/lib/modules/$release/kernel

@@ -20,29 +20,9 @@ struct cpu_bench {
 	uint8_t *memory;
 };
 
-/*
- * loop: add rax, rcx; imul rdx, rax, 0x41c64e6d; add rdx, 0x3039; mov rsi, rdx; shr rsi, 16; xor
- * rax, rsi; and esi, 7; lea rbx, [rbx+rsi*4+1]; test al, 1; jz skip; sub rbx, rsi; ror rbx, 3;
- * skip: inc rcx; cmp rcx, r8; jne loop; xor ecx, ecx; jmp loop
- */
-static const uint8_t integer_code[] = {
-	0x48, 0x01, 0xc8, 0x48, 0x69, 0xd0, 0x6d, 0x4e, 0xc6, 0x41, 0x48, 0x81, 0xc2, 0x39, 0x30,
-	0x00, 0x00, 0x48, 0x89, 0xd6, 0x48, 0xc1, 0xee, 0x10, 0x48, 0x31, 0xf0, 0x83, 0xe6, 0x07,
-	0x48, 0x8d, 0x5c, 0xb3, 0x01, 0xa8, 0x01, 0x74, 0x07, 0x48, 0x29, 0xf3, 0x48, 0xc1, 0xcb,
-	0x03, 0x48, 0xff, 0xc1, 0x4c, 0x39, 0xc1, 0x75, 0xca, 0x31, 0xc9, 0xeb, 0xc6,
-};
-
-/*
- * loop: mov rsi, rcx; and esi, 0x7fff; mov rax, [rdi+rsi*8]; add rax, rcx; mov [rdi+rsi*8], rax;
- * add [rdi+rsi*8+8], rax; movzx edx, byte [rdi+rsi]; push rdx; call fn; pop rdx; add rcx, 9; jmp
- * loop; fn: mov ebx, [rdi+rdx*4]; cmp ebx, eax; jb out; mov [rdi+rdx*4], ebx; out: ret
- */
-static const uint8_t memory_code[] = {
-	0x48, 0x89, 0xce, 0x81, 0xe6, 0xff, 0x7f, 0x00, 0x00, 0x48, 0x8b, 0x04, 0xf7, 0x48,
-	0x01, 0xc8, 0x48, 0x89, 0x04, 0xf7, 0x48, 0x01, 0x44, 0xf7, 0x08, 0x0f, 0xb6, 0x14,
-	0x37, 0x52, 0xe8, 0x07, 0x00, 0x00, 0x00, 0x5a, 0x48, 0x83, 0xc1, 0x09, 0xeb, 0xd6,
-	0x8b, 0x1c, 0x97, 0x39, 0xc3, 0x72, 0x03, 0x89, 0x1c, 0x97, 0xc3,
-};
+/* cpu_bench_code.S */
+extern const uint8_t cpu_bench_integer[], cpu_bench_integer_end[];
+extern const uint8_t cpu_bench_memory[], cpu_bench_memory_end[];
 
 static bool translate(void *opaque, uint64_t gpa, uint32_t access, struct cpu_mapping *out)
 {
@@ -84,6 +64,7 @@ static void make_state(struct cpu_state *s)
 	s->gpr[CPU_RSP] = STACK;
 	s->gpr[CPU_RDI] = DATA;
 	s->gpr[CPU_R8] = 100000;
+	s->gpr[CPU_R9] = UINT64_MAX; /* for ever */
 }
 
 struct cpu_bench *cpu_bench_create(enum cpu_bench_kind kind)
@@ -101,9 +82,11 @@ struct cpu_bench *cpu_bench_create(enum cpu_bench_kind kind)
 	memset(bench->memory, 0, MEMORY);
 	make_tables(bench->memory);
 	if (kind == CPU_BENCH_INTEGER)
-		memcpy(bench->memory + CODE, integer_code, sizeof(integer_code));
+		memcpy(bench->memory + CODE, cpu_bench_integer,
+		       (size_t)(cpu_bench_integer_end - cpu_bench_integer));
 	else
-		memcpy(bench->memory + CODE, memory_code, sizeof(memory_code));
+		memcpy(bench->memory + CODE, cpu_bench_memory,
+		       (size_t)(cpu_bench_memory_end - cpu_bench_memory));
 	make_state(cpu_state(bench->cpu));
 	return bench;
 }
