@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * ELF: accepted segments lie in the file, ascend, and hold the entry.
+ * ELF: accepted segments lie in the file, ascend, and hold the entry; symbols of any file.
  */
+#include <string.h>
+
 #include "formats/elf.h"
 #include "fuzz.h"
 
@@ -9,7 +11,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct format_error err = { .text = "" };
 	struct elf elf;
+	char name[64];
 
+	if (elf_symbol_at(data, size, 0x100020, name, sizeof(name)))
+		HOLDS(strchr(name, '+') || strlen(name) == sizeof(name) - 1);
 	if (elf_parse(&elf, data, size, &err)) {
 		HOLDS(err.text[0]);
 		return 0;

@@ -110,6 +110,9 @@ size_t seamless_unknown_instruction(struct seamless_machine *m, unsigned lp, cha
  */
 size_t seamless_guest_position(struct seamless_machine *m, unsigned lp, char *buf, size_t len);
 
+/* The address of that place; 0 if no guest ran. */
+uint64_t seamless_guest_rip(struct seamless_machine *m, unsigned lp);
+
 /* Guest instructions executed on processor `lp` so far. */
 uint64_t seamless_instructions(struct seamless_machine *m, unsigned lp);
 

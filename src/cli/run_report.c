@@ -4,8 +4,10 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/run_report.h"
+#include "formats/elf.h"
 
 /* The boot shim's own: it gives its window back. */
 #define SHIM_VMCALLS 1
@@ -39,16 +41,22 @@ static void report_unknown(const struct vmm_vm *vm, struct seamless_machine *mac
 }
 
 /* Where each vCPU of a guest that did not end by itself stood. */
-static void report_positions(const struct vmm_vm *vm, struct seamless_machine *machine)
+static void report_positions(const struct vmm_vm *vm, struct seamless_machine *machine,
+			     const struct file *program)
 {
-	char line[200];
+	char line[320], symbol[120];
 	size_t n;
 
 	for (unsigned i = 0; i < vm->config.vcpus; i++) {
 		n = (size_t)snprintf(line, sizeof(line), "vCPU %u was %s", i,
 				     vm->vcpu[i].halt == HALT_NOT ? "" : "halted ");
-		if (seamless_guest_position(machine, i, line + n, sizeof(line) - n))
-			run_say("", line);
+		if (!seamless_guest_position(machine, i, line + n, sizeof(line) - n))
+			continue;
+		n = strlen(line);
+		if (elf_symbol_at(program->bytes, program->size, seamless_guest_rip(machine, i),
+				  symbol, sizeof(symbol)))
+			snprintf(line + n, sizeof(line) - n, ", in %s", symbol);
+		run_say("", line);
 	}
 }
 
@@ -63,14 +71,15 @@ static void report_silent_kernel(const struct vmm_vm *vm)
 			"one without CONFIG_INTEL_TDX_GUEST, or a damaged one, ends so");
 }
 
-void run_report_end(struct vmm_vm *vm, struct seamless_machine *machine, bool kernel)
+void run_report_end(struct vmm_vm *vm, struct seamless_machine *machine, const struct file *program,
+		    bool kernel)
 {
 	enum vm_end end = (enum vm_end)atomic_load(&vm->end);
 	char line[200];
 
 	run_say("", vm->reason.text);
 	if (end == VM_STOPPED || end == VM_TRIPLE_FAULT || end == VM_WAITS)
-		report_positions(vm, machine);
+		report_positions(vm, machine, program);
 	if (end == VM_TRIPLE_FAULT && kernel)
 		report_silent_kernel(vm);
 	report_unknown(vm, machine);

@@ -6,6 +6,7 @@
 #ifndef FORMATS_ELF_H
 #define FORMATS_ELF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,5 +44,11 @@ int elf_parse(struct elf *elf, const void *file, size_t size, struct format_erro
 /* Lowest address of any segment, and the address after the highest. */
 uint64_t elf_start(const struct elf *elf);
 uint64_t elf_end(const struct elf *elf);
+
+/*
+ * The function of the file's symbol table that holds a linear address, as "name+0x12" (may be cut).
+ * False: none does, or this is no ELF file with such a table. Any bytes will do.
+ */
+bool elf_symbol_at(const void *file, size_t size, uint64_t address, char *text, size_t room);
 
 #endif

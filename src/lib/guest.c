@@ -150,6 +150,11 @@ size_t seamless_guest_position(struct seamless_machine *m, unsigned lp, char *bu
 	return lp < seamless_lps(m) ? vmx_position(module_processors(m->module), lp, buf, len) : 0;
 }
 
+uint64_t seamless_guest_rip(struct seamless_machine *m, unsigned lp)
+{
+	return lp < seamless_lps(m) ? vmx_rip(module_processors(m->module), lp) : 0;
+}
+
 uint64_t seamless_instructions(struct seamless_machine *m, unsigned lp)
 {
 	return lp < seamless_lps(m) ? vmx_instructions(module_processors(m->module), lp) : 0;

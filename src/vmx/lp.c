@@ -140,6 +140,13 @@ size_t vmx_position(const struct vmx_lps *lps, unsigned lp, char *buf, size_t le
 				s->rflags & RFLAGS_IF ? "on" : "off", (unsigned long long)cpu_instructions(v->cpu));
 }
 
+uint64_t vmx_rip(const struct vmx_lps *lps, unsigned lp)
+{
+	const struct vmx_lp *v = lp_of(lps, lp);
+
+	return v ? cpu_state(v->cpu)->rip : 0;
+}
+
 /* ---- running ---- */
 
 /* Cached translations that a real processor would not have any more. */

@@ -73,6 +73,7 @@ void vmx_invept(struct vmx_lps *lps, unsigned lp);
 size_t vmx_unknown_instruction(const struct vmx_lps *lps, unsigned lp, char *buf, size_t len);
 /* Where the guest on @lp stood when it last exited, as a sentence; empty if none ran. No vCPU may run on @lp. */
 size_t vmx_position(const struct vmx_lps *lps, unsigned lp, char *buf, size_t len);
+uint64_t vmx_rip(const struct vmx_lps *lps, unsigned lp);
 /* Instructions executed on @lp so far. */
 uint64_t vmx_instructions(const struct vmx_lps *lps, unsigned lp);
 /* Frees all interpreters. */

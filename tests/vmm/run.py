@@ -103,7 +103,7 @@ def guests():
           "executes shared memory: 0x800000a00000\n")
     check("endless loop", seamless("--guest", guest("bad_loop"), "--timeout", "0.5"), 1,
           r"still ran after 0.5 seconds\nseamless: vCPU 0 was at 0x10[0-9a-f]{4} in ring 0, interrupts off, "
-          r"after [1-9]\d* instructions\n")
+          r"after [1-9]\d* instructions, in guest_main\+0x[0-9a-f]+\n")
     check("enough calls", seamless("--guest", guest("test"), "--stop-after", "3"), 0, "3 TDVMCALLs served\n", "^tes$")
 
 
