@@ -33,6 +33,14 @@ static int grow(struct file *file, size_t *room, size_t max)
 	return 0;
 }
 
+static int complain_size(const char *path, size_t max)
+{
+	char text[60];
+
+	snprintf(text, sizeof(text), "too large: more than %zu bytes", max);
+	return complain(path, text);
+}
+
 static int read_stream(struct file *file, FILE *f, const char *path, size_t max)
 {
 	size_t room = 0;
@@ -42,7 +50,7 @@ static int read_stream(struct file *file, FILE *f, const char *path, size_t max)
 			return complain(path, "out of memory");
 		file->size += fread(file->bytes + file->size, 1, room - file->size, f);
 		if (file->size > max)
-			return complain(path, "too large");
+			return complain_size(path, max);
 	} while (!feof(f) && !ferror(f));
 	if (ferror(f))
 		return complain(path, strerror(errno));

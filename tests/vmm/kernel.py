@@ -132,6 +132,10 @@ def refused(folder):
         f.truncate(100 << 20)
     result = seamless("--kernel", KERNEL, "--initrd", initrd, "-m", "64M")
     check(result.returncode == 2 and "initrd size is 0x6400000: does not fit" in result.stderr, "large initrd", result)
+    with open(initrd, "wb") as f:
+        f.truncate((256 << 20) + 1)
+    result = seamless("--kernel", KERNEL, "--initrd", initrd, "-m", "64M")
+    check(result.returncode == 2 and "too large: more than 268435456 bytes" in result.stderr, "very large initrd", result)
 
 
 def bzimages(folder):
