@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """How kernels end that do not get to the end of /init, and one that is unpacked: Debian's 6.12 cloud kernel without a root, with
-a damaged payload, in too little memory, with #VE for pending pages, as an ELF vmlinux; Debian's 6.1, which has no TDX support.
-Exit status, what is said, and that the TD is gone. Usage: ends.py SOURCE_ROOT BUILD SEAMLESS"""
+a damaged payload, in too little memory, with #VE for pending pages, stopped while it boots, hung after a panic, with a process that
+loops, as an ELF vmlinux; Debian's 6.1, which has no TDX support. Exit status, what is said, and that the TD is gone. Usage: ends.py SOURCE_ROOT BUILD SEAMLESS"""
 import os
 import re
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 SOURCE, BUILD, SEAMLESS = sys.argv[1:4]
 KERNEL = os.path.join(BUILD, "linux/vmlinuz")
@@ -42,6 +43,33 @@ def payload(image):
     return ((image[0x1f1] or 4) + 1) * 512 + offset, size - 4
 
 
+def stopped_at(text, *args, keys=b""):
+    """Runs until the console has said `text`, types `keys`, waits a moment, and ends the run by SIGTERM, which tells of the vCPUs
+    as a timeout does."""
+    process = subprocess.Popen([SEAMLESS, "run", "-m", "256M", "--timeout", "500", *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    out = b""
+    while text not in out and (chunk := process.stdout.read1(4096)):
+        out += chunk
+    process.stdin.write(keys)
+    process.stdin.flush()
+    time.sleep(3)
+    process.terminate()
+    rest, err = process.communicate(timeout=100)
+    return subprocess.CompletedProcess(process.args, process.returncode, out + rest, err)
+
+
+def hung():
+    vcpus = "".join(rf"\nseamless: vCPU {n} was (halted )?at 0x[0-9a-f]+ in ring %s, interrupts (on|off), after [1-9]\d* instructions"
+                    for n in range(2))
+    linux = ("--kernel", KERNEL, "--smp", "2", "--append")
+    check("a timeout", run(*linux, "console=hvc0", "--timeout", "2"), 1, "", "still ran after 2 seconds" + vcpus % ("0", "0"))
+    check("hung after a panic", stopped_at(b"end Kernel panic", *linux, "console=ttyS0 panic=0"), 1, "end Kernel panic",
+          "stopped by Terminated" + vcpus % ("0", "0"))
+    result = stopped_at(b"/ # ", *linux, "console=hvc0 seamless.shell", "--initrd", INITRD, keys=b"while true; do true; done\r")
+    check("a process that loops", result, 1, "", "stopped by Terminated" + vcpus % ("[03]", "[03]"))
+
+
 def written(folder, name, contents):
     path = os.path.join(folder, name)
     with open(path, "wb") as f:
@@ -69,6 +97,7 @@ def main():
           r"seamless: the kernel made no TDVMCALL before it died: one without CONFIG_INTEL_TDX_GUEST")
     check("#VE for pending pages", run("--kernel", KERNEL, "--pending-ve", "on"), 1, "",
           "reported a fatal error 0x0: TD misconfiguration: SEPT #VE has to be disabled$")
+    hung()
     check("too little memory", run("--kernel", KERNEL, "-m", "48M"), 2, "^$", r"does not fit 0x3000000 bytes of memory: .*init_size")
     with tempfile.TemporaryDirectory() as folder:
         middle = at + size // 2
