@@ -4,6 +4,7 @@
  */
 #include "module/check.h"
 #include "module/keyid.h"
+#include "module/machine_check.h"
 #include "module/state.h"
 
 /* ---- pages by address ---- */
@@ -227,6 +228,8 @@ uint64_t check_td_state_in(struct call *c, enum lock_mode mode, unsigned allowed
 	if (st)
 		return st;
 	op_state = c->td.tdcs->op_state;
+	if (op_state >= NUM_OP_STATES) /* as td_check() */
+		machine_check_at(keyid_strip(c->m, c->td.tdr->tdcx_pa[TDCS_PAGE_MAIN]));
 	if (allowed && !(allowed & 1u << op_state))
 		return fail(c, TDX_OP_STATE_INCORRECT, "the TD at %x is in OP_STATE %o, which this leaf does not allow",
 			    c->td.pa, op_state);

@@ -120,7 +120,7 @@ static void return_to_l1(struct guest_exit *x)
 {
 	l2_store_state(x->m, x->vp, x->vps->curr_vm);
 	l2_exit_registers(x->vps, x->vmcs, x->exit.status, x->exit.extended);
-	x->vps->curr_vm = 0;
+	__atomic_store_n(&x->vps->curr_vm, 0, __ATOMIC_RELAXED);
 	x->vmcs = vcpu_vmcs(x->m, x->vp, 0);
 	guest_skip_instruction(x->vmcs);
 }

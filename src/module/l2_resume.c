@@ -39,7 +39,7 @@ static bool return_to_l1(struct call *c, const struct vmcs *vmcs, uint64_t *fail
 		return false;
 	l2_exit_registers(vps, vmcs, vmcall ? TDX_L2_EXIT_HOST_ROUTED_TDVMCALL : TDX_L2_EXIT_HOST_ROUTED_ASYNC, 0);
 	vps->l2_exit_host_routing = ROUTED_NONE;
-	vps->curr_vm = 0;
+	__atomic_store_n(&vps->curr_vm, 0, __ATOMIC_RELAXED);
 	guest_skip_instruction(vcpu_vmcs(c->m, &c->vp, 0));
 	return true;
 }

@@ -354,13 +354,25 @@ uint64_t md_load(const void *ptr, unsigned size)
 {
 	uint64_t value = 0;
 
-	memcpy(&value, ptr, size);
+	switch ((uintptr_t)ptr % size ? 0 : size) {
+	case 1: return __atomic_load_n((const uint8_t *)ptr, __ATOMIC_RELAXED);
+	case 2: return __atomic_load_n((const uint16_t *)ptr, __ATOMIC_RELAXED);
+	case 4: return __atomic_load_n((const uint32_t *)ptr, __ATOMIC_RELAXED);
+	case 8: return __atomic_load_n((const uint64_t *)ptr, __ATOMIC_RELAXED);
+	default: memcpy(&value, ptr, size);
+	}
 	return value;
 }
 
 void md_store(void *ptr, unsigned size, uint64_t value)
 {
-	memcpy(ptr, &value, size);
+	switch ((uintptr_t)ptr % size ? 0 : size) {
+	case 1: __atomic_store_n((uint8_t *)ptr, (uint8_t)value, __ATOMIC_RELAXED); break;
+	case 2: __atomic_store_n((uint16_t *)ptr, (uint16_t)value, __ATOMIC_RELAXED); break;
+	case 4: __atomic_store_n((uint32_t *)ptr, (uint32_t)value, __ATOMIC_RELAXED); break;
+	case 8: __atomic_store_n((uint64_t *)ptr, value, __ATOMIC_RELAXED); break;
+	default: memcpy(ptr, &value, size);
+	}
 }
 
 bool md_exchange(void *ptr, unsigned size, uint64_t expected, uint64_t value)

@@ -160,6 +160,7 @@ uint64_t md_vmcs_l2_seen(const struct md_access *a, const struct md_element *e, 
 
 /* ---- elements in memory ---- */
 
+/* Elements of up to 8 bytes; at once where they are aligned, as others may read and write them without a lock. */
 uint64_t md_load(const void *ptr, unsigned size);
 void md_store(void *ptr, unsigned size, uint64_t value);
 /* Atomically replaces @expected by @value. False: it was something else. */

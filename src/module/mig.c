@@ -127,7 +127,7 @@ void mig_put_word(struct call *c, uint64_t pa, uint64_t value)
 void mig_stream(struct call *c, unsigned link, struct stream *s)
 {
 	s->link = &links(c)[link];
-	s->sc = pa_ptr(c->m, *s->link & LINK_PA);
+	s->sc = pa_ptr(c->m, __atomic_load_n(s->link, __ATOMIC_RELAXED) & LINK_PA);
 	s->index = link ? (uint16_t)(link - 1) : 0;
 }
 

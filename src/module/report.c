@@ -13,6 +13,9 @@ static void copy(uint8_t to[48], const uint8_t from[48], bool ignored)
 		memcpy(to, from, 48);
 }
 
+/* TDCS.tee_info_hash_valid. Who holds the RTMRs shared may be several. */
+enum { HASH_NONE, HASH_VALID, HASH_COMING };
+
 static void fill(const struct tdcs *tdcs, unsigned ignore, struct tdinfo *info)
 {
 	memset(info, 0, sizeof(*info));
@@ -29,16 +32,19 @@ static void fill(const struct tdcs *tdcs, unsigned ignore, struct tdinfo *info)
 
 bool tdinfo_fill(struct tdcs *tdcs, unsigned ignore, struct tdinfo *info, uint8_t hash[48])
 {
+	uint8_t none = HASH_NONE;
+
 	fill(tdcs, ignore, info);
-	if (!ignore && tdcs->tee_info_hash_valid) {
+	if (!ignore && __atomic_load_n(&tdcs->tee_info_hash_valid, __ATOMIC_ACQUIRE) == HASH_VALID) {
 		memcpy(hash, tdcs->tee_info_hash, 48);
 		return true;
 	}
 	if (!sha384_of(info, sizeof(*info), hash))
 		return false;
-	if (!ignore) {
+	if (!ignore && __atomic_compare_exchange_n(&tdcs->tee_info_hash_valid, &none, HASH_COMING, false, __ATOMIC_RELAXED,
+						   __ATOMIC_RELAXED)) {
 		memcpy(tdcs->tee_info_hash, hash, 48);
-		tdcs->tee_info_hash_valid = 1;
+		__atomic_store_n(&tdcs->tee_info_hash_valid, HASH_VALID, __ATOMIC_RELEASE);
 	}
 	return true;
 }

@@ -154,7 +154,7 @@ enum stepping_verdict stepping_on_exit(struct guest_exit *x)
 
 static bool logged(const struct tdvps *vps, uint64_t gpa)
 {
-	for (unsigned i = 0; i < vps->last_epf_gpa_list_idx; i++)
+	for (unsigned i = 0; i < vps->last_epf_gpa_list_idx && i < EPF_LIST; i++)
 		if (vps->last_epf_gpa_list[i] == gpa)
 			return true;
 	return false;

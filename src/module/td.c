@@ -27,8 +27,7 @@ static void td_check(const struct module *m, const struct td *td)
 	if (td->tdr->num_tdcx > TDCX_MAX || td->tdr->hkid >= m->hkid_end ||
 	    td->tdr->lifecycle > LIFECYCLE_TEARDOWN)
 		machine_check_at(td->pa);
-	if (td->tdcs && (td->tdcs->num_l2_vms >= MAX_VMS || sept_root_level(td) > SEPT_LEVEL_MAX ||
-			 td->tdcs->op_state >= NUM_OP_STATES))
+	if (td->tdcs && (td->tdcs->num_l2_vms >= MAX_VMS || sept_root_level(td) > SEPT_LEVEL_MAX))
 		machine_check_at(keyid_strip(m, td->tdr->tdcx_pa[0]));
 }
 
@@ -46,8 +45,7 @@ void vcpu_load(const struct module *m, uint64_t tdvpr_pa, struct vcpu *vp)
 {
 	vp->pa = tdvpr_pa;
 	vp->vps = pa_ptr(m, tdvpr_pa);
-	if (vp->vps->num_pages > TDVPS_MAX || vp->vps->curr_vm >= MAX_VMS ||
-	    vp->vps->last_epf_gpa_list_idx > 32)
+	if (vp->vps->num_pages > TDVPS_MAX || __atomic_load_n(&vp->vps->curr_vm, __ATOMIC_RELAXED) >= MAX_VMS)
 		machine_check_at(tdvpr_pa);
 }
 

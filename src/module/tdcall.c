@@ -49,7 +49,7 @@ static void watch_host_priority(struct guest_exit *x)
 	if (!vps->hp_lock_busy) {
 		vps->hp_lock_busy = 1;
 		vps->hp_lock_busy_start = now;
-	} else if (now - vps->hp_lock_busy_start >= x->tdcs->hp_lock_timeout) {
+	} else if (now - vps->hp_lock_busy_start >= __atomic_load_n(&x->tdcs->hp_lock_timeout, __ATOMIC_RELAXED)) {
 		vps->hp_lock_busy = 0;
 		exit_plain(x, TDX_HOST_PRIORITY_BUSY_TIMEOUT);
 	}

@@ -73,7 +73,7 @@ uint64_t tdg_vp_enter(struct call *c)
 		return leaf_leaves(c);
 	}
 	c->lp->guest.stale_tlb |= (c->in[GPR_RCX] & RCX_INVALIDATE) != 0;
-	x->vps->curr_vm = (uint16_t)vm;
+	__atomic_store_n(&x->vps->curr_vm, (uint16_t)vm, __ATOMIC_RELAXED);
 	x->vmcs = vcpu_vmcs(x->m, x->vp, vm);
 	l2_set_timer(x->m, x->vps, x->vmcs, vm);
 	l2_load_state(x->m, x->vp, vm, c->regs->gpr);

@@ -29,7 +29,8 @@ uint64_t vp_enter_split(struct call *c)
 /* Associates; a vCPU that comes anew or that did not run here last has stale translations. */
 uint64_t vp_enter_associate(struct call *c)
 {
-	bool fresh = c->vp.vps->assoc_lpid == LPID_NONE || c->lp->guest.last_tdvpr != c->vp.pa;
+	bool fresh = __atomic_load_n(&c->vp.vps->assoc_lpid, __ATOMIC_RELAXED) == LPID_NONE ||
+		     c->lp->guest.last_tdvpr != c->vp.pa;
 	uint64_t st = check_vcpu_associate(c, false);
 
 	if (!st && fresh)
