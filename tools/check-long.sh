@@ -5,6 +5,8 @@
 #   sweep         every legacy encoding, and the BusyBox of the guest: what the interpreter lacks
 #   reasons       the sentences of refusals, for the calls of all transcripts with other operands
 #   threads       Debian's kernel on four vCPUs, and what is typed into its console, under TSan
+#   model         the module against the model of tests/model, MODEL_SEEDS sequences (without it 3000)
+#   stress        sixteen processors at once under ThreadSanitizer for STRESS_SECONDS (without it 600)
 #   fuzz          every fuzz target for FUZZ_SECONDS each (without it 600)
 #   bench         the figures of `seamless bench`
 # Usage: check-long.sh [--keep]
@@ -79,6 +81,20 @@ threads() {
 	grep -q '^typed' "$report.out" || verdict "threads: the shell did not get what was typed" 1
 }
 
+model() {
+	status=0
+	line=$(build/tests/model/test_model --seeds 1000 "${MODEL_SEEDS:-3000}" 2>&1) || status=$?
+	verdict "model" $status
+	echo "$line" | tail -1 | sed 's/^/- model: /' | tee -a "$report"
+}
+
+stress() {
+	status=0
+	line=$(build-tsan/tests/stress/test_stress --seconds "${STRESS_SECONDS:-600}" --seed "$(date +%s)" 2>&1) || status=$?
+	verdict "stress" $status
+	echo "$line" | tail -1 | sed 's/^/- stress: /' | tee -a "$report"
+}
+
 fuzz() {
 	status=0
 	log=$(fuzz/all.sh "$seconds" build-fuzz 2>&1) || status=$?
@@ -92,6 +108,8 @@ sweep
 reasons
 build build-tsan clang -Db_sanitize=thread -Db_lundef=false
 threads
+model
+stress
 fuzz
 build/seamless bench | sed 's/^/    /' | tee -a "$report"
 

@@ -112,8 +112,12 @@ static void walk_entry(const struct walk *w, uint64_t gpa, unsigned level, uint6
 
 static void walk_table(const struct walk *w, const uint64_t *table, unsigned level, uint64_t gpa)
 {
-	for (unsigned i = 0; i < 512; i++)
+	for (unsigned i = 0; i < 512; i++) {
+		if (__atomic_load_n(&table[i], __ATOMIC_RELAXED) & SEPT_LOCK)
+			audit_found(w->a, AUDIT_LOCK, w->t->td.pa, "the TD at 0x%llx: the entry of GPA 0x%llx at level %u is locked, no call "
+				    "is under way", (unsigned long long)w->t->td.pa, (unsigned long long)(gpa + i * size_at(level)), level);
 		walk_entry(w, gpa + i * size_at(level), level, entry_of(table, i));
+	}
 }
 
 /* ---- those of its VMs ---- */

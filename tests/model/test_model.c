@@ -5,6 +5,7 @@
  * made as short as it can be and printed.
  *
  * Usage: test_model [--seeds FIRST COUNT] [--steps N] [--only model|checker] [--stats]
+ * [--no-shrink]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -312,7 +313,7 @@ static void print(const struct sequence *s, const struct verdict *v, uint64_t se
 	printf("after the last: %s\n", v->why);
 }
 
-static bool try_seed(uint64_t seed, unsigned steps, enum only only)
+static bool try_seed(uint64_t seed, unsigned steps, enum only only, bool shorten)
 {
 	static struct sequence s;
 	struct verdict v;
@@ -323,7 +324,9 @@ static bool try_seed(uint64_t seed, unsigned steps, enum only only)
 		printf("seed %llu: %s\n", (unsigned long long)seed, v.why);
 	if (!v.failed)
 		return !v.broken;
-	shrink(&s, &v, only);
+	if (shorten)
+		shrink(&s, &v, only);
+	s.n = v.at + 1;
 	print(&s, &v, seed);
 	return false;
 }
@@ -348,42 +351,52 @@ static bool tell_seen(bool print_all)
 	return all;
 }
 
-static int usage(void)
+struct options {
+	uint64_t first, count;
+	unsigned steps;
+	enum only only;
+	bool stats, no_shrink;
+};
+
+/* False: no such option, or a number out of range. */
+static bool parse(struct options *o, int argc, char **argv)
 {
-	fprintf(stderr, "usage: test_model [--seeds FIRST COUNT] [--steps N] [--only "
-			"model|checker] [--stats]\n");
-	return 2;
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--seeds") && i + 2 < argc) {
+			o->first = strtoull(argv[++i], NULL, 0);
+			o->count = strtoull(argv[++i], NULL, 0);
+		} else if (!strcmp(argv[i], "--steps") && i + 1 < argc) {
+			o->steps = (unsigned)strtoul(argv[++i], NULL, 0);
+		} else if (!strcmp(argv[i], "--only") && i + 1 < argc) {
+			o->only = !strcmp(argv[++i], "model") ? MODEL : CHECKER;
+		} else if (!strcmp(argv[i], "--stats")) {
+			o->stats = true;
+		} else if (!strcmp(argv[i], "--no-shrink")) {
+			o->no_shrink = true;
+		} else {
+			return false;
+		}
+	}
+	return o->steps && o->steps <= MAX_STEPS;
 }
 
 int main(int argc, char **argv)
 {
-	unsigned long long first = 1, count = 40;
-	unsigned steps = 400;
-	enum only only = BOTH;
-	bool stats = false;
+	struct options o = { .first = 1, .count = 40, .steps = 400 };
 
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--seeds") && i + 2 < argc) {
-			first = strtoull(argv[++i], NULL, 0);
-			count = strtoull(argv[++i], NULL, 0);
-		} else if (!strcmp(argv[i], "--steps") && i + 1 < argc) {
-			steps = (unsigned)strtoul(argv[++i], NULL, 0);
-		} else if (!strcmp(argv[i], "--only") && i + 1 < argc) {
-			only = !strcmp(argv[++i], "model") ? MODEL : CHECKER;
-		} else if (!strcmp(argv[i], "--stats")) {
-			stats = true;
-		} else {
-			return usage();
-		}
+	if (!parse(&o, argc, argv)) {
+		fprintf(stderr, "usage: test_model [--seeds FIRST COUNT] [--steps N] [--only "
+				"model|checker] "
+				"[--stats] [--no-shrink]\n");
+		return 2;
 	}
-	if (!steps || steps > MAX_STEPS)
-		return usage();
-	for (uint64_t seed = first; seed < first + count; seed++) {
-		if (!try_seed(seed, steps, only))
+	for (uint64_t seed = o.first; seed < o.first + o.count; seed++) {
+		if (!try_seed(seed, o.steps, o.only, !o.no_shrink))
 			return 1;
 	}
-	if (!tell_seen(stats))
+	if (!tell_seen(o.stats))
 		return 1;
-	printf("%llu sequences of %u calls: as the model says\n", count, steps);
+	printf("%llu sequences of %u calls: as the model says\n", (unsigned long long)o.count,
+	       o.steps);
 	return 0;
 }

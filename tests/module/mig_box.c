@@ -124,6 +124,12 @@ static void give_key(struct mig_box *m, const struct mig_td *from, const struct 
 	assert_int_equal(mig_tdcall(m, to, LEAF_TDG_SERVTD_WR, FIELD_MIG_VERSION, 0), TDX_SUCCESS);
 }
 
+void mig_exchange_keys(struct mig_box *m)
+{
+	give_key(m, &m->src, &m->dst);
+	give_key(m, &m->dst, &m->src);
+}
+
 /* ---- building ---- */
 
 static void bind(struct mig_box *m, struct mig_td *td, uint64_t migtd)
@@ -171,8 +177,7 @@ void mig_open_on(struct mig_box *m, const char *more_config)
 	bind(m, &m->dst, migtd);
 	ok(m, LEAF_TDH_MR_FINALIZE, m->src.tdr, 0);
 	box_ok(m->b, 0, LEAF_TDH_MEM_PAGE_AUG, (MIG_PAGES - 1) * 4096, m->src.tdr, box_page(m->b), 0);
-	give_key(m, &m->src, &m->dst);
-	give_key(m, &m->dst, &m->src);
+	mig_exchange_keys(m);
 }
 
 void mig_close(struct mig_box *m)

@@ -36,6 +36,9 @@ void mig_open(struct mig_box *m);
 void mig_open_on(struct mig_box *m, const char *more_config);
 void mig_close(struct mig_box *m);
 
+/* The migration TD gives each TD the other's key, as once in mig_open(). */
+void mig_exchange_keys(struct mig_box *m);
+
 /* A call with RCX, RDX, R8 to R13 from @in; goes on when interrupted. */
 uint64_t mig_call(struct mig_box *m, uint64_t leaf, const uint64_t in[8]);
 /* TDCALL of the migration TD about @td: field, value. Returns RAX, the value in b->regs R8. */

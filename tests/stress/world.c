@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The TDs that the threads share, and what is looked at when none of them is inside.
+ */
+#include "stress.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "audit/audit.h"
+
+#define WORKER_BUFFERS (BOX_HOST + 0x1000000ull)
+#define LARGE_PAGES    (BOX_TDMR + (32ull << 20))
+
+/* The fixture's vCPU leaves its processor; two more come, and leave too. */
+static void add_vcpus(struct shared *s, uint64_t tdr, uint64_t first)
+{
+	for (unsigned i = 0; i < VCPUS_EACH; i++) {
+		uint64_t vcpu = i ? box_page(s->b) : first;
+
+		if (i) {
+			box_ok(s->b, 0, LEAF_TDH_VP_CREATE, vcpu, tdr, 0, 0);
+			for (unsigned k = 0; k < 5; k++)
+				box_ok(s->b, 0, LEAF_TDH_VP_ADDCX, box_page(s->b), vcpu, 0, 0);
+			box_ok(s->b, 0, LEAF_TDH_VP_INIT, vcpu, 0, 0, 0);
+		}
+		box_ok(s->b, 0, LEAF_TDH_VP_FLUSH, vcpu, 0, 0, 0);
+		s->vcpu[s->vcpus++] = vcpu;
+	}
+}
+
+/* Tables for the shared regions that the fixture has none for, and for each worker's own. */
+static void add_tables(struct shared *s, uint64_t tdr, bool lanes)
+{
+	for (uint64_t region = 1; region < 3; region++)
+		box_ok(s->b, 0, LEAF_TDH_MEM_SEPT_ADD, region << 21 | 1, tdr, box_page(s->b), 0);
+	for (uint64_t i = 0; lanes && i < s->workers; i++)
+		box_ok(s->b, 0, LEAF_TDH_MEM_SEPT_ADD, (16 + i) << 21 | 1, tdr, box_page(s->b), 0);
+}
+
+static void write_params(struct shared *s, uint64_t pa)
+{
+	uint8_t params[1024] = { [8] = 3, [16] = 4, [24] = 0x1e, [40] = 40 };
+
+	mem_host_write(&s->b->p->mem, MEM_NO_LP, pa, params, sizeof(params));
+}
+
+static void make_workers(struct shared *s, uint64_t seed)
+{
+	for (unsigned i = 0; i < s->workers; i++) {
+		struct worker *w = &s->w[i];
+
+		w->s = s;
+		w->number = i;
+		w->lp = FIRST_LP + i;
+		w->random = (seed * MAX_WORKERS + i + 1) * 0x9e3779b97f4a7c15ull;
+		w->buffers = WORKER_BUFFERS + i * 0x100000ull;
+		w->lane_page = box_page(s->b);
+		w->rip = (uint64_t)(i + 1) << 32;
+		write_params(s, w->buffers + 0x1000);
+	}
+}
+
+void stress_open(struct shared *s, unsigned workers, uint64_t seed)
+{
+	char config[64];
+	uint64_t vcpu;
+
+	memset(s, 0, sizeof(*s));
+	s->workers = workers;
+	snprintf(config, sizeof(config), "lps %u\npackages 2", FIRST_LP + workers);
+	mig_open_on(&s->mig, config);
+	s->b = s->mig.b;
+	s->b->attributes = 0;
+	s->tdr[SRC] = s->mig.src.tdr;
+	box_ok(s->b, 0, LEAF_TDH_VP_FLUSH, s->mig.src.vp, 0, 0, 0);
+	s->vcpu[s->vcpus++] = s->mig.src.vp;
+	s->tdr[RUNNER] = box_td(s->b, BOX_HKID + 3, &vcpu);
+	add_vcpus(s, s->tdr[RUNNER], vcpu);
+	box_ok(s->b, 0, LEAF_TDH_MR_FINALIZE, s->tdr[RUNNER], 0, 0, 0);
+	add_tables(s, s->tdr[RUNNER], true);
+	s->tdr[BUILDING] = box_td(s->b, BOX_HKID + 4, &vcpu);
+	s->vcpu[s->vcpus++] = vcpu;
+	for (unsigned i = 0; i < CHURN; i++)
+		s->tdr[STEADY + i] = box_page(s->b);
+	make_workers(s, seed);
+	for (unsigned i = 0; i < POOL; i++)
+		s->page[i] = box_page(s->b);
+	for (uint64_t i = 0; i < LARGE; i++)
+		s->large[i] = LARGE_PAGES + (i << 21);
+	s->history = audit_history_new();
+	assert_non_null(s->history);
+}
+
+void stress_close(struct shared *s)
+{
+	audit_history_free(s->history);
+	mig_close(&s->mig);
+}
+
+/* ---- when all are outside ---- */
+
+static void complain(void *opaque, const struct audit_finding *f)
+{
+	(void)opaque;
+	fprintf(stderr, "stress: %s: %s\n", f->rule, f->text);
+}
+
+/* The export is over: keys for another, so that the threads can begin it. */
+static void new_export(struct shared *s)
+{
+	struct td td;
+
+	td_load(s->b->m, s->tdr[SRC], &td);
+	if (td.tdcs->op_state == OP_STATE_RUNNABLE && !td.tdcs->mig_dec_key_set)
+		mig_exchange_keys(&s->mig);
+}
+
+void stress_look(struct shared *s)
+{
+	if (audit_step(s->history, s->b->m, 2, complain, NULL))
+		abort();
+	for (unsigned i = 0; i < STEADY; i++) {
+		struct td td;
+
+		td_load(s->b->m, s->tdr[i], &td);
+		if (td.tdr->fatal || !td.tdcs)
+			stress_wrong(&s->w[0], "the TD at %llx is lost",
+				     (unsigned long long)s->tdr[i]);
+	}
+	new_export(s);
+}
