@@ -30,6 +30,7 @@ view module     vmx cpu platform explain gen tdx
 view audit      module vmx cpu platform explain gen tdx
 view lib        audit module vmx cpu platform explain gen tdx seamless
 view snapshot   lib audit module vmx cpu platform explain gen tdx seamless
+view strict     lib audit module vmx cpu platform explain gen tdx seamless
 view replay     formats explain tdx seamless
 view vmm        formats explain tdx seamless
 view exec       tdx seamless
@@ -39,4 +40,4 @@ view gdb        seamless
 view bench      attest vmm cpu formats explain tdx seamless
 view guest      formats tdx
 view cli        trace vmm attest replay exec gdb bench formats explain tdx seamless
-view tests      cli trace vmm attest replay exec gdb bench formats explain snapshot lib audit module vmx cpu platform gen tdx seamless
+view tests      cli trace vmm attest replay exec gdb bench formats explain snapshot strict lib audit module vmx cpu platform gen tdx seamless

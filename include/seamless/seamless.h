@@ -23,6 +23,7 @@
 #include "seamless/memory.h"
 #include "seamless/record.h"
 #include "seamless/snapshot.h"
+#include "seamless/strict.h"
 #include "seamless/trace.h"
 
 #endif

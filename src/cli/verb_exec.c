@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/platform_option.h"
 #include "cli/record_option.h"
+#include "cli/strict_option.h"
 #include "cli/trace_option.h"
 #include "exec/exec.h"
 
@@ -19,6 +20,8 @@ static void usage(FILE *out)
 	      "a logical processor. <seamless/exec.h> tells how it maps physical memory and plays a guest.\n\n"
 	      "  --platform NAME   the machine: a built-in platform (default) or a platform file\n"
 	      "  --record FILE     the calls and what the program wrote into memory, as a transcript for `seamless replay`\n"
+	      "  --strict-memory[=continue]  report what PROGRAM does wrong with pages of TDs, as far as calls show it, and\n"
+	      "                        end at the first mistake with status 1, or go on\n"
 	      TRACE_OPTION_HELP "\n"
 	      "Exit status: that of PROGRAM; 128 + N when signal N ended it; 2 when it can't be run.\n",
 	      out);
@@ -59,14 +62,18 @@ static int run_traced(struct seamless_machine *m, struct trace_option *trace, co
 	return trace_option_close(trace) ? -1 : status;
 }
 
-static int run(const char *platform, struct trace_option *trace, const char *record_path, char **argv)
+static int run(const char *platform, struct trace_option *trace, struct strict_option *strict, const char *record_path,
+	       char **argv)
 {
 	char err[256] = "";
 	struct seamless_machine *m = machine(platform, err, sizeof(err));
 	int status = -1;
 
-	if (m)
+	if (m && !strict_option_start(strict, m)) {
 		status = run_traced(m, trace, record_path, argv, err, sizeof(err));
+		if (strict_option_stop(strict, m) && !status)
+			status = CLI_WRONG;
+	}
 	if (err[0])
 		fprintf(stderr, "seamless exec: %s\n", err);
 	seamless_destroy(m);
@@ -79,10 +86,12 @@ static int exec_verb(int argc, char **argv)
 						 { "record", required_argument, NULL, 'r' },
 						 { "trace", optional_argument, NULL, 't' },
 						 { "stats", optional_argument, NULL, 's' },
+						 { "strict-memory", optional_argument, NULL, 'm' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
 	const char *platform = "default", *record = NULL;
 	struct trace_option trace = { 0 };
+	struct strict_option strict = { 0 };
 	int c, result;
 
 	while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
@@ -98,6 +107,12 @@ static int exec_verb(int argc, char **argv)
 				break;
 			trace_option_free(&trace);
 			return CLI_USAGE;
+		case 'm':
+			if (!strict_option_parse(&strict, optarg))
+				break;
+			fprintf(stderr, "seamless exec: --strict-memory: '%s' is not 'continue'\n", optarg);
+			trace_option_free(&trace);
+			return CLI_USAGE;
 		case 'h': usage(stdout); return CLI_DONE;
 		default: usage(stderr); return CLI_USAGE;
 		}
@@ -107,7 +122,7 @@ static int exec_verb(int argc, char **argv)
 		usage(stderr);
 		return CLI_USAGE;
 	}
-	result = run(platform, &trace, record, argv + optind);
+	result = run(platform, &trace, &strict, record, argv + optind);
 	trace_option_free(&trace);
 	return result;
 }

@@ -22,6 +22,7 @@
 #include "cli/run_quote.h"
 #include "cli/run_report.h"
 #include "cli/record_option.h"
+#include "cli/strict_option.h"
 #include "cli/td_option.h"
 #include "cli/run_watch.h"
 #include "cli/trace_option.h"
@@ -36,6 +37,7 @@ struct run {
 	uint64_t memory;
 	unsigned vcpus;
 	struct td_option td;
+	struct strict_option strict;
 	uint64_t stop_after;
 	double timeout;
 	bool deterministic;
@@ -72,6 +74,9 @@ static void usage(FILE *out)
 	      "                    without it), on, flexible: the guest may turn it off\n"
 	      TRACE_OPTION_HELP
 	      "  --record FILE     the calls and exits as a transcript, for `seamless replay`\n"
+	      "  --strict-memory[=continue]  report what the host does wrong with a TD's pages, with their "
+	      "history, and end\n"
+	      "                    at the first mistake, or go on\n"
 	      "  --quote DIR       answer GetQuote with quotes of a test hierarchy, which DIR "
 	      "keeps: it is made there\n"
 	      "                    on first use; DIR/root.pem is what `seamless verify --root` "
@@ -140,6 +145,7 @@ enum option_id {
 	O_GPAW,
 	O_PENDING_VE,
 	O_RECORD,
+	O_STRICT_MEMORY,
 	O_TRACE,
 	O_STATS,
 	O_TIMEOUT,
@@ -182,6 +188,9 @@ static int take_option(struct run *run, int option)
 	case O_PENDING_VE:
 		return td_option_pending_ve(&run->td, optarg) ? bad("--pending-ve", optarg) : 0;
 	case O_RECORD: run->record_path = optarg; return 0;
+	case O_STRICT_MEMORY:
+		return strict_option_parse(&run->strict, optarg) ? bad("--strict-memory", optarg)
+								 : 0;
 	case O_TRACE: return trace_option_add(&run->trace, "run", optarg);
 	case O_STATS:
 		run->trace.stats = true;
@@ -222,6 +231,7 @@ static int parse(struct run *run, int argc, char **argv)
 		{ "gpaw", required_argument, NULL, O_GPAW },
 		{ "pending-ve", required_argument, NULL, O_PENDING_VE },
 		{ "record", required_argument, NULL, O_RECORD },
+		{ "strict-memory", optional_argument, NULL, O_STRICT_MEMORY },
 		{ "trace", optional_argument, NULL, O_TRACE },
 		{ "stats", optional_argument, NULL, O_STATS },
 		{ "deterministic", no_argument, NULL, O_DETERMINISTIC },
@@ -459,6 +469,16 @@ static int run_recorded(struct run *run, struct seamless_machine *machine)
 	return record_close(&record) ? CLI_USAGE : result;
 }
 
+static int run_strictly(struct run *run, struct seamless_machine *machine)
+{
+	int result;
+
+	if (strict_option_start(&run->strict, machine))
+		return CLI_USAGE;
+	result = run_recorded(run, machine);
+	return strict_option_stop(&run->strict, machine) && result == CLI_DONE ? CLI_WRONG : result;
+}
+
 static int run_machine(struct run *run)
 {
 	const struct run_platform_want want = { run->platform, run->memory, run->vcpus,
@@ -470,7 +490,7 @@ static int run_machine(struct run *run)
 		return CLI_USAGE;
 	run->phases = (struct run_phases){ .option = &run->trace, .linux_kernel = run->kernel };
 	if (!trace_option_open(&run->trace, machine, run->vcpus)) {
-		result = run_recorded(run, machine);
+		result = run_strictly(run, machine);
 		if (trace_option_close(&run->trace))
 			result = CLI_USAGE;
 	}

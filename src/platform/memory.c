@@ -44,7 +44,7 @@ bool mem_init(struct memory *m, uint64_t size, bool encrypted, bool shareable, u
 	if (!size || size % MEM_PAGE || size > MAX_SIZE)
 		return false;
 	m->size = size;
-	m->encrypted = encrypted;
+	m->encrypted = m->looks = encrypted;
 	m->secret = secret;
 	m->base = shareable ? map_file(m) : map_sparse(size);
 	m->keys = map_sparse(keys_size(size));
@@ -144,6 +144,22 @@ static void read_view(struct memory *m, uint64_t pa, uint8_t *out, uint64_t len)
 		mem_copy(out, m->base + pa, len);
 }
 
+/* The host looks at bytes of one page. */
+static void host_view(struct memory *m, uint64_t pa, uint8_t *out, uint64_t len)
+{
+	if (m->notice && mem_key(m, pa))
+		m->notice(m->notice_opaque, pa, len, false);
+	read_view(m, pa, out, len);
+}
+
+void mem_notice(struct memory *m,
+		void (*notice)(void *opaque, uint64_t pa, uint64_t len, bool write), void *opaque)
+{
+	m->notice = notice;
+	m->notice_opaque = opaque;
+	m->looks = m->encrypted || notice;
+}
+
 bool mem_host_read(struct memory *m, uint64_t pa, void *buf, uint64_t len)
 {
 	uint8_t *out = buf;
@@ -152,7 +168,7 @@ bool mem_host_read(struct memory *m, uint64_t pa, void *buf, uint64_t len)
 		return false;
 	for (uint64_t n; len > 0; pa += n, out += n, len -= n) {
 		n = in_page(pa, len);
-		read_view(m, pa, out, n);
+		host_view(m, pa, out, n);
 	}
 	return true;
 }
@@ -184,15 +200,23 @@ static void destroy_page(struct memory *m, unsigned lp, uint64_t pa, bool overwr
 	pthread_mutex_unlock(&m->lock);
 }
 
+static void take_page(struct memory *m, unsigned lp, uint64_t pa, uint64_t n, bool to_write)
+{
+	if (m->notice)
+		m->notice(m->notice_opaque, pa, n, true);
+	if (m->encrypted)
+		destroy_page(m, lp, pa, to_write && n == MEM_PAGE);
+}
+
 /* For the host from now on: private pages in the range are destroyed. */
 static void *take_over(struct memory *m, unsigned lp, uint64_t pa, uint64_t len, bool to_write)
 {
 	if (!mem_contains(m, pa, len))
 		return NULL;
-	for (uint64_t at = pa, left = len, n; m->encrypted && left > 0; at += n, left -= n) {
+	for (uint64_t at = pa, left = len, n; m->looks && left > 0; at += n, left -= n) {
 		n = in_page(at, left);
 		if (mem_key(m, at))
-			destroy_page(m, lp, at, to_write && n == MEM_PAGE);
+			take_page(m, lp, at, n, to_write);
 	}
 	return m->base + pa;
 }
@@ -270,7 +294,7 @@ const void *mem_shared_in(struct memory *m, uint64_t pa, uint64_t len, void *bou
 
 	if (!mem_contains(m, pa, len))
 		return NULL;
-	for (uint64_t at = pa, left = len, n; m->encrypted && left > 0; at += n, left -= n) {
+	for (uint64_t at = pa, left = len, n; m->looks && left > 0; at += n, left -= n) {
 		n = in_page(at, left);
 		plain = plain && !mem_key(m, at);
 	}
@@ -298,7 +322,7 @@ bool mem_host_hash(struct memory *m, uint64_t pa, uint64_t len, uint64_t *hash)
 	*hash = MEM_FNV_BASIS;
 	for (uint64_t n; len > 0; pa += n, len -= n) {
 		n = in_page(pa, len);
-		read_view(m, pa, page, n);
+		host_view(m, pa, page, n);
 		*hash = mem_fnv1a(*hash, page, n);
 	}
 	return true;

@@ -52,19 +52,23 @@ struct memory {
 	uint8_t *base;
 	uint64_t size;		/* bytes, multiple of 4 KiB */
 	_Atomic uint16_t *keys; /* per page: key id of its content */
-	int fd;			/* the file behind base when it is to be shared with a process, else -1 */
-	bool encrypted;		/* false: all views are plaintext, nothing is ever destroyed */
-	uint64_t secret;	/* what the ciphertext looks like */
+	int fd;		 /* the file behind base when it is to be shared with a process, else -1 */
+	bool encrypted;	 /* false: all views are plaintext, nothing is ever destroyed */
+	uint64_t secret; /* what the ciphertext looks like */
 	atomic_uint_least64_t destroyed; /* count of destroyed pages; cached translations are stale
 					    when it moves */
 	pthread_mutex_t lock;		 /* events and conversions */
+	bool looks; /* encrypted, or noticed: host accesses look at the key ids of pages */
+	/* told of each host access to bytes of a page under a private key, before it */
+	void (*notice)(void *opaque, uint64_t pa, uint64_t len, bool write);
+	void *notice_opaque;
 	uint64_t (*now)(const void *clock); /* the TSC, for events; NULL: they have no time */
 	const void *clock;
 	struct mem_event events[MEM_EVENTS];
 };
 
-/* size: bytes, 4 KiB multiple, up to 2^46. shareable: behind a file (m->fd) that others can map. False: out of address
- * space or files. */
+/* size: bytes, 4 KiB multiple, up to 2^46. shareable: behind a file (m->fd) that others can map.
+ * False: out of address space or files. */
 bool mem_init(struct memory *m, uint64_t size, bool encrypted, bool shareable, uint64_t secret);
 void mem_fini(struct memory *m);
 /* All zero, all pages under key 0, no events. */
@@ -121,6 +125,10 @@ static inline uint64_t mem_destroyed(const struct memory *m)
 {
 	return atomic_load_explicit(&m->destroyed, memory_order_relaxed);
 }
+
+/* From now on `notice` is told; NULL: nobody is. Set-up. */
+void mem_notice(struct memory *m,
+		void (*notice)(void *opaque, uint64_t pa, uint64_t len, bool write), void *opaque);
 
 /* The newest remembered host write that destroyed the page of `pa`. False: none. */
 bool mem_last_destroyed(struct memory *m, uint64_t pa, struct mem_event *event);

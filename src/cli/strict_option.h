@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* --strict-memory[=continue]: the memory sanitizer for what a command does with its machine. */
+#ifndef CLI_STRICT_OPTION_H
+#define CLI_STRICT_OPTION_H
+
+#include <stdbool.h>
+
+#include "seamless/seamless.h"
+
+struct strict_option {
+	bool on;
+	bool goes_on; /* after the first report, which otherwise ends the process with status 1 */
+};
+
+/* The option's text, NULL for none. -1: it makes no sense. */
+int strict_option_parse(struct strict_option *option, const char *text);
+/* 0, or -1 after saying why on stderr. Does nothing without the option. */
+int strict_option_start(struct strict_option *option, struct seamless_machine *machine);
+/* Before the machine is destroyed. True: something was reported. */
+bool strict_option_stop(const struct strict_option *option, struct seamless_machine *machine);
+
+#endif
