@@ -147,9 +147,27 @@ static int64_t block_at(struct removal *r, uint64_t gpa)
 	return vmm_fail_call(r->err, "TDH.MEM.RANGE.BLOCK", status);
 }
 
+/* Lines of the page under the TD's key would overwrite what the host writes there. */
+static int write_back(struct removal *r, uint64_t page, uint64_t size)
+{
+	uint64_t key = (uint64_t)r->td->hkid << r->td->host->hkid_shift;
+	tdx_status_t status;
+	unsigned tries = 0;
+
+	for (uint64_t at = page; at < page + size; at += VMM_4K) {
+		do
+			status = tdh_phymem_page_wbinvd(tdx_hpa_keyed(at | key));
+		while (host_again(status, &tries));
+		if (td_call_failed("TDH.PHYMEM.PAGE.WBINVD", status, r->err))
+			return -1;
+	}
+	return 0;
+}
+
 /* Succeeds when every vCPU that could still use the page has left the guest. */
 static int remove_page(struct removal *r, uint64_t gpa, unsigned level)
 {
+	uint64_t size = level_size(level ? VMM_LEVEL_2M : VMM_LEVEL_4K);
 	tdx_hpa_t page = { 0 };
 	tdx_status_t status;
 	unsigned tries = 0;
@@ -162,7 +180,9 @@ static int remove_page(struct removal *r, uint64_t gpa, unsigned level)
 	} while (host_again(status, &tries) || host_untracked(status, &tries));
 	if (!tdx_status_ok(status))
 		return vmm_fail_call(r->err, "TDH.MEM.PAGE.REMOVE", status);
-	host_clear(r->td->host, page.value, level_size(level ? VMM_LEVEL_2M : VMM_LEVEL_4K));
+	if (write_back(r, page.value, size))
+		return -1;
+	host_clear(r->td->host, page.value, size);
 	vmm_frames_release(&r->td->host->frames, page.value);
 	return 0;
 }
