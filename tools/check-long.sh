@@ -7,6 +7,7 @@
 #   threads       Debian's kernel on four vCPUs, and what is typed into its console, under TSan
 #   model         the module against the model of tests/model, MODEL_SEEDS sequences (without it 3000)
 #   stress        sixteen processors at once under ThreadSanitizer for STRESS_SECONDS (without it 600)
+#   snapshots     all transcripts, the machine replaced by its snapshot at every line
 #   fuzz          every fuzz target for FUZZ_SECONDS each (without it 600)
 #   bench         the figures of `seamless bench`
 # Usage: check-long.sh [--keep]
@@ -95,6 +96,15 @@ stress() {
 	echo "$line" | tail -1 | sed 's/^/- stress: /' | tee -a "$report"
 }
 
+snapshots() {
+	transcripts=build/tests/conformance/transcripts
+	python3 tests/conformance/check.py build/seamless $transcripts --listed >/dev/null
+	status=0
+	line=$(build/tests/snapshot/snapshot_cuts $transcripts) || status=$?
+	verdict "snapshots" $status
+	echo "$line" | tail -1 | sed 's/^/- snapshots: /' | tee -a "$report"
+}
+
 fuzz() {
 	status=0
 	log=$(fuzz/all.sh "$seconds" build-fuzz 2>&1) || status=$?
@@ -106,6 +116,7 @@ build build gcc
 differential
 sweep
 reasons
+snapshots
 build build-tsan clang -Db_sanitize=thread -Db_lundef=false
 threads
 model
