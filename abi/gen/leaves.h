@@ -340,6 +340,16 @@ struct operand_type_desc {
 	const char *meaning;
 };
 
+/* What a status that a correct caller gets by chance is caused by. */
+enum status_cause {
+	CAUSE_NONE,      /* it does not come by chance */
+	CAUSE_LOCK,      /* another flow holds a lock */
+	CAUSE_WORK,      /* another call, or a vCPU's exit, has to come first */
+	CAUSE_ENTROPY,   /* no random number */
+	CAUSE_KEY,       /* PCONFIG has none */
+	CAUSE_INTERRUPT, /* an interrupt is pending */
+};
+
 struct status_desc {
 	const char *name;
 	const char *meaning;
@@ -348,6 +358,7 @@ struct status_desc {
 	uint8_t since;   /* enum abi_version */
 	bool returned;   /* does module 1.5.01 return it? */
 	const char *advice; /* what to do next */
+	uint8_t cause;   /* enum status_cause */
 };
 
 struct named_number {

@@ -18,12 +18,12 @@
 /* The statuses that no module returns: the instruction itself failed. */
 static const struct status_desc software_statuses[] = {
 	{ "SEAMCALL_VMFAILINVALID", "no module is loaded, or it is not ready for a call",
-	  TDX_SEAMCALL_VMFAILINVALID, DETAIL_NONE, ABI_1_5_01, false, NOT_REACHED },
+	  TDX_SEAMCALL_VMFAILINVALID, DETAIL_NONE, ABI_1_5_01, false, NOT_REACHED, CAUSE_NONE },
 	{ "SEAMCALL_GP", "#GP on the instruction: TDX is not enabled, or wrong mode or privilege",
-	  TDX_SEAMCALL_GP, DETAIL_NONE, ABI_1_5_01, false, NOT_REACHED },
+	  TDX_SEAMCALL_GP, DETAIL_NONE, ABI_1_5_01, false, NOT_REACHED, CAUSE_NONE },
 	{ "SEAMCALL_UD",
 	  "#UD on the instruction: VMX is off, no TDX, or the thread is no logical processor",
-	  TDX_SEAMCALL_UD, DETAIL_NONE, ABI_1_5_01, false, NOT_REACHED },
+	  TDX_SEAMCALL_UD, DETAIL_NONE, ABI_1_5_01, false, NOT_REACHED, CAUSE_NONE },
 };
 
 #define NUM_SOFTWARE (sizeof(software_statuses) / sizeof(software_statuses[0]))

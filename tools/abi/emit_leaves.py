@@ -90,6 +90,16 @@ struct operand_type_desc {
 	const char *meaning;
 };
 
+/* What a status that a correct caller gets by chance is caused by. */
+enum status_cause {
+	CAUSE_NONE,      /* it does not come by chance */
+	CAUSE_LOCK,      /* another flow holds a lock */
+	CAUSE_WORK,      /* another call, or a vCPU's exit, has to come first */
+	CAUSE_ENTROPY,   /* no random number */
+	CAUSE_KEY,       /* PCONFIG has none */
+	CAUSE_INTERRUPT, /* an interrupt is pending */
+};
+
 struct status_desc {
 	const char *name;
 	const char *meaning;
@@ -98,6 +108,7 @@ struct status_desc {
 	uint8_t since;   /* enum abi_version */
 	bool returned;   /* does module 1.5.01 return it? */
 	const char *advice; /* what to do next */
+	uint8_t cause;   /* enum status_cause */
 };
 
 struct named_number {
@@ -339,9 +350,10 @@ def emit_source(model):
         out += _arrays(leaf, ids)
     out += _table('leaf_desc', 'leaf_table', [_descriptor(leaf, states, sept) for leaf in leaves])
     out += _table('leaf_desc', 'vmcall_table', [_descriptor(leaf, states, sept) for leaf in model.vmcalls])
-    rows = ['\t{ "%s", %s, TDX_%s, DETAIL_%s, %s, %s, %s },\n' % (
+    rows = ['\t{ "%s", %s, TDX_%s, DETAIL_%s, %s, %s, %s, CAUSE_%s },\n' % (
         s.name, string(s.meaning), s.name, 'NONE' if s.detail == '-' else s.detail.upper(), _version(s.since),
-        'true' if s.returned else 'false', string(s.advice)) for s in sorted(model.statuses, key=lambda s: s.value >> 32 & 0xFFFF)]
+        'true' if s.returned else 'false', string(s.advice), s.cause.upper())
+        for s in sorted(model.statuses, key=lambda s: s.value >> 32 & 0xFFFF)]
     out += _table('status_desc', 'status_table', rows)
     rows = ['\t{ "%s", %s },\n' % (row['name'], string(row['meaning'])) for row in model.types]
     out += 'const struct operand_type_desc operand_type_table[NUM_OPERAND_TYPES] = {\n%s};\n\n' % ''.join(rows)

@@ -137,6 +137,7 @@ class Model:
         self.statuses = [Status(row.columns) for row in t['status']]
         for status in self.statuses:
             status.advice = advice_of(status, t['next'])
+        self._chances()
         self.operand_ids = [(r.columns['name'], int(r.columns['id']), r.columns['since']) for r in t['operand']]
         self.sept_states = [row.columns for row in t['sept_state']]
         self.enums = {item.name: [(line[1][0], int(line[1][1], 0)) for line in item.all('value')]
@@ -145,6 +146,14 @@ class Model:
                        for kind in ('sys', 'td', 'vp', 'vmcs', 'vmcs_l2')}
         self._dispatch()
         self._check()
+
+    def _chances(self):
+        """What a status that comes by chance is caused by."""
+        causes = {row.columns['status']: row.columns['cause'] for row in self.tables['chance']}
+        for status in self.statuses:
+            status.cause = causes.pop(status.name, 'none')
+        if causes:
+            raise SystemExit('table "chance": no status %s' % ', '.join(causes))
 
     def _dispatch(self):
         """Adds to each leaf what the dispatcher returns before it."""
