@@ -21,6 +21,18 @@ extern uint64_t guest_shared_bit;
  */
 #define SHARED_ALIAS 0xffff800000000000ull
 
+/* A TDCALL made again while something that it needs is locked. */
+#define PATIENT_TRIES 100000u
+#define patient(call)                                                                              \
+	({                                                                                         \
+		tdx_status_t status_;                                                              \
+		unsigned tries_ = 0;                                                               \
+		do                                                                                 \
+			status_ = (call);                                                          \
+		while (tdx_status_is(status_, TDX_OPERAND_BUSY) && ++tries_ < PATIENT_TRIES);      \
+		status_;                                                                           \
+	})
+
 /* Registers at an exception, in the order in which start.S pushes them. */
 struct guest_frame {
 	uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;

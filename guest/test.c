@@ -86,15 +86,15 @@ static void check_accept(void)
 {
 	uint8_t *small = (uint8_t *)SMALL_PAGE, *large = (uint8_t *)LARGE_PAGE;
 
-	check(tdx_status_ok(tdg_mem_page_accept(tdx_gpa(SMALL_PAGE), TDX_LEVEL_4K)),
+	check(tdx_status_ok(patient(tdg_mem_page_accept(tdx_gpa(SMALL_PAGE), TDX_LEVEL_4K))),
 	      "accepted a 4 KiB page");
 	check(is_zero(small, PAGE), "it is zero");
 	memset(small, 0xa5, PAGE);
 	check(small[0] == 0xa5 && small[PAGE - 1] == 0xa5, "it holds what is written");
-	check(tdx_status_is(tdg_mem_page_accept(tdx_gpa(SMALL_PAGE), TDX_LEVEL_4K),
+	check(tdx_status_is(patient(tdg_mem_page_accept(tdx_gpa(SMALL_PAGE), TDX_LEVEL_4K)),
 			    TDX_PAGE_ALREADY_ACCEPTED),
 	      "it can't be accepted twice");
-	check(tdx_status_ok(tdg_mem_page_accept(tdx_gpa(LARGE_PAGE), TDX_LEVEL_2M)),
+	check(tdx_status_ok(patient(tdg_mem_page_accept(tdx_gpa(LARGE_PAGE), TDX_LEVEL_2M))),
 	      "accepted a 2 MiB page");
 	check(is_zero(large, PAGE) && is_zero(large + (1 << 21) - PAGE, PAGE), "it is zero");
 	large[0x123456] = 1;
@@ -105,7 +105,7 @@ static void check_shared(void)
 {
 	volatile uint64_t *page = (volatile uint64_t *)(SHARED_ALIAS + SHARED_PAGE);
 
-	check(tdx_status_ok(tdg_mem_page_accept(tdx_gpa(SHARED_PAGE), TDX_LEVEL_4K)),
+	check(tdx_status_ok(patient(tdg_mem_page_accept(tdx_gpa(SHARED_PAGE), TDX_LEVEL_4K))),
 	      "accepted a page");
 	*(volatile uint64_t *)SHARED_PAGE = 0x1234;
 	check(tdx_answer_ok(tdg_vp_vmcall_map_gpa(tdx_gpa(SHARED_PAGE | SHARED_BIT), PAGE, NULL)),
@@ -115,7 +115,7 @@ static void check_shared(void)
 	check(*page == 0x5678, "it holds what is written");
 	check(tdx_answer_ok(tdg_vp_vmcall_map_gpa(tdx_gpa(SHARED_PAGE), PAGE, NULL)),
 	      "MapGPA back to private");
-	check(tdx_status_ok(tdg_mem_page_accept(tdx_gpa(SHARED_PAGE), TDX_LEVEL_4K)),
+	check(tdx_status_ok(patient(tdg_mem_page_accept(tdx_gpa(SHARED_PAGE), TDX_LEVEL_4K))),
 	      "accepted it again");
 	check(!*(volatile uint64_t *)SHARED_PAGE, "it is a new page");
 }
@@ -134,7 +134,8 @@ static void check_split(void)
 	      "the rest of the page is as it was");
 	check(tdx_answer_ok(tdg_vp_vmcall_map_gpa(tdx_gpa(part), PAGE, NULL)),
 	      "MapGPA back to private");
-	check(tdx_status_ok(tdg_mem_page_accept(tdx_gpa(part), TDX_LEVEL_4K)), "accepted it again");
+	check(tdx_status_ok(patient(tdg_mem_page_accept(tdx_gpa(part), TDX_LEVEL_4K))),
+	      "accepted it again");
 	check(!*(volatile uint64_t *)part, "it is a new page");
 }
 
@@ -146,7 +147,7 @@ static void check_rtmr(uint8_t expected[SHA384_SIZE])
 		extension[i] = (uint8_t)(i * 7 + 1);
 	memcpy(both + SHA384_SIZE, extension, SHA384_SIZE);
 	sha384(both, sizeof(both), expected);
-	check(tdx_status_ok(tdg_mr_rtmr_extend(tdx_gpa((uint64_t)extension), 2)),
+	check(tdx_status_ok(patient(tdg_mr_rtmr_extend(tdx_gpa((uint64_t)extension), 2))),
 	      "extended RTMR 2");
 }
 
@@ -158,8 +159,8 @@ static void check_report(const struct tdg_vp_info_out *info, const uint8_t rtmr[
 
 	for (unsigned i = 0; i < sizeof(report_data); i++)
 		report_data[i] = (uint8_t)(0x40 + i);
-	check(tdx_status_ok(tdg_mr_report(tdx_gpa((uint64_t)report),
-					  tdx_report_data((uint64_t)report_data), 0)),
+	check(tdx_status_ok(patient(tdg_mr_report(tdx_gpa((uint64_t)report),
+						  tdx_report_data((uint64_t)report_data), 0))),
 	      "TDG.MR.REPORT");
 	check(mac_area[0] == 0x81 && !mac_area[1], "the report is of a TD");
 	check(!memcmp(mac_area + TDX_REPORTMACSTRUCT_REPORT_DATA_OFFSET, report_data,
@@ -191,8 +192,8 @@ static void check_metadata(const struct tdg_vp_info_out *info)
 	check(tdx_status_ok(tdg_vm_rd(TDX_SELF, tdx_field(TDX_MD_TD_ATTRIBUTES), &value)) &&
 		      value == info->attributes,
 	      "TDG.VM.RD of the attributes");
-	check(tdx_status_ok(tdg_vm_wr(TDX_SELF, tdx_field(TDX_MD_TD_NOTIFY_ENABLES), 0,
-				      TDX_ALL_BITS, NULL)),
+	check(tdx_status_ok(patient(tdg_vm_wr(TDX_SELF, tdx_field(TDX_MD_TD_NOTIFY_ENABLES), 0,
+					      TDX_ALL_BITS, NULL))),
 	      "TDG.VM.WR of NOTIFY_ENABLES");
 }
 

@@ -8,17 +8,10 @@
 
 #define FRACTION_BITS 48
 
-static int read_field(struct vmm_td *td, uint64_t field, uint64_t *value, struct vmm_error *err)
-{
-	tdx_status_t status = tdh_mng_rd(tdx_tdr(td->tdr), tdx_field(field), value);
-
-	return td_call_failed("TDH.MNG.RD", status, err);
-}
-
 int clock_init(struct vmm_clock *clock, struct vmm_td *td, struct vmm_error *err)
 {
-	if (read_field(td, TDX_MD_TD_TSC_MULTIPLIER, &clock->multiplier, err) ||
-	    read_field(td, TDX_MD_TD_TSC_OFFSET, &clock->offset, err))
+	if (td_read_field(td, TDX_MD_TD_TSC_MULTIPLIER, &clock->multiplier, err) ||
+	    td_read_field(td, TDX_MD_TD_TSC_OFFSET, &clock->offset, err))
 		return -1;
 	clock->machine = td->host->machine;
 	return 0;

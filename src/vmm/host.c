@@ -126,9 +126,12 @@ bool host_again(tdx_status_t status, unsigned *tries)
 	switch (tdx_status_code(status)) {
 	case TDX_OPERAND_BUSY:
 	case TDX_OPERAND_BUSY_HOST_PRIORITY:
+	case TDX_SYS_BUSY:
 	case TDX_PREVIOUS_TLB_EPOCH_BUSY:
+	case TDX_FLUSHVP_NOT_DONE:
 	case TDX_RND_NO_ENTROPY:
-	case TDX_KEY_GENERATION_FAILED: break;
+	case TDX_KEY_GENERATION_FAILED:
+	case TDX_INTERRUPTED_RESTARTABLE: break;
 	default: return false;
 	}
 	return wait_a_little(tries);

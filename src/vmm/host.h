@@ -69,9 +69,10 @@ void host_free_page(struct vmm_host *host, uint64_t hpa);
 void host_invept(struct vmm_host *host);
 
 /*
- * Policy for calls that may succeed when simply made again: another flow holds a lock, or the
- * random number generator is exhausted. `tries` counts from 0; gives up after a while. Used as: do
- * status = tdh_...; while (host_again(status, &tries));
+ * Policy for calls that may succeed when simply made again with the same operands: another flow
+ * holds a lock or has not done yet what it does, the random number generator is exhausted, an
+ * interrupt came. `tries` counts from 0; gives up after a while. Used as: do status = tdh_...;
+ * while (host_again(status, &tries));
  */
 bool host_again(tdx_status_t status, unsigned *tries);
 

@@ -100,8 +100,12 @@ static int init_lps(struct vmm_host *host, struct vmm_error *err)
 
 static int read_field(uint64_t field, uint64_t *value, struct vmm_error *err)
 {
-	tdx_status_t status = tdh_sys_rd(tdx_field(field), NULL, value);
+	tdx_status_t status;
+	unsigned tries = 0;
 
+	do
+		status = tdh_sys_rd(tdx_field(field), NULL, value);
+	while (host_again(status, &tries));
 	return tdx_status_ok(status) ? 0 : vmm_fail_call(err, "TDH.SYS.RD", status);
 }
 
@@ -208,11 +212,15 @@ static void free_tdmrs(struct vmm_host *host, uint64_t list)
 static int configure(struct vmm_host *host, struct vmm_error *err)
 {
 	tdx_status_t status;
+	unsigned tries = 0;
 	uint64_t list;
 
 	if (write_tdmrs(host, &list, err))
 		return -1;
-	status = tdh_sys_config(tdx_shared_hpa(list), host->plan.count, tdx_hkid(host->first_hkid));
+	do
+		status = tdh_sys_config(tdx_shared_hpa(list), host->plan.count,
+					tdx_hkid(host->first_hkid));
+	while (host_again(status, &tries));
 	free_tdmrs(host, list);
 	return tdx_status_ok(status) ? 0 : vmm_fail_call(err, "TDH.SYS.CONFIG", status);
 }

@@ -34,9 +34,13 @@ void irq_free(struct vmm_irq *irq)
 static int write_field(struct vmm_td *td, unsigned index, uint64_t field, uint64_t value,
 		       uint64_t mask, struct vmm_error *err)
 {
-	tdx_status_t status = tdh_vp_wr(tdx_tdvpr(td->vcpu[index].tdvpr), tdx_field(field), value,
-					tdx_mask(mask), NULL);
+	tdx_status_t status;
+	unsigned tries = 0;
 
+	do
+		status = tdh_vp_wr(tdx_tdvpr(td->vcpu[index].tdvpr), tdx_field(field), value,
+				   tdx_mask(mask), NULL);
+	while (host_again(status, &tries));
 	return td_call_failed("TDH.VP.WR", status, err);
 }
 
@@ -72,8 +76,12 @@ bool irq_posted(const struct vmm_irq *irq, unsigned index)
 static int read_field(struct vmm_td *td, unsigned index, uint64_t field, uint64_t *value,
 		      struct vmm_error *err)
 {
-	tdx_status_t status = tdh_vp_rd(tdx_tdvpr(td->vcpu[index].tdvpr), tdx_field(field), value);
+	tdx_status_t status;
+	unsigned tries = 0;
 
+	do
+		status = tdh_vp_rd(tdx_tdvpr(td->vcpu[index].tdvpr), tdx_field(field), value);
+	while (host_again(status, &tries));
 	return td_call_failed("TDH.VP.RD", status, err);
 }
 

@@ -178,6 +178,10 @@ uint64_t vm_map_gpa(struct vmm_vm *vm, uint64_t gpa, uint64_t size, uint64_t *fa
 		 convert(vm, vm->image->ram[1], gpa, now, &err) ||
 		 convert(vm, vm->image->window_range, gpa, now, &err);
 	pthread_rwlock_unlock(&vm->mapping);
+	/* Half of the range may be converted: nothing that the guest could be told is true of it.
+	 */
+	if (result && err.status)
+		vm_end_error(vm, VM_FAILED, &err);
 	if (!result && now == size)
 		return TDX_VMCALL_SUCCESS;
 	*failed_gpa = result ? gpa : gpa + now;

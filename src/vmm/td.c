@@ -112,8 +112,12 @@ static void fill_params(uint8_t params[TDX_TD_PARAMS_SIZE], const struct td_conf
 
 static int read_sys(uint64_t field, uint64_t *value, struct vmm_error *err)
 {
-	tdx_status_t status = tdh_sys_rd(tdx_field(field), NULL, value);
+	tdx_status_t status;
+	unsigned tries = 0;
 
+	do
+		status = tdh_sys_rd(tdx_field(field), NULL, value);
+	while (host_again(status, &tries));
 	return td_call_failed("TDH.SYS.RD", status, err);
 }
 
@@ -151,12 +155,15 @@ static int initialize(struct vmm_td *td, const struct td_config *config, struct 
 {
 	uint8_t params[TDX_TD_PARAMS_SIZE];
 	tdx_status_t status;
+	unsigned tries = 0;
 
 	fill_params(params, config);
 	if (put_cpuid(params, config, err))
 		return -1;
 	host_write(td->host, td->staging, params, sizeof(params));
-	status = tdh_mng_init(tdx_tdr(td->tdr), tdx_shared_hpa(td->staging), NULL);
+	do
+		status = tdh_mng_init(tdx_tdr(td->tdr), tdx_shared_hpa(td->staging), NULL);
+	while (host_again(status, &tries));
 	return td_call_failed("TDH.MNG.INIT", status, err);
 }
 
@@ -222,6 +229,7 @@ int td_add_vcpu(struct vmm_td *td, uint64_t rcx, struct vmm_error *err)
 {
 	struct td_vcpu *vcpu = &td->vcpu[td->vcpus];
 	tdx_status_t status;
+	unsigned tries = 0;
 
 	if (td->vcpus == TD_MAX_VCPUS)
 		return vmm_fail(err, "a TD of this VMM has at most %u vCPUs", TD_MAX_VCPUS);
@@ -232,7 +240,9 @@ int td_add_vcpu(struct vmm_td *td, uint64_t rcx, struct vmm_error *err)
 		if (add_vcpu_page(td, vcpu, err))
 			return -1;
 	}
-	status = tdh_vp_init(tdx_tdvpr(vcpu->tdvpr), rcx);
+	do
+		status = tdh_vp_init(tdx_tdvpr(vcpu->tdvpr), rcx);
+	while (host_again(status, &tries));
 	if (tdx_status_ok(status))
 		vcpu->lp = (int)seamless_lp_number();
 	return td_call_failed("TDH.VP.INIT", status, err);
@@ -240,10 +250,13 @@ int td_add_vcpu(struct vmm_td *td, uint64_t rcx, struct vmm_error *err)
 
 int td_set_shared_ept(struct vmm_td *td, unsigned index, uint64_t root, struct vmm_error *err)
 {
-	tdx_status_t status =
-		tdh_vp_wr(tdx_tdvpr(td->vcpu[index].tdvpr), tdx_field(TDX_MD_VMCS_SHARED_EPTP),
-			  root, TDX_ALL_BITS, NULL);
+	tdx_status_t status;
+	unsigned tries = 0;
 
+	do
+		status = tdh_vp_wr(tdx_tdvpr(td->vcpu[index].tdvpr),
+				   tdx_field(TDX_MD_VMCS_SHARED_EPTP), root, TDX_ALL_BITS, NULL);
+	while (host_again(status, &tries));
 	return td_call_failed("TDH.VP.WR", status, err);
 }
 
@@ -258,20 +271,31 @@ int td_flush_vcpu(struct vmm_td *td, unsigned index, struct vmm_error *err)
 	do
 		status = tdh_vp_flush(tdx_tdvpr(vcpu->tdvpr));
 	while (host_again(status, &tries));
+	if (tdx_status_is(status, TDX_VCPU_NOT_ASSOCIATED))
+		status = (tdx_status_t){ TDX_SUCCESS };
 	if (tdx_status_ok(status))
 		vcpu->lp = -1;
 	return td_call_failed("TDH.VP.FLUSH", status, err);
+}
+
+int td_read_field(struct vmm_td *td, uint64_t field, uint64_t *value, struct vmm_error *err)
+{
+	tdx_status_t status;
+	unsigned tries = 0;
+
+	do
+		status = tdh_mng_rd(tdx_tdr(td->tdr), tdx_field(field), value);
+	while (host_again(status, &tries));
+	return td_call_failed("TDH.MNG.RD", status, err);
 }
 
 static int read_mrtd(struct vmm_td *td, uint8_t mrtd[TD_MRTD_SIZE], struct vmm_error *err)
 {
 	for (unsigned i = 0; i < TD_MRTD_SIZE / 8; i++) {
 		uint64_t part = 0;
-		tdx_status_t status =
-			tdh_mng_rd(tdx_tdr(td->tdr), tdx_field(TDX_MD_TD_MRTD + i), &part);
 
-		if (!tdx_status_ok(status))
-			return vmm_fail_call(err, "TDH.MNG.RD", status);
+		if (td_read_field(td, TDX_MD_TD_MRTD + i, &part, err))
+			return -1;
 		memcpy(mrtd + 8 * i, &part, 8);
 	}
 	return 0;
@@ -279,8 +303,12 @@ static int read_mrtd(struct vmm_td *td, uint8_t mrtd[TD_MRTD_SIZE], struct vmm_e
 
 int td_finalize(struct vmm_td *td, uint8_t mrtd[TD_MRTD_SIZE], struct vmm_error *err)
 {
-	tdx_status_t status = tdh_mr_finalize(tdx_tdr(td->tdr));
+	tdx_status_t status;
+	unsigned tries = 0;
 
+	do
+		status = tdh_mr_finalize(tdx_tdr(td->tdr));
+	while (host_again(status, &tries));
 	if (!tdx_status_ok(status))
 		return vmm_fail_call(err, "TDH.MR.FINALIZE", status);
 	return read_mrtd(td, mrtd, err);

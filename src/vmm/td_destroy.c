@@ -8,6 +8,8 @@
 #include "tdx/tdx.h"
 #include "vmm/td_internal.h"
 
+#define WRITE_BACK_ROUNDS 16
+
 /* A step of the end, on a logical processor. */
 typedef int (*step_fn)(struct vmm_td *td, struct vmm_error *err);
 
@@ -67,6 +69,15 @@ static int write_back(struct vmm_td *td, struct vmm_error *err)
 		       : td_call_failed("TDH.PHYMEM.CACHE.WB", status, err);
 }
 
+static int write_all_back(struct vmm_td *td, struct vmm_error *err)
+{
+	for (unsigned i = 0; i < td->host->packages; i++) {
+		if (on_lp(td, td->host->package_lp[i], write_back, err))
+			return -1;
+	}
+	return 0;
+}
+
 static int free_key(struct vmm_td *td, struct vmm_error *err)
 {
 	tdx_status_t status;
@@ -78,15 +89,27 @@ static int free_key(struct vmm_td *td, struct vmm_error *err)
 	return td_call_failed("TDH.MNG.KEY.FREEID", status, err);
 }
 
+static bool not_written_back(const struct vmm_error *err)
+{
+	return tdx_status_is((tdx_status_t){ err->status }, TDX_WBCACHE_NOT_COMPLETE);
+}
+
+/* A write-back that another host thread began may not have been complete when ours found nothing to
+ * do. */
 static int end_key(struct vmm_td *td, struct vmm_error *err)
 {
+	int result;
+
 	if (on_lp(td, 0, flush_done, err))
 		return -1;
-	for (unsigned i = 0; i < td->host->packages; i++) {
-		if (on_lp(td, td->host->package_lp[i], write_back, err))
+	for (unsigned round = 0; round < WRITE_BACK_ROUNDS; round++) {
+		if (write_all_back(td, err))
 			return -1;
+		result = on_lp(td, 0, free_key, err);
+		if (!result || !not_written_back(err))
+			return result;
 	}
-	return on_lp(td, 0, free_key, err);
+	return -1;
 }
 
 static int reclaim(uint64_t hpa, struct vmm_error *err)
@@ -122,10 +145,13 @@ static int reclaim_tdr(struct vmm_td *td, struct vmm_error *err)
 {
 	uint64_t keyed = td->tdr | (uint64_t)td->host->first_hkid << td->host->hkid_shift;
 	tdx_status_t status;
+	unsigned tries = 0;
 
 	if (reclaim(td->tdr, err))
 		return -1;
-	status = tdh_phymem_page_wbinvd(tdx_hpa_keyed(keyed));
+	do
+		status = tdh_phymem_page_wbinvd(tdx_hpa_keyed(keyed));
+	while (host_again(status, &tries));
 	return td_call_failed("TDH.PHYMEM.PAGE.WBINVD", status, err);
 }
 

@@ -38,8 +38,12 @@ int td_add_page(struct vmm_td *td, uint64_t gpa, const uint8_t contents[VMM_4K],
 int td_extend_page(struct vmm_td *td, uint64_t gpa, struct vmm_error *err)
 {
 	for (uint64_t at = gpa; at < gpa + VMM_4K; at += 256) {
-		tdx_status_t status = tdh_mr_extend(tdx_gpa(at), tdx_tdr(td->tdr), NULL);
+		tdx_status_t status;
+		unsigned tries = 0;
 
+		do
+			status = tdh_mr_extend(tdx_gpa(at), tdx_tdr(td->tdr), NULL);
+		while (host_again(status, &tries));
 		if (!tdx_status_ok(status))
 			return vmm_fail_call(err, "TDH.MR.EXTEND", status);
 	}

@@ -75,8 +75,7 @@ static int demote(struct vmm_td *td, uint64_t gpa, uint64_t frame, struct vmm_er
 							   .tdr = tdx_tdr(td->tdr),
 							   .sept_page = tdx_hpa(page) },
 			NULL, NULL);
-	while (host_again(status, &tries) || tdx_status_is(status, TDX_INTERRUPTED_RESTARTABLE) ||
-	       host_untracked(status, &tries));
+	while (host_again(status, &tries) || host_untracked(status, &tries));
 	if (!tdx_status_ok(status)) {
 		vmm_frames_release(&td->host->frames, page);
 		return vmm_fail_call(err, "TDH.MEM.PAGE.DEMOTE", status);

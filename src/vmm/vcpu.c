@@ -9,6 +9,18 @@
 #include "vmm/regs.h"
 #include "vmm/vm.h"
 
+/*
+ * The guest kept failing on a lock that the host wants: an exit, which leaves room for the host's
+ * other threads to take it.
+ */
+static bool timed_out(tdx_status_t status)
+{
+	return tdx_status_is(status, TDX_HOST_PRIORITY_BUSY_TIMEOUT);
+}
+
+/* So often in a row is not progress. */
+#define TIMEOUTS_MAX 1000
+
 static tdx_status_t enter(struct vmm_vcpu *vcpu)
 {
 	tdx_tdvpr_t tdvpr = tdx_tdvpr(vcpu->vm->td.vcpu[vcpu->index].tdvpr);
@@ -18,8 +30,8 @@ static tdx_status_t enter(struct vmm_vcpu *vcpu)
 	do
 		status = tdh_vp_enter_rbp(tdvpr, 0, vcpu->regs);
 	while (host_again(status, &tries) && !atomic_load(&vcpu->vm->end));
-	/* From the first entry on the vCPU is associated with this logical processor. */
-	if (!tdx_status_error(status))
+	/* Also a refused entry may have associated the vCPU with this logical processor. */
+	if (!tdx_status_is(status, TDX_VCPU_ASSOCIATED))
 		vcpu->vm->td.vcpu[vcpu->index].lp = (int)vcpu->index;
 	atomic_fetch_add(&vcpu->vm->counts.exits, 1);
 	return status;
@@ -81,9 +93,10 @@ void vcpu_run_once(struct vmm_vcpu *vcpu)
 		return;
 	}
 	status = enter(vcpu);
+	vcpu->timeouts = timed_out(status) ? vcpu->timeouts + 1 : 0;
 	if (tdx_status_ok(status))
 		handle_exit(vcpu, status);
-	else
+	else if (!vcpu->timeouts || vcpu->timeouts > TIMEOUTS_MAX)
 		entry_refused(vcpu, status);
 }
 

@@ -68,6 +68,7 @@ struct vmm_vcpu {
 	pthread_cond_t wake;	/* with vm->lock */
 	uint64_t fault_gpa;	/* of the last EPT violation */
 	unsigned fault_repeats; /* of it, since something was mapped for it or the guest called */
+	unsigned timeouts;	/* exits in a row in which the guest failed on a lock */
 };
 
 /* Whether a private page that the guest did not accept yet raises #VE in it. */
@@ -83,7 +84,7 @@ enum vm_event {
 	VM_EVENT_WAKES,
 	VM_EVENT_INTERRUPT, /* on its way into the vCPU, with a vector */
 	VM_EVENT_NMI,
-	VM_EVENT_TIMER,	    /* the vCPU's timer expired */
+	VM_EVENT_TIMER, /* the vCPU's timer expired */
 };
 
 struct vm_config {
