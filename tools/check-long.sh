@@ -8,6 +8,7 @@
 #   model         the module against the model of tests/model, MODEL_SEEDS sequences (without it 3000)
 #   stress        sixteen processors at once under ThreadSanitizer for STRESS_SECONDS (without it 600)
 #   snapshots     all transcripts, the machine replaced by its snapshot at every line
+#   faults        a TD's life with each fault at each call of it
 #   fuzz          every fuzz target for FUZZ_SECONDS each (without it 600)
 #   bench         the figures of `seamless bench`
 # Usage: check-long.sh [--keep]
@@ -103,6 +104,11 @@ snapshots() {
 	line=$(build/tests/snapshot/snapshot_cuts $transcripts) || status=$?
 	verdict "snapshots" $status
 	echo "$line" | tail -1 | sed 's/^/- snapshots: /' | tee -a "$report"
+faults() {
+	status=0
+	line=$(build/tests/fault/fault_sweep build/guest/test.elf all) || status=$?
+	verdict "faults" $status
+	echo "$line" | tail -1 | sed 's/^/- faults: /' | tee -a "$report"
 }
 
 fuzz() {
@@ -121,6 +127,7 @@ build build-tsan clang -Db_sanitize=thread -Db_lundef=false
 threads
 model
 stress
+faults
 fuzz
 build/seamless bench | sed 's/^/    /' | tee -a "$report"
 

@@ -28,9 +28,10 @@ view cpu        platform
 view vmx        cpu platform gen
 view module     vmx cpu platform explain gen tdx
 view audit      module vmx cpu platform explain gen tdx
-view lib        audit module vmx cpu platform explain gen tdx seamless
-view snapshot   lib audit module vmx cpu platform explain gen tdx seamless
-view strict     lib audit module vmx cpu platform explain gen tdx seamless
+view fault      explain gen tdx
+view lib        fault audit module vmx cpu platform explain gen tdx seamless
+view snapshot   lib fault audit module vmx cpu platform explain gen tdx seamless
+view strict     lib fault audit module vmx cpu platform explain gen tdx seamless
 view replay     formats explain tdx seamless
 view vmm        formats explain tdx seamless
 view exec       tdx seamless
@@ -40,4 +41,4 @@ view gdb        seamless
 view bench      attest vmm cpu formats explain tdx seamless
 view guest      formats tdx
 view cli        trace vmm attest replay exec gdb bench formats explain tdx seamless
-view tests      cli trace vmm attest replay exec gdb bench formats explain snapshot strict lib audit module vmx cpu platform gen tdx seamless
+view tests      cli trace vmm attest replay exec gdb bench formats explain snapshot strict lib fault audit module vmx cpu platform gen tdx seamless

@@ -29,6 +29,8 @@ enum seamless_event_kind {
 	SEAMLESS_EVENT_ENTROPY,	  /* value */
 	SEAMLESS_EVENT_PCONFIG,	  /* value */
 	SEAMLESS_EVENT_RELOAD,
+	SEAMLESS_EVENT_FAULT, /* a fault is to meet the next call on lp: data, len: "LEAF STATUS",
+				 the beginning of a rule (fault.h) */
 };
 
 /* Fields that a kind does not name are 0. Pointers are valid during the call only. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/fault_option.h"
 #include "cli/platform_option.h"
 #include "cli/record_option.h"
 #include "cli/strict_option.h"
@@ -22,7 +23,7 @@ static void usage(FILE *out)
 	      "  --record FILE     the calls and what the program wrote into memory, as a transcript for `seamless replay`\n"
 	      "  --strict-memory[=continue]  report what PROGRAM does wrong with pages of TDs, as far as calls show it, and\n"
 	      "                        end at the first mistake with status 1, or go on\n"
-	      TRACE_OPTION_HELP "\n"
+	      FAULT_USAGE TRACE_OPTION_HELP "\n"
 	      "Exit status: that of PROGRAM; 128 + N when signal N ended it; 2 when it can't be run.\n",
 	      out);
 }
@@ -63,16 +64,18 @@ static int run_traced(struct seamless_machine *m, struct trace_option *trace, co
 }
 
 static int run(const char *platform, struct trace_option *trace, struct strict_option *strict, const char *record_path,
+	       const struct fault_option *faults,
 	       char **argv)
 {
 	char err[256] = "";
 	struct seamless_machine *m = machine(platform, err, sizeof(err));
 	int status = -1;
 
-	if (m && !strict_option_start(strict, m)) {
+	if (m && !fault_option_apply(faults, m) && !strict_option_start(strict, m)) {
 		status = run_traced(m, trace, record_path, argv, err, sizeof(err));
 		if (strict_option_stop(strict, m) && !status)
 			status = CLI_WRONG;
+		fault_option_report(m);
 	}
 	if (err[0])
 		fprintf(stderr, "seamless exec: %s\n", err);
@@ -87,14 +90,17 @@ static int exec_verb(int argc, char **argv)
 						 { "trace", optional_argument, NULL, 't' },
 						 { "stats", optional_argument, NULL, 's' },
 						 { "strict-memory", optional_argument, NULL, 'm' },
+						 { "fault", required_argument, NULL, 'f' },
+						 { "fault-file", required_argument, NULL, 'F' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
 	const char *platform = "default", *record = NULL;
 	struct trace_option trace = { 0 };
 	struct strict_option strict = { 0 };
-	int c, result;
+	struct fault_option faults = { .count = 0 };
+	int c, result, wrong = 0;
 
-	while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
+	while (!wrong && (c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
 		switch (c) {
 		case 'p': platform = optarg; break;
 		case 'r': record = optarg; break;
@@ -113,16 +119,22 @@ static int exec_verb(int argc, char **argv)
 			fprintf(stderr, "seamless exec: --strict-memory: '%s' is not 'continue'\n", optarg);
 			trace_option_free(&trace);
 			return CLI_USAGE;
+		case 'f': wrong = fault_option_rule(&faults, optarg); break;
+		case 'F': wrong = fault_option_file(&faults, optarg); break;
 		case 'h': usage(stdout); return CLI_DONE;
 		default: usage(stderr); return CLI_USAGE;
 		}
+	}
+	if (wrong) {
+		trace_option_free(&trace);
+		return CLI_USAGE;
 	}
 	if (optind == argc) {
 		fputs("seamless exec: no program named\n", stderr);
 		usage(stderr);
 		return CLI_USAGE;
 	}
-	result = run(platform, &trace, &strict, record, argv + optind);
+	result = run(platform, &trace, &strict, record, &faults, argv + optind);
 	trace_option_free(&trace);
 	return result;
 }

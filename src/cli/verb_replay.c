@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/fault_option.h"
 #include "cli/file.h"
 #include "cli/platform_option.h"
 #include "replay/replay.h"
@@ -17,18 +18,22 @@
 
 static const char usage[] =
 	"usage: seamless replay [--json] [--platform NAME|FILE] [--stop-at-first] "
-	"FILE|DIRECTORY...\n"
+	"[--fault RULE]\n"
+	"                       [--fault-file FILE] FILE|DIRECTORY...\n"
 	"\n"
 	"Replays recorded transcripts (.tdx) on a fresh machine each and compares every answer.\n"
 	"  --json           only {\"files\":N,\"calls\":N,\"mismatches\":N}\n"
 	"  --platform P     built-in platform or platform file; without it the one that the\n"
 	"                   transcript contains, or else 'transcripts'\n"
 	"  --stop-at-first  leave a file at its first mismatch\n"
+	"  --fault RULE     a fault that calls meet, on every machine: what differs then?\n"
+	"  --fault-file FILE such rules, one a line (docs/faults.md)\n"
 	"Exit status: 0 all as recorded, 1 differences, 2 wrong file or usage.\n";
 
 struct settings {
 	bool json, stop_at_first;
 	const char *platform;
+	struct fault_option faults;
 	struct replay_list files;
 };
 
@@ -69,7 +74,7 @@ static int replay_one(const char *path, const struct replay_options *options,
 	if (file_read(&file, path, MAX_FILE))
 		return CLI_USAGE;
 	if (!replay_text(path, file.bytes, file.size, options, counts, err, sizeof(err)))
-		result = fail(err);
+		result = err[0] ? fail(err) : CLI_USAGE;
 	file_free(&file);
 	return result;
 }
@@ -94,12 +99,21 @@ static int replay_all(const struct settings *s, const struct replay_options *opt
 	return result;
 }
 
+static bool add_faults(void *opaque, struct seamless_machine *machine)
+{
+	const struct settings *s = opaque;
+
+	return fault_option_apply(&s->faults, machine) == 0;
+}
+
 static int replay_on_platform(const struct settings *s)
 {
 	struct replay_options options = {
 		.platform = s->platform,
 		.stop_at_first = s->stop_at_first,
 		.difference = s->json ? NULL : print_difference,
+		.machine = add_faults,
+		.opaque = (void *)(uintptr_t)s,
 	};
 	struct file file = { 0 };
 	int result = CLI_USAGE;
@@ -126,6 +140,12 @@ static bool take_word(struct settings *s, char **word, int *taken)
 	} else if (!strcmp(word[0], "--platform") && word[1]) {
 		s->platform = word[1];
 		*taken = 2;
+	} else if (!strcmp(word[0], "--fault") && word[1]) {
+		*taken = 2;
+		return fault_option_rule(&s->faults, word[1]) == 0;
+	} else if (!strcmp(word[0], "--fault-file") && word[1]) {
+		*taken = 2;
+		return fault_option_file(&s->faults, word[1]) == 0;
 	} else if (word[0][0] == '-' && word[0][1]) {
 		snprintf(err, sizeof(err), "%s: unknown option, or its value is missing", word[0]);
 		return fail(err) == CLI_DONE;

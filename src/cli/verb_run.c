@@ -12,6 +12,7 @@
 
 #include "cli/boot_option.h"
 #include "cli/cli.h"
+#include "cli/fault_option.h"
 #include "cli/file.h"
 #include "cli/run_attest.h"
 #include "cli/run_gdb.h"
@@ -43,6 +44,7 @@ struct run {
 	bool deterministic;
 	struct trace_option trace;
 	struct run_phases phases;
+	struct fault_option faults;
 	struct run_quote quote;
 	struct run_attest attest;
 	struct run_gdb gdb;
@@ -77,6 +79,7 @@ static void usage(FILE *out)
 	      "  --strict-memory[=continue]  report what the host does wrong with a TD's pages, with their "
 	      "history, and end\n"
 	      "                    at the first mistake, or go on\n"
+	      FAULT_USAGE
 	      "  --quote DIR       answer GetQuote with quotes of a test hierarchy, which DIR "
 	      "keeps: it is made there\n"
 	      "                    on first use; DIR/root.pem is what `seamless verify --root` "
@@ -157,6 +160,8 @@ enum option_id {
 	O_ATTEST,
 	O_NONCE,
 	O_GDB,
+	O_FAULT,
+	O_FAULT_FILE,
 	O_HELP
 };
 
@@ -206,6 +211,8 @@ static int take_option(struct run *run, int option)
 	case O_STOP_AFTER:
 		return parse_number("--stop-after", optarg, UINT64_MAX, &run->stop_after);
 	case O_PLATFORM: run->platform = optarg; return 0;
+	case O_FAULT: return fault_option_rule(&run->faults, optarg);
+	case O_FAULT_FILE: return fault_option_file(&run->faults, optarg);
 	case O_QUOTE: run->quote.folder = optarg; return 0;
 	case O_QUOTE_VERSION: return parse_quote_version(run, optarg);
 	case O_ATTEST:
@@ -239,6 +246,8 @@ static int parse(struct run *run, int argc, char **argv)
 		{ "timeout", required_argument, NULL, O_TIMEOUT },
 		{ "stop-after", required_argument, NULL, O_STOP_AFTER },
 		{ "platform", required_argument, NULL, O_PLATFORM },
+		{ "fault", required_argument, NULL, O_FAULT },
+		{ "fault-file", required_argument, NULL, O_FAULT_FILE },
 		{ "quote", required_argument, NULL, O_QUOTE },
 		{ "quote-version", required_argument, NULL, O_QUOTE_VERSION },
 		{ "attest", optional_argument, NULL, O_ATTEST },
@@ -488,12 +497,17 @@ static int run_machine(struct run *run)
 
 	if (!machine)
 		return CLI_USAGE;
+	if (fault_option_apply(&run->faults, machine)) {
+		seamless_destroy(machine);
+		return CLI_USAGE;
+	}
 	run->phases = (struct run_phases){ .option = &run->trace, .linux_kernel = run->kernel };
 	if (!trace_option_open(&run->trace, machine, run->vcpus)) {
 		result = run_strictly(run, machine);
 		if (trace_option_close(&run->trace))
 			result = CLI_USAGE;
 	}
+	fault_option_report(machine);
 	seamless_destroy(machine);
 	return result;
 }

@@ -86,6 +86,7 @@ struct explain_reason {
 	uint64_t value[4];
 	uint64_t operand[16]; /* registers as they were passed */
 	uint64_t tdvpr;	      /* the vCPU that the host named, or 0 */
+	const char *injected; /* by this fault rule; or NULL */
 };
 
 /*
@@ -134,6 +135,12 @@ size_t explain_register(char *buf, size_t size, const struct explain_leaf_id *le
  */
 size_t explain_value(char *buf, size_t size, const char *type, uint64_t value);
 const char *explain_type_nth(size_t n);
+
+/*
+ * Whether a leaf's name fits a pattern: `*` stands for any characters, `?` for one; case does not
+ * matter, '_' is '.'.
+ */
+bool explain_name_fits(const char *pattern, const char *name);
 
 /* Register index of a name ("rcx", "R8"), or -1; and back. */
 int explain_reg_index(const char *name);

@@ -34,15 +34,40 @@ const char *explain_leaf_name(enum explain_side side, uint32_t number)
 }
 
 /* Case does not matter, '.' and '_' are the same. */
+static int plain(char c)
+{
+	return c == '_' ? '.' : tolower((unsigned char)c);
+}
+
 static bool same_name(const char *a, const char *b)
 {
 	for (; *a && *b; a++, b++) {
-		char x = *a == '_' ? '.' : *a, y = *b == '_' ? '.' : *b;
-
-		if (tolower((unsigned char)x) != tolower((unsigned char)y))
+		if (plain(*a) != plain(*b))
 			return false;
 	}
 	return *a == *b;
+}
+
+/* One star is remembered: the last one can always take what an earlier one could. */
+bool explain_name_fits(const char *pattern, const char *name)
+{
+	const char *star = NULL, *resume = NULL;
+
+	while (*name) {
+		if (*pattern == '*') {
+			star = pattern++;
+			resume = name;
+		} else if (*pattern && (*pattern == '?' || plain(*pattern) == plain(*name))) {
+			pattern++;
+			name++;
+		} else if (star) {
+			pattern = star + 1;
+			name = ++resume;
+		} else {
+			return false;
+		}
+	}
+	return !pattern[strspn(pattern, "*")];
 }
 
 static void id_of(const struct leaf_desc *leaf, struct explain_leaf_id *out)

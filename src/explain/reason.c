@@ -142,6 +142,11 @@ size_t explain_reason(char *buf, size_t size, const struct explain_reason *r, en
 	explain_status_text(status, sizeof(status), r->status, side, leaf);
 	put(&o, status);
 	put(&o, ": ");
+	if (r->injected) {
+		put(&o, "injected by \"");
+		put(&o, r->injected);
+		put(&o, "\": ");
+	}
 	put_rule(&o, r);
 	if (leaf >= 0)
 		put_operands(&o, r);

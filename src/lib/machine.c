@@ -87,6 +87,7 @@ static struct seamless_machine *assemble(struct platform *p, char *text, size_t 
 	m->platform = p;
 	m->text = text;
 	m->text_len = len;
+	pthread_mutex_init(&m->faults.lock, NULL);
 	m->module = module_create(p);
 	if (m->module && (!CHECK_STATE || lib_checker_create(m)))
 		return m;
@@ -120,6 +121,8 @@ void seamless_destroy(struct seamless_machine *m)
 		return;
 	lib_unwatch(m);
 	lib_checker_destroy(m);
+	seamless_fault_clear(m);
+	pthread_mutex_destroy(&m->faults.lock);
 	module_destroy(m->module);
 	platform_destroy(m->platform);
 	free(m->text);

@@ -15,6 +15,13 @@ struct lib_lp {
 	struct seamless_machine *machine;
 	unsigned number;
 	atomic_bool bound;
+	const void *fault; /* the rule that strikes its call; not to be followed */
+};
+
+struct lib_faults {
+	atomic_bool any;
+	pthread_mutex_t lock;
+	struct seamless_fault *first;
 };
 
 struct lib_trace {
@@ -36,6 +43,7 @@ struct seamless_machine {
 	seamless_script script;
 	void *script_opaque;
 	struct lib_checker *checker; /* NULL unless CHECK_STATE */
+	struct lib_faults faults;
 };
 
 /* The calling thread's processor, NULL when it is none. The only state that a thread has. */
@@ -51,6 +59,10 @@ unsigned lib_who(const struct seamless_machine *m);
 
 /* One stretch of the guest on this processor, up to its next VM exit. */
 void lib_run_guest(struct lib_lp *lp, struct seamless_regs *regs, struct seamless_vm_exit *exit);
+
+/* Before a call on this processor, with its registers, and after it. False: nothing happens to the call. */
+bool lib_fault_begin(struct lib_lp *lp, bool guest, const struct seamless_regs *regs);
+void lib_fault_end(struct lib_lp *lp);
 
 /* Watched memory: pages that the host has a pointer to; what was told already; telling what else was written. */
 void lib_watch_given(struct seamless_machine *m, uint64_t pa, uint64_t len);

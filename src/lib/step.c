@@ -46,7 +46,7 @@ static enum module_where vm_exit(struct lib_lp *lp, const struct seamless_vm_exi
 }
 
 static enum seamless_where step(struct lib_lp *lp, const struct seamless_vm_exit *exit,
-				struct seamless_regs *regs)
+				struct seamless_regs *regs, bool fault)
 {
 	struct seamless_machine *m = lp->machine;
 	struct cpu_regs *cpu = (struct cpu_regs *)regs;
@@ -60,13 +60,15 @@ static enum seamless_where step(struct lib_lp *lp, const struct seamless_vm_exit
 	where = exit ? vm_exit(lp, exit, cpu) : module_seamcall(m->module, lp->number, cpu);
 	if (CHECK_STATE)
 		lib_step_end(m);
+	if (fault)
+		lib_fault_end(lp);
 	if (where == MODULE_TO_HOST)
 		take_interrupt(lp, regs, exit);
 	return (enum seamless_where)where;
 }
 
 static enum seamless_where traced_step(struct lib_lp *lp, const struct seamless_vm_exit *exit,
-				       struct seamless_regs *regs)
+				       struct seamless_regs *regs, bool fault)
 {
 	struct seamless_regs in = *regs;
 	struct seamless_event event = {
@@ -79,7 +81,7 @@ static enum seamless_where traced_step(struct lib_lp *lp, const struct seamless_
 	if (lp->machine->watch)
 		lib_watch_look(lp->machine);
 	lib_tell(lp->machine, &event);
-	event.where = step(lp, exit, regs);
+	event.where = step(lp, exit, regs, fault);
 	event.after = true;
 	event.out = regs;
 	lib_tell(lp->machine, &event);
@@ -89,7 +91,12 @@ static enum seamless_where traced_step(struct lib_lp *lp, const struct seamless_
 static enum seamless_where any_step(struct lib_lp *lp, const struct seamless_vm_exit *exit,
 				    struct seamless_regs *regs)
 {
-	return lp->machine->traces ? traced_step(lp, exit, regs) : step(lp, exit, regs);
+	struct seamless_machine *m = lp->machine;
+	bool call = !exit || exit->reason == SEAMLESS_EXIT_TDCALL;
+	bool fault = call && atomic_load_explicit(&m->faults.any, memory_order_relaxed) &&
+		     lib_fault_begin(lp, exit, regs);
+
+	return m->traces ? traced_step(lp, exit, regs, fault) : step(lp, exit, regs, fault);
 }
 
 enum seamless_where seamless_seamcall(struct seamless_regs *regs)

@@ -4,6 +4,7 @@
  */
 #include "module/call.h"
 #include "module/check.h"
+#include "module/fault.h"
 #include "module/state.h"
 #include "platform/platform.h"
 
@@ -44,7 +45,7 @@ bool call_lock(struct call *c, void *lock, enum held_kind kind, enum lock_mode m
 uint64_t call_lock_or_busy(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode,
 			   unsigned operand, const char *what)
 {
-	if (call_lock(c, lock, kind, mode))
+	if (!fault_meets(c, TDX_OPERAND_BUSY | operand) && call_lock(c, lock, kind, mode))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_BUSY | operand, "%s is locked by another logical processor or a running vCPU",
 		    (uintptr_t)what);
@@ -52,7 +53,7 @@ uint64_t call_lock_or_busy(struct call *c, void *lock, enum held_kind kind, enum
 
 uint64_t call_lock_sept_entry(struct call *c, unsigned operand)
 {
-	if (!call_lock(c, c->sept.entry, HELD_SEPT_ENTRY, LOCK_EXCLUSIVE)) {
+	if (fault_meets(c, TDX_OPERAND_BUSY | operand) || !call_lock(c, c->sept.entry, HELD_SEPT_ENTRY, LOCK_EXCLUSIVE)) {
 		if (!c->guest)
 			sept_put(c);
 		return fail(c, TDX_OPERAND_BUSY | operand, "the secure EPT entry of GPA %x at level %u is locked",
@@ -94,7 +95,7 @@ void held_release(struct held_set *h)
 
 bool call_interrupted(struct call *c)
 {
-	return platform_interrupt_pending(c->m->plat, c->lp_id);
+	return platform_interrupt_pending(c->m->plat, c->lp_id) || fault_interrupts(c);
 }
 
 const void *shared_in(struct call *c, uint64_t pa, uint64_t len, void *bounce)
@@ -117,6 +118,8 @@ void call_run(struct call *c)
 	for (unsigned clear = c->leaf->clear; clear; clear &= clear - 1)
 		c->regs->gpr[__builtin_ctz(clear)] = 0;
 	status = check_run(c, c->leaf->checks);
+	if (!status)
+		status = fault_point(c);
 	if (!status)
 		status = c->leaf->invoke(c);
 	held_release(&c->held);

@@ -70,9 +70,7 @@ static uint64_t new_export_key(const struct md_access *a, struct md_element *e)
 {
 	uint64_t *key = a->td->tdcs->mig_enc_key;
 
-	for (unsigned i = 0; i < 4; i++) {
-		if (platform_rdseed(a->c->m->plat, a->c->lp_id, &key[i]))
-			continue;
+	if (!random_words(a->c, key, 4)) {
 		memset(key, 0, sizeof(a->td->tdcs->mig_enc_key));
 		return fail(a->c, TDX_RND_NO_ENTROPY, "RDSEED gives no random numbers for MIG_ENC_KEY");
 	}

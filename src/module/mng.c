@@ -3,6 +3,7 @@
  * TDH.MNG.*: creating a TD and its control structure, and taking its key away.
  */
 #include "gen/checks.h"
+#include "module/fault.h"
 #include "module/keyid.h"
 #include "module/state.h"
 #include "platform/platform.h"
@@ -25,6 +26,8 @@ void page_take(struct call *c, struct page_ref *page, enum page_type type, uint6
 
 bool random_words(struct call *c, uint64_t *words, unsigned n)
 {
+	if (fault_meets(c, TDX_RND_NO_ENTROPY))
+		return false;
 	for (unsigned i = 0; i < n; i++) {
 		if (!platform_rdseed(c->m->plat, c->lp_id, &words[i]))
 			return false;
@@ -72,7 +75,10 @@ uint64_t key_program(struct call *c, unsigned hkid)
 
 	if (st)
 		return st;
-	code = platform_pconfig(c->m->plat, c->lp_id, (uint16_t)hkid);
+	if (fault_meets(c, TDX_KEY_GENERATION_FAILED))
+		code = PCONFIG_ENTROPY_ERROR;
+	else
+		code = platform_pconfig(c->m->plat, c->lp_id, (uint16_t)hkid);
 	if (code == PCONFIG_DEVICE_BUSY)
 		return fail(c, TDX_OPERAND_BUSY | TDX_OPERAND_ID_KET, "PCONFIG of key id %u: the key table is busy",
 			    hkid);

@@ -13,6 +13,7 @@ uint64_t call_fail(struct call *c, uint64_t status, const char *rule, uint64_t v
 
 	*r = (struct explain_reason){
 		.status = status, .rule = rule, .value = { v0, v1, v2, v3 }, .tdvpr = c->guest ? 0 : c->vp.pa,
+		.injected = c->lp->fault.happened ? c->lp->fault.text : NULL,
 	};
 	memcpy(r->operand, c->in, sizeof(r->operand));
 	r->operand[c->flags_reg] |= c->flags;

@@ -46,6 +46,7 @@ struct lp {
 	uint32_t pkg;
 	struct explain_reason reason; /* why the last call was refused, unformatted, */
 	const struct leaf *refused;   /* and its leaf */
+	struct module_fault fault;
 	struct lp_guest guest;
 	struct lp_step step;
 };

@@ -2,6 +2,7 @@
 /*
  * TDCALL: from the exit to the row of a guest leaf and back, and the host's priority on locks that a guest holds.
  */
+#include "module/fault.h"
 #include "module/guest.h"
 #include "platform/platform.h"
 
@@ -36,7 +37,7 @@ uint64_t guest_lock(struct call *c, uint16_t *lock, enum lock_mode mode, unsigne
  * A guest that keeps failing on a lock which the host wants leaves to the host after a while. RAX tells the guest of
  * the lock as if it were merely busy.
  */
-static void watch_host_priority(struct guest_exit *x)
+static void watch_host_priority(struct guest_exit *x, bool timeout)
 {
 	struct tdvps *vps = x->vps;
 	uint64_t now;
@@ -46,10 +47,10 @@ static void watch_host_priority(struct guest_exit *x)
 		return;
 	}
 	now = platform_rdtsc(x->m->plat);
-	if (!vps->hp_lock_busy) {
+	if (!vps->hp_lock_busy && !timeout) {
 		vps->hp_lock_busy = 1;
 		vps->hp_lock_busy_start = now;
-	} else if (now - vps->hp_lock_busy_start >= __atomic_load_n(&x->tdcs->hp_lock_timeout, __ATOMIC_RELAXED)) {
+	} else if (timeout || now - vps->hp_lock_busy_start >= __atomic_load_n(&x->tdcs->hp_lock_timeout, __ATOMIC_RELAXED)) {
 		vps->hp_lock_busy = 0;
 		exit_plain(x, TDX_HOST_PRIORITY_BUSY_TIMEOUT);
 	}
@@ -72,6 +73,7 @@ void handle_tdcall(struct guest_exit *x)
 	call_dispatch_guest(&c);
 	x->lp->guest.exit = NULL;
 	guest_regs_save(x->vps, x->regs);
+	x->host_priority |= fault_host_priority(&c);
 	if (c.where == MODULE_TO_GUEST)
-		watch_host_priority(x);
+		watch_host_priority(x, fault_timeout(&c));
 }

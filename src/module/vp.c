@@ -4,6 +4,7 @@
  */
 #include <string.h>
 #include "gen/checks.h"
+#include "module/fault.h"
 #include "module/keyid.h"
 #include "module/state.h"
 #include "platform/platform.h"
@@ -73,8 +74,10 @@ uint64_t vcpu_associate(struct call *c)
 uint64_t check_vcpu_associate(struct call *c, bool allow_disabled)
 {
 	uint8_t state = __atomic_load_n(&c->vp.vps->state, __ATOMIC_ACQUIRE);
+	uint64_t st;
 
 	if (state != VCPU_STATE_READY && !(allow_disabled && state == VCPU_STATE_DISABLED))
 		return fail(c, TDX_VCPU_STATE_INCORRECT, "the vCPU at %x is %v, must be READY", c->vp.pa, state);
-	return vcpu_associate(c);
+	st = fault_point(c);
+	return st ? st : vcpu_associate(c);
 }

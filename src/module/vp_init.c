@@ -3,6 +3,7 @@
  * TDH.VP.INIT: the first state of a virtual CPU.
  */
 #include "gen/checks.h"
+#include "module/fault.h"
 #include "module/cpuid.h"
 #include "module/metadata.h"
 #include "module/state.h"
@@ -17,8 +18,12 @@
 uint64_t vp_init_index(struct call *c)
 {
 	struct tdcs *t = c->td.tdcs;
-	uint32_t index = __atomic_fetch_add(&t->num_vcpus, 1, __ATOMIC_ACQ_REL);
+	uint64_t st = fault_point(c);
+	uint32_t index;
 
+	if (st)
+		return st;
+	index = __atomic_fetch_add(&t->num_vcpus, 1, __ATOMIC_ACQ_REL);
 	if (index >= t->max_vcpus) {
 		__atomic_fetch_sub(&t->num_vcpus, 1, __ATOMIC_ACQ_REL);
 		return fail(c, TDX_MAX_VCPUS_EXCEEDED, "the TD at %x has %u vCPUs, its MAX_VCPUS is %u", c->td.pa,

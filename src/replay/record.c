@@ -294,6 +294,9 @@ static void write_change(FILE *out, const struct seamless_event *e)
 	case SEAMLESS_EVENT_ENTROPY: fprintf(out, "RNG %" PRIx64 "\n", e->value); break;
 	case SEAMLESS_EVENT_PCONFIG: fprintf(out, "PCONFIG %" PRIx64 "\n", e->value); break;
 	case SEAMLESS_EVENT_RELOAD: fputs("RELOAD\n", out); break;
+	case SEAMLESS_EVENT_FAULT:
+		fprintf(out, "FAULT %d %.*s\n", e->lp, (int)e->len, (const char *)e->data);
+		break;
 	case SEAMLESS_EVENT_FILL:
 		fprintf(out, "F %" PRIx64 " %" PRIx64 " %" PRIx64 "\n", e->pa, e->len, e->value);
 		break;

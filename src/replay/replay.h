@@ -42,6 +42,8 @@ struct replay_options {
 	 * and the one given is the function's if it returns another; NULL ends the file there */
 	struct seamless_machine *(*before_event)(void *opaque, struct seamless_machine *machine,
 						 const struct transcript_event *event);
+	/* or NULL: told of each new machine; false ends the replay, with an empty err */
+	bool (*machine)(void *opaque, struct seamless_machine *machine);
 	void *opaque; /* of the functions */
 };
 

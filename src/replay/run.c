@@ -201,6 +201,19 @@ static bool before_event(struct run *r)
 	return m;
 }
 
+/* The one before has met its call by now. */
+static bool run_fault(struct run *r)
+{
+	const struct transcript_event *e = r->event;
+	char rule[TRANSCRIPT_MAX_RULE + 32], why[200];
+
+	if (r->fault[e->lp])
+		seamless_fault_remove(r->m, r->fault[e->lp]);
+	snprintf(rule, sizeof(rule), "%.*s lp=%d nth=1", (int)e->len, e->rule, e->lp);
+	r->fault[e->lp] = seamless_fault_add(r->m, rule, why, sizeof(why));
+	return r->fault[e->lp] || stop(r, why);
+}
+
 static bool run_event(struct run *r)
 {
 	uint64_t value = r->event->value.lo;
@@ -220,6 +233,7 @@ static bool run_event(struct run *r)
 	case TRANSCRIPT_RNG: seamless_set_entropy(r->m, value); break;
 	case TRANSCRIPT_PCONFIG: seamless_inject_pconfig(r->m, (uint32_t)value); break;
 	case TRANSCRIPT_RELOAD: seamless_reload_module(r->m); break;
+	case TRANSCRIPT_FAULT: return run_fault(r);
 	case TRANSCRIPT_PLAT:
 	case TRANSCRIPT_END: break;
 	}
@@ -278,7 +292,8 @@ static bool run_events(struct run *r, struct transcript_event *e)
 	while (done && transcript_next(r->t, e)) {
 		if (e->kind == TRANSCRIPT_PLAT) {
 			r->m = find_machine(r);
-			if (!r->m)
+			if (!r->m ||
+			    (r->options->machine && !r->options->machine(r->options->opaque, r->m)))
 				return false;
 			r->event_ticks = seamless_event_ticks(r->m);
 		}

@@ -2,13 +2,13 @@
 /*
  * The reader of transcripts: one small function per kind of line.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "replay/scan.h"
 #include "replay/transcript.h"
 
-#define MAX_LPS	     64u
 #define MAX_PACKAGES 8u
 
 static bool read_plat(struct scan *s, struct transcript_event *e)
@@ -18,7 +18,8 @@ static bool read_plat(struct scan *s, struct transcript_event *e)
 
 	if (!scan_need(s, &lps, "lps=N") || !scan_need(s, &packages, "pkgs=N"))
 		return false;
-	if (!word_split(s->t, lps, &name, &value) || !word_decimal(s->t, value, MAX_LPS, &n))
+	if (!word_split(s->t, lps, &name, &value) ||
+	    !word_decimal(s->t, value, TRANSCRIPT_MAX_LPS, &n))
 		return false;
 	e->lps = (unsigned)n;
 	if (!word_is(name, "lps"))
@@ -147,6 +148,25 @@ static bool read_code(struct scan *s, struct transcript_event *e)
 	return scan_hex(s, "a code", UINT32_MAX, &e->value.lo);
 }
 
+/* The rest of the line, which must be a right rule. */
+static bool read_fault(struct scan *s, struct transcript_event *e)
+{
+	char rule[256], why[160];
+	struct word w;
+	uint64_t lp;
+
+	if (!scan_need(s, &w, "a processor") || !word_decimal(s->t, w, s->t->lps - 1, &lp))
+		return false;
+	e->lp = (int)lp;
+	e->rule = s->at;
+	e->len = (uint64_t)(s->end - s->at);
+	s->at = s->end;
+	if (e->len > TRANSCRIPT_MAX_RULE)
+		return scan_wrong(s->t, "a fault rule of more than %u bytes", TRANSCRIPT_MAX_RULE);
+	snprintf(rule, sizeof(rule), "%.*s", (int)e->len, e->rule);
+	return seamless_fault_check(rule, why, sizeof(why)) || scan_wrong(s->t, "%s", why);
+}
+
 static bool read_nothing(struct scan *s, struct transcript_event *e)
 {
 	(void)s;
@@ -177,6 +197,7 @@ static const struct line_kind {
 	{ "RNG", TRANSCRIPT_RNG, false, read_flag },
 	{ "PCONFIG", TRANSCRIPT_PCONFIG, false, read_code },
 	{ "RELOAD", TRANSCRIPT_RELOAD, false, read_nothing },
+	{ "FAULT", TRANSCRIPT_FAULT, false, read_fault },
 	{ "PLAT", TRANSCRIPT_PLAT, false, read_plat },
 	{ "END", TRANSCRIPT_END, false, read_nothing },
 };

@@ -18,9 +18,9 @@
  *   RNG 0|1                  random numbers are there
  *   PCONFIG code             the next PCONFIG fails
  *   RELOAD                   the module is loaded anew
- *   [RPT n] S lp regs => OUT SEAMCALL; n times with the same result
- *   C|X lp regs => OUT       TDCALL; any other VM exit
- *   END                      last line
+ *   FAULT lp rule            the processor's next call of the rule's leaf meets this fault
+ * (seamless/fault.h) [RPT n] S lp regs => OUT SEAMCALL; n times with the same result C|X lp regs =>
+ * OUT       TDCALL; any other VM exit END                      last line
  *
  * regs: rax=.. r15=.., x0=.. x15=.. ($name: a captured value); C and X: rip ilen reason qual gpa
  * gla info err idt idterr iinfo v.ENC; dt. OUT: V (host) or T (guest; rip vm inj ec), then
@@ -40,6 +40,8 @@
 
 #define TRANSCRIPT_PLATFORM   "#: "
 #define TRANSCRIPT_MAX_LINE   65536u
+#define TRANSCRIPT_MAX_LPS    64u
+#define TRANSCRIPT_MAX_RULE   128u /* bytes of a fault rule */
 #define TRANSCRIPT_NAMES      256u
 #define TRANSCRIPT_NAME_LEN   24u
 #define TRANSCRIPT_FIELDS     16u
@@ -58,6 +60,7 @@ enum transcript_kind {
 	TRANSCRIPT_RNG,
 	TRANSCRIPT_PCONFIG,
 	TRANSCRIPT_RELOAD,
+	TRANSCRIPT_FAULT,
 	TRANSCRIPT_SEAMCALL,
 	TRANSCRIPT_TDCALL,
 	TRANSCRIPT_EXIT,
@@ -110,7 +113,8 @@ struct transcript_event {
 	uint64_t pa, len;	       /* len: of memory, in bytes */
 	const char *hex;	       /* W, R: 2 * len digits (R: or `**`) */
 	struct transcript_value value; /* H, MSR, INTR, RNG, PCONFIG, F */
-	int lp;			       /* MSR, CPUIDSET; -1: all */
+	int lp;			       /* MSR, CPUIDSET; -1: all; FAULT */
+	const char *rule;	       /* FAULT: len characters */
 	uint32_t addr, subleaf;
 	struct seamless_cpuid cpuid;
 	unsigned lps, packages;

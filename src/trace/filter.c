@@ -9,38 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/explain.h"
 #include "explain/suggest.h"
 #include "gen/leaves.h"
 
 #define MAX_NAME       60
 #define MAX_BEGINNINGS 128
-
-static char plain(char c)
-{
-	return c == '_' ? '.' : (char)toupper((unsigned char)c);
-}
-
-/* One star is remembered: the last one can always take what an earlier one could. */
-static bool glob(const char *pattern, const char *name)
-{
-	const char *star = NULL, *resume = NULL;
-
-	while (*name) {
-		if (*pattern == '*') {
-			star = pattern++;
-			resume = name;
-		} else if (*pattern && (*pattern == '?' || plain(*pattern) == plain(*name))) {
-			pattern++;
-			name++;
-		} else if (star) {
-			pattern = star + 1;
-			name = ++resume;
-		} else {
-			return false;
-		}
-	}
-	return !pattern[strspn(pattern, "*")];
-}
 
 static bool is_glob(const char *text)
 {
@@ -73,7 +47,7 @@ static bool choose_leaves(struct trace_filter *filter, const char *pattern)
 	bool any = false;
 
 	for (size_t n = 0; explain_leaf_nth(NULL, n, &leaf); n++) {
-		if (!glob(pattern, leaf.name))
+		if (!explain_name_fits(pattern, leaf.name))
 			continue;
 		choose_leaf(filter, &leaf);
 		any = true;
@@ -164,7 +138,7 @@ static bool choose_exits(struct trace_filter *filter, const char *pattern)
 	for (unsigned reason = 0; reason < TRACE_REASONS; reason++) {
 		const char *name = explain_exit_reason((uint16_t)reason);
 
-		if (!name || !glob(pattern, name))
+		if (!name || !explain_name_fits(pattern, name))
 			continue;
 		set_bit(filter->exit, reason, TRACE_REASONS);
 		filter->exits = any = true;

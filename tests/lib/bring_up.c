@@ -19,6 +19,8 @@
 #define TDVPS_PAGES 5u
 #define TDMR_CALLS  256u /* TDH.SYS.TDMR.INIT until a gigabyte is done */
 
+void (*bring_up_before)(const struct seamless_regs *regs);
+
 static uint64_t page(unsigned n)
 {
 	return PAGES_BASE + n * 4096ull;
@@ -30,9 +32,12 @@ enum seamless_where bring_up_call(uint64_t leaf, uint64_t rcx, uint64_t rdx, uin
 	struct seamless_regs regs = {
 		.gpr = { [0] = leaf, [1] = rcx, [2] = rdx, [8] = r8, [9] = r9 }
 	};
-	enum seamless_where where = seamless_seamcall(&regs);
+	enum seamless_where where;
 	char reason[500];
 
+	if (bring_up_before)
+		bring_up_before(&regs);
+	where = seamless_seamcall(&regs);
 	if (where == SEAMLESS_TO_GUEST || !regs.gpr[0])
 		return where;
 	seamless_reason(reason, sizeof(reason));

@@ -23,6 +23,9 @@
 enum seamless_where bring_up_call(uint64_t leaf, uint64_t rcx, uint64_t rdx, uint64_t r8,
 				  uint64_t r9);
 
+/* Or NULL: told of each call before it is made. */
+extern void (*bring_up_before)(const struct seamless_regs *regs);
+
 /* TDH.SYS.INIT to the last TDH.SYS.TDMR.INIT. */
 void bring_up_system(struct seamless_machine *m);
 /* TDH.MNG.CREATE to TDH.MEM.PAGE.ADD: before TDH.MR.FINALIZE. ATTRIBUTES are DEBUG and CONFIG_FLAGS
