@@ -8,6 +8,7 @@
 
 #include "box.h"
 
+#define FIELD_MIG_ENC_KEY 0x9810000300000018ull
 #define MIG_PAGES 3u             /* of the source, from GPA 0 on; the last is pending */
 #define MIG_BYTE(i) (0x40 + (i)) /* what the others are filled with */
 #define MIG_MBMD (BOX_HOST + 0x100000)

@@ -106,13 +106,20 @@ static void complain(void *opaque, const struct audit_finding *f)
 	fprintf(stderr, "stress: %s: %s\n", f->rule, f->text);
 }
 
-/* The export is over: keys for another, so that the threads can begin it. */
+/* Whether the migration TD gets at @td: a host leaf that found a lock taken keeps guests from it until it has had it. */
+static bool reachable(struct shared *s, const struct mig_td *td)
+{
+	return mig_tdcall(&s->mig, td, LEAF_TDG_SERVTD_RD, FIELD_MIG_ENC_KEY, 0) == TDX_SUCCESS;
+}
+
+/* The export is over: keys for another, so that the threads can begin it; in a later round if not now. */
 static void new_export(struct shared *s)
 {
 	struct td td;
 
 	td_load(s->b->m, s->tdr[SRC], &td);
-	if (td.tdcs->op_state == OP_STATE_RUNNABLE && !td.tdcs->mig_dec_key_set)
+	if (td.tdcs->op_state == OP_STATE_RUNNABLE && !td.tdcs->mig_dec_key_set && reachable(s, &s->mig.src) &&
+	    reachable(s, &s->mig.dst))
 		mig_exchange_keys(&s->mig);
 }
 
