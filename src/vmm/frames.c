@@ -155,6 +155,22 @@ void vmm_frames_release(struct vmm_frames *frames, uint64_t hpa)
 	pthread_mutex_unlock(&frames->lock);
 }
 
+void vmm_frames_lose(struct vmm_frames *frames, uint64_t hpa)
+{
+	struct vmm_frame_range *r;
+	uint64_t first, count;
+
+	pthread_mutex_lock(&frames->lock);
+	r = range_of(frames, hpa);
+	if (r) {
+		first = (hpa - r->range.base) / VMM_4K;
+		count = r->owner[first] & FRAME_LARGE ? BLOCK : 1;
+		for (uint64_t i = first; i < first + count; i++)
+			r->owner[i] = (uint16_t)(FRAME_HOST | (r->owner[i] & FRAME_LARGE));
+	}
+	pthread_mutex_unlock(&frames->lock);
+}
+
 void vmm_frames_split(struct vmm_frames *frames, uint64_t hpa)
 {
 	struct vmm_frame_range *r;

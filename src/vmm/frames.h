@@ -49,6 +49,9 @@ uint64_t vmm_frames_alloc(struct vmm_frames *frames, uint16_t owner, enum vmm_le
 /* Gives back what vmm_frames_alloc returned. */
 void vmm_frames_release(struct vmm_frames *frames, uint64_t hpa);
 
+/* Keeps it from all use, for good: neither a TD's any more nor fit to be anyone else's. */
+void vmm_frames_lose(struct vmm_frames *frames, uint64_t hpa);
+
 /*
  * Makes a 2 MiB frame that vmm_frames_alloc returned 512 frames of 4 KiB, each to be released by
  * itself.

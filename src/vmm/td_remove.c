@@ -179,8 +179,10 @@ static int remove_page(struct removal *r, uint64_t gpa, unsigned level)
 	} while (host_again(status, &tries) || host_untracked(status, &tries));
 	if (!tdx_status_ok(status))
 		return vmm_fail_call(r->err, "TDH.MEM.PAGE.REMOVE", status);
-	if (write_back(r, page.value, size))
+	if (write_back(r, page.value, size)) {
+		vmm_frames_lose(&r->td->host->frames, page.value);
 		return -1;
+	}
 	host_clear(r->td->host, page.value, size);
 	vmm_frames_release(&r->td->host->frames, page.value);
 	return 0;

@@ -101,6 +101,21 @@ static void walks_one_owner_only(void **state)
 	assert_true(vmm_frames_next(f, TD, mine + VMM_4K, &level) == VMM_NO_FRAME);
 }
 
+static void lost_frames_stay_away(void **state)
+{
+	struct vmm_frames *f = *state;
+	enum vmm_level level;
+	uint64_t large = vmm_frames_alloc(f, TD, VMM_LEVEL_2M);
+	uint64_t small = vmm_frames_alloc(f, TD, VMM_LEVEL_4K);
+
+	vmm_frames_lose(f, large);
+	vmm_frames_lose(f, small);
+	assert_true(vmm_frames_next(f, TD, 0, &level) == VMM_NO_FRAME);
+	assert_int_equal(vmm_frames_count(f, FRAME_FREE), TOTAL - 513);
+	assert_true(vmm_frames_alloc(f, TD, VMM_LEVEL_2M) == VMM_NO_FRAME);
+	assert_true(vmm_frames_alloc(f, TD, VMM_LEVEL_4K) != small);
+}
+
 static void fails_on_demand(void **state)
 {
 	struct vmm_frames *f = *state;
@@ -119,6 +134,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(large_frames_are_whole_blocks, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_used_block_is_not_large, setup, teardown),
 		cmocka_unit_test_setup_teardown(walks_one_owner_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(lost_frames_stay_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(fails_on_demand, setup, teardown),
 	};
 
