@@ -94,7 +94,8 @@ void audit_scan_pamt(struct audit *a)
 		if (end > t->base)
 			scan_entries(a, t, t->base, PAGE_SIZE_1G, (unsigned)((end - t->base) >> 30), NULL);
 	}
-	qsort(a->pages, a->num_pages, sizeof(*a->pages), by_address);
+	if (a->num_pages)
+		qsort(a->pages, a->num_pages, sizeof(*a->pages), by_address);
 }
 
 struct page_note *audit_page(const struct audit *a, uint64_t pa)

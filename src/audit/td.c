@@ -8,6 +8,7 @@
 #include "platform/platform.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define LINK_PA 0x000ffffffffff000ull
 
@@ -134,11 +135,15 @@ static void check_running(struct audit *a, const struct td_note *t)
 
 static void read_streams(struct audit *a, struct td_note *t)
 {
-	const uint64_t *links = t->td.tdr->num_tdcx > TDCS_PAGE_MIGSC_LINKS
+	const uint8_t *links = t->td.tdr->num_tdcx > TDCS_PAGE_MIGSC_LINKS
 		? audit_read(a, t, keyid_strip(a->m, t->td.tdr->tdcx_pa[TDCS_PAGE_MIGSC_LINKS])) : NULL;
 
-	for (unsigned i = 0; links && i < t->td.tdcs->num_migs && i < MIGS_MAX; i++)
-		audit_claim(a, t, links[i] & LINK_PA, PT_TDCX, PAGE_SIZE_4K, "the page of migration stream", i);
+	for (unsigned i = 0; links && i < t->td.tdcs->num_migs && i < MIGS_MAX; i++) {
+		uint64_t link; /* a spoiled TDR may point between words */
+
+		memcpy(&link, links + i * sizeof(link), sizeof(link));
+		audit_claim(a, t, link & LINK_PA, PT_TDCX, PAGE_SIZE_4K, "the page of migration stream", i);
+	}
 }
 
 static void read_tdcs(struct audit *a, struct td_note *t)
