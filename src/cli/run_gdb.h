@@ -22,7 +22,7 @@ struct run_gdb {
 	int client;	 /* -1: none */
 	int stopped;	 /* eventfd: the guest stands */
 	int over;	 /* eventfd: the run is at its end */
-	unsigned status; /* that it ends with */
+	_Atomic unsigned status; /* that it ends with */
 	struct gdb_session session;
 };
 
