@@ -215,7 +215,7 @@ def statistics(folder):
     memory = stats["memory"]
     check(memory["sept_violations"] + memory["shared_ept_violations"] == exits["EPT_VIOLATION"]["td_exits"], f"{memory}")
     check(memory["augmented"]["pages_4k"] * 4 + memory["augmented"]["pages_2m"] * 2048 == int(said[3]), f"{memory} {said[0]}")
-    check(stats["instructions"] == sum(v["instructions"] for v in stats["vcpus"]) > 100000, f"{stats['vcpus']}")
+    check(stats["instructions"] == sum(v["instructions"] for v in stats["vcpus"]) > 10000, f"{stats['vcpus']}")
     check(stats["clock"] == "virtual" and len(stats["vcpus"]) == 2, "two vCPUs in virtual time")
     table = run("--smp", "2", "--stats").stderr
     for line in [r"  vCPU +instructions +entries +guest s", r"  all +[\d,]+ +[\d,]+ +\d", r"  TDH\.MR\.EXTEND +\d{3}", r"  S-EPT violations +\d",
