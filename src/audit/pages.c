@@ -134,7 +134,7 @@ struct td_note *audit_td(const struct audit *a, uint64_t tdr)
 
 void *audit_read(struct audit *a, struct td_note *t, uint64_t pa)
 {
-	void *page = mem_ptr(&a->m->plat->mem, pa, PAGE_BYTES);
+	void *page = pa % PAGE_BYTES ? NULL : mem_ptr(&a->m->plat->mem, pa, PAGE_BYTES);
 
 	if (!page || mem_is_destroyed(&a->m->plat->mem, pa)) {
 		t->destroyed = true;
