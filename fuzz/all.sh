@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Builds every fuzz target and runs each for some seconds from its seeds and from what earlier runs found. Prints how
+# Builds every fuzz target and runs each for some seconds from its seeds and from what earlier runs found (fuzz/corpora.sh). Prints how
 # many executions each did; the exit status is 1 when one found something (the input is named in its output).
 # Usage: fuzz/all.sh SECONDS [BUILD_DIRECTORY]
 set -eu
@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 [ -f "$build/build.ninja" ] ||
 	CC=clang meson setup "$build" -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
 ninja -C "$build"
+sh fuzz/corpora.sh unpack "$build"
 found=0
 for target in "$build"/fuzz/*/fuzz_*; do
 	[ -x "$target" ] && [ -f "$target" ] || continue
