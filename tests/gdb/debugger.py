@@ -70,7 +70,7 @@ def whole_session():
     check("registers", text, r"^rax ", r"^r15 ", r"^rip +0x[0-9a-f]+ +0x[0-9a-f]+ <guest_main\+\d+>|^rip .*guest_main",
           r"^eflags +0x[0-9a-f]+ +\[", r"^fs_base ", r"^k_gs_base ", r"^cr0 .*\[ PE .*PG", r"^cr2 ", r"^cr3 +0x[1-9a-f]", r"^cr4 .*PAE",
           r"^cr8 ", r"^efer .*LMA", r"^\$1 = 0$", r"^\$2 = \{v4_float", r"^\$3 = 0x1f80")
-    check("memory", text, r"^0x[0-9a-f]+:\t0x0000000000101", r"<guest_main>:\tmov", r"Cannot access memory at address 0x123456789000",
+    check("memory", text, r"^0x[0-9a-f]+:\t0x[0-9a-f]{16}$", r"<guest_main>:\t(mov|push|sub) ", r"Cannot access memory at address 0x123456789000",
           r"^vCPU 0: at 0x", r"^vCPU 1: at 0x", r"0xa00000 is guest-physical 0xa00000: no page there",
           r"0x101000 is guest-physical 0x101000$", r"0x800123456789: not in the guest's page tables", "^monitor where: ")
     check("what can't be written", text, 'Could not write register "ds"; remote failure reply .E.a guest can.t have',
