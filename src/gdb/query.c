@@ -13,9 +13,12 @@ static void supported(struct gdb_session *s, struct gdb_text *t)
 {
 	char text[160];
 
-	for (; !gdb_text_empty(t); t->at++)
+	while (!gdb_text_empty(t)) {
 		if (gdb_take(t, "swbreak+"))
 			s->tells_breaks = true;
+		else
+			t->at++;
+	}
 	snprintf(text, sizeof(text),
 		 "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;vContSupported+;swbreak+;"
 		 "hwbreak+",
