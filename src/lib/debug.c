@@ -154,11 +154,15 @@ static void state_to(const struct seamless_state *from, struct cpu_state *s)
 
 bool seamless_debug_state(struct seamless_machine *m, unsigned lp, struct seamless_state *state)
 {
+	struct vmx_lps *lps = processors(m);
 	bool held;
 
 	memset(state, 0, sizeof(*state));
-	state_from(vmx_probe_state(processors(m), lp, &held), state);
-	state->cr8 = vmx_probe_cr8(processors(m), lp);
+	if (!vmx_probe_look(lps, lp, &held))
+		return false;
+	state_from(vmx_probe_state(lps, lp), state);
+	state->cr8 = vmx_probe_cr8(lps, lp);
+	vmx_probe_looked(lps, lp);
 	return held;
 }
 
@@ -186,15 +190,21 @@ static bool only_writable_differ(const struct seamless_state *now, const struct 
 bool seamless_debug_set_state(struct seamless_machine *m, unsigned lp,
 			      const struct seamless_state *state)
 {
+	struct vmx_lps *lps = processors(m);
 	struct seamless_state now;
+	bool held;
 
 	if (!seamless_debug_state(m, lp, &now) || !only_writable_differ(&now, state) ||
 	    !canonical(state->seg[CPU_FS].base, now.cr4) ||
 	    !canonical(state->seg[CPU_GS].base, now.cr4) ||
 	    !canonical(state->kernel_gs_base, now.cr4))
 		return false;
-	state_to(state, vmx_probe_state(processors(m), lp, &(bool){ false }));
-	return true;
+	if (!vmx_probe_look(lps, lp, &held))
+		return false;
+	if (held)
+		state_to(state, vmx_probe_state(lps, lp));
+	vmx_probe_looked(lps, lp);
+	return held;
 }
 
 /* ---- memory ---- */
@@ -208,14 +218,21 @@ _Static_assert((int)SEAMLESS_NO_GUEST == (int)VMX_PROBE_NO_GUEST, "where");
 enum seamless_mapped seamless_debug_translate(struct seamless_machine *m, unsigned lp, uint64_t lin,
 					      uint64_t *gpa)
 {
+	struct vmx_lps *lps = processors(m);
+	enum vmx_probe_where where;
 	uint8_t *host = NULL;
+	bool held;
 
-	return (enum seamless_mapped)vmx_probe_translate(processors(m), lp, lin, false, gpa, &host);
+	if (!vmx_probe_look(lps, lp, &held))
+		return SEAMLESS_NO_GUEST;
+	where = vmx_probe_translate(lps, lp, lin, false, gpa, &host);
+	vmx_probe_looked(lps, lp);
+	return (enum seamless_mapped)where;
 }
 
 /* Page by page. */
-static size_t access_memory(struct seamless_machine *m, unsigned lp, uint64_t lin, uint8_t *out,
-			    const uint8_t *in, size_t len, enum seamless_mapped *end)
+static size_t copy_memory(struct vmx_lps *lps, unsigned lp, uint64_t lin, uint8_t *out,
+			  const uint8_t *in, size_t len, enum seamless_mapped *end)
 {
 	size_t done = 0;
 
@@ -225,15 +242,30 @@ static size_t access_memory(struct seamless_machine *m, unsigned lp, uint64_t li
 		size_t room = PAGE - at % PAGE, n = len - done < room ? len - done : room;
 		uint8_t *host = NULL;
 
-		*end = (enum seamless_mapped)vmx_probe_translate(processors(m), lp, at, in != NULL,
-								 &gpa, &host);
+		*end = (enum seamless_mapped)vmx_probe_translate(lps, lp, at, in != NULL, &gpa,
+								 &host);
 		if (*end != SEAMLESS_MAPPED)
 			break;
 		memcpy(in ? host : out + done, in ? in + done : host, n);
 		if (in)
-			vmx_probe_written(processors(m), host, n);
+			vmx_probe_written(lps, host, n);
 		done += n;
 	}
+	return done;
+}
+
+static size_t access_memory(struct seamless_machine *m, unsigned lp, uint64_t lin, uint8_t *out,
+			    const uint8_t *in, size_t len, enum seamless_mapped *end)
+{
+	struct vmx_lps *lps = processors(m);
+	size_t done;
+	bool held;
+
+	*end = SEAMLESS_NO_GUEST;
+	if (!vmx_probe_look(lps, lp, &held))
+		return 0;
+	done = copy_memory(lps, lp, lin, out, in, len, end);
+	vmx_probe_looked(lps, lp);
 	return done;
 }
 

@@ -19,6 +19,7 @@ struct processor {
 	bool begun;	/* was held once */
 	bool excused;	/* left its guest for an interrupt while held: comes back to be held */
 	bool met_point; /* `stop` was not told yet */
+	bool looked_at; /* stays where it is */
 	struct cpu_stop stop;
 };
 
@@ -121,7 +122,7 @@ void probe_hold(void *opaque, const struct cpu_stop *stop)
 	}
 	settle_stop(p);
 	pthread_cond_broadcast(&p->change);
-	while (!may_go(p, v->number) && !must_leave(v))
+	while (me->looked_at || (!may_go(p, v->number) && !must_leave(v)))
 		pthread_cond_wait(&p->change, &p->lock);
 	me->excused = !may_go(p, v->number);
 	me->place = IN;
@@ -138,6 +139,8 @@ static bool gate_open(struct vmx_probe *p, struct vmx_lp *v)
 {
 	const struct processor *me = &p->lp[v->number];
 
+	if (me->looked_at)
+		return false;
 	if (p->over || me->excused || (p->asked && !p->stopped) ||
 	    platform_interrupt_pending(v->platform, v->number))
 		return true;
@@ -319,14 +322,32 @@ void vmx_probe_clear_points(struct vmx_lps *lps)
 
 /* ---- state and memory ---- */
 
-struct cpu_state *vmx_probe_state(struct vmx_lps *lps, unsigned lp, bool *held)
+bool vmx_probe_look(struct vmx_lps *lps, unsigned lp, bool *held)
+{
+	struct vmx_probe *p = lps->probe;
+	struct processor *at = &p->lp[lp];
+	bool looks;
+
+	pthread_mutex_lock(&p->lock);
+	wait_until_it_stands(p, lp);
+	*held = at->place == HELD;
+	looks = at->looked_at = at->place != IN;
+	pthread_mutex_unlock(&p->lock);
+	return looks;
+}
+
+void vmx_probe_looked(struct vmx_lps *lps, unsigned lp)
 {
 	struct vmx_probe *p = lps->probe;
 
 	pthread_mutex_lock(&p->lock);
-	wait_until_it_stands(p, lp);
-	*held = p->lp[lp].place == HELD;
+	p->lp[lp].looked_at = false;
+	pthread_cond_broadcast(&p->change);
 	pthread_mutex_unlock(&p->lock);
+}
+
+struct cpu_state *vmx_probe_state(struct vmx_lps *lps, unsigned lp)
+{
 	return cpu_state(lps->lp[lp]->cpu);
 }
 

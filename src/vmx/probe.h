@@ -51,8 +51,16 @@ void vmx_probe_resume(struct vmx_lps *lps, const enum vmx_probe_go *go);
 bool vmx_probe_point(struct vmx_lps *lps, const struct cpu_point *point, bool set);
 void vmx_probe_clear_points(struct vmx_lps *lps);
 
-/* A processor's state; *held: it may be written. CR8 is not among it. */
-struct cpu_state *vmx_probe_state(struct vmx_lps *lps, unsigned lp, bool *held);
+/*
+ * Keeps a processor where it stands, also from leaving its guest for an interrupt, until
+ * vmx_probe_looked(): around each of the functions below. *held: its state may be written. False,
+ * and there is nothing to end: none stops any more.
+ */
+bool vmx_probe_look(struct vmx_lps *lps, unsigned lp, bool *held);
+void vmx_probe_looked(struct vmx_lps *lps, unsigned lp);
+
+/* A processor's state. CR8 is not among it. */
+struct cpu_state *vmx_probe_state(struct vmx_lps *lps, unsigned lp);
 uint8_t vmx_probe_cr8(struct vmx_lps *lps, unsigned lp);
 
 /* What is at a linear address, as the guest's page tables and then the EPT have it. */
