@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../formats/fuzz.h"
+#include "../fuzz.h"
 #include "attest/verify.h"
 
 #define NOW ((time_t)1750000000)

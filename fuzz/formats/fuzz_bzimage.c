@@ -3,7 +3,7 @@
  * bzImage: the parts that the parser names lie in the file.
  */
 #include "formats/bzimage.h"
-#include "fuzz.h"
+#include "../fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

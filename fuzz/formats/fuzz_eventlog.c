@@ -3,7 +3,7 @@
  * Event log and CCEL table: events advance, and their parts lie in the log.
  */
 #include "formats/eventlog.h"
-#include "fuzz.h"
+#include "../fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "formats/linux.h"
-#include "fuzz.h"
+#include "../fuzz.h"
 
 /* As the shim requires it before it looks further. */
 static void make_sane(struct shim_info *info, size_t size)

@@ -3,7 +3,7 @@
  * Quotes: every part that the parser names lies in the file.
  */
 #include "formats/quote.h"
-#include "fuzz.h"
+#include "../fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

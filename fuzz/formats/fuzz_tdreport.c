@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "formats/tdreport.h"
-#include "fuzz.h"
+#include "../fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

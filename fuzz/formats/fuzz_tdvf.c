@@ -3,7 +3,7 @@
  * TDVF metadata: whatever is accepted can be loaded page by page.
  */
 #include "formats/tdvf.h"
-#include "fuzz.h"
+#include "../fuzz.h"
 
 static void load_ends(const struct tdvf *tdvf, const struct tdvf_section *s)
 {

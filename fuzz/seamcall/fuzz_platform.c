@@ -6,18 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../fuzz.h"
 #include "gen/leaves.h"
 #include "seamless/seamless.h"
 
 #define LIST 0x2000000u
-
-#define HOLDS(property)                                                                            \
-	do {                                                                                       \
-		if (!(property))                                                                   \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void call(uint64_t leaf, uint64_t rcx, uint64_t rdx, uint64_t r8)
 {

@@ -7,19 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../fuzz.h"
 #include "replay/replay.h"
 #include "replay/transcript.h"
 
 #define MAX_REPEAT 300u
 #define MAX_LEN	   (1u << 20)
-
-#define HOLDS(property)                                                                            \
-	do {                                                                                       \
-		if (!(property))                                                                   \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A correct transcript of reasonable size. */
 static bool is_reasonable(const uint8_t *data, size_t size)

@@ -7,19 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../fuzz.h"
 #include "operations.h"
 #include "snapshot/internal.h"
 #include "stage.h"
 
 #define CHANGES 8u
-#define HOLDS(property)                                                                            \
-	do {                                                                                       \
-		if (!(property))                                                                   \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 /* A word somewhere in a part: any, or one of those that are indices, addresses and states. */
 static void change(struct input *in, uint8_t *bytes, const struct snapshot_header *h)
 {

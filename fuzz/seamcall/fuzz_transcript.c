@@ -6,15 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../fuzz.h"
 #include "replay/transcript.h"
-
-#define HOLDS(property)                                                                            \
-	do {                                                                                       \
-		if (!(property))                                                                   \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_call(const struct transcript *t, const struct transcript_call *c)
 {

@@ -3,6 +3,7 @@
  * Operations of a fuzzer's input on a machine. Whatever they are, every call must come back with a
  * status, on the side that the module says.
  */
+#include "../fuzz.h"
 #include "operations.h"
 
 #include <stdio.h>
@@ -14,12 +15,6 @@
 
 #define MAX_OPERATIONS 64u
 #define LPS	       4u
-
-#define HOLDS(property)                                                                            \
-	do {                                                                                       \
-		if (!(property))                                                                   \
-			abort();                                                                   \
-	} while (0)
 
 uint64_t input_take(struct input *in, size_t bytes)
 {

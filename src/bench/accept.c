@@ -11,8 +11,6 @@
 
 #define BYTES	      (32ull << 20)
 #define LARGE_PAGES   (BYTES / VMM_2M)
-#define EXIT_TDCALL   77u
-#define EXIT_INTR     1u
 #define ACCEPT_NUMBER 6u
 
 static uint64_t size_of(enum vmm_level level)
@@ -32,8 +30,9 @@ static int add_all(struct vmm_td *td, enum vmm_level level, struct vmm_error *er
 /* The guest on this processor, which makes nothing but these calls. */
 static int accept_all(const struct vmm_td *td, enum vmm_level level, struct vmm_error *err)
 {
-	const struct seamless_vm_exit tdcall = { .reason = EXIT_TDCALL, .instr_length = 4 };
-	const struct seamless_vm_exit interrupt = { .reason = EXIT_INTR };
+	const struct seamless_vm_exit tdcall = { .reason = SEAMLESS_EXIT_TDCALL,
+						 .instr_length = 4 };
+	const struct seamless_vm_exit interrupt = { .reason = SEAMLESS_EXIT_INTERRUPT };
 	struct seamless_regs regs = { .gpr = { [1] = td->vcpu[0].tdvpr } };
 	bool done = seamless_seamcall(&regs) == SEAMLESS_TO_GUEST;
 

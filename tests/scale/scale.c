@@ -15,22 +15,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bench/internal.h"
 #include "explain/explain.h"
+#include "gen/leaves.h"
 #include "seamless/seamless.h"
 #include "tdx/tdx.h"
 #include "vmm/td.h"
 
-#define GIB	    (1ull << 30)
-#define NEW_MEMORY  0ull /* guest-physical: what the measured TD gets while it is measured */
-#define OLD_MEMORY  (4ull * GIB) /* what it had before */
-#define SPARE_KEYS  32u
-#define EXIT_TDCALL 77u
-#define EXIT_INTR   1u
-#define LEAF_ACCEPT 6u
-#define LEAF_VMCALL 0u
+#define GIB	   (1ull << 30)
+#define NEW_MEMORY 0ull		/* guest-physical: what the measured TD gets while it is measured */
+#define OLD_MEMORY (4ull * GIB) /* what it had before */
+#define SPARE_KEYS 32u
 
 struct scale {
 	struct vmm_host host;
@@ -58,14 +55,6 @@ __attribute__((noinline)) void cost_of_call(const struct seamless_vm_exit *exit,
 		seamless_seamcall(regs);
 }
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
-}
-
 static bool counted(bool guest, uint32_t leaf)
 {
 	return leaf < 256 && calls[guest][leaf]++ < CALLS;
@@ -74,11 +63,11 @@ static bool counted(bool guest, uint32_t leaf)
 static void measured(const struct seamless_vm_exit *exit, struct seamless_regs *regs)
 {
 	uint32_t leaf = (uint32_t)(regs->gpr[0] & 0xffff);
-	double start = now();
+	double start = bench_now();
 
 	cost_of_call(exit, regs);
 	printf("%s %.0f\n", explain_leaf_name(exit ? EXPLAIN_GUEST : EXPLAIN_HOST, leaf),
-	       (now() - start) * 1e9);
+	       (bench_now() - start) * 1e9);
 }
 
 /* The call layer's software transport comes here (linked with --wrap). */
@@ -146,10 +135,11 @@ static int settle(struct scale *s, struct vmm_td *td)
 static int guest_accepts(struct scale *s, struct seamless_regs *regs, uint64_t gpa,
 			 enum vmm_level level)
 {
-	const struct seamless_vm_exit tdcall = { .reason = EXIT_TDCALL, .instr_length = 4 };
+	const struct seamless_vm_exit tdcall = { .reason = SEAMLESS_EXIT_TDCALL,
+						 .instr_length = 4 };
 
 	seamless_guest_64bit();
-	regs->gpr[0] = LEAF_ACCEPT;
+	regs->gpr[0] = LEAF_TDG_MEM_PAGE_ACCEPT;
 	regs->gpr[1] = gpa | level;
 	measured(&tdcall, regs);
 	return regs->gpr[0] ? vmm_fail(&s->err, "TDG.MEM.PAGE.ACCEPT: 0x%" PRIx64, regs->gpr[0])
@@ -159,7 +149,8 @@ static int guest_accepts(struct scale *s, struct seamless_regs *regs, uint64_t g
 /* Enters the first vCPU, which accepts two pages and asks its host for something. */
 static int enter(struct scale *s, struct vmm_td *td)
 {
-	const struct seamless_vm_exit tdcall = { .reason = EXIT_TDCALL, .instr_length = 4 };
+	const struct seamless_vm_exit tdcall = { .reason = SEAMLESS_EXIT_TDCALL,
+						 .instr_length = 4 };
 	struct seamless_regs regs = { .gpr = { [1] = td->vcpu[0].tdvpr } };
 
 	measured(NULL, &regs);
@@ -168,7 +159,7 @@ static int enter(struct scale *s, struct vmm_td *td)
 	if (guest_accepts(s, &regs, VMM_4K, VMM_LEVEL_4K) ||
 	    guest_accepts(s, &regs, VMM_2M, VMM_LEVEL_2M))
 		return -1;
-	regs.gpr[0] = LEAF_VMCALL;
+	regs.gpr[0] = LEAF_TDG_VP_VMCALL;
 	regs.gpr[1] = 0;
 	measured(&tdcall, &regs);
 	return seamless_in_guest(NULL) ? vmm_fail(&s->err, "the guest did not exit") : 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the fuzz targets of the parsers share. A property that does not hold is a crash.
+ * What the fuzz targets share. A property that does not hold is a crash.
  */
-#ifndef FUZZ_FORMATS_FUZZ_H
-#define FUZZ_FORMATS_FUZZ_H
+#ifndef FUZZ_FUZZ_H
+#define FUZZ_FUZZ_H
 
 #include <stddef.h>
 #include <stdint.h>
