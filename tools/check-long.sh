@@ -11,9 +11,15 @@
 #   faults        a TD's life with each fault at each call of it
 #   fuzz          every fuzz target for FUZZ_SECONDS each (without it 600)
 #   bench         the figures of `seamless bench`
-# Usage: check-long.sh [--keep]
+# Usage: check-long.sh [--keep] [PART...]     (all of them, in this order, where none is named)
 set -eu
 cd "$(dirname "$0")/.."
+keep=
+[ "${1:-}" != --keep ] || {
+	keep=yes
+	shift
+}
+parts=${*:-differential sweep reasons threads model stress snapshots faults fuzz bench}
 seconds=${FUZZ_SECONDS:-600}
 report=$(mktemp)
 trap 'rm -f "$report" "$report".*' EXIT
@@ -104,6 +110,8 @@ snapshots() {
 	line=$(build/tests/snapshot/snapshot_cuts $transcripts) || status=$?
 	verdict "snapshots" $status
 	echo "$line" | tail -1 | sed 's/^/- snapshots: /' | tee -a "$report"
+}
+
 faults() {
 	status=0
 	line=$(build/tests/fault/fault_sweep build/guest/test.elf all) || status=$?
@@ -118,24 +126,37 @@ fuzz() {
 	echo "$log" | grep -E ' (Done |FOUND)' | sed "s/^/- fuzz_/" | tee -a "$report"
 }
 
-build build gcc
-differential
-sweep
-reasons
-snapshots
-build build-tsan clang -Db_sanitize=thread -Db_lundef=false
-threads
-model
-stress
-faults
-fuzz
-build/seamless bench | sed 's/^/    /' | tee -a "$report"
+bench() {
+	status=0
+	build/seamless bench >"$report.out" || status=$?
+	verdict "bench" $status
+	sed 's/^/    /' "$report.out" | tee -a "$report"
+}
 
-if [ "${1:-}" = --keep ]; then
+for part in $parts; do
+	case $part in
+	differential | sweep | reasons | threads | model | stress | snapshots | faults | fuzz | bench) ;;
+	*)
+		echo "check-long: no part '$part'; they are listed at the head of $0" >&2
+		exit 2
+		;;
+	esac
+done
+build build gcc
+case " $parts " in *" threads "* | *" stress "*) build build-tsan clang -Db_sanitize=thread -Db_lundef=false ;; esac
+for part in $parts; do
+	began=$(date +%s)
+	echo "== check-long: $part"
+	$part
+	echo "== check-long: $part took $(($(date +%s) - began)) s"
+done
+
+if [ "$keep" ]; then
 	{
 		printf '<!-- SPDX-License-Identifier: MIT -->\n# The last result of `make check-long`\n\n'
-		printf 'Run on %s by `tools/check-long.sh --keep` with FUZZ_SECONDS=%s: %s passed, %s failed.\n\n' \
-			"$(date +%Y-%m-%d)" "$seconds" "$passed" "$failed"
+		printf 'Run on %s on commit %s by `tools/check-long.sh --keep` with FUZZ_SECONDS=%s: %s passed, %s failed.\n' \
+			"$(date +%Y-%m-%d)" "$(git rev-parse --short HEAD)" "$seconds" "$passed" "$failed"
+		printf 'Its parts: %s.\n\n' "$parts"
 		cat "$report"
 	} >docs/check-long.md
 fi

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What every file of the tree must keep: a licence line in each source, and no path of somebody's machine, no
-# left-over word of unfinished work. Usage: tree.sh SOURCE_ROOT
+# What every file of the tree must keep: a licence line in each source, scripts that their shell can read, no path of
+# somebody's machine, no left-over word of unfinished work. Usage: tree.sh SOURCE_ROOT
 set -u
 cd "$1" || exit 2
 bad=0
@@ -26,6 +26,11 @@ for file in $(files); do
 		echo "$file: no SPDX line"
 		bad=$((bad + 1))
 	}
+done
+for file in $(files | grep -E '\.sh$') .ci/run; do
+	[ -f "$file" ] || continue
+	shell=$(sed -n '1s/^#!.*[/ ]//p' "$file")
+	"${shell:-sh}" -n "$file" || bad=$((bad + 1))
 done
 [ "$count" -gt 20 ] || {
 	echo "only $count files looked at"
