@@ -77,6 +77,12 @@ uint64_t box_page(struct box *b)
 	return pa;
 }
 
+uint64_t box_page_type(struct box *b, uint64_t pa)
+{
+	box_ok(b, 0, LEAF_TDH_PHYMEM_PAGE_RDMD, pa, 0, 0, 0);
+	return b->regs.gpr[GPR_RCX];
+}
+
 static void write_td_params(struct box *b)
 {
 	uint8_t params[1024] = { 0 };
@@ -86,6 +92,7 @@ static void write_td_params(struct box *b)
 	memcpy(params, &b->attributes, 8);
 	memcpy(params + 8, &xfam, 8);
 	memcpy(params + 16, &max_vcpus, 2);
+	params[18] = (uint8_t)b->l2_vms;
 	memcpy(params + 24, &eptp, 8);
 	memcpy(params + 40, &tsc, 2);
 	write_host(b, BOX_HOST, params, sizeof(params));
@@ -98,13 +105,13 @@ uint64_t box_td(struct box *b, unsigned hkid, uint64_t *tdvpr)
 	box_ok(b, 0, LEAF_TDH_MNG_CREATE, tdr, hkid, 0, 0);
 	for (unsigned pkg = 0; pkg < b->p->config.packages; pkg++)
 		box_ok(b, pkg, LEAF_TDH_MNG_KEY_CONFIG, tdr, 0, 0, 0);
-	for (unsigned i = 0; i < 6; i++)
+	for (unsigned i = 0; i < 6 + b->l2_vms; i++)
 		box_ok(b, 0, LEAF_TDH_MNG_ADDCX, box_page(b), tdr, 0, 0);
 	write_td_params(b);
 	box_ok(b, 0, LEAF_TDH_MNG_INIT, tdr, BOX_HOST, 0, 0);
 	*tdvpr = box_page(b);
 	box_ok(b, 0, LEAF_TDH_VP_CREATE, *tdvpr, tdr, 0, 0);
-	for (unsigned i = 0; i < 5; i++)
+	for (unsigned i = 0; i < 5 + TDVPS_PAGES_PER_L2 * b->l2_vms; i++)
 		box_ok(b, 0, LEAF_TDH_VP_ADDCX, box_page(b), *tdvpr, 0, 0);
 	box_ok(b, 0, LEAF_TDH_VP_INIT, *tdvpr, 0, 0, 0);
 	for (unsigned level = 3; level; level--)

@@ -30,6 +30,7 @@ struct box {
 	uint64_t free; /* next page of the TDMR not given away */
 	struct cpu_regs regs; /* of the last call */
 	uint64_t attributes;  /* of the next TD */
+	unsigned l2_vms;      /* of the next TD */
 };
 
 struct box *box_create(const char *more_config);
@@ -46,6 +47,8 @@ uint64_t box_call4(struct box *b, unsigned lp, uint64_t leaf, uint64_t rcx, uint
 #define box_ok(b, lp, leaf, rcx, rdx, r8, r9) assert_int_equal(box_call4(b, lp, leaf, rcx, rdx, r8, r9), TDX_SUCCESS)
 
 uint64_t box_page(struct box *b);
+/* PAMT.PT of the page; PHYMEM.PAGE.RDMD's results stay in b->regs. */
+uint64_t box_page_type(struct box *b, uint64_t pa);
 
 /* TDR with keys, TDCS, TD_PARAMS, one vCPU and tables down to level 1 for GPAs below 2 MiB: the TDR. */
 uint64_t box_td(struct box *b, unsigned hkid, uint64_t *tdvpr);

@@ -16,12 +16,6 @@ static uint64_t md_read(struct box *b, uint64_t tdr, uint64_t field)
 	return b->regs.gpr[GPR_R8];
 }
 
-static uint64_t page_type(struct box *b, uint64_t pa)
-{
-	assert_int_equal(box_call(b, 0, LEAF_TDH_PHYMEM_PAGE_RDMD, pa, 0), TDX_SUCCESS);
-	return b->regs.gpr[GPR_RCX];
-}
-
 /* The measurement, written once more from the specification's words. */
 static void expected_mrtd(uint64_t gpa, uint8_t byte, uint8_t mrtd[48])
 {
@@ -81,14 +75,14 @@ static void blocks_tracks_removes(void **state)
 
 	box_ok(b, 0, LEAF_TDH_MR_FINALIZE, tdr, 0, 0, 0);
 	box_ok(b, 0, LEAF_TDH_MEM_PAGE_AUG, 0x3000, tdr, page, 0);
-	assert_int_equal(page_type(b, page), PT_REG);
+	assert_int_equal(box_page_type(b, page), PT_REG);
 	assert_int_equal(box_call(b, 0, LEAF_TDH_MEM_PAGE_REMOVE, 0x3000, tdr), TDX_GPA_RANGE_NOT_BLOCKED | 1);
 	box_ok(b, 0, LEAF_TDH_MEM_RANGE_BLOCK, 0x3000, tdr, 0, 0);
 	assert_int_equal(box_call(b, 0, LEAF_TDH_MEM_PAGE_REMOVE, 0x3000, tdr), TDX_TLB_TRACKING_NOT_DONE | 1);
 	box_ok(b, 0, LEAF_TDH_MEM_TRACK, tdr, 0, 0, 0);
 	box_ok(b, 0, LEAF_TDH_MEM_PAGE_REMOVE, 0x3000, tdr, 0, 0);
 	assert_int_equal(b->regs.gpr[GPR_RCX], page);
-	assert_int_equal(page_type(b, page), PT_NDA);
+	assert_int_equal(box_page_type(b, page), PT_NDA);
 }
 
 static void large_pages_split_and_join(void **state)
@@ -99,16 +93,16 @@ static void large_pages_split_and_join(void **state)
 	box_ok(b, 0, LEAF_TDH_MEM_PAGE_AUG, 0x200000 | 1, tdr, large, 0);
 	assert_int_equal(box_call4(b, 0, LEAF_TDH_MEM_PAGE_AUG, 0x400000, tdr, large + 0x5000, 0),
 			 TDX_EPT_WALK_FAILED | 1);
-	assert_int_equal(page_type(b, large + 0x5000), PT_REG);
+	assert_int_equal(box_page_type(b, large + 0x5000), PT_REG);
 	assert_int_equal(b->regs.gpr[GPR_R8], PAGE_SIZE_2M);
 	box_ok(b, 0, LEAF_TDH_MEM_PAGE_DEMOTE, 0x200000 | 1, tdr, table, 0);
-	assert_int_equal(page_type(b, large + 0x5000), PT_REG);
+	assert_int_equal(box_page_type(b, large + 0x5000), PT_REG);
 	assert_int_equal(b->regs.gpr[GPR_R8], PAGE_SIZE_4K);
 	box_ok(b, 0, LEAF_TDH_MEM_SEPT_RD, 0x205000, tdr, 0, 0);
 	assert_int_equal(b->regs.gpr[GPR_RCX] & SEPT_PA, large + 0x5000);
 	box_ok(b, 0, LEAF_TDH_MEM_PAGE_PROMOTE, 0x200000 | 1, tdr, 0, 0);
 	assert_int_equal(b->regs.gpr[GPR_RCX], table);
-	assert_int_equal(page_type(b, table), PT_NDA);
+	assert_int_equal(box_page_type(b, table), PT_NDA);
 }
 
 static void flush_and_free_key(struct box *b, uint64_t tdr, uint64_t tdvpr)
@@ -135,7 +129,7 @@ static void tears_down_completely(void **state)
 		box_ok(b, 0, LEAF_TDH_PHYMEM_PAGE_RECLAIM, pa, 0, 0, 0);
 	box_ok(b, 0, LEAF_TDH_PHYMEM_PAGE_RECLAIM, tdr, 0, 0, 0);
 	for (uint64_t pa = tdr; pa < b->free; pa += 4096)
-		assert_int_equal(page_type(b, pa), PT_NDA);
+		assert_int_equal(box_page_type(b, pa), PT_NDA);
 	b->free = BOX_TDMR;
 	other = box_td(b, BOX_HKID, &tdvpr);
 	assert_int_equal(other, tdr);
