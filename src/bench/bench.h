@@ -23,6 +23,19 @@ struct bench_td_build {
 
 int bench_td_build(struct bench_td_build *out, struct vmm_error *err);
 
+/*
+ * Measuring a firmware image that is in memory already, in one order on one thread; against the
+ * same.
+ */
+struct bench_measure {
+	uint64_t image;	 /* bytes */
+	uint64_t hashed; /* bytes */
+	double measure;	 /* seconds */
+	double hash;	 /* seconds */
+};
+
+int bench_measure(struct bench_measure *out, struct vmm_error *err);
+
 /* Adding memory to a running TD and accepting it, in pages of 4 KiB and of 2 MiB, against clearing
  * as much memory. */
 struct bench_accept {

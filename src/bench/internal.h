@@ -25,6 +25,15 @@ static inline void bench_keep_best(double *best, double seconds)
 		*best = seconds;
 }
 
+/*
+ * Bytes that MRTD covers of a measured page: TDH.MEM.PAGE.ADD hashes a record, each TDH.MR.EXTEND
+ * one and 256 bytes.
+ */
+#define BENCH_PAGE_HASHED (128u + 16u * 384u)
+
+/* libcrypto's SHA-384 over as many bytes as MRTD covers of so many pages: the physical limit. */
+int bench_hash_pages(unsigned pages, double *best, struct vmm_error *err);
+
 /* Runs `measure` on logical processor 0 of a machine of its own. */
 int bench_on_machine(enum seamless_guest guest,
 		     int (*measure)(struct vmm_host *host, void *out, struct vmm_error *err),

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Building and measuring a TD against hashing alone. Of each 256 bytes TDH.MR.EXTEND hashes 384:
- * the physical limit is libcrypto's speed over all of them.
+ * Building and measuring a TD against hashing alone.
  */
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "bench/bench.h"
@@ -11,8 +9,6 @@
 #include "vmm/load.h"
 
 #define PAGES 4096u
-/* TDH.MEM.PAGE.ADD hashes a record, each TDH.MR.EXTEND one and 256 bytes. */
-#define PER_PAGE (128u + 16u * 384u)
 
 /* Pages differ, so that nothing could be kept from one to the next. */
 static void fill(const struct vmm_image *image, uint64_t gpa, uint8_t page[VMM_4K])
@@ -32,8 +28,7 @@ static int build_td(struct vmm_td *td, struct vmm_host *host, struct vmm_error *
 	_Atomic int stop = 0;
 	uint64_t pages;
 
-	return bench_create_td(td, host, err) ||
-			       load_image(td, &image, VMM_ORDER_SINGLE, &stop, &pages, err) ||
+	return bench_create_td(td, host, err) || load_image(td, &image, &stop, &pages, err) ||
 			       td_add_vcpu(td, 0, err) || td_finalize(td, mrtd, err)
 		       ? -1
 		       : 0;
@@ -51,28 +46,12 @@ static int time_build(struct vmm_host *host, double *best, struct vmm_error *err
 	return bench_end_td(&td, host, result, err);
 }
 
-static int time_hash(double *best, struct vmm_error *err)
-{
-	static const uint8_t bytes[PER_PAGE];
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	double start = bench_now();
-	bool right = context && EVP_DigestInit_ex(context, EVP_sha384(), NULL);
-
-	for (unsigned i = 0; right && i < PAGES; i++)
-		right = EVP_DigestUpdate(context, bytes, sizeof(bytes));
-	right = right && EVP_DigestFinal_ex(context, digest, NULL);
-	bench_keep_best(best, bench_now() - start);
-	EVP_MD_CTX_free(context);
-	return right ? 0 : vmm_fail(err, "libcrypto has no SHA-384");
-}
-
 static int measure(struct vmm_host *host, void *opaque, struct vmm_error *err)
 {
 	struct bench_td_build *out = opaque;
 
 	for (unsigned i = 0; i < BENCH_ROUNDS; i++) {
-		if (time_build(host, &out->build, err) || time_hash(&out->hash, err))
+		if (time_build(host, &out->build, err) || bench_hash_pages(PAGES, &out->hash, err))
 			return -1;
 	}
 	return 0;
@@ -80,6 +59,6 @@ static int measure(struct vmm_host *host, void *opaque, struct vmm_error *err)
 
 int bench_td_build(struct bench_td_build *out, struct vmm_error *err)
 {
-	*out = (struct bench_td_build){ .pages = PAGES, .hashed = PAGES * PER_PAGE };
+	*out = (struct bench_td_build){ .pages = PAGES, .hashed = PAGES * BENCH_PAGE_HASHED };
 	return bench_on_machine(SEAMLESS_GUEST_INTERPRETED, measure, out, err);
 }

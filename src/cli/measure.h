@@ -11,7 +11,7 @@
 #include "formats/tdreport.h"
 
 struct measure {
-	bool wanted[VMM_ORDERS];
+	bool wanted[MRTD_ORDERS];
 	bool json;
 	bool match_mrtd, match_rtmr; /* is it asked for, and is it known of `expected`? */
 	struct tdinfo expected;
@@ -21,7 +21,7 @@ struct measure {
 };
 
 /* As in --order. */
-const char *measure_order_name(enum vmm_order order);
+const char *measure_order_name(enum mrtd_order order);
 
 /* Is there an image that gives what --match names? */
 bool measure_matches(const struct measure *m);

@@ -15,11 +15,11 @@ static const struct {
 	const char *name;
 	const char *used_by;
 } orders[] = {
-	[VMM_ORDER_SINGLE] = { "single", "KVM, QEMU 9 and later" },
-	[VMM_ORDER_TWO_PASS] = { "two-pass", "Ubuntu and Intel stacks with QEMU 8" },
+	[MRTD_SINGLE] = { "single", "KVM, QEMU 9 and later" },
+	[MRTD_TWO_PASS] = { "two-pass", "Ubuntu and Intel stacks with QEMU 8" },
 };
 
-const char *measure_order_name(enum vmm_order order)
+const char *measure_order_name(enum mrtd_order order)
 {
 	return orders[order].name;
 }
@@ -27,7 +27,7 @@ const char *measure_order_name(enum vmm_order order)
 static bool order_matches(const struct measure *m, const struct measure_subject *subject,
 			  size_t order)
 {
-	return m->wanted[order] && !memcmp(subject->mrtd[order], m->expected.mrtd, VMM_MRTD_SIZE);
+	return m->wanted[order] && !memcmp(subject->mrtd[order], m->expected.mrtd, MRTD_SIZE);
 }
 
 static bool compares_rtmr(const struct measure *m, const struct measure_subject *subject)
@@ -44,7 +44,7 @@ static bool subject_matches(const struct measure *m, const struct measure_subjec
 {
 	bool mrtd = false;
 
-	for (size_t i = 0; i < VMM_ORDERS; i++)
+	for (size_t i = 0; i < MRTD_ORDERS; i++)
 		mrtd |= order_matches(m, subject, i);
 	for (size_t i = 0; i < 4 && compares_rtmr(m, subject); i++)
 		mrtd &= rtmr_matches(m, subject, i);
@@ -60,11 +60,11 @@ bool measure_matches(const struct measure *m)
 	return false;
 }
 
-static json_t *json_hex(const uint8_t value[VMM_MRTD_SIZE])
+static json_t *json_hex(const uint8_t value[MRTD_SIZE])
 {
-	char hex[2 * VMM_MRTD_SIZE + 1];
+	char hex[2 * MRTD_SIZE + 1];
 
-	return json_string(hex_of(value, VMM_MRTD_SIZE, hex));
+	return json_string(hex_of(value, MRTD_SIZE, hex));
 }
 
 static void add_rtmr(const struct measure *m, const struct measure_subject *subject, json_t *to)
@@ -87,7 +87,7 @@ static json_t *json_of(const struct measure *m, const struct measure_subject *su
 {
 	json_t *root = json_object(), *mrtd = json_object(), *matching = json_array();
 
-	for (size_t i = 0; i < VMM_ORDERS; i++) {
+	for (size_t i = 0; i < MRTD_ORDERS; i++) {
 		if (m->wanted[i])
 			json_object_set_new(mrtd, orders[i].name, json_hex(subject->mrtd[i]));
 		if (m->match_mrtd && order_matches(m, subject, i))
@@ -123,7 +123,7 @@ int measure_print_json(const struct measure *m)
 
 static void print_rtmr(const struct measure *m, const struct measure_subject *subject)
 {
-	char hex[2 * VMM_MRTD_SIZE + 1];
+	char hex[2 * MRTD_SIZE + 1];
 
 	for (size_t i = 0; i < 4; i++)
 		printf("RTMR%zu     %s%s\n", i,
@@ -135,14 +135,14 @@ static void print_rtmr(const struct measure *m, const struct measure_subject *su
 
 static void print_subject(const struct measure *m, const struct measure_subject *subject)
 {
-	char hex[2 * VMM_MRTD_SIZE + 1];
+	char hex[2 * MRTD_SIZE + 1];
 
 	if (m->count > 1)
 		printf("%s:\n", subject->name);
-	for (size_t i = 0; i < VMM_ORDERS; i++) {
+	for (size_t i = 0; i < MRTD_ORDERS; i++) {
 		if (m->wanted[i])
 			printf("%-8s  %s  %s%s\n", orders[i].name,
-			       hex_of(subject->mrtd[i], VMM_MRTD_SIZE, hex), orders[i].used_by,
+			       hex_of(subject->mrtd[i], MRTD_SIZE, hex), orders[i].used_by,
 			       m->match_mrtd && order_matches(m, subject, i) ? "  MATCHES" : "");
 	}
 	if (subject->has_rtmr)
@@ -151,10 +151,10 @@ static void print_subject(const struct measure *m, const struct measure_subject 
 
 void measure_print_text(const struct measure *m)
 {
-	char hex[2 * VMM_MRTD_SIZE + 1];
+	char hex[2 * MRTD_SIZE + 1];
 
 	for (size_t i = 0; i < m->count; i++)
 		print_subject(m, &m->subject[i]);
 	if (m->match_mrtd && !measure_matches(m))
-		printf("no match  %s\n", hex_of(m->expected.mrtd, VMM_MRTD_SIZE, hex));
+		printf("no match  %s\n", hex_of(m->expected.mrtd, MRTD_SIZE, hex));
 }

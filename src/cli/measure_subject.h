@@ -6,8 +6,8 @@
 #ifndef CLI_MEASURE_SUBJECT_H
 #define CLI_MEASURE_SUBJECT_H
 
+#include "attest/mrtd.h"
 #include "cli/file.h"
-#include "vmm/measure.h"
 
 #define MEASURE_MAX_FILES 16
 
@@ -15,7 +15,7 @@ struct measure_subject {
 	const char *name; /* of its file */
 	struct file file, initrd;
 	struct vmm_image image;
-	uint8_t mrtd[VMM_ORDERS][VMM_MRTD_SIZE];
+	uint8_t mrtd[MRTD_ORDERS][MRTD_SIZE];
 	bool has_rtmr; /* the inputs determine the RTMRs */
 	uint8_t rtmr[4][48];
 };

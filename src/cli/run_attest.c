@@ -11,11 +11,11 @@
 
 #include "attest/boot.h"
 #include "attest/digest.h"
+#include "attest/mrtd.h"
 #include "cli/cli.h"
 #include "cli/file.h"
 #include "cli/run_attest.h"
 #include "cli/verify_print.h"
-#include "vmm/measure.h"
 
 #define MAX_ROOT 65536
 
@@ -146,21 +146,16 @@ static int keep_all(const struct run_attest *attest)
 
 /* What is known here of the guest, for both report and quote. */
 struct known {
-	uint8_t mrtd[VMM_MRTD_SIZE], rtmr[4][48], mac_key[32];
+	uint8_t mrtd[MRTD_SIZE], rtmr[4][48], mac_key[32];
 	struct attest_options options;
 };
 
 static int find_out(struct known *known, struct run_attest *attest,
 		    struct seamless_machine *machine, const struct vmm_image *image)
 {
-	struct vmm_error err;
-
-	if (vmm_measure_image(image, VMM_ORDER_SINGLE, known->mrtd, &err)) {
-		fprintf(stderr, "seamless run: --attest: MRTD can't be predicted: %s\n", err.text);
-		return -1;
-	}
-	if (!boot_predict(image, known->rtmr)) {
-		fputs("seamless run: --attest: RTMRs can't be predicted: libcrypto failed\n",
+	if (!mrtd_predict(image, MRTD_SINGLE, known->mrtd) || !boot_predict(image, known->rtmr)) {
+		fputs("seamless run: --attest: MRTD and RTMRs can't be predicted: libcrypto "
+		      "failed\n",
 		      stderr);
 		return -1;
 	}

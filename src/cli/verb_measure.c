@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * `seamless measure`: the MRTD of firmware images in both page orders in use, found by building the
- * TD leaf by leaf in the software module; of a Linux kernel the RTMRs too.
+ * `seamless measure`: the MRTD of firmware images in both page orders in use; of a Linux
+ * kernel the RTMRs too.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -51,8 +51,8 @@ static void usage(FILE *out)
 
 static int take_order(struct measure *m, const char *name)
 {
-	for (size_t i = 0; i < VMM_ORDERS; i++) {
-		if (!strcmp(measure_order_name((enum vmm_order)i), name)) {
+	for (size_t i = 0; i < MRTD_ORDERS; i++) {
+		if (!strcmp(measure_order_name((enum mrtd_order)i), name)) {
 			m->wanted[i] = true;
 			return 0;
 		}
@@ -90,7 +90,7 @@ static int expected_from_file(struct measure *m, const char *path)
 static int take_match(struct measure *m, const char *what)
 {
 	m->match_mrtd = true;
-	if (strlen(what) == 2 * VMM_MRTD_SIZE && hex_to(what, m->expected.mrtd, VMM_MRTD_SIZE))
+	if (strlen(what) == 2 * MRTD_SIZE && hex_to(what, m->expected.mrtd, MRTD_SIZE))
 		return 0;
 	return expected_from_file(m, what);
 }
@@ -143,7 +143,7 @@ static int check_options(const struct measure *m, int files)
 		      stderr);
 		return CLI_USAGE;
 	}
-	if (m->kernel.kernel && m->wanted[VMM_ORDER_TWO_PASS]) {
+	if (m->kernel.kernel && m->wanted[MRTD_TWO_PASS]) {
 		fputs("seamless measure: `seamless run --kernel` adds pages in the order 'single' "
 		      "only\n",
 		      stderr);
@@ -194,12 +194,10 @@ static int read_options(struct measure *m, int argc, char **argv)
 
 static int measure_one(const struct measure *m, struct measure_subject *subject)
 {
-	struct vmm_error err;
-
-	if (!vmm_measure_orders(&subject->image, m->wanted, subject->mrtd, &err))
+	if (mrtd_predict_orders(&subject->image, m->wanted, subject->mrtd))
 		return CLI_DONE;
-	fprintf(stderr, "seamless measure: %s: %s\n", subject->name, err.text);
-	return CLI_WRONG;
+	fprintf(stderr, "seamless measure: %s: libcrypto failed\n", subject->name);
+	return CLI_USAGE;
 }
 
 static int read_kernel(struct measure *m)
@@ -233,10 +231,10 @@ static int measure_all(struct measure *m, int files, char **paths)
 /* The VMM that boots a kernel adds pages in one order. */
 static void want_orders(struct measure *m)
 {
-	if (m->wanted[VMM_ORDER_SINGLE] || m->wanted[VMM_ORDER_TWO_PASS])
+	if (m->wanted[MRTD_SINGLE] || m->wanted[MRTD_TWO_PASS])
 		return;
-	m->wanted[VMM_ORDER_SINGLE] = true;
-	m->wanted[VMM_ORDER_TWO_PASS] = !m->kernel.kernel;
+	m->wanted[MRTD_SINGLE] = true;
+	m->wanted[MRTD_TWO_PASS] = !m->kernel.kernel;
 }
 
 static int run(int argc, char **argv)

@@ -13,7 +13,7 @@ struct loading {
 	struct vmm_error *err;
 };
 
-static int add(struct loading *l, const struct image_section *s, bool extend)
+static int load_section(struct loading *l, const struct image_section *s)
 {
 	uint8_t page[VMM_4K];
 
@@ -22,37 +22,21 @@ static int add(struct loading *l, const struct image_section *s, bool extend)
 			return vmm_fail(l->err, "stopped while the TD was being built");
 		s->page(l->image, gpa, page);
 		if (td_add_page(l->td, gpa, page, l->err) ||
-		    (extend && td_extend_page(l->td, gpa, l->err)))
+		    (s->extend && td_extend_page(l->td, gpa, l->err)))
 			return -1;
 		++*l->pages;
 	}
 	return 0;
 }
 
-static int extend_all(struct loading *l, const struct image_section *s)
-{
-	for (uint64_t gpa = s->range.base; gpa < range_end(s->range); gpa += VMM_4K) {
-		if (td_extend_page(l->td, gpa, l->err))
-			return -1;
-	}
-	return 0;
-}
-
-static int load_section(struct loading *l, const struct image_section *s, enum vmm_order order)
-{
-	if (!s->extend || order == VMM_ORDER_SINGLE)
-		return add(l, s, s->extend);
-	return add(l, s, false) || extend_all(l, s) ? -1 : 0;
-}
-
-int load_image(struct vmm_td *td, const struct vmm_image *image, enum vmm_order order,
-	       _Atomic int *stop, uint64_t *pages, struct vmm_error *err)
+int load_image(struct vmm_td *td, const struct vmm_image *image, _Atomic int *stop, uint64_t *pages,
+	       struct vmm_error *err)
 {
 	struct loading l = { .td = td, .image = image, .stop = stop, .pages = pages, .err = err };
 
 	*pages = 0;
 	for (size_t i = 0; i < image->count; i++) {
-		if (load_section(&l, &image->section[i], order))
+		if (load_section(&l, &image->section[i]))
 			return -1;
 	}
 	return 0;

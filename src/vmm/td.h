@@ -91,9 +91,6 @@ int td_finalize(struct vmm_td *td, uint8_t mrtd[TD_MRTD_SIZE], struct vmm_error 
  */
 int td_destroy(struct vmm_td *td, uint64_t *freed, struct vmm_error *err);
 
-/* The TD's machine ends, and the TD with it: gives up what the host remembers of it. */
-void td_forget(struct vmm_td *td);
-
 /* Private memory while the TD is built: TDH.MEM.PAGE.ADD, TDH.MR.EXTEND over the whole page. */
 int td_add_page(struct vmm_td *td, uint64_t gpa, const uint8_t contents[VMM_4K],
 		struct vmm_error *err);

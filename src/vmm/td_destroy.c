@@ -215,13 +215,6 @@ static int take_apart(struct vmm_td *td, uint64_t *freed, struct vmm_error *err)
 	return result;
 }
 
-void td_forget(struct vmm_td *td)
-{
-	if (td->host)
-		td_sept_free(&td->sept);
-	td->host = NULL;
-}
-
 int td_destroy(struct vmm_td *td, uint64_t *freed, struct vmm_error *err)
 {
 	int result = 0;

@@ -235,7 +235,7 @@ static int build(struct vmm_vm *vm, struct vmm_error *err)
 	    shared_init(&vm->shared, vm->host, vm->config.gpaw, err) ||
 	    irq_init(&vm->irq, vm->host, err))
 		return -1;
-	if (load_image(&vm->td, vm->image, VMM_ORDER_SINGLE, &vm->end, &vm->pages_added, err))
+	if (load_image(&vm->td, vm->image, &vm->end, &vm->pages_added, err))
 		return -1;
 	if (load_windows(&vm->shared, vm->image, err))
 		return -1;

@@ -13,7 +13,10 @@ def main():
         return 1
     figures = json.loads(result.stdout)
     build, trip, interpreter = figures["td_build"], figures["seamcall"], figures["interpreter"]
+    measure = figures["measure"]
     right = (0.01 < build["ratio"] <= 1.1 and abs(build["ratio"] - build["sha384_s"] / build["build_s"]) < 0.01 and
+             0.01 < measure["ratio"] <= 1.1 and abs(measure["ratio"] - measure["sha384_s"] / measure["measure_s"]) < 0.01 and
+             measure["hashed_bytes"] == measure["image_bytes"] // 4096 * (128 + 16 * 384) and
              build["hashed_bytes"] == build["pages"] * (128 + 16 * 384) and trip["ratio"] > 1 and
              trip["seamcall_ns"] > trip["call_ns"] > 0 and interpreter["integer_per_s"] > 1e5 and
              interpreter["memory_per_s"] > 1e5 and 0.5 < figures["verify"]["ratio"] < 100 and
