@@ -829,6 +829,28 @@ enum md_attr {
 
 #define MD_NO_OFFSET UINT32_MAX
 
+/* Who reads or writes. */
+enum md_reader {
+	MD_BY_HOST,     /* MD_BY_DEBUGGER where ATTRIBUTES has DEBUG */
+	MD_BY_DEBUGGER,
+	MD_BY_GUEST,    /* the TD itself, for vmcs_l2 the L1 VMM */
+	MD_BY_MIGTD,
+	MD_EXPORT_IMMUTABLE,
+	MD_EXPORT_MUTABLE,
+	MD_IMPORT_IMMUTABLE,
+	MD_IMPORT_MUTABLE,
+	MD_READERS
+};
+
+/* What a list that is imported has of a field. */
+enum md_need { MD_IGNORED, MD_OPTIONAL, MD_REQUIRED };
+
+/* Masks of the accessible bits; 0: no access. An import reads what it may write. */
+struct md_rights {
+	uint64_t rd, wr;
+	uint8_t need; /* enum md_need */
+};
+
 struct md_field {
 	const char *name;
 	uint64_t id;            /* of the first element of the first field */
@@ -844,9 +866,7 @@ struct md_field {
 	uint8_t special;        /* enum md_special: access has rules beside the masks */
 	uint8_t attr;           /* enum md_attr */
 	uint8_t since;          /* enum abi_version */
-	const char *exp_tag, *imp_tag; /* kind of migration item, or NULL: "MB" ... */
-	/* Masks of the accessible bits; 0: no access. guest: the TD itself, for vmcs_l2 the L1 VMM. */
-	uint64_t host_rd, host_wr, host_debug_rd, host_debug_wr, guest_rd, guest_wr, migtd_rd, migtd_wr, exp, imp;
+	struct md_rights rights[MD_READERS];
 };
 
 /* In the order of enumeration. The ids of md_vmcs_l2 are those of class 0. */

@@ -164,10 +164,9 @@ static uint64_t import_td_field(const struct md_access *a, struct md_element *e,
 
 uint64_t md_import_field(const struct md_access *a, const struct md_at *at, const uint64_t *value, uint64_t mask)
 {
-	struct md_element e = { .field = md_field(at), .id = at->id };
+	struct md_element e = md_element(a, at, at->id);
 	uint64_t status;
 
-	md_masks(a, e.field, &e.rd, &e.wr);
 	if (a->ctx == MD_SYS || !(e.wr & mask))
 		return TDX_METADATA_FIELD_NOT_WRITABLE;
 	status = a->ctx == MD_TD ? md_td_get(a, &e) : md_vp_get(a, &e);

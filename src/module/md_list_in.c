@@ -22,26 +22,9 @@ struct reader {
 	uint64_t *info;
 };
 
-static bool is_required(const struct md_access *a, const struct md_field *f)
+static bool is_required(const struct reader *r)
 {
-	const char *tag = f->imp_tag;
-
-	if (!tag)
-		return false;
-	if (a->reader == MD_IMPORT_IMMUTABLE)
-		return !strcmp(tag, "MB") || !strcmp(tag, "CB");
-	return !strcmp(tag, "ME") || !strcmp(tag, "CE") || !strcmp(tag, "IESME");
-}
-
-static bool is_optional(const struct md_access *a, const struct md_field *f)
-{
-	const char *tag = f->imp_tag;
-
-	if (!tag)
-		return false;
-	if (a->reader == MD_IMPORT_IMMUTABLE)
-		return !strcmp(tag, "MBO") || !strcmp(tag, "CBO");
-	return !strcmp(tag, "MEO") || !strcmp(tag, "CEO");
+	return md_rights(r->a, md_field(&r->expected))->need == MD_REQUIRED;
 }
 
 static bool names(const struct md_access *a, uint64_t header, const struct md_at *at)
@@ -70,7 +53,7 @@ static uint64_t find_sequence(struct reader *r, uint64_t header)
 	if ((header >> 52 & 7) != (uint64_t)a->ctx)
 		return refuse(r, TDX_METADATA_FIELD_ID_INCORRECT | NO_DETAIL, header,
 			      "sequence header %x is of another context");
-	while (r->expected.table && !names(a, header, &r->expected) && !is_required(a, md_field(&r->expected)))
+	while (r->expected.table && !names(a, header, &r->expected) && !is_required(r))
 		md_step(a, &r->expected, false);
 	if (!names(a, header, &r->expected))
 		return refuse(r, TDX_REQUIRED_METADATA_FIELD_MISSING, r->expected.id,
@@ -102,7 +85,7 @@ static uint64_t take_field(struct reader *r, bool masked)
 	memcpy(value, r->at, bytes);
 	r->at += bytes;
 	r->room -= bytes;
-	if (!is_required(a, f) && !is_optional(a, f))
+	if (md_rights(a, f)->need == MD_IGNORED)
 		return 0;
 	status = md_import_field(a, &r->expected, value, mask);
 	if (status && status != TDX_METADATA_FIELD_NOT_WRITABLE) {
@@ -141,7 +124,7 @@ static uint64_t take_sequence(struct reader *r)
 /* Nothing required may be left after the last list, and something must be left before it. */
 static uint64_t check_end(struct reader *r, bool last)
 {
-	while (r->expected.table && !is_required(r->a, md_field(&r->expected)))
+	while (r->expected.table && !is_required(r))
 		md_step(r->a, &r->expected, false);
 	if (last ? !r->expected.table : r->expected.table != NULL)
 		return 0;

@@ -193,78 +193,18 @@ void md_step(const struct md_access *a, struct md_at *at, bool element)
 	enter_entry(a, at, cls);
 }
 
-static bool one_of(const char *tag, const char *set)
+const struct md_rights *md_rights(const struct md_access *a, const struct md_field *f)
 {
-	const char *hit = tag ? strstr(set, tag) : NULL;
-	size_t len = tag ? strlen(tag) : 0;
+	bool debugger = a->reader == MD_BY_HOST && a->td && td_debug(a->td);
 
-	for (; hit; hit = strstr(hit + 1, tag))
-		if ((hit == set || hit[-1] == ' ') && (hit[len] == ' ' || !hit[len]))
-			return true;
-	return false;
-}
-
-static void host_masks(const struct md_access *a, const struct md_field *f, uint64_t *rd, uint64_t *wr)
-{
-	bool debug = a->td && td_debug(a->td);
-
-	*rd = debug ? f->host_debug_rd : f->host_rd;
-	*wr = debug ? f->host_debug_wr : f->host_wr;
-}
-
-static void migration_masks(const struct md_access *a, const struct md_field *f, uint64_t *rd, uint64_t *wr)
-{
-	*rd = UINT64_MAX;
-	*wr = 0;
-	switch (a->reader) {
-	case MD_EXPORT_IMMUTABLE:
-		*rd = one_of(f->exp_tag, "MB") || one_of(f->imp_tag, "IE IES IEME IESME") ? f->exp : 0;
-		break;
-	case MD_EXPORT_MUTABLE:
-		*rd = one_of(f->exp_tag, "ME") ? f->exp : 0;
-		break;
-	case MD_IMPORT_IMMUTABLE:
-		*wr = one_of(f->imp_tag, "MB CB MBO CBO IB IBS") ? f->imp : 0;
-		break;
-	default:
-		*wr = one_of(f->imp_tag, "ME CE MEO CEO IE IES IEME IESME") ? f->imp : 0;
-		break;
-	}
-}
-
-void md_masks(const struct md_access *a, const struct md_field *f, uint64_t *rd, uint64_t *wr)
-{
-	switch (a->reader) {
-	case MD_BY_HOST:
-		host_masks(a, f, rd, wr);
-		break;
-	case MD_BY_GUEST:
-		*rd = f->guest_rd;
-		*wr = f->guest_wr;
-		break;
-	case MD_BY_MIGTD:
-		*rd = f->migtd_rd;
-		*wr = f->migtd_wr;
-		break;
-	default:
-		migration_masks(a, f, rd, wr);
-		break;
-	}
-}
-
-static bool accessible(const struct md_access *a, const struct md_field *f)
-{
-	uint64_t rd, wr;
-
-	md_masks(a, f, &rd, &wr);
-	return a->reader == MD_IMPORT_IMMUTABLE || a->reader == MD_IMPORT_MUTABLE ? wr : rd;
+	return &f->rights[debugger ? MD_BY_DEBUGGER : a->reader];
 }
 
 void md_step_accessible(const struct md_access *a, struct md_at *at, bool element)
 {
 	do
 		md_step(a, at, element);
-	while (at->table && !accessible(a, md_field(at)));
+	while (at->table && !md_rights(a, md_field(at))->rd);
 }
 
 uint64_t md_next(const struct md_access *a, uint64_t id)
@@ -273,7 +213,7 @@ uint64_t md_next(const struct md_access *a, uint64_t id)
 
 	if (md_is_none(id)) {
 		md_first(a, &at);
-		if (accessible(a, md_field(&at)))
+		if (md_rights(a, md_field(&at))->rd)
 			return at.id;
 	} else if (!md_find(a, id, &at)) {
 		return MD_NONE;
@@ -303,11 +243,17 @@ static uint64_t find_element(const struct md_access *a, uint64_t id, struct md_a
 		    ctx_name(a->ctx), md_class(id), md_code(id));
 }
 
+struct md_element md_element(const struct md_access *a, const struct md_at *at, uint64_t id)
+{
+	const struct md_rights *r = md_rights(a, md_field(at));
+
+	return (struct md_element){ .field = md_field(at), .id = id, .rd = r->rd, .wr = r->wr };
+}
+
 /* The element, with the reader's masks and view of it. */
 static uint64_t get_element(const struct md_access *a, const struct md_at *at, uint64_t id, struct md_element *e)
 {
-	*e = (struct md_element){ .field = md_field(at), .id = id };
-	md_masks(a, e->field, &e->rd, &e->wr);
+	*e = md_element(a, at, id);
 	return a->ctx == MD_SYS ? md_sys_get(a, e) : a->ctx == MD_TD ? md_td_get(a, e) : md_vp_get(a, e);
 }
 

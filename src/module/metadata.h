@@ -24,17 +24,6 @@ enum md_ctx {
 	MD_VP = 2,
 };
 
-/* Who reads or writes. */
-enum md_reader {
-	MD_BY_HOST, /* its rights follow ATTRIBUTES.DEBUG */
-	MD_BY_GUEST,
-	MD_BY_MIGTD,
-	MD_EXPORT_IMMUTABLE,
-	MD_EXPORT_MUTABLE,
-	MD_IMPORT_IMMUTABLE,
-	MD_IMPORT_MUTABLE,
-};
-
 /* Whose metadata, for whom. */
 struct md_access {
 	struct call *c; /* for the reason, the clock and the logical processor */
@@ -118,13 +107,15 @@ void md_step(const struct md_access *a, struct md_at *at, bool element);
 void md_step_accessible(const struct md_access *a, struct md_at *at, bool element);
 void md_first(const struct md_access *a, struct md_at *at);
 
-/* The masks of a field for this reader. */
-void md_masks(const struct md_access *a, const struct md_field *f, uint64_t *rd, uint64_t *wr);
+const struct md_rights *md_rights(const struct md_access *a, const struct md_field *f);
 
 /* The index of a CPUID leaf in cpuid_rules, or cpuid_rules_len. */
 size_t md_cpuid_index(uint32_t leaf, uint32_t subleaf);
 /* The same of a CPUID_VALUES identifier. */
 size_t md_cpuid_index_of(uint64_t id);
+
+/* Element @id of the field at @at, with the reader's masks; where it lies and its value are not known yet. */
+struct md_element md_element(const struct md_access *a, const struct md_at *at, uint64_t id);
 
 /* Import of a whole field: all elements of that at @at. */
 uint64_t md_import_field(const struct md_access *a, const struct md_at *at, const uint64_t *value, uint64_t mask);

@@ -4,7 +4,10 @@ from emit import define, header_top, source_top
 
 CONTEXTS = ['sys', 'td', 'vp', 'vmcs', 'vmcs_l2']
 SPECIAL = {'-': '0', 'r': 'MD_SPECIAL_RD', 'w': 'MD_SPECIAL_WR', 'rw': 'MD_SPECIAL_RD | MD_SPECIAL_WR'}
-MASKS = 'host_rd host_wr host_debug_rd host_debug_wr guest_rd guest_wr migtd_rd migtd_wr exp imp'.split()
+READERS = 'BY_HOST BY_DEBUGGER BY_GUEST BY_MIGTD'.split()  # in the order of the tables' columns, two masks each
+EXPORTS = {'EXPORT_IMMUTABLE': ('MB', 'IE IES IEME IESME'), 'EXPORT_MUTABLE': ('ME', '')}  # tags of export, of import
+IMPORTS = {'IMPORT_IMMUTABLE': ('MB CB', 'MBO CBO', 'IB IBS'),  # tags of what must come, may come, is only taken
+           'IMPORT_MUTABLE': ('ME CE IESME', 'MEO CEO', 'IE IES IEME')}
 
 STRUCTS = '''
 enum md_special { MD_SPECIAL_RD = 1, MD_SPECIAL_WR = 2 };
@@ -21,6 +24,28 @@ enum md_attr {
 
 #define MD_NO_OFFSET UINT32_MAX
 
+/* Who reads or writes. */
+enum md_reader {
+	MD_BY_HOST,     /* MD_BY_DEBUGGER where ATTRIBUTES has DEBUG */
+	MD_BY_DEBUGGER,
+	MD_BY_GUEST,    /* the TD itself, for vmcs_l2 the L1 VMM */
+	MD_BY_MIGTD,
+	MD_EXPORT_IMMUTABLE,
+	MD_EXPORT_MUTABLE,
+	MD_IMPORT_IMMUTABLE,
+	MD_IMPORT_MUTABLE,
+	MD_READERS
+};
+
+/* What a list that is imported has of a field. */
+enum md_need { MD_IGNORED, MD_OPTIONAL, MD_REQUIRED };
+
+/* Masks of the accessible bits; 0: no access. An import reads what it may write. */
+struct md_rights {
+	uint64_t rd, wr;
+	uint8_t need; /* enum md_need */
+};
+
 struct md_field {
 	const char *name;
 	uint64_t id;            /* of the first element of the first field */
@@ -36,9 +61,7 @@ struct md_field {
 	uint8_t special;        /* enum md_special: access has rules beside the masks */
 	uint8_t attr;           /* enum md_attr */
 	uint8_t since;          /* enum abi_version */
-	const char *exp_tag, *imp_tag; /* kind of migration item, or NULL: "MB" ... */
-	/* Masks of the accessible bits; 0: no access. guest: the TD itself, for vmcs_l2 the L1 VMM. */
-	uint64_t host_rd, host_wr, host_debug_rd, host_debug_wr, guest_rd, guest_wr, migtd_rd, migtd_wr, exp, imp;
+	struct md_rights rights[MD_READERS];
 };
 
 /* In the order of enumeration. The ids of md_vmcs_l2 are those of class 0. */
@@ -161,15 +184,27 @@ def emit_header(model):
     return out + '#endif\n'
 
 
+def _rights(field):
+    exp, imp = ([] if tag == '-' else [tag] for tag in field.tags)
+    rights = {reader: [field.masks[2 * i], field.masks[2 * i + 1], 'MD_IGNORED'] for i, reader in enumerate(READERS)}
+    for reader, (of_export, of_import) in EXPORTS.items():
+        if set(exp) & set(of_export.split()) or set(imp) & set(of_import.split()):
+            rights[reader] = [field.masks[8], 0, 'MD_IGNORED']
+    for reader, sets in IMPORTS.items():
+        for need, tags in zip(('MD_REQUIRED', 'MD_OPTIONAL', 'MD_IGNORED'), sets):
+            if set(imp) & set(tags.split()):
+                rights[reader] = [(1 << 64) - 1 if field.masks[9] else 0, field.masks[9], need]
+    return ', '.join('[MD_%s] = { 0x%X, 0x%X, %s }' % (reader, *right) for reader, right in rights.items()
+                     if any(right[:2]) or right[2] != 'MD_IGNORED')
+
+
 def _field(field):
-    tags = ['NULL' if t == '-' else '"%s"' % t for t in field.tags]
-    masks = ', '.join('.%s = 0x%X' % (n, m) for n, m in zip(MASKS, field.masks) if m)
     offset = 'MD_NO_OFFSET' if field.offset is None else '0x%X' % field.offset
-    out = '\t{ "%s", 0x%016X, 0x%X, %s, %d, %d, %d, %d, %d, %d, %s, %s, 0x%s, %s, %s, %s,\n' % (
+    out = '\t{ "%s", 0x%016X, 0x%X, %s, %d, %d, %d, %d, %d, %d, %s, %s, 0x%s, %s,\n' % (
         field.name, field.id, field.code, offset, field.fields, field.elements, field.size, field.inc, field.context,
         field.cls, 'true' if field.non_arch else 'false', SPECIAL[field.special],
-        '0' if field.attr == '-' else field.attr, 'ABI_' + field.since.upper().replace('.', '_'), tags[0], tags[1])
-    return out + '\t  %s },\n' % (masks or '.host_rd = 0')
+        '0' if field.attr == '-' else field.attr, 'ABI_' + field.since.upper().replace('.', '_'))
+    return out + '\t  { %s } },\n' % (_rights(field) or '{ 0 }')
 
 
 def _regs(item, key):
