@@ -23,12 +23,12 @@ view() {
 #    component  may include
 view explain    gen tdx
 view formats
+view fault      explain gen tdx
 view platform
 view cpu        platform
 view vmx        cpu platform gen
-view module     vmx cpu platform explain gen tdx
-view audit      module vmx cpu platform explain gen tdx
-view fault      explain gen tdx
+view module     fault vmx cpu platform explain gen tdx
+view audit      module fault vmx cpu platform explain gen tdx
 view lib        fault audit module vmx cpu platform explain gen tdx seamless
 view snapshot   lib fault audit module vmx cpu platform explain gen tdx seamless
 view strict     lib fault audit module vmx cpu platform explain gen tdx seamless

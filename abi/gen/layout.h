@@ -60,6 +60,21 @@ struct servtd_binding {
 
 _Static_assert(sizeof(struct servtd_binding) == 128, "SERVTD_BINDING");
 
+struct mbmd {
+	uint16_t size;
+	uint16_t version;
+	uint16_t stream;
+	uint8_t type;
+	uint8_t reserved;
+	uint32_t counter;
+	uint32_t epoch;
+	uint64_t iv_counter;
+	uint64_t specific;
+	uint8_t mac[16];
+};
+
+_Static_assert(sizeof(struct mbmd) == 48, "MBMD_TD");
+
 struct tdr {
 	union {
 		uint8_t page[4096];
@@ -344,5 +359,32 @@ _Static_assert(sizeof(struct tdvps) == 4096, "TDVPS");
 #define HANDLE_SLOT                                      0xfffull
 #define HANDLE_TDR                                       0xffffffffff000ull
 #define COUNTER_MASK                                     0x1ff000ull
+#define GPA_LIST_PENDING                                 0x4ull
+#define BUFFER_INVALID                                   0x8000000000000000ull
+
+#define TDCS_PAGE_MAIN                                   0u
+#define TDCS_PAGE_MRTD                                   1u /* the measurement while the TD is built */
+#define TDCS_PAGE_MSR_BITMAPS                            2u
+#define TDCS_PAGE_SEPT_ROOT                              3u
+#define TDCS_PAGE_ZERO                                   4u
+#define TDCS_PAGE_MIGSC_LINKS                            5u
+#define TDCS_PAGE_L2_SEPT_ROOT                           6u /* of VM 1; VM 2 and 3 follow */
+#define TDVPS_PAGE_MAIN                                  0u
+#define TDVPS_PAGE_VMCS                                  1u
+#define TDVPS_PAGE_VAPIC                                 2u
+#define TDVPS_PAGE_XBUFF                                 3u /* three pages */
+#define TDVPS_PAGE_L2                                    6u /* of VM 1: VMCS, MSR bitmaps, shadow MSR bitmaps; VM 2 and 3 follow */
+
+#define TDCX_MIN                                         6u
+#define TDCX_MAX                                         9u
+#define TDVPS_MIN                                        6u
+#define TDVPS_MAX                                        15u
+#define TDVPS_PAGES_PER_L2                               3u
+#define MAX_VMS                                          4u
+#define MIGS_MAX                                         512u
+#define MAX_PKGS                                         8u
+#define MAX_TDMRS                                        64u
+#define MAX_RSVD_AREAS                                   16u
+#define MAX_CMRS                                         32u
 
 #endif

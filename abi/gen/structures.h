@@ -74,6 +74,12 @@ enum last_td_exit {
 	LAST_TD_EXIT_TDVMCALL = 2,
 };
 
+enum servtd_state {
+	SERVTD_STATE_NOT_BOUND = 0,
+	SERVTD_STATE_PRE_BOUND = 1,
+	SERVTD_STATE_BOUND = 2,
+};
+
 enum mb_type {
 	MB_TYPE_IMMUTABLE_TD_STATE = 0,
 	MB_TYPE_TD_STATE = 1,

@@ -75,6 +75,12 @@ enum tdx_last_td_exit {
 	TDX_LAST_TD_EXIT_TDVMCALL = 2,
 };
 
+enum tdx_servtd_state {
+	TDX_SERVTD_STATE_NOT_BOUND = 0,
+	TDX_SERVTD_STATE_PRE_BOUND = 1,
+	TDX_SERVTD_STATE_BOUND = 2,
+};
+
 enum tdx_mb_type {
 	TDX_MB_TYPE_IMMUTABLE_TD_STATE = 0,
 	TDX_MB_TYPE_TD_STATE = 1,

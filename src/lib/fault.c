@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fault/pending.h"
 #include "fault/rule.h"
 #include "lib/machine_impl.h"
 #include "module/state.h"
@@ -15,7 +16,7 @@ struct seamless_fault {
 	struct fault_rule rule;
 };
 
-_Static_assert(FAULT_TEXT_MAX < MODULE_FAULT_TEXT, "a rule fits into the module's reason");
+_Static_assert(FAULT_TEXT_MAX < FAULT_PENDING_TEXT, "a rule fits into the module's reason");
 
 static struct seamless_fault *make(const char *text, size_t len, char *err, size_t err_len)
 {
@@ -251,7 +252,7 @@ static void tell(struct lib_lp *lp, const struct fault_rule *rule, const struct 
 bool lib_fault_begin(struct lib_lp *lp, bool guest, const struct seamless_regs *regs)
 {
 	struct lib_faults *faults = &lp->machine->faults;
-	struct module_fault fault = { 0 };
+	struct fault_pending fault = { 0 };
 	struct fault_rule copy, *rule;
 	struct fault_call call;
 
@@ -269,7 +270,7 @@ bool lib_fault_begin(struct lib_lp *lp, bool guest, const struct seamless_regs *
 	fault.looks = copy.looks;
 	snprintf(fault.text, sizeof(fault.text), "%s", copy.text);
 	tell(lp, &copy, &call);
-	module_set_fault(lp->machine->module, lp->number, &fault);
+	lp->machine->module->lp[lp->number].fault = fault;
 	return true;
 }
 
@@ -278,7 +279,7 @@ void lib_fault_end(struct lib_lp *lp)
 {
 	struct lib_faults *faults = &lp->machine->faults;
 
-	if (!module_end_fault(lp->machine->module, lp->number))
+	if (!fault_end(&lp->machine->module->lp[lp->number].fault))
 		return;
 	pthread_mutex_lock(&faults->lock);
 	for (struct seamless_fault *f = faults->first; f; f = f->next) {

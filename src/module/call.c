@@ -4,7 +4,6 @@
  */
 #include "module/call.h"
 #include "module/check.h"
-#include "module/fault.h"
 #include "module/state.h"
 #include "platform/platform.h"
 
@@ -45,7 +44,7 @@ bool call_lock(struct call *c, void *lock, enum held_kind kind, enum lock_mode m
 uint64_t call_lock_or_busy(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode,
 			   unsigned operand, const char *what)
 {
-	if (!fault_meets(c, TDX_OPERAND_BUSY | operand) && call_lock(c, lock, kind, mode))
+	if (!fault_meets(&c->lp->fault, TDX_OPERAND_BUSY | operand) && call_lock(c, lock, kind, mode))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_BUSY | operand, "%s is locked by another logical processor or a running vCPU",
 		    (uintptr_t)what);
@@ -53,7 +52,7 @@ uint64_t call_lock_or_busy(struct call *c, void *lock, enum held_kind kind, enum
 
 uint64_t call_lock_sept_entry(struct call *c, unsigned operand)
 {
-	if (fault_meets(c, TDX_OPERAND_BUSY | operand) || !call_lock(c, c->sept.entry, HELD_SEPT_ENTRY, LOCK_EXCLUSIVE)) {
+	if (fault_meets(&c->lp->fault, TDX_OPERAND_BUSY | operand) || !call_lock(c, c->sept.entry, HELD_SEPT_ENTRY, LOCK_EXCLUSIVE)) {
 		if (!c->guest)
 			sept_put(c);
 		return fail(c, TDX_OPERAND_BUSY | operand, "the secure EPT entry of GPA %x at level %u is locked",
@@ -93,9 +92,22 @@ void held_release(struct held_set *h)
 		let_go(&h->lock[--h->count]);
 }
 
+uint64_t fault_point(struct call *c)
+{
+	uint64_t status = fault_remains(&c->lp->fault);
+
+	return status ? fail(c, status, "refused before anything changed") : TDX_SUCCESS;
+}
+
 bool call_interrupted(struct call *c)
 {
-	return platform_interrupt_pending(c->m->plat, c->lp_id) || fault_interrupts(c);
+	if (platform_interrupt_pending(c->m->plat, c->lp_id))
+		return true;
+	if (!fault_interrupts(&c->lp->fault))
+		return false;
+	platform_lp_kick(c->m->plat, c->lp_id);
+	vmx_kick(&c->m->processors, c->lp_id);
+	return true;
 }
 
 const void *shared_in(struct call *c, uint64_t pa, uint64_t len, void *bounce)

@@ -3,7 +3,6 @@
  * The engine: what each kind of check does, and the loop over a leaf's row.
  */
 #include "module/check.h"
-#include "module/fault.h"
 #include "module/keyid.h"
 #include "module/machine_check.h"
 #include "module/state.h"
@@ -85,7 +84,7 @@ static uint64_t lock_pamt(struct call *c, unsigned operand, uint64_t pa, enum pa
 	while (level > (int)smallest && is_free(path[level]))
 		level--;
 	*ref = (struct page_ref){ pa, path[level], (enum page_size)level };
-	if (fault_meets(c, TDX_OPERAND_BUSY | operand) || !lock_described(c, ref, path, mode) ||
+	if (fault_meets(&c->lp->fault, TDX_OPERAND_BUSY | operand) || !lock_described(c, ref, path, mode) ||
 	    (level > (int)smallest && is_free(path[level])))
 		return pamt_busy(c, operand, pa);
 	return TDX_SUCCESS;
@@ -387,7 +386,7 @@ uint64_t call_lock_named(struct call *c, enum check_lock which, enum lock_mode m
 	uint8_t *word = l->of_td ? c->td.tdcs->page : (uint8_t *)c->m;
 
 	word += l->offset + l->per_package * c->lp->pkg;
-	if (!fault_meets(c, l->busy) && call_lock(c, word, (enum held_kind)l->kind, mode))
+	if (!fault_meets(&c->lp->fault, l->busy) && call_lock(c, word, (enum held_kind)l->kind, mode))
 		return TDX_SUCCESS;
 	return fail(c, l->busy, "%s is locked by another logical processor or a running vCPU", (uintptr_t)l->what);
 }

@@ -92,7 +92,7 @@ static bool read_virtual(struct guest_exit *x, uint32_t msr)
 	for (unsigned i = 0; i < MD_TD_LEN; i++) {
 		if (md_td[i].cls != CLASS_VIRTUAL_MSRS || md_td[i].code != msr || md_td[i].offset == MD_NO_OFFSET)
 			continue;
-		answer(x, md_load(x->tdcs->page + md_td[i].offset, sizeof(uint64_t)));
+		answer(x, word_load(x->tdcs->page + md_td[i].offset, sizeof(uint64_t)));
 		return true;
 	}
 	return false;
@@ -135,11 +135,8 @@ static enum msr_outcome write_debugctl(struct guest_exit *x, uint64_t value)
 		return MSR_VE;
 	value = (value & ~DEBUGCTL_UNCORE_PMI) | (old & DEBUGCTL_UNCORE_PMI);
 	vmcs_write(x->vmcs, VMCS_GUEST_DEBUGCTL, value);
-	if (vmcs_read(x->vmcs, VMCS_GUEST_RFLAGS) & RFLAGS_TF && (value ^ old) & DEBUGCTL_BTF) {
-		vmcs_clear_bits(x->vmcs, VMCS_GUEST_PENDING_DEBUG, PENDING_DEBUG_BS);
-		if (old & DEBUGCTL_BTF)
-			vmcs_set_bits(x->vmcs, VMCS_GUEST_PENDING_DEBUG, PENDING_DEBUG_BS);
-	}
+	if (vmcs_read(x->vmcs, VMCS_GUEST_RFLAGS) & RFLAGS_TF && (value ^ old) & DEBUGCTL_BTF)
+		guest_set_pending_step(x->vmcs, old & DEBUGCTL_BTF);
 	return MSR_DONE;
 }
 

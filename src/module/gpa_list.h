@@ -18,7 +18,6 @@ struct gpa_list {
 };
 
 #define GPA_LIST_OP(word) ((word) >> GPA_LIST_ENTRY_OPERATION_SHIFT & 3)
-#define GPA_LIST_PENDING GPA_LIST_ENTRY_PENDING_MASK
 
 /* RCX names a list: fills @l, whose entry is the first one. */
 uint64_t gpa_list_open(struct call *c, struct gpa_list *l);

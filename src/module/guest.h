@@ -11,7 +11,7 @@
 #include "gen/exits.h"
 #include "module/call.h"
 #include "module/state.h"
-#include "vmx/vmcs.h"
+#include "vmx/guest.h"
 #include "vmx/x86.h"
 
 enum guest_next {
@@ -100,7 +100,6 @@ void exit_sept_violation(struct guest_exit *x, enum ext_exit_type type, uint64_t
 
 /* ---- events for the guest (inject.c) ---- */
 
-void inject_event(struct vmcs *vmcs, uint32_t info, uint32_t error_code);
 void inject_ud(struct guest_exit *x);
 void inject_gp(struct guest_exit *x);
 /* #PF with CR2; #DF over a fault that is waiting, triple fault over a #DF. */
@@ -109,15 +108,9 @@ void inject_pf(struct guest_exit *x, uint64_t gla, uint32_t error_code);
 void inject_ve(struct guest_exit *x, uint32_t reason, uint64_t qualification, uint64_t gpa, uint64_t gla);
 /* The event whose delivery met the exit is delivered again at the next entry. */
 void reinject_idt_event(struct guest_exit *x);
-/* An event is waiting that the debugger of a debug TD intercepts, or L1 in its VM. */
-bool injection_is_intercepted(const struct vmcs *vmcs);
 
 /* ---- guest state ---- */
 
-unsigned guest_cpl(const struct vmcs *vmcs);
-bool guest_in_64bit(const struct vmcs *vmcs);
-/* To the next instruction: RIP, end of STI and MOV SS blocking, single-step trap. */
-void guest_skip_instruction(struct vmcs *vmcs);
 /* The exit undid an IRET that had ended the blocking of NMIs. */
 void guest_reblock_nmi(struct guest_exit *x);
 /* Opens the NMI window if the host has asked for an NMI and no #VE is unread. */

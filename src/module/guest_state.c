@@ -1,42 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Guest state as exit handlers need it: mode, privilege, progress, and what the TD's virtual CPUID gives it.
+ * Guest state between the exit, the TDVPS and the next entry: NMIs and registers.
  */
 #include <string.h>
 #include "module/guest.h"
-#include "vmx/x86.h"
 #include "vmx/xsave.h"
-
-#define SEG_RIGHTS_DPL(rights) ((rights) >> 5 & 3)
-
-unsigned guest_cpl(const struct vmcs *vmcs)
-{
-	return (unsigned)SEG_RIGHTS_DPL(vmcs_read(vmcs, VMCS_GUEST_SS_RIGHTS));
-}
-
-bool guest_in_64bit(const struct vmcs *vmcs)
-{
-	return vmcs_read(vmcs, VMCS_GUEST_EFER) & EFER_LMA && vmcs_read(vmcs, VMCS_GUEST_CS_RIGHTS) & SEG_RIGHTS_L;
-}
-
-/* The single-step trap that the skipped instruction would have raised stays pending. */
-static void set_pending_single_step(struct vmcs *vmcs)
-{
-	bool step = vmcs_read(vmcs, VMCS_GUEST_RFLAGS) & RFLAGS_TF &&
-		    !(vmcs_read(vmcs, VMCS_GUEST_DEBUGCTL) & DEBUGCTL_BTF);
-
-	vmcs_clear_bits(vmcs, VMCS_GUEST_PENDING_DEBUG, PENDING_DEBUG_BS);
-	if (step)
-		vmcs_set_bits(vmcs, VMCS_GUEST_PENDING_DEBUG, PENDING_DEBUG_BS);
-}
-
-void guest_skip_instruction(struct vmcs *vmcs)
-{
-	vmcs_write(vmcs, VMCS_GUEST_RIP,
-		   vmcs_read(vmcs, VMCS_GUEST_RIP) + vmcs_read(vmcs, VMCS_EXIT_INSTR_LENGTH));
-	vmcs_clear_bits(vmcs, VMCS_GUEST_INTERRUPTIBILITY, INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS);
-	set_pending_single_step(vmcs);
-}
 
 void guest_reblock_nmi(struct guest_exit *x)
 {

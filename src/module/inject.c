@@ -4,25 +4,6 @@
  */
 #include "module/guest.h"
 
-void inject_event(struct vmcs *vmcs, uint32_t info, uint32_t error_code)
-{
-	vmcs_write(vmcs, VMCS_ENTRY_INTR_INFO, info);
-	if (info & INTR_ERROR_CODE)
-		vmcs_write(vmcs, VMCS_ENTRY_ERROR_CODE, error_code);
-}
-
-static uint32_t waiting(const struct vmcs *vmcs)
-{
-	return (uint32_t)vmcs_read(vmcs, VMCS_ENTRY_INTR_INFO);
-}
-
-static bool waiting_exception(const struct vmcs *vmcs, unsigned vector)
-{
-	uint32_t info = waiting(vmcs);
-
-	return info & INTR_VALID && INTR_TYPE(info) == INTR_TYPE_EXCEPTION && INTR_VECTOR(info) == vector;
-}
-
 void inject_ud(struct guest_exit *x)
 {
 	inject_event(x->vmcs, INJECT_UD, 0);
@@ -38,12 +19,12 @@ void inject_gp(struct guest_exit *x)
 void inject_pf(struct guest_exit *x, uint64_t gla, uint32_t error_code)
 {
 	x->vps->cr2 = gla;
-	if (waiting_exception(x->vmcs, VECTOR_DF)) {
+	if (injection_is(x->vmcs, VECTOR_DF)) {
 		exit_to_host(x, TDX_NON_RECOVERABLE_VCPU, 0, 0);
 		x->exit.reason = EXIT_REASON_TRIPLE_FAULT;
 		return;
 	}
-	if (waiting_exception(x->vmcs, VECTOR_PF) || waiting_exception(x->vmcs, VECTOR_VE))
+	if (injection_is(x->vmcs, VECTOR_PF) || injection_is(x->vmcs, VECTOR_VE))
 		inject_event(x->vmcs, INJECT_DF, 0);
 	else
 		inject_event(x->vmcs, INJECT_PF, error_code);
@@ -87,26 +68,5 @@ void reinject_idt_event(struct guest_exit *x)
 {
 	if (INTR_TYPE(x->ve->idt_info) == INTR_TYPE_NMI)
 		vmcs_clear_bits(x->vmcs, VMCS_GUEST_INTERRUPTIBILITY, INTERRUPTIBILITY_NMI);
-	inject_event(x->vmcs, x->ve->idt_info & ~INTR_RESERVED, x->ve->idt_error);
-	vmcs_write(x->vmcs, VMCS_ENTRY_INSTR_LENGTH, x->ve->instr_length);
-}
-
-/* Whether a page fault's error code is one that the exception bitmap's filter lets exit. */
-static bool pf_filter_matches(const struct vmcs *vmcs)
-{
-	uint64_t error = vmcs_read(vmcs, VMCS_EXIT_INTR_ERROR);
-
-	return (error & vmcs_read(vmcs, VMCS_PF_ERROR_MASK)) == vmcs_read(vmcs, VMCS_PF_ERROR_MATCH);
-}
-
-bool injection_is_intercepted(const struct vmcs *vmcs)
-{
-	uint32_t info = waiting(vmcs);
-	unsigned vector = INTR_VECTOR(info);
-
-	if (!(info & INTR_VALID) || INTR_TYPE(info) != INTR_TYPE_EXCEPTION || vector > 31)
-		return false;
-	if (!(vmcs_read(vmcs, VMCS_EXCEPTION_BITMAP) >> vector & 1))
-		return false;
-	return vector != VECTOR_PF || pf_filter_matches(vmcs);
+	inject_again(x->vmcs);
 }

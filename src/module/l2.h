@@ -36,8 +36,6 @@ void l2_exit_registers(struct tdvps *vps, const struct vmcs *vmcs, uint64_t stat
 
 /* An event whose delivery met the exit is delivered at the next entry; once. */
 void l2_reinject(struct vmcs *vmcs);
-/* L1 intercepts the event that is to be delivered: it becomes an exit. */
-void l2_event_to_exit(struct vmcs *vmcs);
 
 /* ---- TDH.VP.ENTER after a TD exit from L2 ---- */
 

@@ -36,12 +36,9 @@ void handle_l2_exception(struct guest_exit *x)
 /* The notification of L1's posted interrupts met L2: L1 gets them now if their priority is high enough. */
 static void take_posted(struct guest_exit *x, uint8_t *descriptor)
 {
-	struct vapic a = {
-		.page = vcpu_page(x->m, x->vp, TDVPS_PAGE_VAPIC),
-		.vmcs = vcpu_vmcs(x->m, x->vp, 0),
-		.posted = descriptor,
-	};
+	struct vapic a = vcpu_vapic(x->m, x->vp);
 
+	a.posted = descriptor;
 	vapic_take_posted(&a);
 	if (vapic_pending(&a))
 		exit_to_l1(x, TDX_L2_EXIT_PENDING_INTERRUPT, 0);
@@ -106,7 +103,7 @@ static void go_on(struct guest_exit *x)
 {
 	l2_reinject(x->vmcs);
 	if (injection_is_intercepted(x->vmcs)) {
-		l2_event_to_exit(x->vmcs);
+		injection_to_exit(x->vmcs);
 		l2_exit_to_l1(x);
 		return;
 	}

@@ -52,7 +52,7 @@ bool l2_resume(struct call *c, uint64_t *failed)
 	if (vps->l2_exit_host_routing == ROUTED_NONE)
 		l2_reinject(vmcs);
 	if (injection_is_intercepted(vmcs)) {
-		l2_event_to_exit(vmcs);
+		injection_to_exit(vmcs);
 		l2_route_to_l1(vps);
 	}
 	if (vps->l2_exit_host_routing != ROUTED_NONE)

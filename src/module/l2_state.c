@@ -146,20 +146,7 @@ void l2_exit_registers(struct tdvps *vps, const struct vmcs *vmcs, uint64_t stat
 
 void l2_reinject(struct vmcs *vmcs)
 {
-	uint32_t info = (uint32_t)vmcs_read(vmcs, VMCS_IDT_INFO);
-
-	if (!(info & INTR_VALID))
-		return;
-	inject_event(vmcs, info & ~INTR_RESERVED, (uint32_t)vmcs_read(vmcs, VMCS_IDT_ERROR));
-	vmcs_write(vmcs, VMCS_ENTRY_INSTR_LENGTH, vmcs_read(vmcs, VMCS_EXIT_INSTR_LENGTH));
+	if (vmcs_read(vmcs, VMCS_IDT_INFO) & INTR_VALID)
+		inject_again(vmcs);
 	vmcs_clear_bits(vmcs, VMCS_IDT_INFO, INTR_VALID);
-}
-
-void l2_event_to_exit(struct vmcs *vmcs)
-{
-	vmcs_write(vmcs, VMCS_EXIT_INTR_INFO, vmcs_read(vmcs, VMCS_ENTRY_INTR_INFO));
-	vmcs_write(vmcs, VMCS_EXIT_INTR_ERROR, vmcs_read(vmcs, VMCS_ENTRY_ERROR_CODE));
-	vmcs_clear_bits(vmcs, VMCS_ENTRY_INTR_INFO, INTR_VALID);
-	vmcs_write(vmcs, VMCS_EXIT_REASON, EXIT_REASON_EXCEPTION_NMI);
-	vmcs_write(vmcs, VMCS_EXIT_QUALIFICATION, 0);
 }

@@ -82,11 +82,11 @@ static uint64_t import_binding(struct import *i)
 
 	memcpy(&b, i->value, sizeof(b));
 	i->done = true;
-	if (b.state == SERVTD_NOT_BOUND)
+	if (b.state == SERVTD_STATE_NOT_BOUND)
 		return TDX_SUCCESS;
-	if (b.state > SERVTD_BOUND || b.type != SERVTD_TYPE_MIGTD || b.attributes & ~SERVTD_ATTR_ALLOWED)
+	if (b.state > SERVTD_STATE_BOUND || b.type != SERVTD_TYPE_MIGTD || b.attributes & ~SERVTD_ATTR_ALLOWED)
 		return bad(i, "not a state, type and attributes of a service TD binding");
-	if (here->state != SERVTD_NOT_BOUND && (here->type != b.type || here->attributes != b.attributes))
+	if (here->state != SERVTD_STATE_NOT_BOUND && (here->type != b.type || here->attributes != b.attributes))
 		return bad(i, "the service TD is bound here with other attributes");
 	return TDX_SUCCESS;
 }
@@ -143,11 +143,11 @@ static uint64_t store(struct import *i, uint64_t mask)
 
 	for (unsigned n = 0; n < f->elements; n++) {
 		uint8_t *at = (uint8_t *)i->e.ptr + n * f->size;
-		uint64_t old = md_load(at, f->size);
+		uint64_t old = word_load(at, f->size);
 
 		if ((old ^ i->value[n]) & forbidden)
 			return bad(i, "bits beyond the importable ones differ");
-		md_store(at, f->size, (old & ~effective) | (i->value[n] & effective));
+		word_store(at, f->size, (old & ~effective) | (i->value[n] & effective));
 	}
 	return TDX_SUCCESS;
 }

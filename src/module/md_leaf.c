@@ -95,7 +95,7 @@ static uint64_t dump_sys(struct call *c, void *page)
 	uint64_t status = md_dump_list(&a, c->in[GPR_R8], list, sizeof(list), &c->regs->gpr[GPR_R8]);
 
 	if (!status || status == TDX_METADATA_LIST_OVERFLOW)
-		memcpy(page, list, md_load(list, 2));
+		memcpy(page, list, word_load(list, 2));
 	return status;
 }
 

@@ -121,7 +121,7 @@ uint64_t md_dump_list(const struct md_access *a, uint64_t first, void *list, uin
 		at_byte += used;
 		sequences++;
 	}
-	md_store(out, 8, at_byte | (uint64_t)sequences << 16);
+	word_store(out, 8, at_byte | (uint64_t)sequences << 16);
 	*next = at.table ? at.id : MD_NONE;
 	return at.table ? TDX_METADATA_LIST_OVERFLOW : 0;
 }

@@ -50,7 +50,7 @@ uint64_t sys_cmr_size(const struct module *m, unsigned number)
 
 uint64_t sys_handoff_head(const struct module *m)
 {
-	return md_load(platform_handoff(m->plat), 8);
+	return word_load(platform_handoff(m->plat), 8);
 }
 
 uint64_t md_sys_get(const struct md_access *a, struct md_element *e)

@@ -84,7 +84,7 @@ uint64_t md_td_get(const struct md_access *a, struct md_element *e)
 
 	if (status)
 		return status;
-	e->value = md_load(e->ptr, e->field->size);
+	e->value = word_load(e->ptr, e->field->size);
 	if (is_field(e, MD_TD_HP_LOCK_TIMEOUT))
 		e->value = timeout_usec(a->c->m, e->value);
 	else if (is_field(e, MD_TD_NUM_CPUID_VALUES))
@@ -102,7 +102,7 @@ uint64_t md_put_timeout(const struct md_access *a, struct md_element *e, uint64_
 		return fail(a->c, TDX_METADATA_FIELD_VALUE_NOT_VALID, "%s: %u microseconds, must be %u to %u",
 			    e->field->name, usec, HP_LOCK_TIMEOUT_MIN, HP_LOCK_TIMEOUT_MAX);
 	/* the module keeps 32 bits of the ticks */
-	md_store(e->ptr, 8, (uint32_t)(usec * a->c->m->tsc_hz / USEC_PER_SEC));
+	word_store(e->ptr, 8, (uint32_t)(usec * a->c->m->tsc_hz / USEC_PER_SEC));
 	return 0;
 }
 
@@ -139,7 +139,7 @@ uint64_t md_td_put(const struct md_access *a, struct md_element *e, uint64_t val
 	status = check_value(a, e, value);
 	if (status)
 		return status;
-	if (!md_exchange(e->ptr, e->field->size, e->value, value))
+	if (!word_exchange(e->ptr, e->field->size, e->value, value))
 		return fail(a->c, TDX_OPERAND_BUSY | TDX_OPERAND_ID_METADATA_FIELD,
 			    "%s was changed by somebody else at the same time", e->field->name);
 	return 0;

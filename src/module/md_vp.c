@@ -73,15 +73,6 @@ static uint32_t bitmap_offset(const struct md_access *a, const struct md_element
 	return e->field->offset + shadow;
 }
 
-/* An interrupt is pending for the guest when its priority is above that of the processor. */
-static uint64_t interrupt_pending(const struct md_access *a)
-{
-	const uint8_t *vapic = vcpu_page(a->c->m, a->vp, TDVPS_PAGE_VAPIC);
-	uint64_t rvi = vmcs_read(vcpu_vmcs(a->c->m, a->vp, 0), VMCS_GUEST_INTR_STATUS) & 0xff;
-
-	return (rvi & 0xf0) > (vapic[VAPIC_PPR] & 0xf0u);
-}
-
 uint64_t md_vp_get(const struct md_access *a, struct md_element *e)
 {
 	const struct md_field *f = e->field;
@@ -99,11 +90,14 @@ uint64_t md_vp_get(const struct md_access *a, struct md_element *e)
 		return fail(a->c, TDX_METADATA_FIELD_ID_INCORRECT, "%s: the vCPU at %x has no such page", f->name,
 			    a->vp->pa);
 	e->ptr = page + offset % PAGE_BYTES;
-	e->value = md_load(e->ptr, f->size);
-	if (is_field(e, MD_VP_VCPU_STATE_DETAILS))
-		e->value = interrupt_pending(a);
-	else if (is_field(e, MD_VP_IA32_SPEC_CTRL))
+	e->value = word_load(e->ptr, f->size);
+	if (is_field(e, MD_VP_VCPU_STATE_DETAILS)) {
+		struct vapic apic = vcpu_vapic(a->c->m, a->vp);
+
+		e->value = vapic_pending(&apic);
+	} else if (is_field(e, MD_VP_IA32_SPEC_CTRL)) {
 		e->value = spec_ctrl_seen(a->td, e->value);
+	}
 	return 0;
 }
 
@@ -273,6 +267,6 @@ uint64_t md_vp_put(const struct md_access *a, struct md_element *e, uint64_t val
 	if (in_vmcs(e->field))
 		vmcs_write(vcpu_vmcs(a->c->m, a->vp, e->vm), md_code(e->id), value);
 	else
-		md_store(e->ptr, e->field->size, value);
+		word_store(e->ptr, e->field->size, value);
 	return 0;
 }

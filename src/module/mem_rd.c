@@ -30,7 +30,7 @@ static void *data_at(const struct call *c)
 
 uint64_t tdh_mem_rd(struct call *c)
 {
-	c->regs->gpr[GPR_R8] = md_load(data_at(c), 8);
+	c->regs->gpr[GPR_R8] = word_load(data_at(c), 8);
 	return TDX_SUCCESS;
 }
 

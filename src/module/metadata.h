@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include "gen/metadata.h"
 #include "module/call.h"
+#include "platform/word.h"
 
 struct vmcs;
 
@@ -148,13 +149,5 @@ uint64_t md_vmcs_l2_before_write(const struct md_access *a, const struct md_elem
 uint64_t md_vmcs_migrated(const struct vmcs *v, uint32_t encoding, uint64_t value);
 /* An L2 VMCS field as this reader sees it. */
 uint64_t md_vmcs_l2_seen(const struct md_access *a, const struct md_element *e, uint64_t value);
-
-/* ---- elements in memory ---- */
-
-/* Elements of up to 8 bytes; at once where they are aligned, as others may read and write them without a lock. */
-uint64_t md_load(const void *ptr, unsigned size);
-void md_store(void *ptr, unsigned size, uint64_t value);
-/* Atomically replaces @expected by @value. False: it was something else. */
-bool md_exchange(void *ptr, unsigned size, uint64_t expected, uint64_t value);
 
 #endif

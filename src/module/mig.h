@@ -13,31 +13,15 @@
 #include "module/call.h"
 #include "platform/crypto.h"
 
-#define MIGS_MAX 512u
 #define MIGS_MIN 2u
 #define MIG_EPOCH_OUT_OF_ORDER 0xffffffffu
 #define STATUS_FATAL (1ull << 61)
 #define MAC_BYTES 16u
-#define MBMD_BYTES 48u
+#define MBMD_BYTES ((unsigned)sizeof(struct mbmd))
 #define LIST_ENTRIES 512u
 #define LINK_BACKWARD 0u
 #define LINK_FORWARD(stream) ((stream) + 1u)
 #define BAD(operand) (TDX_OPERAND_INVALID | TDX_OPERAND_ID_##operand)
-
-struct mbmd {
-	uint16_t size;
-	uint16_t version;
-	uint16_t stream; /* not in the MAC */
-	uint8_t type;    /* enum mb_type */
-	uint8_t reserved;
-	uint32_t counter;
-	uint32_t epoch;
-	uint64_t iv_counter; /* not in the MAC */
-	uint64_t specific;   /* by type: stream and page counts, vCPU index, number of GPAs, number of bundles */
-	uint8_t mac[MAC_BYTES];
-};
-
-_Static_assert(sizeof(struct mbmd) == MBMD_BYTES, "MBMD");
 
 /* MBMD.specific of the immutable state: number of forward streams, pages of module metadata, zeros. */
 #define SPECIFIC_STREAMS 0xffffull

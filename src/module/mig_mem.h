@@ -9,8 +9,6 @@
 #include "module/gpa_list.h"
 #include "module/mig.h"
 
-#define BUFFER_INVALID (1ull << 63)
-
 struct mem_bundle {
 	struct call *c;
 	struct stream s;

@@ -3,7 +3,6 @@
  * TDH.MNG.*: creating a TD and its control structure, and taking its key away.
  */
 #include "gen/checks.h"
-#include "module/fault.h"
 #include "module/keyid.h"
 #include "module/state.h"
 #include "platform/platform.h"
@@ -26,7 +25,7 @@ void page_take(struct call *c, struct page_ref *page, enum page_type type, uint6
 
 bool random_words(struct call *c, uint64_t *words, unsigned n)
 {
-	if (fault_meets(c, TDX_RND_NO_ENTROPY))
+	if (fault_meets(&c->lp->fault, TDX_RND_NO_ENTROPY))
 		return false;
 	for (unsigned i = 0; i < n; i++) {
 		if (!platform_rdseed(c->m->plat, c->lp_id, &words[i]))
@@ -75,7 +74,7 @@ uint64_t key_program(struct call *c, unsigned hkid)
 
 	if (st)
 		return st;
-	if (fault_meets(c, TDX_KEY_GENERATION_FAILED))
+	if (fault_meets(&c->lp->fault, TDX_KEY_GENERATION_FAILED))
 		code = PCONFIG_ENTROPY_ERROR;
 	else
 		code = platform_pconfig(c->m->plat, c->lp_id, (uint16_t)hkid);

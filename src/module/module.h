@@ -47,21 +47,6 @@ enum module_where module_seamcall(struct module *m, unsigned lp, struct cpu_regs
 enum module_where module_vm_exit(struct module *m, unsigned lp, struct cpu_regs *regs,
 				 const struct vm_exit *exit);
 
-#define MODULE_FAULT_TEXT 200
-
-/* A fault that is to meet the next call on a logical processor, whatever the state of the machine. */
-struct module_fault {
-	uint64_t status;   /* the refusal, with its detail; 0: none */
-	bool any_detail;   /* ... of whatever operand comes first */
-	bool happened;
-	unsigned looks;    /* an interrupt: how often the leaf looks for one in vain before */
-	char text[MODULE_FAULT_TEXT]; /* what the reason names as its cause */
-};
-
-/* Before a call on @lp, on its thread; and after it: whether the fault has happened. */
-void module_set_fault(struct module *m, unsigned lp, const struct module_fault *fault);
-bool module_end_fault(struct module *m, unsigned lp);
-
 /* Whether the page at @pa is a TD's or the module's own: not the host's. */
 bool module_owns_page(const struct module *m, uint64_t pa);
 

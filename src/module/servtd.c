@@ -40,7 +40,7 @@ bool servtd_hash(struct tdcs *tdcs)
 	for (unsigned i = 0; i < SERVTD_SLOTS; i++) {
 		const struct servtd_binding *b = &tdcs->servtd_bindings[i];
 
-		if (b->state == SERVTD_NOT_BOUND)
+		if (b->state == SERVTD_STATE_NOT_BOUND)
 			continue;
 		memcpy(end, b->info_hash, 48);
 		memcpy(end + 48, &b->type, 2);
@@ -122,7 +122,7 @@ static uint64_t check_rebinding(struct call *c, const struct servtd_binding *b, 
 	if (b->attributes != c->in[GPR_R10])
 		return fail(c, TDX_SERVTD_ATTR_MISMATCH, "attributes %x: the slot was taken with %x",
 			    c->in[GPR_R10], b->attributes);
-	if (b->state == SERVTD_BOUND && instance)
+	if (b->state == SERVTD_STATE_BOUND && instance)
 		return is_bound_to(b, service) ? TDX_SUCCESS :
 		       fail(c, TDX_SERVTD_UUID_MISMATCH, "the TD at %x is not the one that the slot is bound to",
 			    service->pa);
@@ -150,14 +150,14 @@ uint64_t tdh_servtd_bind(struct call *c)
 	td_load(c->m, c->scratch[0], &service);
 	st = service_hash(c, &service, c->in[GPR_R10], hash);
 	if (!st)
-		st = b->state == SERVTD_NOT_BOUND ? check_first_binding(c) : check_rebinding(c, b, &service, hash);
+		st = b->state == SERVTD_STATE_NOT_BOUND ? check_first_binding(c) : check_rebinding(c, b, &service, hash);
 	if (st)
 		return st;
-	if (b->state == SERVTD_NOT_BOUND)
+	if (b->state == SERVTD_STATE_NOT_BOUND)
 		bind_slot(c, b, hash);
 	memcpy(b->info_hash, hash, 48);
 	memcpy(b->uuid, service.tdr->uuid, sizeof(b->uuid));
-	b->state = SERVTD_BOUND;
+	b->state = SERVTD_STATE_BOUND;
 	c->regs->gpr[GPR_RCX] = ((c->td.pa & HANDLE_TDR) | c->in[GPR_R8]) + b->uuid[0];
 	uuid_out(c, c->td.tdr->uuid);
 	return TDX_SUCCESS;
@@ -169,17 +169,17 @@ uint64_t tdh_servtd_prebind(struct call *c)
 	uint8_t bounce[48], hash[48];
 	const void *from = shared_in(c, c->in[GPR_RDX], sizeof(hash), bounce);
 
-	if (b->state == SERVTD_BOUND)
+	if (b->state == SERVTD_STATE_BOUND)
 		return fail(c, TDX_SERVTD_BOUND, "slot %u of the TD at %x is bound to a service TD", c->in[GPR_R8],
 			    c->td.pa);
 	if (from)
 		memcpy(hash, from, sizeof(hash));
 	else
 		memset(hash, 0xff, sizeof(hash));
-	if (b->state == SERVTD_PRE_BOUND)
+	if (b->state == SERVTD_STATE_PRE_BOUND)
 		c->td.tdcs->servtd_num--;
 	bind_slot(c, b, hash);
-	b->state = SERVTD_PRE_BOUND;
+	b->state = SERVTD_STATE_PRE_BOUND;
 	return TDX_SUCCESS;
 }
 
@@ -241,7 +241,7 @@ static uint64_t check_binding(struct call *c, const struct td *target, unsigned 
 
 	if (st)
 		return st;
-	if (b->state != SERVTD_BOUND)
+	if (b->state != SERVTD_STATE_BOUND)
 		st = fail(c, TDX_SERVTD_NOT_BOUND | slot, "slot %u of the TD at %x is not bound", slot, target->pa);
 	else if (!is_bound_to(b, &c->td))
 		st = fail(c, TDX_SERVTD_UUID_MISMATCH, "slot %u of the TD at %x is bound to another TD", slot,

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "explain/explain.h"
+#include "fault/pending.h"
 #include "module/call.h"
 #include "module/machine_check.h"
 #include "module/stepping.h"
@@ -16,10 +17,6 @@
 #include "vmx/lp.h"
 
 #define MAX_LPS VMX_LPS
-#define MAX_PKGS 8
-#define MAX_TDMRS 64
-#define MAX_RSVD_AREAS 16
-#define MAX_CMRS 32
 #define CPUID_VERIFY_MAX 96
 #define COMMON_MSRS_MAX 32
 
@@ -46,7 +43,7 @@ struct lp {
 	uint32_t pkg;
 	struct explain_reason reason; /* why the last call was refused, unformatted, */
 	const struct leaf *refused;   /* and its leaf */
-	struct module_fault fault;
+	struct fault_pending fault; /* that is to meet the next call, whatever the state of the machine */
 	struct lp_guest guest;
 	struct lp_step step;
 };

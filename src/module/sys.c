@@ -3,7 +3,6 @@
  * TDH.SYS.*: the global key, the PAMT of a TDMR, shutting down.
  */
 #include "gen/checks.h"
-#include "module/fault.h"
 #include "module/state.h"
 
 /* ---- TDH.SYS.KEY.CONFIG ---- */
@@ -41,7 +40,7 @@ uint64_t tdmr_init_next(struct call *c)
 
 	if (!t)
 		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "no TDMR starts at %x", base);
-	if (fault_meets(c, TDX_OPERAND_BUSY | GPR_RCX) || !call_lock(c, &t->lock, HELD_PLAIN, LOCK_EXCLUSIVE))
+	if (fault_meets(&c->lp->fault, TDX_OPERAND_BUSY | GPR_RCX) || !call_lock(c, &t->lock, HELD_PLAIN, LOCK_EXCLUSIVE))
 		return fail(c, TDX_OPERAND_BUSY | GPR_RCX, "the TDMR at %x is being initialised by another logical processor",
 			    base);
 	if (t->next == t->base + t->size)

@@ -41,13 +41,13 @@ uint64_t tdh_sys_info(struct call *c)
 	uint8_t *cmrs = shared_out(c, c->in[GPR_R8], MAX_CMRS * CMR_INFO_SIZE);
 
 	for (unsigned i = 0; i < NUM_SYSINFO_FIELDS; i++)
-		md_store(info + sysinfo_fields[i].offset, sysinfo_fields[i].size,
+		word_store(info + sysinfo_fields[i].offset, sysinfo_fields[i].size,
 			 md_sys_value(c, sysinfo_fields[i].index, 0, 0));
-	md_store(info + TDSYSINFO_SYS_RD_OFFSET, 1, 1);
+	word_store(info + TDSYSINFO_SYS_RD_OFFSET, 1, 1);
 	put_cpuid_config(c->m, info + TDSYSINFO_CPUID_CONFIG_LIST_OFFSET);
 	for (unsigned i = 0; i < MAX_CMRS; i++) {
-		md_store(cmrs + i * CMR_INFO_SIZE, 8, sys_cmr_base(c->m, i));
-		md_store(cmrs + i * CMR_INFO_SIZE + 8, 8, sys_cmr_size(c->m, i));
+		word_store(cmrs + i * CMR_INFO_SIZE, 8, sys_cmr_base(c->m, i));
+		word_store(cmrs + i * CMR_INFO_SIZE + 8, 8, sys_cmr_size(c->m, i));
 	}
 	c->regs->gpr[GPR_RDX] = TDSYSINFO_SIZE;
 	c->regs->gpr[GPR_R9] = MAX_CMRS;

@@ -22,44 +22,12 @@
 struct module;
 
 #define NUM_OP_STATES (OP_STATE_FAILED_IMPORT + 1)
-#define TDCX_MIN 6u
-#define TDCX_MAX 9u
-#define TDVPS_MIN 6u
-#define TDVPS_MAX 15u
-#define TDVPS_PAGES_PER_L2 3u
-#define MAX_VMS 4u
 #define LPID_NONE 0xFFFFFFFFu
-
-enum servtd_state {
-	SERVTD_NOT_BOUND,
-	SERVTD_PRE_BOUND,
-	SERVTD_BOUND,
-};
 
 #define SERVTD_SLOTS 1u
 #define SERVTD_TYPE_MIGTD 0
 #define TDCS_CPUID_VALUES 80
 #define TDCS_XBUFF_COMPONENTS 19
-
-/* Further pages of the TDCS. */
-enum tdcs_page {
-	TDCS_PAGE_MAIN = 0,
-	TDCS_PAGE_MRTD = 1, /* the measurement while the TD is built */
-	TDCS_PAGE_MSR_BITMAPS = 2,
-	TDCS_PAGE_SEPT_ROOT = 3,
-	TDCS_PAGE_ZERO = 4,
-	TDCS_PAGE_MIGSC_LINKS = 5,
-	TDCS_PAGE_L2_SEPT_ROOT = 6, /* of VM 1; VM 2 and 3 follow */
-};
-
-/* Further pages of the TDVPS. */
-enum tdvps_page {
-	TDVPS_PAGE_MAIN = 0,
-	TDVPS_PAGE_VMCS = 1,
-	TDVPS_PAGE_VAPIC = 2,
-	TDVPS_PAGE_XBUFF = 3, /* three pages */
-	TDVPS_PAGE_L2 = 6, /* of VM 1: VMCS, MSR bitmaps, shadow MSR bitmaps; VM 2 and 3 follow */
-};
 
 /* A TD whose TDR was found. tdcs is NULL until six TDCX pages are there, and when its key is gone. */
 struct td {

@@ -2,7 +2,6 @@
 /*
  * TDCALL: from the exit to the row of a guest leaf and back, and the host's priority on locks that a guest holds.
  */
-#include "module/fault.h"
 #include "module/guest.h"
 #include "platform/platform.h"
 
@@ -73,7 +72,7 @@ void handle_tdcall(struct guest_exit *x)
 	call_dispatch_guest(&c);
 	x->lp->guest.exit = NULL;
 	guest_regs_save(x->vps, x->regs);
-	x->host_priority |= fault_host_priority(&c);
+	x->host_priority |= fault_host_priority(&c.lp->fault);
 	if (c.where == MODULE_TO_GUEST)
-		watch_host_priority(x, fault_timeout(&c));
+		watch_host_priority(x, fault_timeout(&c.lp->fault));
 }

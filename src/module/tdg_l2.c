@@ -29,11 +29,11 @@ static uint64_t check_vm(struct call *c, uint64_t flags_allowed)
 
 static uint64_t check_interrupts(struct call *c)
 {
-	const uint8_t *vapic = vcpu_page(c->m, &c->vp, TDVPS_PAGE_VAPIC);
-	uint64_t status = vmcs_read(vcpu_vmcs(c->m, &c->vp, 0), VMCS_GUEST_INTR_STATUS);
+	struct vapic a = vcpu_vapic(c->m, &c->vp);
 
-	if (VAPIC_PRIORITY(status) > VAPIC_PRIORITY(vapic[VAPIC_PPR]))
-		return fail(c, TDX_PENDING_INTERRUPT, "an interrupt of vector %x waits for L1", status & 0xff);
+	if (vapic_pending(&a))
+		return fail(c, TDX_PENDING_INTERRUPT, "an interrupt of vector %x waits for L1",
+			    vmcs_read(a.vmcs, VMCS_GUEST_INTR_STATUS) & 0xff);
 	return TDX_SUCCESS;
 }
 

@@ -5,6 +5,7 @@
 #include "gen/vmcs.h"
 #include "module/keyid.h"
 #include "module/state.h"
+#include "vmx/vapic.h"
 #include "vmx/x86.h"
 #include "vmx/vmcs.h"
 
@@ -14,6 +15,11 @@
 struct vmcs *vcpu_vmcs(const struct module *m, const struct vcpu *vp, unsigned vm)
 {
 	return vcpu_page(m, vp, vm ? TDVPS_PAGE_L2 + (vm - 1) * TDVPS_PAGES_PER_L2 : TDVPS_PAGE_VMCS);
+}
+
+struct vapic vcpu_vapic(const struct module *m, const struct vcpu *vp)
+{
+	return (struct vapic){ .page = vcpu_page(m, vp, TDVPS_PAGE_VAPIC), .vmcs = vcpu_vmcs(m, vp, 0) };
 }
 
 /* @import: without what comes with the vCPU. */

@@ -13,6 +13,7 @@ struct call;
 struct module;
 struct td;
 struct tdcs;
+struct vapic;
 struct vcpu;
 struct vmcs;
 
@@ -56,6 +57,8 @@ void vmx_init_virtual_msrs(const struct module *m, const struct td *td);
 
 /* The VMCS of @vm (0: L1) of a virtual CPU whose TDVPS pages are complete. */
 struct vmcs *vcpu_vmcs(const struct module *m, const struct vcpu *vp, unsigned vm);
+/* The virtual APIC of L1, without a posted-interrupt descriptor. */
+struct vapic vcpu_vapic(const struct module *m, const struct vcpu *vp);
 /* Fills the VMCS of @vm as TDH.VP.INIT does. @import: but for what comes with the migrated vCPU. */
 void vmcs_init(const struct module *m, const struct td *td, const struct vcpu *vp, unsigned vm, bool import);
 

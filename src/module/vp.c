@@ -4,7 +4,6 @@
  */
 #include <string.h>
 #include "gen/checks.h"
-#include "module/fault.h"
 #include "module/keyid.h"
 #include "module/state.h"
 #include "platform/platform.h"

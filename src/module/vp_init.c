@@ -3,7 +3,6 @@
  * TDH.VP.INIT: the first state of a virtual CPU.
  */
 #include "gen/checks.h"
-#include "module/fault.h"
 #include "module/cpuid.h"
 #include "module/metadata.h"
 #include "module/state.h"
@@ -50,7 +49,7 @@ static void init_registers(struct call *c)
 	vps->msr_fmask = FMASK_RESET;
 	if (c->td.tdcs->xfam & XFAM_LBR)
 		vps->msr_lbr_depth = lbr_depth(c->m);
-	md_store(xbuff + XSAVE_XCOMP_BV, 8, XCOMP_COMPACT);
+	word_store(xbuff + XSAVE_XCOMP_BV, 8, XCOMP_COMPACT);
 }
 
 void vcpu_init_fields(const struct module *m, const struct td *td, struct tdvps *vps)

@@ -73,11 +73,10 @@ def pieces(item, own):
         yield declare(row['type'] if row and row['type'] != '-' else default, row['name'] if row else name)
 
 
-def structure(model, item):
+def structure(model, item, name):
     own = {row.columns['field']: row.columns for row in model.tables['member']
            if row.columns['structure'] == item.name}
     body = ''.join('\t%s;\n' % text for text in pieces(item, own))
-    name = item.name.lower()
     return '\nstruct %s {\n%s};\n\n_Static_assert(sizeof(struct %s) == %s, "%s");\n' % (
         name, body, name, item.one('size'), item.name)
 
@@ -95,12 +94,23 @@ def masks(model):
     return out
 
 
+def pages(model):
+    return '\n' + ''.join(define(row['name'], row['number'] + 'u', '' if row['text'] == '-' else row['text'])
+                          for row in (item.columns for item in model.tables['page']))
+
+
+def counts(model):
+    limits = dict(model.enums['limit'])
+    return '\n' + ''.join(define(row['name'], '%su' % limits['LIMIT_' + row['limit']])
+                          for row in (item.columns for item in model.tables['count']))
+
+
 def emit(model):
     out = header_top('GEN_LAYOUT_H', TEXT) + '#include <stdint.h>\n'
     whole = {item.name: item for item in model.tables['struct']}
     for item in model.tables['layout']:
-        out += structure(model, whole[item.name])
+        out += structure(model, whole[item.name], item.words[1] if item.words[1:] else item.name.lower())
     td = model.fields['td']
     out += page(model, 'TDR', [f for f in td if f.cls < 16])
     out += page(model, 'TDCS', [f for f in td if f.cls >= 16])
-    return out + page(model, 'TDVPS', model.fields['vp']) + masks(model) + '\n#endif\n'
+    return out + page(model, 'TDVPS', model.fields['vp']) + masks(model) + pages(model) + counts(model) + '\n#endif\n'
