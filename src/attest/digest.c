@@ -2,7 +2,6 @@
 /*
  * Hashes and P-256 signatures over libcrypto.
  */
-#include <ctype.h>
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/hmac.h>
@@ -10,6 +9,7 @@
 #include <string.h>
 
 #include "attest/digest.h"
+#include "formats/encoding.h"
 
 /* DER of {r, s}: at most 2 + 2 * (2 + 33) bytes. */
 #define DER_MAX 72
@@ -137,18 +137,10 @@ char *hex_of(const void *bytes, size_t size, char *text)
 	return text;
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool hex_to(const char *text, uint8_t *bytes, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
-		int high = digit(text[2 * i]), low = high < 0 ? -1 : digit(text[2 * i + 1]);
+		int high = hex_digit(text[2 * i]), low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
 
 		if (low < 0)
 			return false;

@@ -74,6 +74,14 @@ int file_read(struct file *file, const char *path, size_t max)
 	return failed;
 }
 
+enum encoding file_decode(struct file *file)
+{
+	enum encoding encoding = encoding_decode((uint8_t *)file->bytes, &file->size);
+
+	file->bytes[file->size] = 0;
+	return encoding;
+}
+
 void file_free(struct file *file)
 {
 	free(file->bytes);

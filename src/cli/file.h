@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+#include "formats/encoding.h"
+
 struct file {
 	char *bytes; /* never NULL after a successful read; a NUL follows the last byte */
 	size_t size;
@@ -17,6 +19,10 @@ struct file {
  * why on stderr. file_free() may be called on a zeroed structure.
  */
 int file_read(struct file *file, const char *path, size_t max);
+
+/* Hex or base64 becomes the bytes that it stands for. */
+enum encoding file_decode(struct file *file);
+
 void file_free(struct file *file);
 
 #endif

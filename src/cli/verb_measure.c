@@ -73,6 +73,7 @@ static int expected_from_file(struct measure *m, const char *path)
 
 	if (file_read(&file, path, QUOTE_MAX_SIZE))
 		return -1;
+	file_decode(&file);
 	m->match_rtmr = true;
 	if (!tdreport_parse(&report, file.bytes, file.size, &report_error)) {
 		m->expected = report.td;

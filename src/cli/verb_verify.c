@@ -32,6 +32,7 @@ static void usage(FILE *out)
 	fputs("usage: seamless verify FILE [OPTIONS]\n\n"
 	      "FILE is a TDREPORT, a TD quote of version 4 or 5, an event log or a CCEL table; - "
 	      "is stdin.\n"
+	      "It may be hex or base64.\n"
 	      "  --root FILE         trust anchor, a certificate; without it, Intel's SGX Root CA\n"
 	      "  --time TIME         judge validity at TIME: 2024-01-31, 2024-01-31T12:00:00Z or "
 	      "@SECONDS;\n"
@@ -87,6 +88,7 @@ static int take_file(struct verify *v, int slot, struct attest_blob *blob, const
 	}
 	if (file_read(&v->file[slot], path, MAX_FILE))
 		return -1;
+	file_decode(&v->file[slot]);
 	blob->bytes = v->file[slot].bytes;
 	blob->size = v->file[slot].size;
 	return 0;
@@ -216,6 +218,14 @@ static void take_software_key(struct verify *v)
 	seamless_destroy(machine);
 }
 
+static void note_encoding(struct attest_result *result, enum encoding encoding, size_t size)
+{
+	if (encoding != ENCODING_NONE)
+		attest_add(&result->links, ATTEST_NOTE, "encoding",
+			   "%s; offsets are those of the %zu bytes that it stands for",
+			   encoding_name(encoding), size);
+}
+
 static int verify_file(struct verify *v, const char *path)
 {
 	struct attest_result *result = malloc(sizeof(*result));
@@ -223,9 +233,12 @@ static int verify_file(struct verify *v, const char *path)
 	int status = CLI_USAGE;
 
 	if (result && !file_read(&file, path, MAX_FILE)) {
+		enum encoding encoding = file_decode(&file);
+
 		if (!v->options.mac_key.bytes && file.size == TDREPORT_SIZE)
 			take_software_key(v);
 		attest_verify(file.bytes, file.size, &v->options, result);
+		note_encoding(result, encoding, file.size);
 		status = attest_count(&result->links, ATTEST_FAILS) ? CLI_WRONG : CLI_DONE;
 		if (!v->json)
 			verify_print(path, result);

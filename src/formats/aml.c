@@ -6,6 +6,7 @@
 
 #include "formats/aml.h"
 #include "formats/bytes.h"
+#include "formats/encoding.h"
 
 enum {
 	NAME_OP = 0x08,
@@ -92,11 +93,6 @@ void aml_name_integer(struct aml *aml, const char *name, uint64_t value)
 	aml_integer(aml, value);
 }
 
-static unsigned hex_digit(char c)
-{
-	return (unsigned)(c <= '9' ? c - '0' : c - 'A' + 10);
-}
-
 /* Three letters of five bits, four hexadecimal digits, the most significant byte first. */
 void aml_name_eisa_id(struct aml *aml, const char *name, const char *id)
 {
@@ -105,7 +101,7 @@ void aml_name_eisa_id(struct aml *aml, const char *name, const char *id)
 	for (int i = 0; i < 3; i++)
 		value = value << 5 | (uint32_t)(id[i] - '@');
 	for (int i = 3; i < 7; i++)
-		value = value << 4 | hex_digit(id[i]);
+		value = value << 4 | (uint32_t)hex_digit(id[i]);
 	aml_name(aml, name);
 	put(aml, DWORD_PREFIX);
 	for (int shift = 24; shift >= 0; shift -= 8)

@@ -4,15 +4,8 @@
  */
 #include <string.h>
 
+#include "formats/encoding.h"
 #include "formats/hex_block.h"
-
-static int digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
 
 /* Appends a line's bytes. False: it is not hex, or there is no room. */
 static bool append(struct hex_block *block, const char *line, size_t length)
@@ -20,7 +13,7 @@ static bool append(struct hex_block *block, const char *line, size_t length)
 	if (!length || length % 2 || length / 2 > block->room - block->size)
 		return false;
 	for (size_t i = 0; i < length; i += 2) {
-		int high = digit(line[i]), low = digit(line[i + 1]);
+		int high = hex_digit(line[i]), low = hex_digit(line[i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;

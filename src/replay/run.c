@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/encoding.h"
 #include "replay/run.h"
 #include "replay/scan.h"
 

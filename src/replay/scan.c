@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/encoding.h"
 #include "replay/scan.h"
 
 /* As much of a word as an error message shows. */
@@ -60,14 +61,6 @@ bool word_split(struct transcript *t, struct word w, struct word *name, struct w
 	*name = (struct word){ w.at, (size_t)(equals - w.at) };
 	*value = (struct word){ equals + 1, w.len - name->len - 1 };
 	return true;
-}
-
-int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* Up to 32 digits into a 128-bit value. */

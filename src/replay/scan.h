@@ -44,8 +44,6 @@ bool word_output(struct transcript *t, struct word w, unsigned digits,
 /* The next word, as a hexadecimal number up to max. */
 bool scan_hex(struct scan *s, const char *what, uint64_t max, uint64_t *value);
 
-int hex_digit(char c);
-
 /* The rest of an S, C or X line, and of an RPT line (call.c). */
 bool scan_call(struct scan *s, struct transcript_event *e);
 bool scan_repeated_call(struct scan *s, struct transcript_event *e);

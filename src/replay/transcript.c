@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/encoding.h"
 #include "replay/scan.h"
 #include "replay/transcript.h"
 

@@ -52,6 +52,10 @@ expect() {
 	expect 2 'No such file' "$dir/quote4" --root "$dir/absent"
 	expect 2 '64 hex digits' "$dir/report" --mac-key 00
 	expect 0 '^usage: ' --help
+	od -An -v -tx1 "$dir/quote4" >"$dir/quote4.hex"
+	base64 "$dir/report" >"$dir/report.base64"
+	expect 0 '^note  *encoding  *hex;' "$dir/quote4.hex" --root "$dir/root4.pem" $now
+	expect 0 '^note  *encoding  *base64; .* 1024 bytes' "$dir/report.base64"
 }
 
 "$seamless" verify --json "$dir/report" | python3 -c 'import json, sys; d = json.load(sys.stdin)
