@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/machine_impl.h"
+#include "module/state.h"
 
 static const struct seamless_config standard = { .name = "default" };
 
@@ -74,6 +75,15 @@ static void init_machine(struct seamless_machine *m, enum seamless_guest guest)
 	}
 }
 
+/* Until the module is ready, and when it was shut down, nobody can tell whose pages are. */
+static bool is_owned(const void *module, uint64_t pa)
+{
+	const struct module *m = module;
+
+	return __atomic_load_n(&m->sys_state, __ATOMIC_ACQUIRE) != SYS_STATE_READY ||
+	       module_owns_page(m, pa);
+}
+
 /* Takes over the platform and the text, also on failure. */
 static struct seamless_machine *assemble(struct platform *p, char *text, size_t len)
 {
@@ -89,6 +99,8 @@ static struct seamless_machine *assemble(struct platform *p, char *text, size_t 
 	m->text_len = len;
 	pthread_mutex_init(&m->faults.lock, NULL);
 	m->module = module_create(p);
+	p->mem.owner = m->module;
+	p->mem.owned = m->module ? is_owned : NULL;
 	if (m->module && (!CHECK_STATE || lib_checker_create(m)))
 		return m;
 	seamless_destroy(m);

@@ -11,6 +11,7 @@
 
 #define MAX_SIZE     (1ull << 46)
 #define SPARSE_CLEAR (2ull << 20) /* zeros in one piece that are worth asking the kernel for */
+#define LOCK_UNIT    (2ull << 20) /* neighbouring pages have one lock */
 
 static void *map_sparse(uint64_t size)
 {
@@ -49,6 +50,8 @@ bool mem_init(struct memory *m, uint64_t size, bool encrypted, bool shareable, u
 	m->base = shareable ? map_file(m) : map_sparse(size);
 	m->keys = map_sparse(keys_size(size));
 	pthread_mutex_init(&m->lock, NULL);
+	for (unsigned i = 0; i < MEM_LOCKS; i++)
+		pthread_mutex_init(&m->converting[i].lock, NULL);
 	if (m->base && m->keys)
 		return true;
 	mem_fini(m);
@@ -65,6 +68,8 @@ void mem_fini(struct memory *m)
 		munmap((void *)m->keys, keys_size(m->size));
 	if (m->size)
 		pthread_mutex_destroy(&m->lock);
+	for (unsigned i = 0; m->size && i < MEM_LOCKS; i++)
+		pthread_mutex_destroy(&m->converting[i].lock);
 	memset(m, 0, sizeof(*m));
 }
 
@@ -176,9 +181,16 @@ bool mem_host_read(struct memory *m, uint64_t pa, void *buf, uint64_t len)
 static void remember(struct memory *m, unsigned lp, uint64_t pa, uint16_t hkid)
 {
 	uint64_t when = m->now ? m->now(m->clock) : 0;
-	uint64_t n = atomic_fetch_add(&m->destroyed, 1);
 
-	m->events[n % MEM_EVENTS] = (struct mem_event){ pa, when, lp, hkid };
+	pthread_mutex_lock(&m->lock);
+	m->events[m->destroyed % MEM_EVENTS] = (struct mem_event){ pa, when, lp, hkid };
+	atomic_fetch_add(&m->destroyed, 1);
+	pthread_mutex_unlock(&m->lock);
+}
+
+static pthread_mutex_t *lock_of(struct memory *m, uint64_t pa)
+{
+	return &m->converting[pa / LOCK_UNIT % MEM_LOCKS].lock;
 }
 
 /* The page's content becomes what the host saw of it, under key 0; whatever, if all of it is to be
@@ -187,17 +199,20 @@ static void destroy_page(struct memory *m, unsigned lp, uint64_t pa, bool overwr
 {
 	uint64_t page = pa & ~(uint64_t)(MEM_PAGE - 1);
 	uint8_t view[MEM_PAGE];
+	uint16_t hkid;
 
-	pthread_mutex_lock(&m->lock);
-	if (mem_key(m, pa)) {
+	pthread_mutex_lock(lock_of(m, pa));
+	hkid = mem_key(m, pa);
+	if (hkid) {
 		if (!overwritten) {
 			read_view(m, page, view, MEM_PAGE);
 			memcpy(m->base + page, view, MEM_PAGE);
 		}
-		remember(m, lp, pa, mem_key(m, pa));
 		mem_key_set(m, page, MEM_PAGE, MEM_DESTROYED);
+		if (!m->owned || m->owned(m->owner, pa))
+			remember(m, lp, pa, hkid);
 	}
-	pthread_mutex_unlock(&m->lock);
+	pthread_mutex_unlock(lock_of(m, pa));
 }
 
 static void take_page(struct memory *m, unsigned lp, uint64_t pa, uint64_t n, bool to_write)

@@ -20,6 +20,8 @@
 #include <string.h>
 
 #define MEM_PAGE   4096u
+#define MEM_LINE   64 /* bytes of a cache line */
+#define MEM_LOCKS  16u
 #define MEM_EVENTS 64u	 /* destroying host writes that are remembered, newest win */
 #define MEM_NO_LP  (~0u) /* an access by no logical processor (device, test) */
 
@@ -40,7 +42,7 @@ static inline void mem_copy(void *to, const void *from, uint64_t size)
 	}
 }
 
-/* A host write that destroyed a page of a private key. */
+/* A host write that destroyed a page of a private key which was somebody's. */
 struct mem_event {
 	uint64_t pa;   /* first byte written */
 	uint64_t when; /* TSC at the write */
@@ -48,6 +50,12 @@ struct mem_event {
 	uint16_t hkid; /* the key the page had */
 };
 
+struct mem_lock {
+	pthread_mutex_t lock;
+	uint8_t apart[MEM_LINE];
+};
+
+/* What changes while processors run stands apart from what each of them looks at all the time. */
 struct memory {
 	uint8_t *base;
 	uint64_t size;		/* bytes, multiple of 4 KiB */
@@ -55,16 +63,21 @@ struct memory {
 	int fd;		 /* the file behind base when it is to be shared with a process, else -1 */
 	bool encrypted;	 /* false: all views are plaintext, nothing is ever destroyed */
 	uint64_t secret; /* what the ciphertext looks like */
-	atomic_uint_least64_t destroyed; /* count of destroyed pages; cached translations are stale
-					    when it moves */
-	pthread_mutex_t lock;		 /* events and conversions */
-	bool looks; /* encrypted, or noticed: host accesses look at the key ids of pages */
+	bool looks;	 /* encrypted, or noticed: host accesses look at the key ids of pages */
 	/* told of each host access to bytes of a page under a private key, before it */
 	void (*notice)(void *opaque, uint64_t pa, uint64_t len, bool write);
 	void *notice_opaque;
 	uint64_t (*now)(const void *clock); /* the TSC, for events; NULL: they have no time */
 	const void *clock;
+	/* whether a page under a private key is still anybody's, whom its destruction hits; NULL:
+	 * all are */
+	bool (*owned)(const void *owner, uint64_t pa);
+	const void *owner;
+	uint8_t apart[MEM_LINE];
+	atomic_uint_least64_t destroyed; /* pages; cached translations are stale when it moves */
+	pthread_mutex_t lock;		 /* of the events */
 	struct mem_event events[MEM_EVENTS];
+	struct mem_lock converting[MEM_LOCKS]; /* of pages, from private to shared */
 };
 
 /* size: bytes, 4 KiB multiple, up to 2^46. shareable: behind a file (m->fd) that others can map.

@@ -155,6 +155,29 @@ static void a_range_destroys_each_page_once(void **state)
 	assert_int_equal(m->destroyed, 3);
 }
 
+static bool is_first_page(const void *first, uint64_t pa)
+{
+	return pa / MEM_PAGE * MEM_PAGE == *(const uint64_t *)first;
+}
+
+/* Whose content nobody will miss: it is shared from now on, and that is all. */
+static void a_page_that_nobody_owns_is_not_missed(void **state)
+{
+	const uint64_t first = PAGE;
+	struct memory *m = *state;
+	struct mem_event event;
+
+	mem_key_set(m, PAGE, 2 * MEM_PAGE, 40);
+	m->owned = is_first_page;
+	m->owner = &first;
+	assert_true(mem_host_fill(m, 0, PAGE, 2 * MEM_PAGE, 0));
+	assert_int_equal(m->destroyed, 1);
+	assert_true(mem_last_destroyed(m, PAGE, &event));
+	assert_false(mem_last_destroyed(m, PAGE + MEM_PAGE, &event));
+	assert_int_equal(mem_key(m, PAGE + MEM_PAGE), 0);
+	assert_true(mem_is_destroyed(m, PAGE + MEM_PAGE));
+}
+
 static void reset_forgets(void **state)
 {
 	struct memory *m = *state;
@@ -205,6 +228,7 @@ int main(void)
 		WITH_MEMORY(ciphertext_depends_on_the_key),
 		WITH_MEMORY(a_host_write_destroys),
 		WITH_MEMORY(a_range_destroys_each_page_once),
+		WITH_MEMORY(a_page_that_nobody_owns_is_not_missed),
 		WITH_MEMORY(reset_forgets),
 		cmocka_unit_test(without_encryption_all_is_plain),
 		cmocka_unit_test(bad_sizes_are_refused),
