@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The host's page allocator. First fit with a hint for 4 KiB frames; a 2 MiB frame is a whole free
- * block, found by the count of free frames that each block keeps.
+ * The host's page allocator. A frame is taken in two steps: one is counted off its block's free
+ * frames, then found there. Who has counted one off will find one, whoever else is looking.
  */
 #include <stdlib.h>
 
@@ -15,185 +15,326 @@ static uint64_t range_frames(const struct vmm_frame_range *r)
 	return r->range.size / VMM_4K;
 }
 
-static uint64_t block_of(const struct vmm_frame_range *r, uint64_t index)
+static size_t range_blocks(struct vmm_range r)
 {
-	return (r->range.base + index * VMM_4K) / VMM_2M - r->range.base / VMM_2M;
+	return (size_t)((range_end(r) - 1) / VMM_2M - r.base / VMM_2M + 1);
 }
 
-static uint64_t range_blocks(const struct vmm_frame_range *r)
+static struct vmm_frame_block *block_of(struct vmm_frames *frames, const struct vmm_frame_range *r,
+					uint64_t hpa)
 {
-	return block_of(r, range_frames(r) - 1) + 1;
+	return &frames->block[r->block + hpa / VMM_2M - r->range.base / VMM_2M];
 }
 
-static bool range_init(struct vmm_frame_range *r, struct vmm_range range)
+static bool range_init(struct vmm_frames *frames, struct vmm_frame_range *r)
 {
-	r->range = range;
-	r->hint = 0;
+	uint64_t end;
+
 	r->owner = calloc(range_frames(r), sizeof(*r->owner));
-	r->unused = calloc(range_blocks(r), sizeof(*r->unused));
-	if (!r->owner || !r->unused)
+	if (!r->owner)
 		return false;
-	for (uint64_t at = range.base; at < range_end(range); at = align_down(at, VMM_2M) + VMM_2M) {
-		uint64_t end = align_down(at, VMM_2M) + VMM_2M;
+	for (uint64_t at = r->range.base; at < range_end(r->range); at = end) {
+		struct vmm_frame_block *b = block_of(frames, r, at);
 
-		if (end > range_end(range))
-			end = range_end(range);
-		r->unused[block_of(r, (at - range.base) / VMM_4K)] = (uint16_t)((end - at) / VMM_4K);
+		end = align_down(at, VMM_2M) + VMM_2M;
+		if (end > range_end(r->range))
+			end = range_end(r->range);
+		*b = (struct vmm_frame_block){ .base = at,
+					       .owner = r->owner + (at - r->range.base) / VMM_4K,
+					       .frames = (uint16_t)((end - at) / VMM_4K) };
+		atomic_init(&b->unused, b->frames);
 	}
 	return true;
 }
 
 bool vmm_frames_init(struct vmm_frames *frames, const struct vmm_range *ranges, size_t count)
 {
+	bool done;
+
 	*frames = (struct vmm_frames){ .fail_after = UINT64_MAX };
-	pthread_mutex_init(&frames->lock, NULL);
 	for (size_t i = 0; i < count && frames->count < VMM_MAX_RANGES; i++) {
 		if (!ranges[i].size)
 			continue;
-		frames->count++;
-		if (!range_init(&frames->ranges[frames->count - 1], ranges[i])) {
-			vmm_frames_free_all(frames);
-			return false;
-		}
+		frames->ranges[frames->count++] =
+			(struct vmm_frame_range){ .range = ranges[i], .block = frames->blocks };
+		frames->blocks += range_blocks(ranges[i]);
 	}
-	return true;
+	atomic_init(&frames->whole, frames->blocks);
+	frames->block = aligned_alloc(_Alignof(struct vmm_frame_block),
+				      (frames->blocks + 1) * sizeof(*frames->block));
+	done = frames->block;
+	for (size_t i = 0; done && i < frames->count; i++)
+		done = range_init(frames, &frames->ranges[i]);
+	if (!done)
+		vmm_frames_free_all(frames);
+	return done;
 }
 
 void vmm_frames_free_all(struct vmm_frames *frames)
 {
-	for (size_t i = 0; i < frames->count; i++) {
-		free(frames->ranges[i].owner);
-		free(frames->ranges[i].unused);
+	for (size_t i = 0; i < frames->count; i++)
+		free((void *)frames->ranges[i].owner);
+	free(frames->block);
+	frames->block = NULL;
+	frames->count = frames->blocks = 0;
+}
+
+/* ---- taking ---- */
+
+/* Counts off one frame, or all of a whole block. */
+static bool count_off(struct vmm_frame_block *b, unsigned n)
+{
+	uint16_t unused = atomic_load(&b->unused);
+
+	while (unused >= n) {
+		if (atomic_compare_exchange_weak(&b->unused, &unused, (uint16_t)(unused - n)))
+			return true;
 	}
-	frames->count = 0;
-	pthread_mutex_destroy(&frames->lock);
+	return false;
 }
 
-static void set_owner(struct vmm_frame_range *r, uint64_t index, uint64_t frames, uint16_t owner)
+static bool is_own(const struct vmm_frame_block *b, uint16_t owner)
 {
-	bool take = owner != FRAME_FREE;
-
-	for (uint64_t i = index; i < index + frames; i++)
-		r->owner[i] = owner;
-	r->unused[block_of(r, index)] =
-		(uint16_t)(r->unused[block_of(r, index)] + (take ? -frames : frames));
-	if (!take && index < r->hint)
-		r->hint = index;
+	return atomic_load_explicit(&b->tenant, memory_order_relaxed) == owner;
 }
 
-static uint64_t take_small(struct vmm_frame_range *r, uint16_t owner)
+static bool is_untouched(const struct vmm_frame_block *b, uint16_t owner)
 {
-	uint64_t i = r->hint;
+	(void)owner;
+	return atomic_load_explicit(&b->unused, memory_order_relaxed) == b->frames;
+}
 
-	while (i < range_frames(r) && r->owner[i] != FRAME_FREE)
+static bool is_any(const struct vmm_frame_block *b, uint16_t owner)
+{
+	(void)b;
+	(void)owner;
+	return true;
+}
+
+/* A frame counted off the first such block, which *hint remembers unless somebody has released
+ * another one since. */
+static struct vmm_frame_block *find(struct vmm_frames *frames, _Atomic size_t *hint,
+				    bool (*fits)(const struct vmm_frame_block *b, uint16_t owner),
+				    uint16_t owner)
+{
+	size_t from = atomic_load(hint), i = from;
+
+	while (i < frames->blocks &&
+	       !(fits(&frames->block[i], owner) && count_off(&frames->block[i], 1)))
 		i++;
-	r->hint = i;
-	if (i == range_frames(r))
-		return VMM_NO_FRAME;
-	set_owner(r, i, 1, owner);
-	return r->range.base + i * VMM_4K;
+	if (i != from)
+		atomic_compare_exchange_strong(hint, &from, i);
+	return i < frames->blocks ? &frames->block[i] : NULL;
+}
+
+static _Atomic size_t *own_hint(struct vmm_frames *frames, uint16_t tenant)
+{
+	return &frames->own[tenant % VMM_FRAMES_TENANTS];
+}
+
+static void lower(_Atomic size_t *hint, size_t to)
+{
+	size_t now = atomic_load(hint);
+
+	while (to < now && !atomic_compare_exchange_weak(hint, &now, to))
+		;
+}
+
+static struct vmm_frame_block *find_untouched(struct vmm_frames *frames, uint16_t owner)
+{
+	struct vmm_frame_block *b = find(frames, &frames->untouched, is_untouched, owner);
+
+	if (b) {
+		atomic_store(&b->tenant, owner);
+		lower(own_hint(frames, owner), (size_t)(b - frames->block));
+	}
+	return b;
+}
+
+static uint64_t take_in(struct vmm_frame_block *b, uint16_t owner)
+{
+	uint16_t i = atomic_load_explicit(&b->first, memory_order_relaxed);
+	uint16_t free = FRAME_FREE;
+
+	while (!atomic_compare_exchange_strong(&b->owner[i], &free, owner)) {
+		free = FRAME_FREE;
+		i = (uint16_t)((i + 1) % b->frames);
+	}
+	atomic_store_explicit(&b->first, (uint16_t)((i + 1) % b->frames), memory_order_relaxed);
+	return b->base + i * VMM_4K;
+}
+
+static uint64_t take_small(struct vmm_frames *frames, uint16_t owner)
+{
+	struct vmm_frame_block *b = find(frames, own_hint(frames, owner), is_own, owner);
+	_Atomic size_t first = 0;
+
+	if (!b)
+		b = find_untouched(frames, owner);
+	if (!b)
+		b = find(frames, &frames->any, is_any, owner);
+	if (!b) /* a frame that came back while a hint was set */
+		b = find(frames, &first, is_any, owner);
+	return b ? take_in(b, owner) : VMM_NO_FRAME;
+}
+
+static void set_owner(struct vmm_frame_block *b, unsigned from, unsigned count, uint16_t owner)
+{
+	for (unsigned i = from; i < from + count; i++)
+		atomic_store_explicit(&b->owner[i], owner, memory_order_relaxed);
+}
+
+/* Counts off a block below *end, which becomes the one above it. */
+static struct vmm_frame_block *find_whole(struct vmm_frames *frames, _Atomic size_t *end)
+{
+	size_t from = atomic_load(end), i = from;
+
+	while (i > 0 && !count_off(&frames->block[i - 1], BLOCK))
+		i--;
+	if (i != from)
+		atomic_compare_exchange_strong(end, &from, i);
+	return i ? &frames->block[i - 1] : NULL;
 }
 
 /* From the top, so that small frames, taken from the bottom, break up as few blocks as possible. */
-static uint64_t take_large(struct vmm_frame_range *r, uint16_t owner)
+static uint64_t take_large(struct vmm_frames *frames, uint16_t owner)
 {
-	for (uint64_t block = range_blocks(r); block-- > 0;) {
-		uint64_t hpa = align_down(r->range.base, VMM_2M) + block * VMM_2M;
+	struct vmm_frame_block *b = find_whole(frames, &frames->whole);
+	_Atomic size_t last = frames->blocks;
 
-		if (r->unused[block] != BLOCK)
-			continue;
-		set_owner(r, (hpa - r->range.base) / VMM_4K, BLOCK, owner | FRAME_LARGE);
-		return hpa;
-	}
-	return VMM_NO_FRAME;
+	if (!b)
+		b = find_whole(frames, &last);
+	if (!b)
+		return VMM_NO_FRAME;
+	set_owner(b, 0, BLOCK, owner | FRAME_LARGE);
+	return b->base;
 }
 
-static uint64_t take(struct vmm_frames *frames, uint16_t owner, enum vmm_level level)
+static bool is_refused(struct vmm_frames *frames)
 {
-	uint64_t hpa = VMM_NO_FRAME;
+	uint64_t left = atomic_load(&frames->fail_after);
 
-	if (!frames->fail_after)
-		return VMM_NO_FRAME;
-	for (size_t i = 0; i < frames->count && hpa == VMM_NO_FRAME; i++)
-		hpa = level == VMM_LEVEL_2M ? take_large(&frames->ranges[i], owner)
-					    : take_small(&frames->ranges[i], owner);
-	if (hpa != VMM_NO_FRAME && frames->fail_after != UINT64_MAX)
-		frames->fail_after--;
-	return hpa;
+	while (left && left != UINT64_MAX &&
+	       !atomic_compare_exchange_weak(&frames->fail_after, &left, left - 1))
+		;
+	return !left;
 }
 
 uint64_t vmm_frames_alloc(struct vmm_frames *frames, uint16_t owner, enum vmm_level level)
 {
-	uint64_t hpa;
-
-	pthread_mutex_lock(&frames->lock);
-	hpa = take(frames, owner, level);
-	pthread_mutex_unlock(&frames->lock);
-	return hpa;
+	if (is_refused(frames))
+		return VMM_NO_FRAME;
+	return level == VMM_LEVEL_2M ? take_large(frames, owner) : take_small(frames, owner);
 }
 
-static struct vmm_frame_range *range_of(struct vmm_frames *frames, uint64_t hpa)
+/* ---- giving back ---- */
+
+static struct vmm_frame_block *find_frame(struct vmm_frames *frames, uint64_t hpa, unsigned *index)
 {
 	for (size_t i = 0; i < frames->count; i++) {
-		if (range_holds(frames->ranges[i].range, hpa, VMM_4K))
-			return &frames->ranges[i];
+		const struct vmm_frame_range *r = &frames->ranges[i];
+		struct vmm_frame_block *b;
+
+		if (!range_holds(r->range, hpa, VMM_4K))
+			continue;
+		b = block_of(frames, r, hpa);
+		*index = (unsigned)((hpa - b->base) / VMM_4K);
+		return b;
 	}
 	return NULL;
 }
 
+static unsigned size_at(const struct vmm_frame_block *b, unsigned index)
+{
+	return b->owner[index] & FRAME_LARGE ? BLOCK : 1;
+}
+
+static void raise_whole(struct vmm_frames *frames, size_t to)
+{
+	size_t now = atomic_load(&frames->whole);
+
+	while (to > now && !atomic_compare_exchange_weak(&frames->whole, &now, to))
+		;
+}
+
+/* So that they are found again. */
+static void announce(struct vmm_frames *frames, const struct vmm_frame_block *b, unsigned unused)
+{
+	size_t at = (size_t)(b - frames->block);
+
+	lower(own_hint(frames, b->tenant), at);
+	lower(&frames->any, at);
+	if (unused < b->frames)
+		return;
+	lower(&frames->untouched, at);
+	raise_whole(frames, at + 1);
+}
+
 void vmm_frames_release(struct vmm_frames *frames, uint64_t hpa)
 {
-	struct vmm_frame_range *r;
-	uint64_t i;
+	unsigned index = 0, count;
+	struct vmm_frame_block *b = find_frame(frames, hpa, &index);
 
-	pthread_mutex_lock(&frames->lock);
-	r = range_of(frames, hpa);
-	if (r) {
-		i = (hpa - r->range.base) / VMM_4K;
-		set_owner(r, i, r->owner[i] & FRAME_LARGE ? BLOCK : 1, FRAME_FREE);
-	}
-	pthread_mutex_unlock(&frames->lock);
+	if (!b)
+		return;
+	count = size_at(b, index);
+	set_owner(b, index, count, FRAME_FREE);
+	if (index < atomic_load_explicit(&b->first, memory_order_relaxed))
+		atomic_store_explicit(&b->first, (uint16_t)index, memory_order_relaxed);
+	announce(frames, b, atomic_fetch_add(&b->unused, (uint16_t)count) + count);
 }
 
 void vmm_frames_lose(struct vmm_frames *frames, uint64_t hpa)
 {
-	struct vmm_frame_range *r;
-	uint64_t first, count;
+	unsigned index = 0;
+	struct vmm_frame_block *b = find_frame(frames, hpa, &index);
 
-	pthread_mutex_lock(&frames->lock);
-	r = range_of(frames, hpa);
-	if (r) {
-		first = (hpa - r->range.base) / VMM_4K;
-		count = r->owner[first] & FRAME_LARGE ? BLOCK : 1;
-		for (uint64_t i = first; i < first + count; i++)
-			r->owner[i] = (uint16_t)(FRAME_HOST | (r->owner[i] & FRAME_LARGE));
-	}
-	pthread_mutex_unlock(&frames->lock);
+	if (b)
+		set_owner(b, index, size_at(b, index),
+			  (uint16_t)(FRAME_HOST | (b->owner[index] & FRAME_LARGE)));
 }
 
 void vmm_frames_split(struct vmm_frames *frames, uint64_t hpa)
 {
-	struct vmm_frame_range *r;
+	unsigned index = 0;
+	struct vmm_frame_block *b = find_frame(frames, hpa, &index);
 
-	pthread_mutex_lock(&frames->lock);
-	r = range_of(frames, hpa);
-	for (uint64_t i = 0; r && i < BLOCK; i++)
-		r->owner[(hpa - r->range.base) / VMM_4K + i] &= (uint16_t)~FRAME_LARGE;
-	pthread_mutex_unlock(&frames->lock);
+	if (b)
+		set_owner(b, 0, BLOCK, b->owner[0] & (uint16_t)~FRAME_LARGE);
 }
 
-static uint64_t next_in(const struct vmm_frame_range *r, uint16_t owner, uint64_t from,
+/* ---- walking ---- */
+
+static uint64_t next_in(const struct vmm_frame_block *b, uint16_t owner, uint64_t from,
 			enum vmm_level *level)
 {
-	uint64_t i = from <= r->range.base ? 0 : (from - r->range.base) / VMM_4K;
+	uint64_t i = from <= b->base ? 0 : (from - b->base) / VMM_4K;
 
-	for (; i < range_frames(r); i++) {
-		if ((r->owner[i] & ~FRAME_LARGE) != owner)
+	if (owner != FRAME_FREE && is_untouched(b, owner))
+		return VMM_NO_FRAME;
+	for (; i < b->frames; i++) {
+		uint16_t now = atomic_load_explicit(&b->owner[i], memory_order_relaxed);
+
+		if ((now & ~FRAME_LARGE) != owner)
 			continue;
-		*level = r->owner[i] & FRAME_LARGE ? VMM_LEVEL_2M : VMM_LEVEL_4K;
-		return r->range.base + i * VMM_4K;
+		*level = now & FRAME_LARGE ? VMM_LEVEL_2M : VMM_LEVEL_4K;
+		return b->base + i * VMM_4K;
 	}
 	return VMM_NO_FRAME;
+}
+
+/* The first block that does not end before `from`. */
+static size_t block_from(struct vmm_frames *frames, uint64_t from)
+{
+	for (size_t i = 0; i < frames->count; i++) {
+		const struct vmm_frame_range *r = &frames->ranges[i];
+
+		if (from < r->range.base)
+			return r->block;
+		if (from < range_end(r->range))
+			return (size_t)(block_of(frames, r, from) - frames->block);
+	}
+	return frames->blocks;
 }
 
 uint64_t vmm_frames_next(struct vmm_frames *frames, uint16_t owner, uint64_t from,
@@ -201,12 +342,8 @@ uint64_t vmm_frames_next(struct vmm_frames *frames, uint16_t owner, uint64_t fro
 {
 	uint64_t hpa = VMM_NO_FRAME;
 
-	pthread_mutex_lock(&frames->lock);
-	for (size_t i = 0; i < frames->count && hpa == VMM_NO_FRAME; i++) {
-		if (from < range_end(frames->ranges[i].range))
-			hpa = next_in(&frames->ranges[i], owner, from, level);
-	}
-	pthread_mutex_unlock(&frames->lock);
+	for (size_t i = block_from(frames, from); i < frames->blocks && hpa == VMM_NO_FRAME; i++)
+		hpa = next_in(&frames->block[i], owner, from, level);
 	return hpa;
 }
 

@@ -3,12 +3,13 @@
  * The host's page allocator: which 4 KiB frame of host-physical memory belongs to whom. A frame is
  * free, the host's own, or given to a TD; giving a frame to the module is `vmm_frames_alloc` with
  * the TD as owner, and what the TD still owns is found again by walking its frames, which is how
- * teardown misses none.
+ * teardown misses none. Each owner's 4 KiB frames come from 2 MiB blocks of its own while there are
+ * any, so that TDs share no cache line of the tables that describe memory, here or in the module.
  */
 #ifndef VMM_FRAMES_H
 #define VMM_FRAMES_H
 
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,25 +26,43 @@ enum vmm_level { VMM_LEVEL_4K = 0, VMM_LEVEL_2M = 1 };
 
 struct vmm_frame_range {
 	struct vmm_range range;
-	uint16_t *owner;  /* per 4 KiB frame; FRAME_LARGE marks the parts of a 2 MiB frame */
-	uint16_t *unused; /* free frames per 2 MiB block, counted from the block that holds
-			     range.base */
-	uint64_t hint;	  /* no free frame below this index */
+	_Atomic uint16_t *owner; /* per 4 KiB frame; FRAME_LARGE marks the parts of a 2 MiB frame */
+	size_t block;		 /* the one that holds range.base */
 };
 
+/* The part of an aligned 2 MiB that lies in a range. */
+struct vmm_frame_block {
+	_Alignas(64) uint64_t base; /* a cache line each */
+	_Atomic uint16_t *owner;    /* of the first frame */
+	uint16_t frames;
+	_Atomic uint16_t unused; /* free, and nobody is about to take them */
+	_Atomic uint16_t tenant; /* whose small frames come from here */
+	_Atomic uint16_t first;	 /* where to look for a free one */
+};
+
+#define VMM_FRAMES_TENANTS 64
+
+/* Any thread may call; nobody waits for another. */
 struct vmm_frames {
-	pthread_mutex_t lock;
 	struct vmm_frame_range ranges[VMM_MAX_RANGES];
 	size_t count;
-	uint64_t fail_after; /* allocations that succeed before all fail; UINT64_MAX: no limit. For
-				tests */
+	struct vmm_frame_block *block; /* of all ranges, in their order */
+	size_t blocks;
+	/* Where to look for a block: one of the owner's own, one that nobody uses, any; and, from
+	 * there downwards, a whole one. */
+	_Atomic size_t own[VMM_FRAMES_TENANTS], untouched, any, whole;
+	_Atomic uint64_t
+		fail_after; /* allocations until all fail; UINT64_MAX: no limit. For tests */
 };
 
 /* Takes ranges of 4 KiB multiples that do not overlap. False when the host is out of memory. */
 bool vmm_frames_init(struct vmm_frames *frames, const struct vmm_range *ranges, size_t count);
 void vmm_frames_free_all(struct vmm_frames *frames);
 
-/* A free frame, aligned to its size, now `owner`'s; VMM_NO_FRAME when there is none. */
+/*
+ * A free frame, aligned to its size, now `owner`'s; VMM_NO_FRAME when there is none, or when it was
+ * always elsewhere: as others gave back and took the last ones.
+ */
 uint64_t vmm_frames_alloc(struct vmm_frames *frames, uint16_t owner, enum vmm_level level);
 
 /* Gives back what vmm_frames_alloc returned. */

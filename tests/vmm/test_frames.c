@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The host's page allocator: no frame is given twice, every frame comes back, large frames are
- * aligned and whole.
+ * The host's page allocator: no frame is given twice, also by threads at the same time, every frame
+ * comes back, large frames are aligned and whole, owners keep out of each other's blocks.
  */
+#include <pthread.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -101,6 +102,92 @@ static void walks_one_owner_only(void **state)
 	assert_true(vmm_frames_next(f, TD, mine + VMM_4K, &level) == VMM_NO_FRAME);
 }
 
+static void owners_have_blocks_of_their_own(void **state)
+{
+	struct vmm_frames *f = *state;
+	uint64_t mine = vmm_frames_alloc(f, TD, VMM_LEVEL_4K);
+	uint64_t other = vmm_frames_alloc(f, TD + 1, VMM_LEVEL_4K);
+
+	assert_int_not_equal(mine / VMM_2M, other / VMM_2M);
+	for (int i = 2; i < 0x100; i++) {
+		uint64_t hpa = vmm_frames_alloc(f, i % 2 ? TD + 1 : TD, VMM_LEVEL_4K);
+
+		assert_int_equal(hpa / VMM_2M, (i % 2 ? other : mine) / VMM_2M);
+	}
+	/* With no block left for it, an owner takes what there is. */
+	for (int i = 0x100; i < TOTAL; i++)
+		assert_true(vmm_frames_alloc(f, TD, VMM_LEVEL_4K) != VMM_NO_FRAME);
+	vmm_frames_release(f, other);
+	assert_true(vmm_frames_alloc(f, TD, VMM_LEVEL_4K) == other);
+}
+
+#define THREADS 4
+#define TURNS	20000
+
+struct taker {
+	struct vmm_frames *frames;
+	uint16_t owner;
+	uint64_t taken[TOTAL / THREADS];
+	pthread_t thread;
+};
+
+/* Takes all that it may have, so that at times hardly any is left, and gives back in another order.
+ */
+static void *take_and_give(void *opaque)
+{
+	struct taker *t = opaque;
+
+	for (unsigned turn = 0; turn < TURNS; turn++) {
+		uint64_t *at = &t->taken[turn * 7919u % (TOTAL / THREADS)];
+
+		if (*at != VMM_NO_FRAME)
+			vmm_frames_release(t->frames, *at);
+		*at = vmm_frames_alloc(t->frames, t->owner, VMM_LEVEL_4K);
+	}
+	return NULL;
+}
+
+/* What it has is its own; the rest of what it may have is there. */
+static void check_and_fill(struct taker *t)
+{
+	unsigned have = 0;
+
+	for (unsigned k = 0; k < TOTAL / THREADS; k++)
+		have += t->taken[k] != VMM_NO_FRAME;
+	assert_int_equal(vmm_frames_count(t->frames, t->owner), have);
+	for (unsigned k = 0; k < TOTAL / THREADS; k++) {
+		if (t->taken[k] == VMM_NO_FRAME)
+			t->taken[k] = vmm_frames_alloc(t->frames, t->owner, VMM_LEVEL_4K);
+		assert_true(t->taken[k] != VMM_NO_FRAME);
+	}
+}
+
+static void threads_never_get_the_same(void **state)
+{
+	static struct taker taker[THREADS];
+	struct vmm_frames *f = *state;
+
+	for (unsigned i = 0; i < THREADS; i++) {
+		taker[i] = (struct taker){ .frames = f, .owner = (uint16_t)(TD + i) };
+		for (unsigned k = 0; k < TOTAL / THREADS; k++)
+			taker[i].taken[k] = VMM_NO_FRAME;
+		assert_int_equal(pthread_create(&taker[i].thread, NULL, take_and_give, &taker[i]),
+				 0);
+	}
+	for (unsigned i = 0; i < THREADS; i++)
+		pthread_join(taker[i].thread, NULL);
+	for (unsigned i = 0; i < THREADS; i++)
+		check_and_fill(&taker[i]);
+	assert_int_equal(vmm_frames_count(f, FRAME_FREE), 0);
+	for (unsigned i = 0; i < THREADS; i++) {
+		assert_int_equal(vmm_frames_count(f, taker[i].owner), TOTAL / THREADS);
+		for (unsigned k = 0; k < TOTAL / THREADS; k++)
+			vmm_frames_release(f, taker[i].taken[k]);
+	}
+	assert_int_equal(vmm_frames_count(f, FRAME_FREE), TOTAL);
+	assert_true(vmm_frames_alloc(f, TD, VMM_LEVEL_2M) == 0x1200000);
+}
+
 static void lost_frames_stay_away(void **state)
 {
 	struct vmm_frames *f = *state;
@@ -134,6 +221,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(large_frames_are_whole_blocks, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_used_block_is_not_large, setup, teardown),
 		cmocka_unit_test_setup_teardown(walks_one_owner_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(owners_have_blocks_of_their_own, setup, teardown),
+		cmocka_unit_test_setup_teardown(threads_never_get_the_same, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_frames_stay_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(fails_on_demand, setup, teardown),
 	};
