@@ -5,10 +5,10 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "bench/bench.h"
 #include "cli/cli.h"
+#include "cli/option.h"
 
 struct results {
 	struct bench_td_build build;
@@ -129,22 +129,40 @@ static void print_json(const struct results *r)
 	       r->decode.grep);
 }
 
+/* -1: go on; else the exit status. */
+static int read_options(bool *json, int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+						 { "help", no_argument, NULL, 'h' },
+						 { 0 } };
+	int c;
+
+	while ((c = cli_option(argc, argv, ":h", options)) != -1) {
+		if (c == 'h') {
+			usage(stdout);
+			return CLI_DONE;
+		}
+		if (c != 'j')
+			return CLI_USAGE;
+		*json = true;
+	}
+	if (optind == argc)
+		return -1;
+	usage(stderr);
+	return CLI_USAGE;
+}
+
 static int run(int argc, char **argv)
 {
-	bool json = argc == 2 && !strcmp(argv[1], "--json");
+	bool json = false;
+	int result = read_options(&json, argc, argv);
 	struct results results;
 	struct vmm_error err;
 
-	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		usage(stdout);
-		return CLI_DONE;
-	}
-	if (argc > 1 && !json) {
-		usage(stderr);
-		return CLI_USAGE;
-	}
+	if (result >= 0)
+		return result;
 	if (measure(&results, &err)) {
-		fprintf(stderr, "seamless: %s\n", err.text);
+		fprintf(stderr, "seamless bench: %s\n", err.text);
 		return CLI_WRONG;
 	}
 	if (json)

@@ -3,7 +3,6 @@
  * `seamless decode`: explains a status, a register or a kernel log.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/option.h"
 #include "explain/explain.h"
 #include "tdx/call.h"
 
@@ -343,7 +343,7 @@ static int run(int argc, char **argv)
 	struct decode d = { 0 };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, ":h", longs)) != -1) {
 		if (c == 'h') {
 			usage(stdout);
 			return CLI_DONE;

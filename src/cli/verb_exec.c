@@ -2,12 +2,12 @@
 /*
  * `seamless exec`: runs a program that contains real SEAMCALL and TDCALL instructions.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "cli/fault_option.h"
+#include "cli/option.h"
 #include "cli/platform_option.h"
 #include "cli/record_option.h"
 #include "cli/strict_option.h"
@@ -100,7 +100,7 @@ static int exec_verb(int argc, char **argv)
 	struct fault_option faults = { .count = 0 };
 	int c, result, wrong = 0;
 
-	while (!wrong && (c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
+	while (!wrong && (c = cli_option(argc, argv, "+:h", options)) != -1) {
 		switch (c) {
 		case 'p': platform = optarg; break;
 		case 'r': record = optarg; break;
@@ -122,7 +122,7 @@ static int exec_verb(int argc, char **argv)
 		case 'f': wrong = fault_option_rule(&faults, optarg); break;
 		case 'F': wrong = fault_option_file(&faults, optarg); break;
 		case 'h': usage(stdout); return CLI_DONE;
-		default: usage(stderr); return CLI_USAGE;
+		default: wrong = -1; break;
 		}
 	}
 	if (wrong) {

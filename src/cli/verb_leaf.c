@@ -2,13 +2,13 @@
 /*
  * `seamless leaf`: the ABI table: a list of leaves, or one in full.
  */
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/option.h"
 #include "explain/explain.h"
 
 #define PAGE_SIZE (1u << 17)
@@ -105,7 +105,7 @@ static int parse(int argc, char **argv, struct leaf_options *options, bool *done
 	struct explain_filter *filter = &options->filter;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, ":h", longs)) != -1) {
 		if (c == '?')
 			return -1;
 		if (c == 'h') {

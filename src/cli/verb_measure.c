@@ -3,7 +3,6 @@
  * `seamless measure`: the MRTD of firmware images in both page orders in use; of a Linux
  * kernel the RTMRs too.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "cli/boot_option.h"
 #include "cli/cli.h"
 #include "cli/measure.h"
+#include "cli/option.h"
 #include "formats/quote.h"
 #include "vmm/td.h"
 
@@ -182,7 +182,7 @@ static int read_options(struct measure *m, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "m:h", options, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, ":m:h", options)) != -1) {
 		if (c == 'h') {
 			usage(stdout);
 			return CLI_DONE;

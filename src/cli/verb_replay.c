@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/fault_option.h"
 #include "cli/file.h"
+#include "cli/option.h"
 #include "cli/platform_option.h"
 #include "replay/replay.h"
 
@@ -127,49 +128,55 @@ static int replay_on_platform(const struct settings *s)
 	return result;
 }
 
-/* Takes a word of the command line. False after a message. */
-static bool take_word(struct settings *s, char **word, int *taken)
+static int take_option(struct settings *s, int option)
 {
-	char err[600];
-
-	*taken = 1;
-	if (!strcmp(word[0], "--json")) {
-		s->json = true;
-	} else if (!strcmp(word[0], "--stop-at-first")) {
-		s->stop_at_first = true;
-	} else if (!strcmp(word[0], "--platform") && word[1]) {
-		s->platform = word[1];
-		*taken = 2;
-	} else if (!strcmp(word[0], "--fault") && word[1]) {
-		*taken = 2;
-		return fault_option_rule(&s->faults, word[1]) == 0;
-	} else if (!strcmp(word[0], "--fault-file") && word[1]) {
-		*taken = 2;
-		return fault_option_file(&s->faults, word[1]) == 0;
-	} else if (word[0][0] == '-' && word[0][1]) {
-		snprintf(err, sizeof(err), "%s: unknown option, or its value is missing", word[0]);
-		return fail(err) == CLI_DONE;
-	} else if (!replay_list_add(&s->files, word[0], err, sizeof(err))) {
-		return fail(err) == CLI_DONE;
+	switch (option) {
+	case 'j': s->json = true; return 0;
+	case 's': s->stop_at_first = true; return 0;
+	case 'p': s->platform = optarg; return 0;
+	case 'f': return fault_option_rule(&s->faults, optarg);
+	case 'F': return fault_option_file(&s->faults, optarg);
+	default: return -1;
 	}
-	return true;
+}
+
+/* -1: go on; else the exit status. */
+static int read_options(struct settings *s, int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+						 { "stop-at-first", no_argument, NULL, 's' },
+						 { "platform", required_argument, NULL, 'p' },
+						 { "fault", required_argument, NULL, 'f' },
+						 { "fault-file", required_argument, NULL, 'F' },
+						 { "help", no_argument, NULL, 'h' },
+						 { 0 } };
+	int c;
+
+	while ((c = cli_option(argc, argv, ":h", options)) != -1) {
+		if (c == 'h') {
+			fputs(usage, stdout);
+			return CLI_DONE;
+		}
+		if (take_option(s, c))
+			return CLI_USAGE;
+	}
+	if (optind < argc)
+		return -1;
+	fputs(usage, stderr);
+	return CLI_USAGE;
 }
 
 static int run(int argc, char **argv)
 {
 	struct settings s = { 0 };
-	int result = CLI_USAGE, taken = 1;
-	bool good = true;
+	int result = read_options(&s, argc, argv);
+	char err[600];
 
-	if (argc == 2 && !strcmp(argv[1], "--help")) {
-		fputs(usage, stdout);
-		return CLI_DONE;
+	for (; result < 0 && optind < argc; optind++) {
+		if (!replay_list_add(&s.files, argv[optind], err, sizeof(err)))
+			result = fail(err);
 	}
-	for (int at = 1; at < argc && good; at += taken)
-		good = take_word(&s, argv + at, &taken);
-	if (good && !s.files.count)
-		fputs(usage, stderr);
-	else if (good)
+	if (result < 0)
 		result = replay_on_platform(&s);
 	replay_list_free(&s.files);
 	return result;

@@ -2,7 +2,6 @@
 /*
  * `seamless run`: builds a TD from a guest or a firmware image, runs it, tears it down.
  */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/fault_option.h"
 #include "cli/file.h"
+#include "cli/option.h"
 #include "cli/run_attest.h"
 #include "cli/run_gdb.h"
 #include "cli/run_input.h"
@@ -220,7 +220,7 @@ static int take_option(struct run *run, int option)
 		run->attest.folder = optarg;
 		return 0;
 	case O_NONCE: run->attest.nonce_hex = optarg; return 0;
-	default: usage(stderr); return -1;
+	default: return -1;
 	}
 }
 
@@ -257,7 +257,7 @@ static int parse(struct run *run, int argc, char **argv)
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "m:h", options, NULL)) != -1) {
+	while ((option = cli_option(argc, argv, ":m:h", options)) != -1) {
 		if (option == O_HELP || option == 'h')
 			return 1;
 		if (take_option(run, option))

@@ -2,7 +2,6 @@
 /*
  * `seamless verify`: checks a TDREPORT, a quote or an event log, link by link.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "attest/digest.h"
 #include "cli/cli.h"
 #include "cli/file.h"
+#include "cli/option.h"
 #include "cli/verify_print.h"
 #include "seamless/machine.h"
 
@@ -188,7 +188,7 @@ static int read_options(struct verify *v, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, ":h", long_options)) != -1) {
 		if (c == 'h') {
 			usage(stdout);
 			return CLI_DONE;

@@ -6,11 +6,13 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "explain/text.h"
 
 #define MAX_NAME 64
+#define MIN_PART 3
 
 static char plain(char c)
 {
@@ -60,15 +62,39 @@ struct suggest suggest_start(const char *wanted)
 				 .limit = len > 12 ? 4 : (unsigned)(len + 2) / 3 };
 }
 
-void suggest_offer(struct suggest *s, const char *candidate)
+/* A part of a name is near it: who types "page.add" means the leaf that has it in its name. */
+static bool is_part(const char *part, const char *whole)
+{
+	size_t length = strlen(part);
+
+	if (length < MIN_PART)
+		return false;
+	for (; *whole; whole++) {
+		size_t i = 0;
+
+		while (i < length && whole[i] && plain(whole[i]) == plain(part[i]))
+			i++;
+		if (i == length)
+			return true;
+	}
+	return false;
+}
+
+/* Beyond the limit: not near. */
+static unsigned distance_of(const struct suggest *s, const char *candidate)
 {
 	size_t length = strlen(s->wanted), other = strlen(candidate);
-	unsigned distance, place;
-
+	size_t more = length > other ? length - other : other - length;
 	/* Each letter more is an edit. */
-	if ((length > other ? length - other : other - length) > s->limit)
-		return;
-	distance = edit_distance(s->wanted, candidate);
+	unsigned edits = more > s->limit ? UINT_MAX : edit_distance(s->wanted, candidate);
+
+	return edits > s->limit && is_part(s->wanted, candidate) ? s->limit : edits;
+}
+
+void suggest_offer(struct suggest *s, const char *candidate)
+{
+	unsigned distance = distance_of(s, candidate), place;
+
 	if (distance > s->limit)
 		return;
 	for (place = s->count; place > 0 && s->best[place - 1].distance > distance; place--) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Near-miss names: offers candidates, keeps the nearest by edit distance.
+ * Near-miss names: offers candidates, keeps the nearest by edit distance, and those of which the
+ * name is a part.
  */
 #ifndef EXPLAIN_SUGGEST_H
 #define EXPLAIN_SUGGEST_H

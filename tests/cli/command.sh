@@ -40,5 +40,15 @@ expect 2 "seamless: no verb 'decdoe': did you mean decode[?]" help decdoe
 expect 2 "seamless: no verb 'frobnicate'; \`seamless --help\` lists them" frobnicate
 expect 2 "seamless: no verb ''; \`seamless --help\` lists them" ''
 expect 2 "seamless: no verb '$(printf '%0999d' 0)'; *" "$(printf '%0999d' 0)"
+for verb in $verbs; do
+	expect 2 "seamless $verb: no option '--hepl': did you mean --help[?]" "$verb" --hepl
+	expect 2 "seamless $verb: no option '-Q'; \`seamless help $verb\` lists them" "$verb" -Q
+	expect 2 "seamless $verb: option '--help' takes no value" "$verb" --help=me
+done
+expect 2 "seamless verify: no option '--tcbchain': did you mean --tcb-chain[?]" verify --tcbchain=file report
+expect 2 "seamless verify: no option '--t': did you mean --time, --tcb, --tcb-chain[?]" verify --t now
+expect 2 "seamless verify: option '--time' takes a value" verify --time
+expect 2 "seamless measure: option '-m' takes a value" measure -m
+expect 2 "seamless leaf: no leaf 'page.add'; did you mean TDH.MEM.PAGE.ADD[?]" leaf page.add
 echo "$tried calls, $bad complaints"
-[ $bad = 0 ] && [ $tried -ge 18 ]
+[ $bad = 0 ] && [ $tried -ge 47 ]

@@ -278,6 +278,9 @@ static void test_near_misses(void **state)
 	(void)state;
 	explain_leaf_suggest(buf, sizeof(buf), "TDH.MEM.PAGE.AD");
 	assert_memory_equal(buf, "TDH.MEM.PAGE.ADD", 16);
+	explain_leaf_suggest(buf, sizeof(buf), "page.accept");
+	assert_string_equal(buf, "TDG.MEM.PAGE.ACCEPT");
+	assert_int_equal(explain_leaf_suggest(buf, sizeof(buf), "ep"), 0);
 	explain_leaf_suggest(buf, sizeof(buf), "mapgap");
 	assert_string_equal(buf, "MapGPA");
 	explain_status_suggest(buf, sizeof(buf), "TDX_OPERAND_BUZY");
