@@ -4,15 +4,12 @@
 # module inside (seamless) and with the call layer alone (tdx); man finds a leaf's page.
 # Usage: install.sh MESON BUILD_ROOT PREFIX COMPILER...
 set -eu
-meson=$1 build=$2 prefix=$3
-shift 3
+. "$(dirname "$0")/installed.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-DESTDIR="$work/root" "$meson" install -C "$build" --no-rebuild >"$work/log" 2>&1 || {
-	cat "$work/log"
-	exit 1
-}
+install_into "$1" "$2" "$3"
+shift 3
 cat >"$work/program.c" <<'END'
 #include <seamless/seamless.h>
 #include <stdio.h>
@@ -45,14 +42,32 @@ int main(void)
 	return 0;
 }
 END
-pc=$(dirname "$(find "$work/root" -name seamless.pc)")
-flags() { # what pkg-config says of the installed copy
-	PKG_CONFIG_PATH=$pc pkg-config --static --define-variable=prefix="$work/root$prefix" "$@"
-}
 # shellcheck disable=SC2046 # words are wanted
-"$@" -Wall -Werror $(flags --cflags seamless) -o "$work/program" "$work/program.c" $(flags --libs seamless)
+"$@" -Wall -Werror $(pkg-config --cflags seamless) -o "$work/program" "$work/program.c" $(pkg-config --libs seamless)
 [ "$("$work/program")" = 'leaf 65538' ]
-"$work/root$prefix/bin/seamless" --version | grep -q "^seamless $(flags --modversion seamless)$"
+"$root/bin/seamless" --version | grep -q "^seamless $(pkg-config --modversion seamless)$"
+
+# The library takes no name from a program but those that its headers declare, and no file of the machine that built it is named.
+nm -gP --defined-only "$(pkg-config --variable=libdir seamless)/libseamless.a" | sed -n 's/ .*//p' >"$work/names"
+if grep -v -e '^seamless_' -e '^__tdx_' -e '^seamcall' -e '^tdcall' "$work/names"; then
+	echo 'are names that the library exports, and no header declares'
+	exit 1
+fi
+if grep -e '^Libs:.*\.so' -e '^Cflags:.*-I/usr/include' "$PKG_CONFIG_PATH/seamless.pc"; then
+	echo 'names a place of the machine that built it'
+	exit 1
+fi
+
+# Each header stands alone, in C11 and C++17.
+for header in "$root"/include/tdx/*.h "$root"/include/seamless/*.h; do
+	name=${header#"$root"/include/}
+	case $name in tdx/tdh_extern.h) defined=-DTDX_OUT_OF_LINE ;; *) defined=-DNOTHING ;; esac
+	for language in 'c -std=c11' 'c++ -std=c++17'; do
+		# shellcheck disable=SC2046,SC2086 # words are wanted
+		echo "#include <$name>" | "$@" -x $language -Wall -Wextra -Wconversion -Wno-sign-conversion -Werror $defined $(pkg-config --cflags seamless) \
+			-fsyntax-only - || { echo "$name does not stand alone: $language"; exit 1; }
+	done
+done
 
 # The call layer alone: headers and the source of the thunk, nothing to link.
 cat >"$work/layer.c" <<'END'
@@ -76,12 +91,12 @@ int main(void)
 }
 END
 # shellcheck disable=SC2046 # words are wanted
-"$@" -Wall -Wextra -Werror $(flags --cflags tdx) -o "$work/layer" "$work/layer.c" $(flags --variable=thunk tdx)
-[ -z "$(flags --libs tdx)" ]
+"$@" -Wall -Wextra -Werror $(pkg-config --cflags tdx) -o "$work/layer" "$work/layer.c" $(pkg-config --variable=thunk tdx)
+[ -z "$(pkg-config --libs tdx)" ]
 [ "$("$work/layer")" = 'the instruction' ]
 
-man=$work/root$prefix/share/man
-[ -f "$work/root$prefix/share/doc/seamless/html/index.html" ]
+man=$root/share/man
+[ -f "$root/share/doc/seamless/html/index.html" ]
 for page in tdh_mem_page_add tdh_mng_create_retry tdg_vp_vmcall_map_gpa tdh_export_mem_finish tdx; do
 	command -v man >/dev/null || { echo "man: not installed, not tried"; break; }
 	MANPAGER=cat man -M "$man" "$page" 2>&1 | grep -q "tdx/tdx.h" || { echo "man $page: not the page"; exit 1; }
