@@ -40,7 +40,7 @@ typedef void (*seamless_tell_finding)(void *opaque, const struct seamless_findin
  *
  * No thread may be in a call of this machine, or in seamless_vm_exit(), meanwhile; guests may run.
  */
-size_t seamless_platform_check(struct seamless_machine *m, seamless_tell_finding tell,
+size_t seamless_check(struct seamless_machine *m, seamless_tell_finding tell,
 			       void *opaque);
 
 #ifdef __cplusplus

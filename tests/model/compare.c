@@ -271,5 +271,5 @@ static void first_finding(void *opaque, const struct seamless_finding *f)
 bool world_check(struct world *w)
 {
 	w->why[0] = 0;
-	return !seamless_platform_check(w->machine, first_finding, w);
+	return !seamless_check(w->machine, first_finding, w);
 }
