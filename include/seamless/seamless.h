@@ -17,6 +17,7 @@
 
 #include "seamless/check.h"
 #include "seamless/debug.h"
+#include "seamless/explain.h"
 #include "seamless/fault.h"
 #include "seamless/guest.h"
 #include "seamless/lp.h"

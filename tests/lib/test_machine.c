@@ -143,6 +143,32 @@ static void a_refusal_has_a_reason(void **state)
 	assert_int_equal(strlen(little), sizeof(little) - 1);
 }
 
+static void calls_in_words(void **state)
+{
+	const struct seamless_regs in = { .gpr = { LEAF_TDH_MEM_TRACK, 0x1000 } };
+	const struct seamless_regs out = { .gpr = { TDX_OPERAND_BUSY | TDX_OPERAND_ID_TDR,
+						    0x1000 } };
+	static const char busy[] = "OPERAND_BUSY(TDR)";
+	char text[100], little[8];
+
+	(void)state;
+	assert_string_equal(seamless_leaf_name(false, LEAF_TDH_MEM_TRACK | 3ull << 16),
+			    "TDH.MEM.TRACK");
+	assert_string_equal(seamless_leaf_name(true, LEAF_TDG_MEM_PAGE_ACCEPT),
+			    "TDG.MEM.PAGE.ACCEPT");
+	assert_null(seamless_leaf_name(false, 0xfff0));
+	assert_int_equal(seamless_status_text(false, in.gpr[0], out.gpr[0], text, sizeof(text)),
+			 strlen(busy));
+	assert_string_equal(text, busy);
+	assert_int_equal(seamless_status_text(false, in.gpr[0], out.gpr[0], little, sizeof(little)),
+			 strlen(busy));
+	assert_string_equal(little, "OPERAND");
+	seamless_call_text(false, &in, NULL, text, sizeof(text));
+	assert_string_equal(text, "TDH.MEM.TRACK(tdr=0x1000)");
+	seamless_call_text(false, &in, &out, text, sizeof(text));
+	assert_string_equal(text, "TDH.MEM.TRACK(tdr=0x1000) = OPERAND_BUSY(TDR)");
+}
+
 static void a_reload_starts_anew(void **state)
 {
 	assert_true(seamless_lp_enter(*state, 0));
@@ -272,6 +298,7 @@ int main(void)
 		WITH_MACHINE(memory_is_checked),
 		WITH_MACHINE(knobs_are_checked),
 		WITH_MACHINE(a_trace_sees_all),
+		cmocka_unit_test(calls_in_words),
 		cmocka_unit_test(bad_configurations),
 		cmocka_unit_test(too_many_key_ids),
 	};
