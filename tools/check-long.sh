@@ -25,12 +25,13 @@ report=$(mktemp)
 trap 'rm -f "$report" "$report".*' EXIT
 passed=0 failed=0
 
-verdict() { # NAME STATUS
+verdict() { # NAME STATUS [OUTPUT]
 	if [ "$2" = 0 ]; then
 		passed=$((passed + 1))
 	else
 		failed=$((failed + 1))
-		echo "FAILED: $1"
+		[ -z "${3:-}" ] || printf '%s\n' "$3" | tail -100
+		echo "FAILED: $1 (status $2)"
 	fi
 }
 
@@ -45,7 +46,7 @@ differential() {
 	for seed in 2 3 5 7 11; do
 		status=0
 		line=$(build/tests/cpu/cpu_diff_test --seed $seed --count 1000000 2>&1) || status=$?
-		verdict "differential, seed $seed" $status
+		verdict "differential, seed $seed" $status "$line"
 		echo "$line" | grep 'forms tested' | sed 's/^/- differential: /' | tee -a "$report"
 	done
 }
@@ -55,7 +56,7 @@ sweep() {
 	for what in --64 --32 build/debian/bin/busybox; do
 		status=0
 		line=$(build/tests/cpu/cpu_sweep "$what" 2>&1) || status=$?
-		verdict "sweep, $what" $status
+		verdict "sweep, $what" $status "$line"
 		echo "$line" | tail -n 1 | sed "s|^|- sweep $what: |" | tee -a "$report"
 	done
 }
@@ -65,7 +66,7 @@ reasons() {
 	python3 tests/conformance/check.py build/seamless $transcripts --listed >/dev/null
 	status=0
 	line=$(build/tests/conformance/test_reasons_of_transcripts $transcripts 1 2) || status=$?
-	verdict "reasons" $status
+	verdict "reasons" $status "$line"
 	echo "$line" | tail -1 | sed 's/^/- reasons: /' | tee -a "$report"
 }
 
@@ -92,14 +93,14 @@ threads() {
 model() {
 	status=0
 	line=$(build/tests/model/test_model --seeds 1000 "${MODEL_SEEDS:-3000}" 2>&1) || status=$?
-	verdict "model" $status
+	verdict "model" $status "$line"
 	echo "$line" | tail -1 | sed 's/^/- model: /' | tee -a "$report"
 }
 
 stress() {
 	status=0
 	line=$(build-tsan/tests/stress/test_stress --seconds "${STRESS_SECONDS:-600}" --seed "$(date +%s)" 2>&1) || status=$?
-	verdict "stress" $status
+	verdict "stress" $status "$line"
 	echo "$line" | tail -1 | sed 's/^/- stress: /' | tee -a "$report"
 }
 
@@ -107,22 +108,22 @@ snapshots() {
 	transcripts=build/tests/conformance/transcripts
 	python3 tests/conformance/check.py build/seamless $transcripts --listed >/dev/null
 	status=0
-	line=$(build/tests/snapshot/snapshot_cuts $transcripts) || status=$?
-	verdict "snapshots" $status
+	line=$(build/tests/snapshot/snapshot_cuts $transcripts 2>&1) || status=$?
+	verdict "snapshots" $status "$line"
 	echo "$line" | tail -1 | sed 's/^/- snapshots: /' | tee -a "$report"
 }
 
 faults() {
 	status=0
 	line=$(build/tests/fault/fault_sweep build/guest/test.elf all) || status=$?
-	verdict "faults" $status
+	verdict "faults" $status "$line"
 	echo "$line" | tail -1 | sed 's/^/- faults: /' | tee -a "$report"
 }
 
 fuzz() {
 	status=0
 	log=$(fuzz/all.sh "$seconds" build-fuzz 2>&1) || status=$?
-	verdict "fuzz" $status
+	verdict "fuzz" $status "$log"
 	echo "$log" | grep -E ' (Done |FOUND)' | sed "s/^/- fuzz_/" | tee -a "$report"
 }
 
