@@ -72,9 +72,7 @@ static void interpret(struct lib_lp *lp, struct seamless_regs *regs, struct seam
 {
 	struct vm_exit e = { 0 };
 
-	/* Without memory for an interpreter the host gets control back and may try again. */
-	if (!vcpu_run(lp->machine->module, lp->number, (struct cpu_regs *)regs, &e))
-		e.reason = SEAMLESS_EXIT_INTERRUPT;
+	vcpu_run(lp->machine->module, lp->number, (struct cpu_regs *)regs, &e);
 	*to = (struct seamless_vm_exit){
 		.reason = e.reason,
 		.instr_length = e.instr_length,

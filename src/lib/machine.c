@@ -8,6 +8,8 @@
 
 #include "lib/machine_impl.h"
 #include "module/state.h"
+#include "module/vcpu.h"
+#include "vmx/lp.h"
 
 static const struct seamless_config standard = { .name = "default" };
 
@@ -65,9 +67,8 @@ static struct platform *make_platform(const struct seamless_config *config, cons
 	return p;
 }
 
-static void init_machine(struct seamless_machine *m, enum seamless_guest guest)
+static void init_machine(struct seamless_machine *m)
 {
-	m->guest = guest;
 	atomic_store(&m->event_ticks, m->platform->config.tsc.per_event);
 	for (unsigned i = 0; i < PLATFORM_LPS; i++) {
 		m->lp[i].machine = m;
@@ -84,8 +85,15 @@ static bool is_owned(const void *module, uint64_t pa)
 	       module_owns_page(m, pa);
 }
 
+static bool make_interpreters(struct seamless_machine *m)
+{
+	return m->guest != SEAMLESS_GUEST_INTERPRETED ||
+	       vmx_create(module_processors(m->module), seamless_lps(m));
+}
+
 /* Takes over the platform and the text, also on failure. */
-static struct seamless_machine *assemble(struct platform *p, char *text, size_t len)
+static struct seamless_machine *assemble(struct platform *p, char *text, size_t len,
+					 enum seamless_guest guest)
 {
 	struct seamless_machine *m = p ? calloc(1, sizeof(*m)) : NULL;
 
@@ -97,11 +105,12 @@ static struct seamless_machine *assemble(struct platform *p, char *text, size_t 
 	m->platform = p;
 	m->text = text;
 	m->text_len = len;
+	m->guest = guest;
 	pthread_mutex_init(&m->faults.lock, NULL);
 	m->module = module_create(p);
 	p->mem.owner = m->module;
 	p->mem.owned = m->module ? is_owned : NULL;
-	if (m->module && (!CHECK_STATE || lib_checker_create(m)))
+	if (m->module && make_interpreters(m) && (!CHECK_STATE || lib_checker_create(m)))
 		return m;
 	seamless_destroy(m);
 	return NULL;
@@ -119,9 +128,9 @@ struct seamless_machine *seamless_create(const struct seamless_config *config, c
 	if (!text)
 		return NULL;
 	snprintf(err, err_len, "out of memory");
-	m = assemble(make_platform(config, text, len, err, err_len), text, len);
+	m = assemble(make_platform(config, text, len, err, err_len), text, len, config->guest);
 	if (m) {
-		init_machine(m, config->guest);
+		init_machine(m);
 		snprintf(err, err_len, "%s", "");
 	}
 	return m;

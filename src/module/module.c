@@ -29,10 +29,12 @@ void module_destroy(struct module *m)
 
 void module_reload(struct module *m)
 {
+	const struct vmx_lps processors = m->processors;
 	struct platform *p = m->plat;
 
-	vmx_release(&m->processors);
+	vmx_reset(&m->processors);
 	memset(m, 0, sizeof(*m));
+	m->processors = processors;
 	m->plat = m->processors.platform = p;
 	m->num_lps = p->config.lps;
 	m->num_pkgs = p->config.packages;

@@ -51,22 +51,18 @@ static struct vmx_guest guest_of(const struct module *m, const struct lp *l)
 	};
 }
 
-bool vcpu_run(struct module *m, unsigned lp, struct cpu_regs *regs, struct vm_exit *exit)
+void vcpu_run(struct module *m, unsigned lp, struct cpu_regs *regs, struct vm_exit *exit)
 {
 	struct lp_guest *g = &m->lp[lp].guest;
 	struct cpu_state *s = vmx_state(&m->processors, lp);
-	struct vmx_guest guest;
+	const struct vmx_guest guest = guest_of(m, &m->lp[lp]);
 
-	if (!s)
-		return false;
-	guest = guest_of(m, &m->lp[lp]);
 	for (unsigned i = 0; i < NUM_SWITCHED; i++)
 		memcpy((char *)s + switched[i].cpu, g->vp.vps->page + switched[i].tdvps, sizeof(uint64_t));
 	if (vmx_run(&m->processors, lp, &guest, regs, exit))
 		g->stale_tlb = g->fresh = false;
 	for (unsigned i = 0; i < NUM_SWITCHED; i++)
 		memcpy(g->vp.vps->page + switched[i].tdvps, (char *)s + switched[i].cpu, sizeof(uint64_t));
-	return true;
 }
 
 struct vmx_lps *module_processors(struct module *m)

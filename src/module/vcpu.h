@@ -6,16 +6,15 @@
 #ifndef SEAMLESS_MODULE_VCPU_H
 #define SEAMLESS_MODULE_VCPU_H
 
-#include <stdbool.h>
 #include "module/module.h"
 
 struct vmx_lps;
 
 /*
  * Runs the guest on @lp from the registers in @regs until its next VM exit, which goes to module_vm_exit() next.
- * module_in_guest() must be true. False: no memory for an interpreter; nothing ran.
+ * module_in_guest() must be true, and the processors have interpreters: vmx_create().
  */
-bool vcpu_run(struct module *m, unsigned lp, struct cpu_regs *regs, struct vm_exit *exit);
+void vcpu_run(struct module *m, unsigned lp, struct cpu_regs *regs, struct vm_exit *exit);
 
 /* The processors that it runs on: see vmx/lp.h for what else can be done with one. */
 struct vmx_lps *module_processors(struct module *m);

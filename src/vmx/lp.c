@@ -15,43 +15,46 @@
 
 /* ---- making and freeing ---- */
 
-static struct cpu_group *group_of(struct vmx_lps *lps)
+static bool make(struct vmx_lps *lps, unsigned lp)
 {
-	struct cpu_group *old = __atomic_load_n(&lps->group, __ATOMIC_ACQUIRE);
-	struct cpu_group *made;
-
-	if (old)
-		return old;
-	made = cpu_group_create();
-	if (made && __atomic_compare_exchange_n(&lps->group, &old, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		return made;
-	if (made)
-		cpu_group_destroy(made);
-	return old;
-}
-
-static struct vmx_lp *make(struct vmx_lps *lps, unsigned lp)
-{
-	struct cpu_group *group = group_of(lps);
-	struct vmx_lp *v = group ? calloc(1, sizeof(*v)) : NULL;
+	struct vmx_lp *v = calloc(1, sizeof(*v));
 
 	if (!v)
-		return NULL;
+		return false;
+	lps->lp[lp] = v;
 	v->platform = lps->platform;
 	v->number = lp;
 	v->lps = lps;
-	v->cpu = cpu_create(group, &vmx_ops, v);
-	if (!v->cpu) {
-		free(v);
-		return NULL;
-	}
-	__atomic_store_n(&lps->lp[lp], v, __ATOMIC_RELEASE);
-	return v;
+	v->cpu = cpu_create(lps->group, &vmx_ops, v);
+	return v->cpu;
 }
 
-static struct vmx_lp *lp_of(const struct vmx_lps *lps, unsigned lp)
+bool vmx_create(struct vmx_lps *lps, unsigned count)
 {
-	return __atomic_load_n(&lps->lp[lp], __ATOMIC_ACQUIRE);
+	bool made;
+
+	lps->group = cpu_group_create();
+	made = lps->group;
+	for (unsigned i = 0; made && i < count; i++)
+		made = make(lps, i);
+	if (!made)
+		vmx_release(lps);
+	return made;
+}
+
+void vmx_reset(struct vmx_lps *lps)
+{
+	for (unsigned i = 0; i < VMX_LPS; i++) {
+		struct vmx_lp *v = lps->lp[i];
+
+		if (!v)
+			continue;
+		*v = (struct vmx_lp){
+			.platform = v->platform, .number = i, .lps = lps, .cpu = v->cpu, .counted = v->counted
+		};
+		cpu_reset(v->cpu);
+		cpu_flush_tlb_all(v->cpu);
+	}
 }
 
 void vmx_release(struct vmx_lps *lps)
@@ -63,26 +66,21 @@ void vmx_release(struct vmx_lps *lps)
 		free(lps->lp[i]);
 		lps->lp[i] = NULL;
 	}
-	if (lps->group)
-		cpu_group_destroy(lps->group);
+	cpu_group_destroy(lps->group);
 	lps->group = NULL;
 }
 
 struct cpu_state *vmx_state(struct vmx_lps *lps, unsigned lp)
 {
-	struct vmx_lp *v = lp_of(lps, lp);
+	struct vmx_lp *v = lps->lp[lp];
 
-	if (!v)
-		v = make(lps, lp);
-	if (!v)
-		return NULL;
 	probe_enter(lps, v);
 	return cpu_state(v->cpu);
 }
 
 void vmx_kick(struct vmx_lps *lps, unsigned lp)
 {
-	struct vmx_lp *v = lp_of(lps, lp);
+	struct vmx_lp *v = lps->lp[lp];
 
 	if (v)
 		cpu_kick(v->cpu);
@@ -91,7 +89,7 @@ void vmx_kick(struct vmx_lps *lps, unsigned lp)
 
 void vmx_notify(struct vmx_lps *lps, unsigned lp)
 {
-	struct vmx_lp *v = lp_of(lps, lp);
+	struct vmx_lp *v = lps->lp[lp];
 
 	if (!v)
 		return;
@@ -101,7 +99,7 @@ void vmx_notify(struct vmx_lps *lps, unsigned lp)
 
 void vmx_invept(struct vmx_lps *lps, unsigned lp)
 {
-	struct vmx_lp *v = lp_of(lps, lp);
+	struct vmx_lp *v = lps->lp[lp];
 
 	if (v)
 		cpu_flush_tlb_all(v->cpu);
@@ -109,14 +107,14 @@ void vmx_invept(struct vmx_lps *lps, unsigned lp)
 
 uint64_t vmx_instructions(const struct vmx_lps *lps, unsigned lp)
 {
-	const struct vmx_lp *v = lp_of(lps, lp);
+	const struct vmx_lp *v = lps->lp[lp];
 
 	return v ? cpu_instructions(v->cpu) : 0;
 }
 
 size_t vmx_unknown_instruction(const struct vmx_lps *lps, unsigned lp, char *buf, size_t len)
 {
-	const struct vmx_lp *v = lp_of(lps, lp);
+	const struct vmx_lp *v = lps->lp[lp];
 	char bytes[3 * sizeof(v->unknown.bytes) + 1] = "";
 
 	if (!v || !v->unknown.len)
@@ -128,13 +126,19 @@ size_t vmx_unknown_instruction(const struct vmx_lps *lps, unsigned lp, char *buf
 				(unsigned long long)v->unknown.rip, bytes);
 }
 
+static bool has_run(const struct vmx_lp *v)
+{
+	return v && v->g.vmcs;
+}
+
 size_t vmx_position(const struct vmx_lps *lps, unsigned lp, char *buf, size_t len)
 {
-	const struct vmx_lp *v = lp_of(lps, lp);
-	const struct cpu_state *s = v ? cpu_state(v->cpu) : NULL;
+	const struct vmx_lp *v = lps->lp[lp];
+	const struct cpu_state *s;
 
-	if (!s)
+	if (!has_run(v))
 		return (size_t)snprintf(buf, len, "%s", "");
+	s = cpu_state(v->cpu);
 	return (size_t)snprintf(buf, len, "at 0x%llx in ring %u, interrupts %s, after %llu instructions",
 				(unsigned long long)s->rip, s->seg[CPU_SS].access_rights >> 5 & 3,
 				s->rflags & RFLAGS_IF ? "on" : "off", (unsigned long long)cpu_instructions(v->cpu));
@@ -142,9 +146,9 @@ size_t vmx_position(const struct vmx_lps *lps, unsigned lp, char *buf, size_t le
 
 uint64_t vmx_rip(const struct vmx_lps *lps, unsigned lp)
 {
-	const struct vmx_lp *v = lp_of(lps, lp);
+	const struct vmx_lp *v = lps->lp[lp];
 
-	return v ? cpu_state(v->cpu)->rip : 0;
+	return has_run(v) ? cpu_state(v->cpu)->rip : 0;
 }
 
 /* ---- running ---- */
@@ -334,7 +338,7 @@ static void run_guest(struct vmx_lp *v, struct cpu_regs *regs, struct vm_exit *e
 bool vmx_run(struct vmx_lps *lps, unsigned lp, const struct vmx_guest *guest, struct cpu_regs *regs,
 	     struct vm_exit *exit)
 {
-	struct vmx_lp *v = lp_of(lps, lp);
+	struct vmx_lp *v = lps->lp[lp];
 	bool started;
 
 	v->g = *guest;

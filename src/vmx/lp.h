@@ -21,7 +21,7 @@ struct platform;
 struct vmx_lp;
 struct vmx_probe;
 
-/* All of one machine; zero but for the platform at first. Each gets its interpreter at its first entry. */
+/* All of one machine; zero but for the platform at first. */
 struct vmx_lps {
 	struct platform *platform;
 	struct cpu_group *group; /* of all interpreters: they share memory */
@@ -48,14 +48,20 @@ struct vmx_guest {
 };
 
 /*
+ * Makes the interpreters of processors 0 to @count - 1, which are all that they ever take of memory: no entry fails for lack
+ * of it. False: no memory, and there are none. Where none were made no guest is entered.
+ */
+bool vmx_create(struct vmx_lps *lps, unsigned count);
+/* What ran is forgotten: no VMCS, no translation, no interrupt that waits. Nothing may run. */
+void vmx_reset(struct vmx_lps *lps);
+/*
  * The state of @lp that VM entry and exit do not switch: debug registers, CR2, extended control registers and MSRs are
- * software's to load and store before vmx_run() and after it. Waits while a debugger keeps guests from running. NULL: no
- * memory for an interpreter.
+ * software's to load and store before vmx_run() and after it. Waits while a debugger keeps guests from running.
  */
 struct cpu_state *vmx_state(struct vmx_lps *lps, unsigned lp);
 /*
  * Enters the guest from the registers in @regs and runs it until its next exit; false if that comes before the guest has
- * started. vmx_state() was not NULL.
+ * started. Comes after vmx_state().
  */
 bool vmx_run(struct vmx_lps *lps, unsigned lp, const struct vmx_guest *guest, struct cpu_regs *regs,
 	     struct vm_exit *exit);

@@ -205,15 +205,12 @@ bool vmx_probe_attach(struct vmx_lps *lps, const struct vmx_probe_config *config
 {
 	struct vmx_probe *p = calloc(1, sizeof(*p));
 
-	if (!p)
+	if (!p || !cpu_probe_attach(lps->group)) {
+		free(p);
 		return false;
-	for (unsigned i = 0; i < config->lps; i++) {
-		if (!vmx_state(lps, i) || !cpu_probe_attach(lps->group)) {
-			free(p);
-			return false;
-		}
-		p->lp[i].go = VMX_PROBE_GO;
 	}
+	for (unsigned i = 0; i < config->lps; i++)
+		p->lp[i].go = VMX_PROBE_GO;
 	p->config = *config;
 	p->lps = lps;
 	p->asked = true;

@@ -27,8 +27,8 @@ struct vmx_probe_config {
 	void *opaque;
 };
 
-/* Before any guest runs; each stops at its first instruction. Until vmx_release(). False: no
- * memory. */
+/* After vmx_create(), before any guest runs; each stops at its first instruction. Until
+ * vmx_release(). False: no memory. */
 bool vmx_probe_attach(struct vmx_lps *lps, const struct vmx_probe_config *config);
 
 /* Asks all to stop; config->stopped() tells when they have. */
