@@ -38,11 +38,16 @@ static void *map_file(struct memory *m)
 	return at == MAP_FAILED ? NULL : at;
 }
 
+bool mem_size_valid(uint64_t size)
+{
+	return size && size % MEM_PAGE == 0 && size <= MAX_SIZE;
+}
+
 bool mem_init(struct memory *m, uint64_t size, bool encrypted, bool shareable, uint64_t secret)
 {
 	memset(m, 0, sizeof(*m));
 	m->fd = -1;
-	if (!size || size % MEM_PAGE || size > MAX_SIZE)
+	if (!mem_size_valid(size))
 		return false;
 	m->size = size;
 	m->encrypted = m->looks = encrypted;

@@ -80,7 +80,9 @@ struct memory {
 	struct mem_lock converting[MEM_LOCKS]; /* of pages, from private to shared */
 };
 
-/* size: bytes, 4 KiB multiple, up to 2^46. shareable: behind a file (m->fd) that others can map.
+/* Of RAM, in bytes: a 4 KiB multiple up to 2^46, not 0. */
+bool mem_size_valid(uint64_t size);
+/* size: mem_size_valid(). shareable: behind a file (m->fd) that others can map.
  * False: out of address space or files. */
 bool mem_init(struct memory *m, uint64_t size, bool encrypted, bool shareable, uint64_t secret);
 void mem_fini(struct memory *m);

@@ -155,9 +155,12 @@ static bool allocate(struct platform *p, char *err, size_t err_len)
 	p->handoff = calloc(c->loader.handoff_pages + 1, MEM_PAGE);
 	if (!p->msrs || !p->handoff)
 		return refuse(err, err_len, "out of memory");
+	if (!mem_size_valid(c->memory))
+		return refuse(err, err_len, "memory 0x%llx: not a 4 KiB multiple up to 2^46",
+			      (unsigned long long)c->memory);
 	if (!mem_init(&p->mem, c->memory, c->encrypted, c->shareable, secret))
 		return refuse(err, err_len,
-			      "memory 0x%llx: a 4 KiB multiple for which there is address space",
+			      "out of memory: no address space for 0x%llx bytes of RAM",
 			      (unsigned long long)c->memory);
 	p->mem.now = clock_of;
 	p->mem.clock = p;
