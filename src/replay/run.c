@@ -241,6 +241,12 @@ static bool run_event(struct run *r)
 	return true;
 }
 
+static struct seamless_machine *no_memory(struct run *r)
+{
+	snprintf(r->err, r->err_len, "out of memory");
+	return NULL;
+}
+
 /* A platform file with the transcript's own processors. */
 static struct seamless_machine *make_machine(struct run *r, const char *name, const char *text,
 					     size_t len)
@@ -251,10 +257,8 @@ static struct seamless_machine *make_machine(struct run *r, const char *name, co
 	int n = asprintf(&all, "%.*s\nlps %u\npackages %u\n", (int)len, text, r->event->lps,
 			 r->event->packages);
 
-	if (n < 0) {
-		snprintf(r->err, r->err_len, "out of memory");
-		return NULL;
-	}
+	if (n < 0)
+		return no_memory(r);
 	config.text = all;
 	config.len = (size_t)n;
 	m = seamless_create(&config, r->err, r->err_len);
@@ -262,27 +266,36 @@ static struct seamless_machine *make_machine(struct run *r, const char *name, co
 	return m;
 }
 
-/* The platform that was asked for, else the transcript's own, else the one that transcripts mean.
- */
-static struct seamless_machine *find_machine(struct run *r)
+/* The platform that was asked for, or the one that transcripts mean. */
+static struct seamless_machine *machine_by_name(struct run *r)
 {
 	const struct replay_options *o = r->options;
 	const char *name = o->platform ? o->platform : "transcripts", *text = o->platform_text;
-	struct seamless_machine *m = NULL;
 	size_t len = o->platform_len;
-	char *own = o->platform ? NULL : transcript_platform(r->t, &len);
 
-	if (own)
-		m = make_machine(r, r->t->file, own, len);
-	free(own);
-	if (own)
-		return m;
 	if (!text)
 		text = seamless_platform_text(name, &len);
 	if (text)
 		return make_machine(r, name, text, len);
 	snprintf(r->err, r->err_len, "no platform '%s'", name);
 	return NULL;
+}
+
+/* Unless another was asked for, the transcript's own platform if it has one. */
+static struct seamless_machine *find_machine(struct run *r)
+{
+	struct seamless_machine *m;
+	size_t len = 0;
+	char *own;
+
+	if (r->options->platform)
+		return machine_by_name(r);
+	own = transcript_platform(r->t, &len);
+	if (!own)
+		return no_memory(r);
+	m = len ? make_machine(r, r->t->file, own, len) : machine_by_name(r);
+	free(own);
+	return m;
 }
 
 static bool run_events(struct run *r, struct transcript_event *e)

@@ -294,10 +294,7 @@ char *transcript_platform(const struct transcript *t, size_t *len)
 		memcpy(text + *len, t->text + at + mark, n - mark);
 		*len += n - mark;
 	}
-	if (text && *len)
-		return text;
-	free(text);
-	return NULL;
+	return text;
 }
 
 void transcript_rewind(struct transcript *t)

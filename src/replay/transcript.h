@@ -138,8 +138,8 @@ struct transcript {
 bool transcript_next(struct transcript *t, struct transcript_event *event);
 
 /*
- * The platform file in the comments before the PLAT line, to be freed; NULL: there is none, or no
- * memory.
+ * The platform file in the comments before the PLAT line, to be freed; *len 0: there is none. NULL:
+ * no memory.
  */
 char *transcript_platform(const struct transcript *t, size_t *len);
 
