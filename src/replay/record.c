@@ -10,12 +10,14 @@
 #include "explain/explain.h"
 #include "replay/transcript.h"
 #include "seamless/seamless.h"
+#include "tdx/status.h"
 
 #define MAX_LPS	      64u
 #define CHUNK	      4096u	/* bytes of memory in one line */
 #define USUAL_TICKS   0x100000u /* before each call, where a line says nothing */
 #define INTR_VALID    (1ull << 31)
 #define INTR_HAS_CODE (1ull << 11)
+#define STATUS_CODE   0xffffffff00000000ull
 
 /* Guest state that the module looks at when it handles an exit, and what a replay sets it to by
  * itself. */
@@ -45,6 +47,7 @@ struct recorded_lp {
 	uint64_t at_exit[WATCHED];
 	uint64_t at_entry[WATCHED]; /* as the module left them */
 	uint64_t ticks;
+	bool struck; /* its call meets a fault */
 };
 
 struct seamless_recording {
@@ -52,6 +55,7 @@ struct seamless_recording {
 	FILE *out;
 	pthread_mutex_t lock;
 	uint64_t last_tsc;
+	uint64_t interrupt; /* pending for all processors */
 	struct recorded_lp lp[MAX_LPS];
 };
 
@@ -237,7 +241,17 @@ static char letter(const struct seamless_event *e)
 	return e->exit->reason == SEAMLESS_EXIT_TDCALL ? 'C' : 'X';
 }
 
-static void after_call(struct seamless_recording *r, const struct seamless_event *e)
+/* By a kick of its processor, which a transcript has no line for. */
+static bool was_kicked(const struct seamless_recording *r, const struct recorded_lp *lp,
+		       const struct seamless_event *e)
+{
+	uint64_t status = e->out->gpr[0] & STATUS_CODE;
+
+	return !e->exit && !r->interrupt && !lp->struck &&
+	       (status == TDX_INTERRUPTED_RESUMABLE || status == TDX_INTERRUPTED_RESTARTABLE);
+}
+
+static void write_call(struct seamless_recording *r, const struct seamless_event *e)
 {
 	static const struct seamless_regs zero;
 	struct recorded_lp *lp = &r->lp[(unsigned)e->lp % MAX_LPS];
@@ -257,6 +271,19 @@ static void after_call(struct seamless_recording *r, const struct seamless_event
 	if (to_guest)
 		write_entry(r->out, lp);
 	fputc('\n', r->out);
+}
+
+static void after_call(struct seamless_recording *r, const struct seamless_event *e)
+{
+	struct recorded_lp *lp = &r->lp[(unsigned)e->lp % MAX_LPS];
+	bool kicked = was_kicked(r, lp, e);
+
+	if (kicked)
+		fputs("INTR 1\n", r->out);
+	write_call(r, e);
+	if (kicked)
+		fputs("INTR 0\n", r->out);
+	lp->struck = false;
 }
 
 static void write_memory(FILE *out, const struct seamless_event *e)
@@ -310,6 +337,10 @@ static void record(void *opaque, const struct seamless_event *e)
 	bool call = e->kind == SEAMLESS_EVENT_SEAMCALL || e->kind == SEAMLESS_EVENT_VM_EXIT;
 
 	pthread_mutex_lock(&r->lock);
+	if (e->kind == SEAMLESS_EVENT_INTERRUPT)
+		r->interrupt = e->value;
+	if (e->kind == SEAMLESS_EVENT_FAULT)
+		r->lp[(unsigned)e->lp % MAX_LPS].struck = true;
 	if (!call)
 		write_change(r->out, e);
 	else if (e->after)
