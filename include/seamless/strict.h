@@ -20,6 +20,8 @@
  *   page-in-use       a page is given to the module that is in use already (PAMT)
  *   tlb-track         a page is to be taken from a TD that can run without TDH.MEM.TRACK since its
  *                     TDH.MEM.RANGE.BLOCK
+ *   out-of-memory     none of these: there was no memory for the record of a page, and from here on
+ *                     mistakes may go unseen; reported once
  *
  * The host's accesses are those by seamless_read(), write, fill, hash and shared(), and operands of
  * calls. Not seen: what goes through a pointer that seamless_shared() gave before the page went to

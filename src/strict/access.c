@@ -70,5 +70,6 @@ void strict_access(void *opaque, uint64_t pa, uint64_t len, bool write)
 		if (write && p)
 			take_back(s, p, x.lp);
 	}
+	strict_report_blindness(s, x.lp);
 	pthread_mutex_unlock(&s->lock);
 }

@@ -291,5 +291,6 @@ void strict_watch(void *opaque, const struct seamless_event *e)
 		after(s, &s->call[e->lp], e);
 	else
 		before(s, &s->call[e->lp], e);
+	strict_report_blindness(s, e->lp);
 	pthread_mutex_unlock(&s->lock);
 }

@@ -52,6 +52,7 @@ enum strict_kind {
 	DIRTY_CACHE,
 	PAGE_IN_USE,
 	TLB_TRACK,
+	OUT_OF_MEMORY,
 };
 
 /* Something to be reported. */
@@ -83,6 +84,7 @@ struct strict {
 	uint64_t calls, reports;
 	struct page *table; /* open hash by address */
 	size_t used, room;
+	bool blind, blind_told;		     /* there was no memory for the record of a page */
 	uint32_t generation[PLATFORM_HKIDS]; /* of each key id: how often it was freed */
 	struct strict_call call[MAX_LPS];
 };
@@ -104,7 +106,7 @@ bool look_torn_down(const struct module *m, uint64_t td);
 
 /* ---- pages.c ---- */
 
-/* The record of a page; NULL: there is none, or `make` and no memory. */
+/* The record of a page; NULL: there is none, or `make` and no memory, which is told later. */
 struct page *page_of(struct strict *s, uint64_t pa, bool make);
 void page_event(struct page *p, const struct event *e);
 bool page_dirty(const struct strict *s, const struct page *p);
@@ -121,5 +123,7 @@ void strict_access(void *opaque, uint64_t pa, uint64_t len, bool write);
 /* ---- report.c: with the lock held, which it gives up while it tells ---- */
 
 void strict_report(struct strict *s, const struct mistake *x);
+/* Reports, once, that mistakes may go unseen. */
+void strict_report_blindness(struct strict *s, int lp);
 
 #endif

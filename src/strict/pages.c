@@ -40,8 +40,10 @@ struct page *page_of(struct strict *s, uint64_t pa, bool make)
 	struct page *p;
 
 	pa &= ~(uint64_t)(PAGE_BYTES - 1);
-	if (make && 2 * s->used >= s->room && !grow(s))
+	if (make && 2 * s->used >= s->room && !grow(s)) {
+		s->blind = true;
 		return NULL;
+	}
 	if (!s->room)
 		return NULL;
 	p = &s->table[slot_of(s->table, s->room, pa)];

@@ -27,6 +27,8 @@ static const struct {
 			  "A page must be free (PT_NDA) to be given to the module." },
 	[TLB_TRACK] = { "tlb-track", "It was blocked, but no TDH.MEM.TRACK came since: vCPUs may "
 				     "still use it." },
+	[OUT_OF_MEMORY] = { "out-of-memory",
+			    "There is no memory for the records of pages: mistakes go unseen." },
 };
 
 static void put_look(FILE *out, const struct look *l)
@@ -136,6 +138,15 @@ static void put_access(FILE *out, const struct strict *s, const struct mistake *
 	fputc('\n', out);
 }
 
+/* What takes no memory: the first line of a report, why, and the last one. */
+static void put_essence(char *text, size_t len, const struct mistake *x)
+{
+	snprintf(text, len,
+		 "ERROR: strict-memory: %s at 0x%" PRIx64 "\n  %s\n"
+		 "SUMMARY: strict-memory: %s 0x%" PRIx64 " (out of memory for more)\n",
+		 kinds[x->kind].name, x->pa, kinds[x->kind].why, kinds[x->kind].name, x->pa);
+}
+
 static void put_report(FILE *out, struct strict *s, const struct mistake *x)
 {
 	fputs("=================================================================\n", out);
@@ -147,23 +158,42 @@ static void put_report(FILE *out, struct strict *s, const struct mistake *x)
 	fprintf(out, "SUMMARY: strict-memory: %s 0x%" PRIx64 "\n", kinds[x->kind].name, x->pa);
 }
 
-void strict_report(struct strict *s, const struct mistake *x)
+/* To be freed; NULL: no memory. */
+static char *make_report(struct strict *s, const struct mistake *x)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = x->kind == OUT_OF_MEMORY ? NULL : open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	put_report(out, s, x);
+	if (!fclose(out))
+		return text;
+	free(text);
+	return NULL;
+}
+
+void strict_report(struct strict *s, const struct mistake *x)
+{
 	struct seamless_strict_report report = { .kind = kinds[x->kind].name,
 						 .pa = x->pa,
 						 .lp = x->lp };
+	char *text = make_report(s, x), essence[500];
 
 	s->reports++;
-	if (out) {
-		put_report(out, s, x);
-		fclose(out);
-	}
-	report.text = text ? text : "strict-memory: out of memory for the report\n";
+	put_essence(essence, sizeof(essence), x);
+	report.text = text ? text : essence;
 	pthread_mutex_unlock(&s->lock);
 	s->tell(s->opaque, &report);
 	pthread_mutex_lock(&s->lock);
 	free(text);
+}
+
+void strict_report_blindness(struct strict *s, int lp)
+{
+	if (!s->blind || s->blind_told)
+		return;
+	s->blind_told = true;
+	strict_report(s, &(struct mistake){ .kind = OUT_OF_MEMORY, .lp = lp });
 }
