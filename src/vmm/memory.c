@@ -180,7 +180,7 @@ uint64_t vm_map_gpa(struct vmm_vm *vm, uint64_t gpa, uint64_t size, uint64_t *fa
 	pthread_rwlock_unlock(&vm->mapping);
 	/* Half of the range may be converted: nothing that the guest could be told is true of it.
 	 */
-	if (result && err.status)
+	if (result)
 		vm_end_error(vm, VM_FAILED, &err);
 	if (!result && now == size)
 		return TDX_VMCALL_SUCCESS;
