@@ -8,7 +8,7 @@
 #   model         the module against the model of tests/model, MODEL_SEEDS sequences (without it 3000)
 #   stress        sixteen processors at once under ThreadSanitizer for STRESS_SECONDS (without it 600)
 #   snapshots     all transcripts, the machine replaced by its snapshot at every line
-#   faults        a TD's life with each fault at each call of it
+#   faults        a TD's life with each fault at each call of it, and with each of its allocations failing
 #   fuzz          every fuzz target for FUZZ_SECONDS each (without it 600)
 #   bench         the figures of `seamless bench`
 # Usage: check-long.sh [--keep] [PART...]     (all of them, in this order, where none is named)
@@ -118,6 +118,10 @@ faults() {
 	line=$(build/tests/fault/fault_sweep build/guest/test.elf all) || status=$?
 	verdict "faults" $status "$line"
 	echo "$line" | tail -1 | sed 's/^/- faults: /' | tee -a "$report"
+	status=0
+	line=$(build/tests/fault/allocation_sweep build/guest/test.elf all) || status=$?
+	verdict "faults, allocations" $status
+	echo "$line" | tail -1 | sed 's/^/- faults, allocations: /' | tee -a "$report"
 }
 
 fuzz() {

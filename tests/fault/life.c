@@ -14,21 +14,20 @@
  */
 #define CHANGES "\nlps 2\npackages 2\ntsc start 0 event 0 read 1 instruction 2\n"
 
-struct seamless_machine *life_machine(void)
+struct seamless_machine *life_machine(char *err, size_t err_len)
 {
 	struct seamless_config config = { .name = "life" };
 	struct seamless_machine *machine = NULL;
-	char *text = NULL, why[256] = "out of memory";
+	char *text = NULL;
 	const char *base = seamless_platform_text("default", &config.len);
 
+	snprintf(err, err_len, "out of memory");
 	if (asprintf(&text, "%.*s" CHANGES, (int)config.len, base) >= 0) {
 		config.text = text;
 		config.len = strlen(text);
-		machine = seamless_create(&config, why, sizeof(why));
+		machine = seamless_create(&config, err, err_len);
 		free(text);
 	}
-	if (!machine)
-		fprintf(stderr, "machine: %s\n", why);
 	return machine;
 }
 

@@ -41,8 +41,8 @@ struct life {
 bool life_load(struct life *life, const char *guest);
 void life_free(struct life *life);
 
-/* The machine for one life, NULL on lack of memory. */
-struct seamless_machine *life_machine(void);
+/* The machine for one life; NULL: err says why. */
+struct seamless_machine *life_machine(char *err, size_t err_len);
 
 /* Lives it on life->machine. */
 void life_live(struct life *life);

@@ -93,7 +93,7 @@ static bool first_life(struct sweep *s)
 {
 	struct life *life = s->life;
 
-	life->machine = life_machine();
+	life->machine = life_machine(life->error, sizeof(life->error));
 	if (!life->machine || !seamless_add_trace(life->machine, keep_call, life))
 		return false;
 	life_live(life);
@@ -114,7 +114,7 @@ static uint64_t live_with(struct sweep *s, const char *rule)
 	uint64_t happened;
 	char err[400];
 
-	life->machine = life_machine();
+	life->machine = life_machine(err, sizeof(err));
 	if (!life->machine)
 		abort();
 	fault = seamless_fault_add(life->machine, rule, err, sizeof(err));
