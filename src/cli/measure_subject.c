@@ -2,6 +2,7 @@
 /*
  * Reads what is to be measured.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,16 +58,51 @@ static int join(struct file *all, const struct file *part, int count, bool rever
 	return 0;
 }
 
+/* How much of the file the sections' data takes, from its start to the end of the last. */
+static uint64_t data_end(const struct tdvf *tdvf)
+{
+	uint64_t end = 0;
+
+	for (uint32_t i = 0; i < tdvf->count; i++) {
+		uint64_t last = (uint64_t)tdvf->section[i].data_offset + tdvf->section[i].raw_size;
+
+		end = last > end ? last : end;
+	}
+	return end;
+}
+
+/* Halves that belong together: the code ends where the file does, with the reset vector. */
+static bool is_whole(const struct file *file)
+{
+	struct tdvf tdvf;
+
+	return !tdvf_parse(&tdvf, file->bytes, file->size, NULL) && data_end(&tdvf) == file->size;
+}
+
 /* Two files that make no image in the order given may do so in the other. */
 static int join_image(struct file *all, const struct file *part, int count)
 {
 	if (join(all, part, count, false))
 		return -1;
-	if (count != 2 || is_image(all))
+	if (count != 2 || is_whole(all))
 		return 0;
 	if (join(all, part, count, true))
 		return -1;
 	return is_image(all) ? 0 : join(all, part, count, false);
+}
+
+static int check_whole(const struct measure_subject *subject)
+{
+	uint64_t end = data_end(&subject->image.tdvf);
+	char why[160];
+
+	if (end == subject->file.size)
+		return 0;
+	snprintf(why, sizeof(why),
+		 "the files together are no image: its sections take 0x%" PRIx64
+		 " bytes, the files have 0x%zx",
+		 end, subject->file.size);
+	return complain(subject->name, why);
 }
 
 static int open_image(struct measure_subject *subject)
@@ -98,6 +134,8 @@ static int each_alone(struct measure_subject *subject, struct file *file, int co
 static int make_subjects(struct measure_subject *subject, size_t *made, struct file *file,
 			 int count, char **paths)
 {
+	int status;
+
 	if (are_images(file, count)) {
 		*made = (size_t)count;
 		return each_alone(subject, file, count, paths);
@@ -108,7 +146,8 @@ static int make_subjects(struct measure_subject *subject, size_t *made, struct f
 		complain(subject->name, "out of memory");
 		return CLI_USAGE;
 	}
-	return open_image(subject);
+	status = open_image(subject);
+	return status || count == 1 ? status : check_whole(subject);
 }
 
 int measure_subjects_read(struct measure_subject subject[MEASURE_MAX_FILES], size_t *count,

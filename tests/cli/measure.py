@@ -77,6 +77,8 @@ if entry:
     expect(0, entry["single"], *halves)
     expect(0, entry["two-pass"], *reversed(halves))
     expect(1, "This is the CODE half", halves[1])
+    expect(1, "the files together are no image", stock, halves[1])
+    expect(1, "sections take 0x200000 bytes, the files have 0x3e0000", halves[1], stock)
     expect(1, "not a TDVF image", halves[0])
 else:
     print(f"{stock}: not there or another build: its MRTD is not compared")
