@@ -62,8 +62,8 @@ struct tdvf {
 
 /*
  * Finds and validates the metadata of an image. After success every section is safe to load: raw
- * data lies inside the image, memory is page-aligned, does not wrap, and no two sections share
- * memory.
+ * data lies inside the image, memory is page-aligned, does not wrap, and no two sections that
+ * are added share memory.
  */
 int tdvf_parse(struct tdvf *tdvf, const void *image, size_t size, struct format_error *err);
 

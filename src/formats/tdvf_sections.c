@@ -19,18 +19,18 @@ enum raw_rule { RAW_NONE, RAW_REQUIRED, RAW_OPTIONAL };
 static const struct {
 	const char *name;
 	enum raw_rule raw;
-	uint32_t attributes; /* those it may have */
 	bool loaded;
+	bool fixed; /* what it holds is known from the image alone */
 } rules[TDVF_TYPES] = {
-	[TDVF_BFV] = { "BFV", RAW_REQUIRED, TDVF_ATTR_MR_EXTEND, true },
-	[TDVF_CFV] = { "CFV", RAW_REQUIRED, TDVF_ATTR_MR_EXTEND, true },
-	[TDVF_TD_HOB] = { "TD_HOB", RAW_NONE, 0, true },
-	[TDVF_TEMP_MEM] = { "TempMem", RAW_NONE, 0, true },
-	[TDVF_PERM_MEM] = { "PermMem", RAW_NONE, TDVF_ATTR_PAGE_AUG, true },
-	[TDVF_PAYLOAD] = { "Payload", RAW_OPTIONAL, TDVF_ATTR_MR_EXTEND, true },
-	[TDVF_PAYLOAD_PARAM] = { "PayloadParam", RAW_OPTIONAL, TDVF_ATTR_MR_EXTEND, true },
-	[TDVF_TD_INFO] = { "TdInfo", RAW_REQUIRED, 0, false },
-	[TDVF_TD_PARAMS] = { "TdParams", RAW_REQUIRED, 0, false },
+	[TDVF_BFV] = { "BFV", RAW_REQUIRED, true, true },
+	[TDVF_CFV] = { "CFV", RAW_REQUIRED, true, true },
+	[TDVF_TD_HOB] = { "TD_HOB", RAW_NONE, true, false },
+	[TDVF_TEMP_MEM] = { "TempMem", RAW_NONE, true, true },
+	[TDVF_PERM_MEM] = { "PermMem", RAW_NONE, true, true },
+	[TDVF_PAYLOAD] = { "Payload", RAW_OPTIONAL, true, true },
+	[TDVF_PAYLOAD_PARAM] = { "PayloadParam", RAW_OPTIONAL, true, true },
+	[TDVF_TD_INFO] = { "TdInfo", RAW_REQUIRED, false, true },
+	[TDVF_TD_PARAMS] = { "TdParams", RAW_REQUIRED, false, true },
 };
 
 const char *tdvf_type_name(uint32_t type)
@@ -71,13 +71,16 @@ static int check_type(const struct entry *e)
 
 	if (s->type >= TDVF_TYPES)
 		return SECTION_FAIL(e, TYPE, "Type", s->type, "expected 0 to %u", TDVF_TYPES - 1u);
-	if (s->attributes & ~rules[s->type].attributes)
+	if (s->attributes & ~(TDVF_ATTR_MR_EXTEND | TDVF_ATTR_PAGE_AUG))
 		return SECTION_FAIL(e, ATTRIBUTES, "Attributes", s->attributes,
-				    "expected no bits but 0x%x for this type",
-				    rules[s->type].attributes);
+				    "expected no bits but 0x%x",
+				    TDVF_ATTR_MR_EXTEND | TDVF_ATTR_PAGE_AUG);
 	if (s->attributes == (TDVF_ATTR_MR_EXTEND | TDVF_ATTR_PAGE_AUG))
 		return SECTION_FAIL(e, ATTRIBUTES, "Attributes", s->attributes,
 				    "an augmented page can't be measured");
+	if (s->attributes & TDVF_ATTR_MR_EXTEND && !rules[s->type].fixed)
+		return SECTION_FAIL(e, ATTRIBUTES, "Attributes", s->attributes,
+				    "the VMM fills this section: it can't be measured");
 	return 0;
 }
 
@@ -144,6 +147,7 @@ static int check_memory(const struct entry *e)
 	return 0;
 }
 
+/* A page can be added once. */
 static int check_overlap(const struct entry *e)
 {
 	const struct tdvf_section *s = e->s;
@@ -151,7 +155,8 @@ static int check_overlap(const struct entry *e)
 	for (uint32_t i = 0; i < e->index; i++) {
 		const struct tdvf_section *o = &e->tdvf->section[i];
 
-		if (ranges_overlap(s->gpa, s->size, o->gpa, o->size))
+		if (tdvf_is_added(s) && tdvf_is_added(o) &&
+		    ranges_overlap(s->gpa, s->size, o->gpa, o->size))
 			return SECTION_FAIL(e, GPA, "MemoryAddress", s->gpa,
 					    "overlaps section %u (%s) at 0x%llx to 0x%llx", i,
 					    tdvf_type_name(o->type), (unsigned long long)o->gpa,

@@ -132,6 +132,6 @@ int image_from_tdvf(struct vmm_image *image, const void *file, size_t size, uint
 	add_sections(image);
 	if (ram && check_sections(image, err))
 		return -1;
-	hob = tdvf_find(&image->tdvf, TDVF_TD_HOB);
-	return hob ? make_hob(image, hob, err) : 0;
+	hob = ram ? tdvf_find(&image->tdvf, TDVF_TD_HOB) : NULL;
+	return hob && tdvf_is_added(hob) ? make_hob(image, hob, err) : 0;
 }

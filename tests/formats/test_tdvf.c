@@ -230,6 +230,20 @@ static void too_much_memory(void **state)
 	assert_false(tdvf_is_added(&tdvf.section[2]));
 }
 
+/* Of any type: what its attributes say is done with it. */
+static void attributes_decide(void **state)
+{
+	(void)state;
+	put_le32(field(1, ATTRIBUTES), TDVF_ATTR_PAGE_AUG);
+	put_le32(field(2, ATTRIBUTES), TDVF_ATTR_MR_EXTEND);
+	put_le32(field(4, ATTRIBUTES), TDVF_ATTR_PAGE_AUG);
+	put_le64(field(4, GPA), 0x810000);
+	assert_int_equal(tdvf_parse(&tdvf, full, full_size, &err), 0);
+	assert_false(tdvf_is_added(&tdvf.section[1]));
+	assert_true(tdvf_is_extended(&tdvf.section[2]));
+	assert_false(tdvf_is_added(&tdvf.section[4]));
+}
+
 static void code_only_is_explained(void **state)
 {
 	(void)state;
@@ -257,12 +271,19 @@ static void every_truncation_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(sections_as_known),      CASE(all_images_parse),
-		CASE(page_contents),	      CASE(legacy_pointer),
-		CASE(pointer_outside),	      CASE(table_malformed),
-		CASE(descriptor_malformed),   CASE(descriptor_runs_out),
-		CASE(section_malformed),      CASE(too_much_memory),
-		CASE(code_only_is_explained), CASE(every_truncation_is_refused),
+		CASE(sections_as_known),
+		CASE(all_images_parse),
+		CASE(page_contents),
+		CASE(legacy_pointer),
+		CASE(pointer_outside),
+		CASE(table_malformed),
+		CASE(descriptor_malformed),
+		CASE(descriptor_runs_out),
+		CASE(section_malformed),
+		CASE(too_much_memory),
+		CASE(attributes_decide),
+		CASE(code_only_is_explained),
+		CASE(every_truncation_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
