@@ -28,7 +28,7 @@ struct seamless_finding {
 };
 
 /* Strings are valid during the call only. It must not make calls of the module. */
-typedef void (*seamless_tell_finding)(void *opaque, const struct seamless_finding *finding);
+typedef void (*seamless_check_tell)(void *opaque, const struct seamless_finding *finding);
 
 #define SEAMLESS_CHECK_NO_MEMORY ((size_t)-1)
 
@@ -40,8 +40,7 @@ typedef void (*seamless_tell_finding)(void *opaque, const struct seamless_findin
  *
  * No thread may be in a call of this machine, or in seamless_vm_exit(), meanwhile; guests may run.
  */
-size_t seamless_check(struct seamless_machine *m, seamless_tell_finding tell,
-			       void *opaque);
+size_t seamless_check(struct seamless_machine *m, seamless_check_tell tell, void *opaque);
 
 #ifdef __cplusplus
 }

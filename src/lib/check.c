@@ -18,7 +18,7 @@ struct lib_checker {
 };
 
 struct receiver {
-	seamless_tell_finding tell;
+	seamless_check_tell tell;
 	void *opaque;
 };
 
@@ -29,7 +29,7 @@ static void pass_on(void *opaque, const struct audit_finding *f)
 	r->tell(r->opaque, &(struct seamless_finding){ f->rule, f->pa, f->text });
 }
 
-size_t seamless_check(struct seamless_machine *m, seamless_tell_finding tell, void *opaque)
+size_t seamless_check(struct seamless_machine *m, seamless_check_tell tell, void *opaque)
 {
 	struct receiver r = { tell, opaque };
 
