@@ -1,57 +1,66 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Faults on demand: what happens on hardware by chance, made to happen to the calls that a rule
- *names. A lock is found taken, a random number is not there, an interrupt comes in the middle of a
- *leaf.
+ * names. A lock is found taken, a random number is not there, an interrupt comes in the middle of
+ * a leaf.
  *
- *	seamless_fault_add(m, "TDH.MEM.RANGE.BLOCK OPERAND_BUSY(SEPT_TREE) nth=3", err,
- *sizeof(err));
+ *   seamless_fault_add(m, "TDH.MEM.RANGE.BLOCK OPERAND_BUSY(SEPT_TREE) nth=3", err, err_len);
  *
- * A rule is one line:
+ * A rule is one line of at most 160 bytes:
  *
- *	LEAF STATUS [CONDITION...]
+ *   LEAF STATUS [CONDITION...]
  *
  * LEAF is the name of a SEAMCALL or TDCALL leaf; `*` stands for any characters, `?` for one
- *("TDH.MEM.*"). Case does not matter, '_' is '.'.
+ * ("TDH.MEM.*"). Case does not matter, '_' is '.'.
  *
  * STATUS is a status that the leaf can be refused with: OPERAND_BUSY(SEPT_TREE), or OPERAND_BUSY
- *alone, which is of the operand that comes first. Of a pattern's leaves the rule is for those that
- *have the status; for another status the error lists those that the leaf has. What happens:
+ * alone, which is of the operand that comes first. Of a pattern's leaves the rule is for those
+ * that have the status; for another status the error lists those that the leaf has. What happens:
  *
- *	OPERAND_BUSY, SYS_BUSY     the lock is found taken
- *	RND_NO_ENTROPY             RDRAND and RDSEED give nothing during the call
- *	KEY_GENERATION_FAILED      PCONFIG has no entropy
- *	INTERRUPTED_RESUMABLE,     an interrupt for the host comes when the leaf looks for one: it
- *stops midway and the INTERRUPTED_RESTARTABLE    next call goes on. The first is also for the
- *guest's leaves that an interrupt stops (TDG.MEM.PAGE.ACCEPT, TDG.MR.REPORT, TDG.VP.INVVPID): the
- *TD exits, the TDCALL runs again OPERAND_BUSY_HOST_PRIORITY a guest's lock is refused as if the
- *host wanted it: the guest sees OPERAND_BUSY, and when that lasts the TD exits with
- *HOST_PRIORITY_BUSY_TIMEOUT HOST_PRIORITY_BUSY_TIMEOUT the same, and it has lasted already any
- *other                  the call is refused when its checks have passed and nothing has changed
+ * - OPERAND_BUSY, SYS_BUSY: the lock is found taken.
+ * - RND_NO_ENTROPY: RDRAND and RDSEED give nothing during the call.
+ * - KEY_GENERATION_FAILED: PCONFIG has no entropy.
+ * - INTERRUPTED_RESUMABLE, INTERRUPTED_RESTARTABLE: an interrupt for the host comes when the leaf
+ *   looks for one. It stops midway, and the next call goes on. The first is also for the guest's
+ *   leaves that an interrupt stops (TDG.MEM.PAGE.ACCEPT, TDG.MR.REPORT, TDG.VP.INVVPID): the TD
+ *   exits, the TDCALL runs again.
+ * - OPERAND_BUSY_HOST_PRIORITY: a guest's lock is refused as if the host wanted it. The guest sees
+ *   OPERAND_BUSY, and when that lasts the TD exits with HOST_PRIORITY_BUSY_TIMEOUT.
+ * - HOST_PRIORITY_BUSY_TIMEOUT: the same, and it has lasted already.
+ * - any other: the call is refused when its checks have passed and nothing has changed.
  *
- * A call that its own checks refuse is refused with that. TDH.VP.ENTER can be refused, but not made
- *to end a guest's run; the state that a status tells of (TD_FATAL ...) is not entered. A fault
- *leaves no trace but what the leaf itself leaves with that status.
+ * A call that its own checks refuse is refused with that. TDH.VP.ENTER can be refused, but not
+ * made to end a guest's run; the state that a status tells of (TD_FATAL ...) is not entered. A
+ * fault leaves no trace but what the leaf itself leaves with that status.
  *
- * CONDITIONS, all of which must hold; numbers are decimal or 0x hexadecimal, RANGE is VALUE or
- *FROM-TO:
+ * CONDITIONs must all hold. Numbers are decimal or 0x hexadecimal, RANGE is VALUE or FROM-TO. Of
+ * operands (those with a RANGE), at most eight:
  *
- *	td=RANGE       calls about the TD with its TDR there; a TDCALL of that TD
- *	vcpu=RANGE     calls about the vCPU with its TDVPR there; a TDCALL of that vCPU
- *	page=RANGE     calls with a page of a TD there as an operand (not the host's own buffers)
- *	gpa=RANGE      calls about that guest-physical address
- *	OPERAND=RANGE  any operand by its name in `seamless leaf` (level=1), or by its register
- *(rcx=0x1000) lp=N           calls on that logical processor and then, of the calls for which these
- *hold: nth=N          the N-th only, counted from 1 from=N         the N-th and all later ones
- *	every=N        each N-th
- *	chance=P       each with that probability (0.01 or 1%), by the sequence of seed=N (1)
- *	times=N        until the fault has happened N times
- *	look=N         an interrupt: the leaf looks for it N-1 times in vain (1)
+ * - td=RANGE: calls about the TD with its TDR there; a TDCALL of that TD
+ * - vcpu=RANGE: calls about the vCPU with its TDVPR there; a TDCALL of that vCPU
+ * - page=RANGE: calls with a page of a TD there as an operand (not the host's own buffers)
+ * - gpa=RANGE: calls about that guest-physical address
+ * - OPERAND=RANGE: any operand by its name in `seamless leaf` (level=1), or by its register
+ *   (rcx=0x1000)
+ *
+ * - lp=N: calls on that logical processor
+ *
+ * and then, of the calls for which these hold:
+ *
+ * - nth=N: the N-th only, counted from 1
+ * - from=N: the N-th and all later ones
+ * - every=N: each N-th
+ * - chance=P: each with that probability (0.01 or 1%), by the sequence of seed=N (1)
+ * - times=N: until the fault has happened N times
+ * - look=N: an interrupt: the leaf looks for it N-1 times in vain (1)
  *
  * Without nth, from, every, chance and times it happens to each call. Of several rules for a call
- *the one that was added first and strikes decides; each of them counts the call.
+ * the one that was added first and strikes decides; each of them counts the call.
  *
  * seamless_reason() of a refused call names the rule.
+ *
+ * All of it may be called by any thread at any time, while calls are under way too; but a rule that
+ * one thread removes must not be in another's hands.
  */
 #ifndef SEAMLESS_FAULT_H
 #define SEAMLESS_FAULT_H
@@ -69,8 +78,8 @@ extern "C" {
 struct seamless_fault;
 
 /*
- * Adds a rule, which belongs to the machine. NULL: it is wrong, or there is no memory; err (err_len
- * bytes) says which.
+ * Adds a rule, which belongs to the machine: it lives until it is removed or the machine destroyed.
+ * NULL: it is wrong, or there is no memory; err (err_len bytes, may be cut) says which.
  */
 struct seamless_fault *seamless_fault_add(struct seamless_machine *m, const char *rule, char *err,
 					  size_t err_len);
@@ -85,7 +94,8 @@ bool seamless_fault_load(struct seamless_machine *m, const char *name, const cha
 /* Whether a rule is right, without adding it anywhere. */
 bool seamless_fault_check(const char *rule, char *err, size_t err_len);
 
-/* Removes one rule, or all of them. */
+/* Removes one rule, or all of them. Their pointers are not valid any more; a call that one strikes
+ * at that moment is still refused. */
 void seamless_fault_remove(struct seamless_machine *m, struct seamless_fault *fault);
 void seamless_fault_clear(struct seamless_machine *m);
 

@@ -49,7 +49,7 @@ enum seamless_field {
 
 /*
  * The guest that runs on the calling thread's processor exits. regs: its registers, then those of
- * the side where execution continues.
+ * the side where execution continues. SEAMLESS_NOWHERE, and nothing changes: no guest runs here.
  */
 enum seamless_where seamless_vm_exit(const struct seamless_vm_exit *exit,
 				     struct seamless_regs *regs);
@@ -65,7 +65,7 @@ bool seamless_set_guest_field(uint32_t encoding, uint64_t value);
 
 /*
  * Puts the running guest into 64-bit mode at CPL 0 (EFER, CS, SS), where TDCALL works; a vCPU
- * starts in 32-bit mode.
+ * starts in 32-bit mode. Nothing happens where no guest runs.
  */
 void seamless_guest_64bit(void);
 

@@ -33,14 +33,14 @@ enum seamless_where {
 
 /*
  * Binds the calling thread. False: no such processor, another thread is it, or this thread is bound
- * already.
+ * already. A thread that ends has to leave before; what it did is seen by the next to enter.
  */
 bool seamless_lp_enter(struct seamless_machine *m, unsigned lp);
 
 /* Ends the binding of the calling thread, if any. */
 void seamless_lp_leave(void);
 
-/* The calling thread's machine (NULL: not bound) and processor number. */
+/* The calling thread's machine and processor number; NULL and 0 if it is not bound. */
 struct seamless_machine *seamless_lp_machine(void);
 unsigned seamless_lp_number(void);
 

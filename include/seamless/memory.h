@@ -3,7 +3,8 @@
  * Physical memory as the host has it. Addresses are physical, without key id, in bytes; a range
  * that does not lie in RAM completely is refused (false, NULL) and nothing happens. A page under a
  * private key reads as ciphertext; writing to one destroys it, and its TD meets an integrity
- * failure at its next access.
+ * failure at its next access. Any thread may do so at any time; two that write the same bytes at
+ * once race, as on hardware. A length of 0 is allowed.
  */
 #ifndef SEAMLESS_MEMORY_H
 #define SEAMLESS_MEMORY_H

@@ -3,11 +3,11 @@
  * Recording what happens on a machine as a transcript that `seamless replay` takes: a bug report
  * that runs. Files end in .tdx.
  *
- *	FILE *out = fopen("bug.tdx", "w");
- *	struct seamless_recording *r = seamless_record_start(m, out);  // before the first call
- *	...
- *	if (!seamless_record_end(r) || fclose(out))                     // before seamless_destroy()
- *		perror("bug.tdx");
+ *   FILE *out = fopen("bug.tdx", "w");
+ *   struct seamless_recording *r = seamless_record_start(m, out);  // before the first call
+ *   ...
+ *   if (!seamless_record_end(r) || fclose(out))                     // before seamless_destroy()
+ *           perror("bug.tdx");
  *
  * Recorded are the platform file, calls, VM exits with the guest state that the module looks at,
  * what the host writes into shared memory by whatever way, private writes, and every change of the

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Seamless as a library: a machine with a software TDX module, for code that makes SEAMCALLs.
+ * docs/library.md is its guide, examples/hypervisor/ its example.
  *
- *	struct seamless_machine *m = seamless_create(NULL, err, sizeof(err));
- *	seamless_lp_enter(m, 0);                       // this thread is logical processor 0 now
- *	status = tdh_sys_init(...);                    // any call of tdx/tdh.h
- *	seamless_lp_leave();
- *	seamless_destroy(m);
+ *   struct seamless_machine *m = seamless_create(NULL, err, sizeof(err));
+ *   seamless_lp_enter(m, 0);                       // this thread is logical processor 0 now
+ *   status = tdh_sys_init(...);                    // any call of tdx/tdh.h
+ *   seamless_lp_leave();
+ *   seamless_destroy(m);
  *
  * Several machines may exist at the same time. Nothing here prints, exits or keeps global state;
- *the one thing that a thread has is the logical processor it is bound to. Unless said otherwise a
- *function may be called by any thread at any time, bound or not.
+ * the one thing that a thread has is the logical processor it is bound to. Unless said otherwise a
+ * function may be called by any thread at any time, bound or not, and pointers must not be NULL.
+ *
+ * seamless/exec.h is not part of it: programs that `seamless exec` runs include that.
  */
 #ifndef SEAMLESS_SEAMLESS_H
 #define SEAMLESS_SEAMLESS_H

@@ -3,11 +3,11 @@
  * Snapshots: a machine's state in memory or in a file, to go back to or to go on from in another
  * machine: the state of a bug report, the start of many tests, a fork.
  *
- *	struct seamless_snapshot *s = seamless_snapshot_take(m, err, sizeof(err));
- *	...                                                    // calls, as many as wanted
- *	seamless_snapshot_restore(s, m, err, sizeof(err));     // m is what it was
- *	seamless_snapshot_save(s, "td.snapshot", err, sizeof(err));
- *	seamless_snapshot_free(s);
+ *   struct seamless_snapshot *s = seamless_snapshot_take(m, err, sizeof(err));
+ *   ...                                                    // calls, as many as wanted
+ *   seamless_snapshot_restore(s, m, err, sizeof(err));     // m is what it was
+ *   seamless_snapshot_save(s, "td.snapshot", err, sizeof(err));
+ *   seamless_snapshot_free(s);
  *
  * What it holds: the platform file; RAM with the key id of each page (pages that hold only zeros
  * take no space), so PAMT, secure EPTs and TDs with their running measurements; the module's own
@@ -18,9 +18,10 @@
  * `tsc real` goes on from the value it had.
  *
  * When: between calls. No thread may be inside a call or use the machine meanwhile; threads may
- *stay bound. With a scripted guest that includes the time between TDH.VP.ENTER's SEAMLESS_TO_GUEST
- *and the exit, since its state is in the TD's pages; an interpreted guest that runs is part of a
- *call.
+ * stay bound. With a scripted guest that includes the time between TDH.VP.ENTER's
+ * SEAMLESS_TO_GUEST and the exit, since its state is in the TD's pages; an interpreted guest that
+ * runs is part of a call. A snapshot itself belongs to nobody: any thread may use it, one at a
+ * time; restoring several machines from it at once is allowed.
  *
  * A file is checked completely before anything of it is used, down to what the module's memory may
  * say, so that a wrong one, truncated, changed, of another version or another platform, is an error

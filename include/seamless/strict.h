@@ -4,7 +4,7 @@
  * at the moment when it does it, with the history of the page. On hardware most of these mistakes
  * show much later, as a machine check or as data that is not what it was.
  *
- *	seamless_strict_start(m, report, NULL);    // before the first call
+ *   seamless_strict_start(m, report, NULL);    // before the first call
  *
  * What is reported, by name:
  *
@@ -24,9 +24,9 @@
  *                     mistakes may go unseen; reported once
  *
  * The host's accesses are those by seamless_read(), write, fill, hash and shared(), and operands of
- * calls. Not seen: what goes through a pointer that seamless_shared() gave before the page went to
- *a TD, and accesses by a process that maps seamless_memory_fd(). A page is 4 KiB; a host write to a
- * page that was taken back and written back makes it the host's, whatever its length.
+ * calls. Not seen: what goes through a pointer that seamless_shared() gave before the page went
+ * to a TD, and accesses by a process that maps seamless_memory_fd(). A page is 4 KiB; a host write
+ * to a page that was taken back and written back makes it the host's, whatever its length.
  */
 #ifndef SEAMLESS_STRICT_H
 #define SEAMLESS_STRICT_H

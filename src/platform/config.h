@@ -1,30 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a platform is made of, and the text format that says it. One directive per line, `#`
- * starts a comment, numbers are decimal or 0x..., sizes may end in K, M, G or T:
- *
- *   memory SIZE            RAM from address 0 (4 KiB multiple, up to 64T); default 1G
- *   encryption on|off      the host's view of private pages is ciphertext; default on
- *   lps N                  logical processors, 1..64; default 1
- *   packages N             1..8, LP i is in package i mod N; default 1
- *   maxpa BITS             physical address width, 40..52; default 52
- *   cmr BASE SIZE          a convertible memory range (4 KiB multiples), up to 32 of them
- *   seamrr BASE SIZE       the SEAM range (sets MSRs 1400 and 1401 too)
- *   keyids mktme N tdx M   key ids 1..N are shared, N+1..N+M private; they take the top bits of
- *                          a physical address (sets MSR 87 and bits 35:32 of MSR 982 too); default mktme 31 tdx 32
- *   max_hkids N            how many key ids the module's tables hold, 64..32768; default 2048, as
- *                          module 1.5.01 has it; TDH.SYS.INIT refuses a processor with more
- *   cpuid LEAF SUB = EAX EBX ECX EDX   SUB `-`: the leaf has no sub-leaves
- *   msr ADDR VALUE         reset value on every LP
- *   seed N|random          random numbers: repeatable, or the system's; default 1
- *   tsc start N event N read N [instruction N]   counted: ticks per event, per read and per
- *                          instruction of an interpreted guest
- *   tsc real               follows the clock, at the rate of CPUID leaf 15; default
- *   fms N                  CPUID 1 EAX of every package, as the loader reports it
- *   loader NAME N          NAME: handoff_pages, module_hv, min_update_hv, no_downgrade,
- *                          smrr2_not_supported, without_integrity, stack_pages, tls_pages
- *   cpusvn|tcbsvn|mrseam|mrsignerseam HEX   identity of CPU and module in reports
- *   seamdb size N last N nonce N N N N      the SEAM database's state
+ * What a platform is made of, and reading it from a text: include/seamless/machine.h is the manual
+ * of platform files.
  */
 #ifndef PLATFORM_CONFIG_H
 #define PLATFORM_CONFIG_H
