@@ -205,8 +205,7 @@ static uint64_t target_td(struct call *c, uint64_t pa, struct td *target)
 {
 	uint64_t st = other_td(c, TDX_OPERAND_ID_TDR, pa, c->leaf->op_states, target);
 
-	if (st == (TDX_OPERAND_BUSY | TDX_OPERAND_ID_OP_STATE) &&
-	    target->tdcs->op_state_lock & LOCK_BIT_HOST_PRIO)
+	if (st == (TDX_OPERAND_BUSY | TDX_OPERAND_ID_OP_STATE) && lock_host_first(&target->tdcs->op_state_lock))
 		st = TDX_OPERAND_BUSY_HOST_PRIORITY | TDX_OPERAND_ID_OP_STATE;
 	if (!st || (st & STATUS_CLASS) == TDX_OPERAND_BUSY)
 		return st;
