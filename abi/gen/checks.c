@@ -604,751 +604,1190 @@ static uint64_t tdh_mig_stream_create_require_83(struct call *c)
 	return fail(c, TDX_MAX_MIGS_NUM_EXCEEDED, "the TD at %x has %u migration streams, more can't be", c->td.pa, c->td.tdcs->num_migs);
 }
 
-static const struct check tdg_vp_vmcall_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdg_vp_vmcall_mask },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_vp_info_checks[] = {
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_mr_rtmr_extend_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdg_mr_rtmr_extend_require_0 },
-	{ CHECK_CALL, 0, 0, 0, tdg_mr_rtmr_extend_require_1 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_vp_veinfo_get_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdg_vp_veinfo_get_require_2 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_mr_report_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdg_mr_report_require_3 },
-	{ CHECK_CALL, 0, 0, 0, tdg_mr_report_require_4 },
-	{ CHECK_CALL, 0, 0, 0, tdg_mr_report_require_5 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_vp_cpuidve_set_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdg_vp_cpuidve_set_require_6 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_mem_page_accept_checks[] = {
-	{ CHECK_GPA_LEVEL, 1, 0, 1, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdg_gpa_private },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_vm_rd_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, md_begin_versioned },
-	{ CHECK_CALL, 0, 0, 0, tdg_vm_rd_require_7 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_vm_wr_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdg_vm_rd_require_7 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_vp_rd_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, md_begin_next },
-	{ CHECK_CALL, 0, 0, 0, tdg_vm_rd_require_7 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_vp_wr_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdg_vm_rd_require_7 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_sys_rd_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, md_begin_next },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_sys_rdall_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, md_begin_list },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_servtd_rd_checks[] = {
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_servtd_wr_checks[] = {
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_mr_verifyreport_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdg_mr_verifyreport_require_8 },
-	{ CHECK_CALL, 0, 0, 0, tdg_mr_rtmr_extend_require_1 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_mem_page_attr_rd_checks[] = {
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_mem_page_attr_wr_checks[] = {
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_vp_enter_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdg_vp_enter_require_9 },
-	{ CHECK_CALL, 0, 0, 0, vp_enter_l2_operands },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_vp_invept_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdg_vp_invept_require_10 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdg_vp_invvpid_checks[] = {
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_vp_enter_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_11 },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_12 },
-	{ CHECK_CALL, 0, 0, 0, vp_enter_split },
-	{ CHECK_TDVPR, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, vp_enter_associate },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_13 },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_14 },
-	{ CHECK_CALL, 0, 0, 0, vp_enter_route },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_15 },
-	{ CHECK_CALL, 0, 0, 0, vp_enter_tsc },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_16 },
-	{ CHECK_CALL, 0, 0, 0, vp_enter_epoch },
-	{ CHECK_CALL, 0, 0, 0, vp_enter_stepping },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mng_addcx_checks[] = {
-	{ CHECK_TDR, 2, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, check_td_keys },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_addcx_require_17 },
-	{ CHECK_PAGE, 1, LOCK_EXCLUSIVE, PT_NDA, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_addcx_require_18 },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_addcx_require_19 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mem_page_add_checks[] = {
-	{ CHECK_TDR, 2, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_GPA_LEVEL, 1, 0, 0, NULL },
-	{ CHECK_SEPT_WALK, 1, LOCK_NONE, 0, NULL },
-	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
-	{ CHECK_SHARED, 9, 0, 12, NULL },
-	{ CHECK_PAGE, 8, LOCK_EXCLUSIVE, PT_NDA, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mem_sept_add_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, check_version },
-	{ CHECK_CALL, 0, 0, 0, sept_add_flags },
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_GPA_LEVEL, 1, 1, LEVEL_ROOT, NULL },
-	{ CHECK_SEPT_WALK, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
-	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, sept_add_pages },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_vp_addcx_checks[] = {
-	{ CHECK_TDVPR, 2, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_addcx_require_20 },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_addcx_require_21 },
-	{ CHECK_PAGE, 1, LOCK_EXCLUSIVE, PT_NDA, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mem_page_relocate_checks[] = {
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_GPA_LEVEL, 1, 0, 0, NULL },
-	{ CHECK_SEPT_WALK, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
-	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mem_page_relocate_require_22 },
-	{ CHECK_TLB_TRACKED, 1, 0, 0, NULL },
-	{ CHECK_PAGE, 8, LOCK_EXCLUSIVE, PT_NDA, NULL },
-	{ CHECK_CALL, 0, 0, 0, relocate_old },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mem_page_aug_checks[] = {
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_GPA_LEVEL, 1, 0, 1, NULL },
-	{ CHECK_SEPT_WALK, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
-	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
-	{ CHECK_PAGE_AT_LEVEL, 8, 0, 0, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mem_range_block_checks[] = {
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_GPA_LEVEL, 1, 0, LEVEL_ROOT, NULL },
-	{ CHECK_SEPT_WALK, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, block_again },
-	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mng_key_config_checks[] = {
-	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_config_require_23 },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_config_require_24 },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_config_require_25 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mng_create_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_create_require_26 },
-	{ CHECK_PAGE, 1, LOCK_EXCLUSIVE, PT_NDA, NULL },
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_KOT, NULL },
-	{ CHECK_CALL, 0, 0, 0, create_key },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_create_require_27 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_vp_create_checks[] = {
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_PAGE, 1, LOCK_EXCLUSIVE, PT_NDA, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mng_rd_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, md_begin_versioned },
-	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mng_wr_checks[] = {
-	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mem_rd_checks[] = {
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mem_rd_require_28 },
-	{ CHECK_CALL, 0, 0, 0, tdh_mem_rd_require_29 },
-	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_SEPT_TREE, NULL },
-	{ CHECK_CALL, 0, 0, 0, mem_rd_walk },
-	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
-	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mem_wr_checks[] = {
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mem_rd_require_28 },
-	{ CHECK_CALL, 0, 0, 0, tdh_mem_rd_require_29 },
-	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_SEPT_TREE, NULL },
-	{ CHECK_CALL, 0, 0, 0, mem_rd_walk },
-	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
-	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mem_page_demote_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, demote_flags },
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_GPA_LEVEL, 1, 1, 2, NULL },
-	{ CHECK_SEPT_WALK, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
-	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
-	{ CHECK_TLB_TRACKED, 1, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, demote_pages },
-	{ CHECK_CALL, 0, 0, 0, demote_l2_walks },
-	{ CHECK_CALL, 0, 0, 0, lock_split_page },
-	{ CHECK_CALL, 0, 0, 0, restartable },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mr_extend_checks[] = {
-	{ CHECK_TDR, 2, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mr_extend_require_30 },
-	{ CHECK_CALL, 0, 0, 0, extend_page },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mr_finalize_checks[] = {
-	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mr_finalize_require_31 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_vp_flush_checks[] = {
-	{ CHECK_TDVPR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_flush_require_32 },
-	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_flush_require_33 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mng_vpflushdone_checks[] = {
-	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_KOT, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_vpflushdone_require_34 },
-	{ CHECK_CALL, 0, 0, 0, flushdone_vcpus },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mng_key_freeid_checks[] = {
-	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_freeid_require_35 },
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_KOT, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mng_key_freeid_require_36 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mng_init_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_11 },
-	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_SHARED, 2, 0, 10, NULL },
-	{ CHECK_CALL, 0, 0, 0, init_params },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_vp_init_checks[] = {
-	{ CHECK_TDVPR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_init_require_37 },
-	{ CHECK_CALL, 0, 0, 0, vp_init_index },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_15 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mem_page_promote_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, null_l2_tables },
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_GPA_LEVEL, 1, 1, 2, NULL },
-	{ CHECK_SEPT_WALK, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
-	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
-	{ CHECK_TLB_TRACKED, 1, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, lock_mapped_page },
-	{ CHECK_CALL, 0, 0, 0, promote_parts },
-	{ CHECK_CALL, 0, 0, 0, restartable },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_phymem_page_rdmd_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, page_md_read },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mem_sept_rd_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, sept_rd_flags },
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mem_sept_rd_require_38 },
-	{ CHECK_GPA_LEVEL, 1, 0, LEVEL_ROOT, NULL },
-	{ CHECK_SEPT_WALK, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_vp_rd_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, md_begin_versioned },
-	{ CHECK_TDVPR, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
-	{ CHECK_VCPU_ASSOCIATE, 0, 0, 1, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_vp_wr_checks[] = {
-	{ CHECK_TDVPR, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
-	{ CHECK_VCPU_ASSOCIATE, 0, 0, 0, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mng_key_reclaimid_checks[] = {
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_phymem_page_reclaim_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, reclaim_lock },
-	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_reclaim_require_39 },
-	{ CHECK_CALL, 0, 0, 0, reclaim_page },
-	{ CHECK_CALL, 0, 0, 0, reclaim_owner },
-	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_reclaim_require_40 },
-	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_reclaim_require_41 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mem_page_remove_checks[] = {
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_GPA_LEVEL, 1, 0, 2, NULL },
-	{ CHECK_SEPT_WALK, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
-	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
-	{ CHECK_TLB_TRACKED, 1, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, lock_mapped_page },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mem_sept_remove_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, null_l2_tables },
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_GPA_LEVEL, 1, 1, LEVEL_ROOT, NULL },
-	{ CHECK_SEPT_WALK, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
-	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
-	{ CHECK_TLB_TRACKED, 1, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, lock_mapped_page },
-	{ CHECK_CALL, 0, 0, 0, sept_page_empty },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_sys_key_config_checks[] = {
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_key_config_require_42 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_key_config_require_43 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_sys_info_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, check_lp_init },
-	{ CHECK_SHARED, 1, 0, 10, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_info_require_44 },
-	{ CHECK_CALL, 0, 0, 0, sys_info_clear },
-	{ CHECK_SHARED, 8, 0, 9, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_info_require_45 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_info_require_46 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_sys_init_checks[] = {
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_47 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_48 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_49 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_50 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_51 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_52 },
-	{ CHECK_CALL, 0, 0, 0, sys_init_msrs },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_11 },
-	{ CHECK_CALL, 0, 0, 0, sys_init_cpuid_leaves },
-	{ CHECK_CALL, 0, 0, 0, sys_init_cpuid },
-	{ CHECK_CALL, 0, 0, 0, vmx_sample },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_53 },
-	{ CHECK_CALL, 0, 0, 0, vmx_l1_controls },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_54 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_55 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_56 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_57 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_58 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_59 },
-	{ CHECK_CALL, 0, 0, 0, vmx_l2_controls },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_60 },
-	{ CHECK_CALL, 0, 0, 0, sys_init_encryption },
-	{ CHECK_CALL, 0, 0, 0, sys_init_keys },
-	{ CHECK_CALL, 0, 0, 0, sys_init_cmrs },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_61 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_62 },
-	{ CHECK_CALL, 0, 0, 0, sys_init_smrrs },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_init_require_63 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_sys_rd_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, md_begin_next },
-	{ CHECK_CALL, 0, 0, 0, check_lp_init },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_sys_lp_init_checks[] = {
-	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_64 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_65 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_lp_init_require_66 },
-	{ CHECK_CALL, 0, 0, 0, lp_init_first_msrs },
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_11 },
-	{ CHECK_CALL, 0, 0, 0, lp_init_cpuid },
-	{ CHECK_CALL, 0, 0, 0, lp_init_package },
-	{ CHECK_CALL, 0, 0, 0, lp_init_other_msrs },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_sys_tdmr_init_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdmr_init_next },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_sys_rdall_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, md_begin_list },
-	{ CHECK_CALL, 0, 0, 0, check_lp_init },
-	{ CHECK_SHARED, 2, 0, 12, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mem_track_checks[] = {
-	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_EPOCH, NULL },
-	{ CHECK_CALL, 0, 0, 0, track_previous },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mem_range_unblock_checks[] = {
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_GPA_LEVEL, 1, 0, LEVEL_ROOT, NULL },
-	{ CHECK_SEPT_WALK, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
-	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, unblock_tracked },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_phymem_cache_wb_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_phymem_cache_wb_require_67 },
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_WBCACHE, NULL },
-	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_KOT, NULL },
-	{ CHECK_CALL, 0, 0, 0, cache_wb_start },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_phymem_page_wbinvd_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_phymem_page_wbinvd_require_68 },
-	{ CHECK_CALL, 0, 0, 0, wbinvd_page },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_sys_lp_shutdown_checks[] = {
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_sys_config_checks[] = {
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_69 },
-	{ CHECK_SHARED, 1, 0, 9, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_70 },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_config_require_71 },
-	{ CHECK_CALL, 0, 0, 0, sys_config_tdmrs },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_servtd_bind_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_72 },
-	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, servtd_service },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_73 },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_74 },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_75 },
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_SERVTD_BINDINGS, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_servtd_prebind_checks[] = {
-	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_SHARED, 2, 0, 6, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_73 },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_74 },
-	{ CHECK_CALL, 0, 0, 0, tdh_servtd_bind_require_75 },
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_SERVTD_BINDINGS, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_sys_shutdown_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_shutdown_require_76 },
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, shutdown_area },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_sys_update_checks[] = {
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_GLOBAL, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_sys_update_require_77 },
-	{ CHECK_CALL, 0, 0, 0, update_handoff },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_export_abort_checks[] = {
-	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_MIG, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_78 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_export_blockw_checks[] = {
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_SEPT_TREE, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_export_restore_checks[] = {
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_SEPT_TREE, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_export_mem_checks[] = {
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_MIG, NULL },
-	{ CHECK_CALL, 0, 0, 0, mem_stream },
-	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_SEPT_TREE, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_export_pause_checks[] = {
-	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_export_track_checks[] = {
-	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_MIG, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_export_state_immutable_checks[] = {
-	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_MIG, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_79 },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_80 },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_81 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_export_state_td_checks[] = {
-	{ CHECK_TDR, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_export_state_vp_checks[] = {
-	{ CHECK_TDVPR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
-	{ CHECK_VCPU_ASSOCIATE, 0, 0, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_state_vp_require_82 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_export_unblockw_checks[] = {
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_GPA_LEVEL, 1, 0, 0, NULL },
-	{ CHECK_SEPT_WALK, 1, LOCK_SHARED, 0, NULL },
-	{ CHECK_SEPT_ENTRY_LOCK, 1, 0, 0, NULL },
-	{ CHECK_SEPT_STATE, 1, 0, 0, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_import_abort_checks[] = {
-	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_78 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_import_end_checks[] = {
-	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_import_commit_checks[] = {
-	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_import_mem_checks[] = {
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_MIG, NULL },
-	{ CHECK_CALL, 0, 0, 0, mem_stream },
-	{ CHECK_LOCK, 0, LOCK_SHARED, CHECK_LOCK_SEPT_TREE, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_import_track_checks[] = {
-	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_abort_require_78 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_import_state_immutable_checks[] = {
-	{ CHECK_CALL, 0, 0, 0, tdh_vp_enter_require_11 },
-	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_export_state_immutable_require_81 },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_import_state_td_checks[] = {
-	{ CHECK_TDR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_NONE, 0, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_import_state_vp_checks[] = {
-	{ CHECK_TDVPR, 1, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_OWNER_TDR, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_SHARED, 0, NULL },
-	{ CHECK_TDVPS_COMPLETE, 0, 0, 0, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
-
-static const struct check tdh_mig_stream_create_checks[] = {
-	{ CHECK_TDR, 2, LOCK_SHARED, 0, NULL },
-	{ CHECK_TD_STATE, 0, LOCK_EXCLUSIVE, 0, NULL },
-	{ CHECK_LOCK, 0, LOCK_EXCLUSIVE, CHECK_LOCK_MIG, NULL },
-	{ CHECK_CALL, 0, 0, 0, tdh_mig_stream_create_require_83 },
-	{ CHECK_PAGE, 1, LOCK_EXCLUSIVE, PT_NDA, NULL },
-	{ CHECK_END, 0, 0, 0, NULL },
-};
+static uint64_t tdg_vp_vmcall_checks(struct call *c)
+{
+	uint64_t st = tdg_vp_vmcall_mask(c);
+
+	return st;
+}
+
+static uint64_t tdg_mr_rtmr_extend_checks(struct call *c)
+{
+	uint64_t st = tdg_mr_rtmr_extend_require_0(c);
+
+	if (!st)
+		st = tdg_mr_rtmr_extend_require_1(c);
+	return st;
+}
+
+static uint64_t tdg_vp_veinfo_get_checks(struct call *c)
+{
+	uint64_t st = tdg_vp_veinfo_get_require_2(c);
+
+	return st;
+}
+
+static uint64_t tdg_mr_report_checks(struct call *c)
+{
+	uint64_t st = tdg_mr_report_require_3(c);
+
+	if (!st)
+		st = tdg_mr_report_require_4(c);
+	if (!st)
+		st = tdg_mr_report_require_5(c);
+	return st;
+}
+
+static uint64_t tdg_vp_cpuidve_set_checks(struct call *c)
+{
+	uint64_t st = tdg_vp_cpuidve_set_require_6(c);
+
+	return st;
+}
+
+static uint64_t tdg_mem_page_accept_checks(struct call *c)
+{
+	uint64_t st = check_gpa_level(c, GPR_RCX, 0, 1);
+
+	if (!st)
+		st = tdg_gpa_private(c);
+	return st;
+}
+
+static uint64_t tdg_vm_rd_checks(struct call *c)
+{
+	uint64_t st = md_begin_versioned(c);
+
+	if (!st)
+		st = tdg_vm_rd_require_7(c);
+	return st;
+}
+
+static uint64_t tdg_vm_wr_checks(struct call *c)
+{
+	uint64_t st = tdg_vm_rd_require_7(c);
+
+	return st;
+}
+
+static uint64_t tdg_vp_rd_checks(struct call *c)
+{
+	uint64_t st = md_begin_next(c);
+
+	if (!st)
+		st = tdg_vm_rd_require_7(c);
+	return st;
+}
+
+static uint64_t tdg_vp_wr_checks(struct call *c)
+{
+	uint64_t st = tdg_vm_rd_require_7(c);
+
+	return st;
+}
+
+static uint64_t tdg_sys_rd_checks(struct call *c)
+{
+	uint64_t st = md_begin_next(c);
+
+	return st;
+}
+
+static uint64_t tdg_sys_rdall_checks(struct call *c)
+{
+	uint64_t st = md_begin_list(c);
+
+	return st;
+}
+
+static uint64_t tdg_mr_verifyreport_checks(struct call *c)
+{
+	uint64_t st = tdg_mr_verifyreport_require_8(c);
+
+	if (!st)
+		st = tdg_mr_rtmr_extend_require_1(c);
+	return st;
+}
+
+static uint64_t tdg_vp_enter_checks(struct call *c)
+{
+	uint64_t st = tdg_vp_enter_require_9(c);
+
+	if (!st)
+		st = vp_enter_l2_operands(c);
+	return st;
+}
+
+static uint64_t tdg_vp_invept_checks(struct call *c)
+{
+	uint64_t st = tdg_vp_invept_require_10(c);
+
+	return st;
+}
+
+static uint64_t tdh_vp_enter_checks(struct call *c)
+{
+	uint64_t st = tdh_vp_enter_require_11(c);
+
+	if (!st)
+		st = tdh_vp_enter_require_12(c);
+	if (!st)
+		st = vp_enter_split(c);
+	if (!st)
+		st = check_tdvpr(c, GPR_RCX, LOCK_SHARED);
+	if (!st)
+		st = check_owner_tdr(c, pamt_owner(c->vp_page.pamt), LOCK_SHARED);
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_tdvps_complete(c);
+	if (!st)
+		st = vp_enter_associate(c);
+	if (!st)
+		st = tdh_vp_enter_require_13(c);
+	if (!st)
+		st = tdh_vp_enter_require_14(c);
+	if (!st)
+		st = vp_enter_route(c);
+	if (!st)
+		st = tdh_vp_enter_require_15(c);
+	if (!st)
+		st = vp_enter_tsc(c);
+	if (!st)
+		st = tdh_vp_enter_require_16(c);
+	if (!st)
+		st = vp_enter_epoch(c);
+	if (!st)
+		st = vp_enter_stepping(c);
+	return st;
+}
+
+static uint64_t tdh_mng_addcx_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RDX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = check_td_keys(c);
+	if (!st)
+		st = tdh_mng_addcx_require_17(c);
+	if (!st)
+		st = check_page(c, GPR_RCX, c->in[GPR_RCX], PT_NDA, LOCK_EXCLUSIVE, &c->page);
+	if (!st)
+		st = tdh_mng_addcx_require_18(c);
+	if (!st)
+		st = tdh_mng_addcx_require_19(c);
+	return st;
+}
+
+static uint64_t tdh_mem_page_add_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RDX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = check_td_state(c, LOCK_NONE);
+	if (!st)
+		st = check_gpa_level(c, GPR_RCX, 0, 0);
+	if (!st)
+		st = check_sept_walk(c, GPR_RCX, LOCK_NONE);
+	if (!st)
+		st = check_sept_state(c, GPR_RCX);
+	if (!st)
+		st = check_shared(c, GPR_R9, c->in[GPR_R9], 4096);
+	if (!st)
+		st = check_page(c, GPR_R8, c->in[GPR_R8], PT_NDA, LOCK_EXCLUSIVE, &c->page);
+	return st;
+}
+
+static uint64_t tdh_mem_sept_add_checks(struct call *c)
+{
+	uint64_t st = check_version(c);
+
+	if (!st)
+		st = sept_add_flags(c);
+	if (!st)
+		st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_gpa_level(c, GPR_RCX, 1, LEVEL_ROOT);
+	if (!st)
+		st = check_sept_walk(c, GPR_RCX, LOCK_SHARED);
+	if (!st)
+		st = call_lock_sept_entry(c, GPR_RCX);
+	if (!st)
+		st = check_sept_state(c, GPR_RCX);
+	if (!st)
+		st = sept_add_pages(c);
+	return st;
+}
+
+static uint64_t tdh_vp_addcx_checks(struct call *c)
+{
+	uint64_t st = check_tdvpr(c, GPR_RDX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = check_owner_tdr(c, pamt_owner(c->vp_page.pamt), LOCK_SHARED);
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = tdh_vp_addcx_require_20(c);
+	if (!st)
+		st = tdh_vp_addcx_require_21(c);
+	if (!st)
+		st = check_page(c, GPR_RCX, c->in[GPR_RCX], PT_NDA, LOCK_EXCLUSIVE, &c->page);
+	return st;
+}
+
+static uint64_t tdh_mem_page_relocate_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_gpa_level(c, GPR_RCX, 0, 0);
+	if (!st)
+		st = check_sept_walk(c, GPR_RCX, LOCK_SHARED);
+	if (!st)
+		st = call_lock_sept_entry(c, GPR_RCX);
+	if (!st)
+		st = check_sept_state(c, GPR_RCX);
+	if (!st)
+		st = tdh_mem_page_relocate_require_22(c);
+	if (!st)
+		st = check_tlb_tracked(c, GPR_RCX);
+	if (!st)
+		st = check_page(c, GPR_R8, c->in[GPR_R8], PT_NDA, LOCK_EXCLUSIVE, &c->page);
+	if (!st)
+		st = relocate_old(c);
+	return st;
+}
+
+static uint64_t tdh_mem_page_aug_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_gpa_level(c, GPR_RCX, 0, 1);
+	if (!st)
+		st = check_sept_walk(c, GPR_RCX, LOCK_SHARED);
+	if (!st)
+		st = call_lock_sept_entry(c, GPR_RCX);
+	if (!st)
+		st = check_sept_state(c, GPR_RCX);
+	if (!st)
+		st = check_page_at_level(c, GPR_R8);
+	return st;
+}
+
+static uint64_t tdh_mem_range_block_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_gpa_level(c, GPR_RCX, 0, LEVEL_ROOT);
+	if (!st)
+		st = check_sept_walk(c, GPR_RCX, LOCK_EXCLUSIVE);
+	if (!st)
+		st = call_lock_sept_entry(c, GPR_RCX);
+	if (!st)
+		st = block_again(c);
+	if (!st)
+		st = check_sept_state(c, GPR_RCX);
+	return st;
+}
+
+static uint64_t tdh_mng_key_config_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = tdh_mng_key_config_require_23(c);
+	if (!st)
+		st = tdh_mng_key_config_require_24(c);
+	if (!st)
+		st = tdh_mng_key_config_require_25(c);
+	return st;
+}
+
+static uint64_t tdh_mng_create_checks(struct call *c)
+{
+	uint64_t st = tdh_mng_create_require_26(c);
+
+	if (!st)
+		st = check_page(c, GPR_RCX, c->in[GPR_RCX], PT_NDA, LOCK_EXCLUSIVE, &c->page);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_KOT, LOCK_EXCLUSIVE);
+	if (!st)
+		st = create_key(c);
+	if (!st)
+		st = tdh_mng_create_require_27(c);
+	return st;
+}
+
+static uint64_t tdh_vp_create_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_page(c, GPR_RCX, c->in[GPR_RCX], PT_NDA, LOCK_EXCLUSIVE, &c->page);
+	return st;
+}
+
+static uint64_t tdh_mng_rd_checks(struct call *c)
+{
+	uint64_t st = md_begin_versioned(c);
+
+	if (!st)
+		st = check_tdr(c, GPR_RCX, LOCK_SHARED);
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	return st;
+}
+
+static uint64_t tdh_mng_wr_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	return st;
+}
+
+static uint64_t tdh_mem_rd_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = tdh_mem_rd_require_28(c);
+	if (!st)
+		st = tdh_mem_rd_require_29(c);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_SEPT_TREE, LOCK_SHARED);
+	if (!st)
+		st = mem_rd_walk(c);
+	if (!st)
+		st = call_lock_sept_entry(c, GPR_RCX);
+	if (!st)
+		st = check_sept_state(c, GPR_RCX);
+	return st;
+}
+
+static uint64_t tdh_mem_wr_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = tdh_mem_rd_require_28(c);
+	if (!st)
+		st = tdh_mem_rd_require_29(c);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_SEPT_TREE, LOCK_SHARED);
+	if (!st)
+		st = mem_rd_walk(c);
+	if (!st)
+		st = call_lock_sept_entry(c, GPR_RCX);
+	if (!st)
+		st = check_sept_state(c, GPR_RCX);
+	return st;
+}
+
+static uint64_t tdh_mem_page_demote_checks(struct call *c)
+{
+	uint64_t st = demote_flags(c);
+
+	if (!st)
+		st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_gpa_level(c, GPR_RCX, 1, 2);
+	if (!st)
+		st = check_sept_walk(c, GPR_RCX, LOCK_SHARED);
+	if (!st)
+		st = call_lock_sept_entry(c, GPR_RCX);
+	if (!st)
+		st = check_sept_state(c, GPR_RCX);
+	if (!st)
+		st = check_tlb_tracked(c, GPR_RCX);
+	if (!st)
+		st = demote_pages(c);
+	if (!st)
+		st = demote_l2_walks(c);
+	if (!st)
+		st = lock_split_page(c);
+	if (!st)
+		st = restartable(c);
+	return st;
+}
+
+static uint64_t tdh_mr_extend_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RDX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = check_td_state(c, LOCK_NONE);
+	if (!st)
+		st = tdh_mr_extend_require_30(c);
+	if (!st)
+		st = extend_page(c);
+	return st;
+}
+
+static uint64_t tdh_mr_finalize_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = check_td_state(c, LOCK_NONE);
+	if (!st)
+		st = tdh_mr_finalize_require_31(c);
+	return st;
+}
+
+static uint64_t tdh_vp_flush_checks(struct call *c)
+{
+	uint64_t st = check_tdvpr(c, GPR_RCX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = check_owner_tdr(c, pamt_owner(c->vp_page.pamt), LOCK_SHARED);
+	if (!st)
+		st = tdh_vp_flush_require_32(c);
+	if (!st)
+		st = check_tdvps_complete(c);
+	if (!st)
+		st = tdh_vp_flush_require_33(c);
+	return st;
+}
+
+static uint64_t tdh_mng_vpflushdone_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_KOT, LOCK_EXCLUSIVE);
+	if (!st)
+		st = tdh_mng_vpflushdone_require_34(c);
+	if (!st)
+		st = flushdone_vcpus(c);
+	return st;
+}
+
+static uint64_t tdh_mng_key_freeid_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = tdh_mng_key_freeid_require_35(c);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_KOT, LOCK_EXCLUSIVE);
+	if (!st)
+		st = tdh_mng_key_freeid_require_36(c);
+	return st;
+}
+
+static uint64_t tdh_mng_init_checks(struct call *c)
+{
+	uint64_t st = tdh_vp_enter_require_11(c);
+
+	if (!st)
+		st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+	if (!st)
+		st = check_td_state(c, LOCK_NONE);
+	if (!st)
+		st = check_shared(c, GPR_RDX, c->in[GPR_RDX], 1024);
+	if (!st)
+		st = init_params(c);
+	return st;
+}
+
+static uint64_t tdh_vp_init_checks(struct call *c)
+{
+	uint64_t st = check_tdvpr(c, GPR_RCX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = check_owner_tdr(c, pamt_owner(c->vp_page.pamt), LOCK_SHARED);
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_tdvps_complete(c);
+	if (!st)
+		st = tdh_vp_init_require_37(c);
+	if (!st)
+		st = vp_init_index(c);
+	if (!st)
+		st = tdh_vp_enter_require_15(c);
+	return st;
+}
+
+static uint64_t tdh_mem_page_promote_checks(struct call *c)
+{
+	uint64_t st = null_l2_tables(c);
+
+	if (!st)
+		st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_gpa_level(c, GPR_RCX, 1, 2);
+	if (!st)
+		st = check_sept_walk(c, GPR_RCX, LOCK_SHARED);
+	if (!st)
+		st = call_lock_sept_entry(c, GPR_RCX);
+	if (!st)
+		st = check_sept_state(c, GPR_RCX);
+	if (!st)
+		st = check_tlb_tracked(c, GPR_RCX);
+	if (!st)
+		st = lock_mapped_page(c);
+	if (!st)
+		st = promote_parts(c);
+	if (!st)
+		st = restartable(c);
+	return st;
+}
+
+static uint64_t tdh_phymem_page_rdmd_checks(struct call *c)
+{
+	uint64_t st = page_md_read(c);
+
+	return st;
+}
+
+static uint64_t tdh_mem_sept_rd_checks(struct call *c)
+{
+	uint64_t st = sept_rd_flags(c);
+
+	if (!st)
+		st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = tdh_mem_sept_rd_require_38(c);
+	if (!st)
+		st = check_gpa_level(c, GPR_RCX, 0, LEVEL_ROOT);
+	if (!st)
+		st = check_sept_walk(c, GPR_RCX, LOCK_SHARED);
+	if (!st)
+		st = call_lock_sept_entry(c, GPR_RCX);
+	return st;
+}
+
+static uint64_t tdh_vp_rd_checks(struct call *c)
+{
+	uint64_t st = md_begin_versioned(c);
+
+	if (!st)
+		st = check_tdvpr(c, GPR_RCX, LOCK_SHARED);
+	if (!st)
+		st = check_owner_tdr(c, pamt_owner(c->vp_page.pamt), LOCK_SHARED);
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_tdvps_complete(c);
+	if (!st)
+		st = check_vcpu_associate(c, true);
+	return st;
+}
+
+static uint64_t tdh_vp_wr_checks(struct call *c)
+{
+	uint64_t st = check_tdvpr(c, GPR_RCX, LOCK_SHARED);
+
+	if (!st)
+		st = check_owner_tdr(c, pamt_owner(c->vp_page.pamt), LOCK_SHARED);
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_tdvps_complete(c);
+	if (!st)
+		st = check_vcpu_associate(c, false);
+	return st;
+}
+
+static uint64_t tdh_phymem_page_reclaim_checks(struct call *c)
+{
+	uint64_t st = reclaim_lock(c);
+
+	if (!st)
+		st = tdh_phymem_page_reclaim_require_39(c);
+	if (!st)
+		st = reclaim_page(c);
+	if (!st)
+		st = reclaim_owner(c);
+	if (!st)
+		st = tdh_phymem_page_reclaim_require_40(c);
+	if (!st)
+		st = tdh_phymem_page_reclaim_require_41(c);
+	return st;
+}
+
+static uint64_t tdh_mem_page_remove_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_gpa_level(c, GPR_RCX, 0, 2);
+	if (!st)
+		st = check_sept_walk(c, GPR_RCX, LOCK_SHARED);
+	if (!st)
+		st = call_lock_sept_entry(c, GPR_RCX);
+	if (!st)
+		st = check_sept_state(c, GPR_RCX);
+	if (!st)
+		st = check_tlb_tracked(c, GPR_RCX);
+	if (!st)
+		st = lock_mapped_page(c);
+	return st;
+}
+
+static uint64_t tdh_mem_sept_remove_checks(struct call *c)
+{
+	uint64_t st = null_l2_tables(c);
+
+	if (!st)
+		st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_gpa_level(c, GPR_RCX, 1, LEVEL_ROOT);
+	if (!st)
+		st = check_sept_walk(c, GPR_RCX, LOCK_EXCLUSIVE);
+	if (!st)
+		st = call_lock_sept_entry(c, GPR_RCX);
+	if (!st)
+		st = check_sept_state(c, GPR_RCX);
+	if (!st)
+		st = check_tlb_tracked(c, GPR_RCX);
+	if (!st)
+		st = lock_mapped_page(c);
+	if (!st)
+		st = sept_page_empty(c);
+	return st;
+}
+
+static uint64_t tdh_sys_key_config_checks(struct call *c)
+{
+	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = tdh_sys_key_config_require_42(c);
+	if (!st)
+		st = tdh_sys_key_config_require_43(c);
+	return st;
+}
+
+static uint64_t tdh_sys_info_checks(struct call *c)
+{
+	uint64_t st = check_lp_init(c);
+
+	if (!st)
+		st = check_shared(c, GPR_RCX, c->in[GPR_RCX], 1024);
+	if (!st)
+		st = tdh_sys_info_require_44(c);
+	if (!st)
+		st = sys_info_clear(c);
+	if (!st)
+		st = check_shared(c, GPR_R8, c->in[GPR_R8], 512);
+	if (!st)
+		st = tdh_sys_info_require_45(c);
+	if (!st)
+		st = tdh_sys_info_require_46(c);
+	return st;
+}
+
+static uint64_t tdh_sys_init_checks(struct call *c)
+{
+	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = tdh_sys_init_require_47(c);
+	if (!st)
+		st = tdh_sys_init_require_48(c);
+	if (!st)
+		st = tdh_sys_init_require_49(c);
+	if (!st)
+		st = tdh_sys_init_require_50(c);
+	if (!st)
+		st = tdh_sys_init_require_51(c);
+	if (!st)
+		st = tdh_sys_init_require_52(c);
+	if (!st)
+		st = sys_init_msrs(c);
+	if (!st)
+		st = tdh_vp_enter_require_11(c);
+	if (!st)
+		st = sys_init_cpuid_leaves(c);
+	if (!st)
+		st = sys_init_cpuid(c);
+	if (!st)
+		st = vmx_sample(c);
+	if (!st)
+		st = tdh_sys_init_require_53(c);
+	if (!st)
+		st = vmx_l1_controls(c);
+	if (!st)
+		st = tdh_sys_init_require_54(c);
+	if (!st)
+		st = tdh_sys_init_require_55(c);
+	if (!st)
+		st = tdh_sys_init_require_56(c);
+	if (!st)
+		st = tdh_sys_init_require_57(c);
+	if (!st)
+		st = tdh_sys_init_require_58(c);
+	if (!st)
+		st = tdh_sys_init_require_59(c);
+	if (!st)
+		st = vmx_l2_controls(c);
+	if (!st)
+		st = tdh_sys_init_require_60(c);
+	if (!st)
+		st = sys_init_encryption(c);
+	if (!st)
+		st = sys_init_keys(c);
+	if (!st)
+		st = sys_init_cmrs(c);
+	if (!st)
+		st = tdh_sys_init_require_61(c);
+	if (!st)
+		st = tdh_sys_init_require_62(c);
+	if (!st)
+		st = sys_init_smrrs(c);
+	if (!st)
+		st = tdh_sys_init_require_63(c);
+	return st;
+}
+
+static uint64_t tdh_sys_rd_checks(struct call *c)
+{
+	uint64_t st = md_begin_next(c);
+
+	if (!st)
+		st = check_lp_init(c);
+	return st;
+}
+
+static uint64_t tdh_sys_lp_init_checks(struct call *c)
+{
+	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_SHARED);
+
+	if (!st)
+		st = tdh_sys_lp_init_require_64(c);
+	if (!st)
+		st = tdh_sys_lp_init_require_65(c);
+	if (!st)
+		st = tdh_sys_lp_init_require_66(c);
+	if (!st)
+		st = lp_init_first_msrs(c);
+	if (!st)
+		st = tdh_vp_enter_require_11(c);
+	if (!st)
+		st = lp_init_cpuid(c);
+	if (!st)
+		st = lp_init_package(c);
+	if (!st)
+		st = lp_init_other_msrs(c);
+	return st;
+}
+
+static uint64_t tdh_sys_tdmr_init_checks(struct call *c)
+{
+	uint64_t st = tdmr_init_next(c);
+
+	return st;
+}
+
+static uint64_t tdh_sys_rdall_checks(struct call *c)
+{
+	uint64_t st = md_begin_list(c);
+
+	if (!st)
+		st = check_lp_init(c);
+	if (!st)
+		st = check_shared(c, GPR_RDX, c->in[GPR_RDX], 4096);
+	return st;
+}
+
+static uint64_t tdh_mem_track_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_EPOCH, LOCK_EXCLUSIVE);
+	if (!st)
+		st = track_previous(c);
+	return st;
+}
+
+static uint64_t tdh_mem_range_unblock_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_gpa_level(c, GPR_RCX, 0, LEVEL_ROOT);
+	if (!st)
+		st = check_sept_walk(c, GPR_RCX, LOCK_EXCLUSIVE);
+	if (!st)
+		st = call_lock_sept_entry(c, GPR_RCX);
+	if (!st)
+		st = check_sept_state(c, GPR_RCX);
+	if (!st)
+		st = unblock_tracked(c);
+	return st;
+}
+
+static uint64_t tdh_phymem_cache_wb_checks(struct call *c)
+{
+	uint64_t st = tdh_phymem_cache_wb_require_67(c);
+
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_WBCACHE, LOCK_EXCLUSIVE);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_KOT, LOCK_SHARED);
+	if (!st)
+		st = cache_wb_start(c);
+	return st;
+}
+
+static uint64_t tdh_phymem_page_wbinvd_checks(struct call *c)
+{
+	uint64_t st = tdh_phymem_page_wbinvd_require_68(c);
+
+	if (!st)
+		st = wbinvd_page(c);
+	return st;
+}
+
+static uint64_t tdh_sys_config_checks(struct call *c)
+{
+	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = tdh_sys_config_require_69(c);
+	if (!st)
+		st = check_shared(c, GPR_RCX, c->in[GPR_RCX], 512);
+	if (!st)
+		st = tdh_sys_config_require_70(c);
+	if (!st)
+		st = tdh_sys_config_require_71(c);
+	if (!st)
+		st = sys_config_tdmrs(c);
+	return st;
+}
+
+static uint64_t tdh_servtd_bind_checks(struct call *c)
+{
+	uint64_t st = tdh_servtd_bind_require_72(c);
+
+	if (!st)
+		st = check_tdr(c, GPR_RCX, LOCK_SHARED);
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = servtd_service(c);
+	if (!st)
+		st = tdh_servtd_bind_require_73(c);
+	if (!st)
+		st = tdh_servtd_bind_require_74(c);
+	if (!st)
+		st = tdh_servtd_bind_require_75(c);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_SERVTD_BINDINGS, LOCK_EXCLUSIVE);
+	return st;
+}
+
+static uint64_t tdh_servtd_prebind_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_shared(c, GPR_RDX, c->in[GPR_RDX], 64);
+	if (!st)
+		st = tdh_servtd_bind_require_73(c);
+	if (!st)
+		st = tdh_servtd_bind_require_74(c);
+	if (!st)
+		st = tdh_servtd_bind_require_75(c);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_SERVTD_BINDINGS, LOCK_EXCLUSIVE);
+	return st;
+}
+
+static uint64_t tdh_sys_shutdown_checks(struct call *c)
+{
+	uint64_t st = tdh_sys_shutdown_require_76(c);
+
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
+	if (!st)
+		st = shutdown_area(c);
+	return st;
+}
+
+static uint64_t tdh_sys_update_checks(struct call *c)
+{
+	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = tdh_sys_update_require_77(c);
+	if (!st)
+		st = update_handoff(c);
+	return st;
+}
+
+static uint64_t tdh_export_abort_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_EXCLUSIVE);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_MIG, LOCK_EXCLUSIVE);
+	if (!st)
+		st = tdh_export_abort_require_78(c);
+	return st;
+}
+
+static uint64_t tdh_export_blockw_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_SEPT_TREE, LOCK_SHARED);
+	return st;
+}
+
+static uint64_t tdh_export_restore_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_SEPT_TREE, LOCK_SHARED);
+	return st;
+}
+
+static uint64_t tdh_export_mem_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_MIG, LOCK_SHARED);
+	if (!st)
+		st = mem_stream(c);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_SEPT_TREE, LOCK_SHARED);
+	return st;
+}
+
+static uint64_t tdh_export_pause_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = check_td_state(c, LOCK_NONE);
+	return st;
+}
+
+static uint64_t tdh_export_track_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_EXCLUSIVE);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_MIG, LOCK_EXCLUSIVE);
+	return st;
+}
+
+static uint64_t tdh_export_state_immutable_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_EXCLUSIVE);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_MIG, LOCK_EXCLUSIVE);
+	if (!st)
+		st = tdh_export_state_immutable_require_79(c);
+	if (!st)
+		st = tdh_export_state_immutable_require_80(c);
+	if (!st)
+		st = tdh_export_state_immutable_require_81(c);
+	return st;
+}
+
+static uint64_t tdh_export_state_td_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_EXCLUSIVE);
+	return st;
+}
+
+static uint64_t tdh_export_state_vp_checks(struct call *c)
+{
+	uint64_t st = check_tdvpr(c, GPR_RCX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = check_owner_tdr(c, pamt_owner(c->vp_page.pamt), LOCK_SHARED);
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_tdvps_complete(c);
+	if (!st)
+		st = check_vcpu_associate(c, false);
+	if (!st)
+		st = tdh_export_state_vp_require_82(c);
+	return st;
+}
+
+static uint64_t tdh_export_unblockw_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_gpa_level(c, GPR_RCX, 0, 0);
+	if (!st)
+		st = check_sept_walk(c, GPR_RCX, LOCK_SHARED);
+	if (!st)
+		st = call_lock_sept_entry(c, GPR_RCX);
+	if (!st)
+		st = check_sept_state(c, GPR_RCX);
+	return st;
+}
+
+static uint64_t tdh_import_abort_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = check_td_state(c, LOCK_NONE);
+	if (!st)
+		st = tdh_export_abort_require_78(c);
+	return st;
+}
+
+static uint64_t tdh_import_end_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = check_td_state(c, LOCK_NONE);
+	return st;
+}
+
+static uint64_t tdh_import_commit_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = check_td_state(c, LOCK_NONE);
+	return st;
+}
+
+static uint64_t tdh_import_mem_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_MIG, LOCK_SHARED);
+	if (!st)
+		st = mem_stream(c);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_SEPT_TREE, LOCK_SHARED);
+	return st;
+}
+
+static uint64_t tdh_import_track_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = check_td_state(c, LOCK_NONE);
+	if (!st)
+		st = tdh_export_abort_require_78(c);
+	return st;
+}
+
+static uint64_t tdh_import_state_immutable_checks(struct call *c)
+{
+	uint64_t st = tdh_vp_enter_require_11(c);
+
+	if (!st)
+		st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+	if (!st)
+		st = check_td_state(c, LOCK_NONE);
+	if (!st)
+		st = tdh_export_state_immutable_require_81(c);
+	return st;
+}
+
+static uint64_t tdh_import_state_td_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = check_td_state(c, LOCK_NONE);
+	return st;
+}
+
+static uint64_t tdh_import_state_vp_checks(struct call *c)
+{
+	uint64_t st = check_tdvpr(c, GPR_RCX, LOCK_EXCLUSIVE);
+
+	if (!st)
+		st = check_owner_tdr(c, pamt_owner(c->vp_page.pamt), LOCK_SHARED);
+	if (!st)
+		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = check_tdvps_complete(c);
+	return st;
+}
+
+static uint64_t tdh_mig_stream_create_checks(struct call *c)
+{
+	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+
+	if (!st)
+		st = check_td_state(c, LOCK_EXCLUSIVE);
+	if (!st)
+		st = call_lock_named(c, CHECK_LOCK_MIG, LOCK_EXCLUSIVE);
+	if (!st)
+		st = tdh_mig_stream_create_require_83(c);
+	if (!st)
+		st = check_page(c, GPR_RCX, c->in[GPR_RCX], PT_NDA, LOCK_EXCLUSIVE, &c->page);
+	return st;
+}
 
 const struct leaf leaves_host[LEAVES_HOST] = {
 	[0] = { "TDH.VP.ENTER", 0, 0, 0x0000, 0x020c, 0x0000, MD_SYS, tdh_vp_enter_checks, tdh_vp_enter },
@@ -1379,7 +1818,7 @@ const struct leaf leaves_host[LEAVES_HOST] = {
 	[25] = { "TDH.MEM.SEPT.RD", 25, 0, 0x0106, 0x07fe, 0x0000, MD_SYS, tdh_mem_sept_rd_checks, tdh_mem_sept_rd },
 	[26] = { "TDH.VP.RD", 26, 1, 0x0100, 0x07fe, 0x0000, MD_VP, tdh_vp_rd_checks, md_read_leaf },
 	[43] = { "TDH.VP.WR", 43, 0, 0x0100, 0x07ce, 0x0000, MD_VP, tdh_vp_wr_checks, md_write_leaf },
-	[27] = { "TDH.MNG.KEY.RECLAIMID", 27, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_key_reclaimid_checks, leaf_does_nothing },
+	[27] = { "TDH.MNG.KEY.RECLAIMID", 27, 0, 0x0000, 0x0000, 0x0000, MD_SYS, leaf_does_nothing, leaf_does_nothing },
 	[28] = { "TDH.PHYMEM.PAGE.RECLAIM", 28, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_reclaim_checks, tdh_phymem_page_reclaim },
 	[29] = { "TDH.MEM.PAGE.REMOVE", 29, 0, 0x0006, 0x073e, 0x1c70, MD_SYS, tdh_mem_page_remove_checks, tdh_mem_page_remove },
 	[30] = { "TDH.MEM.SEPT.REMOVE", 30, 1, 0x0006, 0x07fe, 0x000c, MD_SYS, tdh_mem_sept_remove_checks, tdh_mem_sept_remove },
@@ -1394,7 +1833,7 @@ const struct leaf leaves_host[LEAVES_HOST] = {
 	[39] = { "TDH.MEM.RANGE.UNBLOCK", 39, 0, 0x0006, 0x033e, 0x0828, MD_SYS, tdh_mem_range_unblock_checks, tdh_mem_range_unblock },
 	[40] = { "TDH.PHYMEM.CACHE.WB", 40, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_phymem_cache_wb_checks, tdh_phymem_cache_wb },
 	[41] = { "TDH.PHYMEM.PAGE.WBINVD", 41, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_wbinvd_checks, leaf_does_nothing },
-	[44] = { "TDH.SYS.LP.SHUTDOWN", 44, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_lp_shutdown_checks, leaf_does_nothing },
+	[44] = { "TDH.SYS.LP.SHUTDOWN", 44, 0, 0x0000, 0x0000, 0x0000, MD_SYS, leaf_does_nothing, leaf_does_nothing },
 	[45] = { "TDH.SYS.CONFIG", 45, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_config_checks, tdh_sys_config },
 	[48] = { "TDH.SERVTD.BIND", 48, 0, 0x3c02, 0x030f, 0x0000, MD_SYS, tdh_servtd_bind_checks, tdh_servtd_bind },
 	[49] = { "TDH.SERVTD.PREBIND", 49, 0, 0x0000, 0x0003, 0x0000, MD_SYS, tdh_servtd_prebind_checks, tdh_servtd_prebind },
@@ -1423,7 +1862,7 @@ const struct leaf leaves_host[LEAVES_HOST] = {
 
 const struct leaf leaves_guest[LEAVES_GUEST] = {
 	[0] = { "TDG.VP.VMCALL", 0, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_vmcall_checks, tdg_vp_vmcall },
-	[1] = { "TDG.VP.INFO", 1, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, tdg_vp_info_checks, tdg_vp_info },
+	[1] = { "TDG.VP.INFO", 1, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, leaf_does_nothing, tdg_vp_info },
 	[2] = { "TDG.MR.RTMR.EXTEND", 2, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_rtmr_extend_checks, tdg_mr_rtmr_extend },
 	[3] = { "TDG.VP.VEINFO.GET", 3, 0, 0x0706, 0x0000, 0x0000, MD_SYS, tdg_vp_veinfo_get_checks, tdg_vp_veinfo_get },
 	[4] = { "TDG.MR.REPORT", 4, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_report_checks, tdg_mr_report },
@@ -1435,14 +1874,14 @@ const struct leaf leaves_guest[LEAVES_GUEST] = {
 	[10] = { "TDG.VP.WR", 10, 0, 0x0100, 0x0000, 0x0000, MD_VP, tdg_vp_wr_checks, md_write_leaf },
 	[11] = { "TDG.SYS.RD", 11, 0, 0x0100, 0x0000, 0x0000, MD_SYS, tdg_sys_rd_checks, md_read_leaf },
 	[12] = { "TDG.SYS.RDALL", 12, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_sys_rdall_checks, tdg_sys_rdall },
-	[18] = { "TDG.SERVTD.RD", 18, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_servtd_rd_checks, tdg_servtd_rd },
-	[20] = { "TDG.SERVTD.WR", 20, 0, 0x0000, 0x07cf, 0x0000, MD_SYS, tdg_servtd_wr_checks, tdg_servtd_wr },
+	[18] = { "TDG.SERVTD.RD", 18, 0, 0x0000, 0x0000, 0x0000, MD_SYS, leaf_does_nothing, tdg_servtd_rd },
+	[20] = { "TDG.SERVTD.WR", 20, 0, 0x0000, 0x07cf, 0x0000, MD_SYS, leaf_does_nothing, tdg_servtd_wr },
 	[22] = { "TDG.MR.VERIFYREPORT", 22, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_verifyreport_checks, tdg_mr_verifyreport },
-	[23] = { "TDG.MEM.PAGE.ATTR.RD", 23, 0, 0x0000, 0x0000, 0xf7d0, MD_SYS, tdg_mem_page_attr_rd_checks, tdg_mem_page_attr_rd },
-	[24] = { "TDG.MEM.PAGE.ATTR.WR", 24, 0, 0x0000, 0x0000, 0x4510, MD_SYS, tdg_mem_page_attr_wr_checks, tdg_mem_page_attr_wr },
+	[23] = { "TDG.MEM.PAGE.ATTR.RD", 23, 0, 0x0000, 0x0000, 0xf7d0, MD_SYS, leaf_does_nothing, tdg_mem_page_attr_rd },
+	[24] = { "TDG.MEM.PAGE.ATTR.WR", 24, 0, 0x0000, 0x0000, 0x4510, MD_SYS, leaf_does_nothing, tdg_mem_page_attr_wr },
 	[25] = { "TDG.VP.ENTER", 25, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_enter_checks, tdg_vp_enter },
 	[26] = { "TDG.VP.INVEPT", 26, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_invept_checks, tdg_vp_invept },
-	[27] = { "TDG.VP.INVVPID", 27, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_invvpid_checks, tdg_vp_invvpid },
+	[27] = { "TDG.VP.INVVPID", 27, 0, 0x0000, 0x0000, 0x0000, MD_SYS, leaf_does_nothing, tdg_vp_invvpid },
 };
 
 const struct named_lock named_locks[NUM_CHECK_LOCKS] = {

@@ -129,7 +129,7 @@ void call_run(struct call *c)
 
 	for (unsigned clear = c->leaf->clear; clear; clear &= clear - 1)
 		c->regs->gpr[__builtin_ctz(clear)] = 0;
-	status = check_run(c, c->leaf->checks);
+	status = c->leaf->checks(c);
 	if (!status)
 		status = fault_point(c);
 	if (!status)

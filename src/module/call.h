@@ -2,10 +2,10 @@
 /*
  * One call of a leaf, host or guest, and the engine that decodes it.
  *
- * A leaf runs in two steps. Decode: its row of the table lists checks; the engine runs them in that order, each
+ * A leaf runs in two steps. Decode: its table lists checks, which run in that order; each
  * proves an operand, takes a lock or picks the status of a refusal. Invoke: changes state and cannot be refused.
  * After either, the engine releases all locks in reverse order and puts the status in RAX. A check that is peculiar
- * to one leaf is a function of its own, named in the row by "check call".
+ * to one leaf is a function of its own, named in the table by "check call".
  */
 #ifndef SEAMLESS_MODULE_CALL_H
 #define SEAMLESS_MODULE_CALL_H
@@ -92,7 +92,7 @@ struct leaf {
 	uint16_t op_states;   /* allowed, a bit per enum op_state */
 	uint32_t sept_states; /* allowed, a bit per enum sept_state */
 	uint8_t context;      /* enum md_ctx, of the leaves that read or write metadata */
-	const struct check *checks;
+	leaf_fn checks;       /* its table's, in their order */
 	leaf_fn invoke;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The engine: what each kind of check does, and the loop over a leaf's row.
+ * What each kind of check does.
  */
 #include "module/check.h"
 #include "module/keyid.h"
@@ -132,8 +132,7 @@ uint64_t check_page_locked(struct call *c, unsigned operand, uint64_t pa, enum p
 	return lock_pamt(c, operand, pa, size, LOCK_EXCLUSIVE, ref);
 }
 
-/* Free memory of the size of c->level: nothing in use at that size nor at any smaller one. */
-static uint64_t check_page_at_level(struct call *c, unsigned reg)
+uint64_t check_page_at_level(struct call *c, unsigned reg)
 {
 	enum page_size size = (enum page_size)c->level;
 	uint64_t pa = c->in[reg];
@@ -312,7 +311,7 @@ uint64_t check_sept_walk(struct call *c, unsigned reg, enum lock_mode mode)
 	return TDX_SUCCESS;
 }
 
-static uint64_t check_sept_state(struct call *c, unsigned reg)
+uint64_t check_sept_state(struct call *c, unsigned reg)
 {
 	if (c->leaf->sept_states & SEPT_SET(c->sept.state))
 		return TDX_SUCCESS;
@@ -352,7 +351,7 @@ uint64_t check_bepoch_tracked(struct call *c, unsigned operand)
 }
 
 /* Only a page that the guest can't write needs no tracking: what was exported and not written since. */
-static uint64_t check_tlb_tracked(struct call *c, unsigned reg)
+uint64_t check_tlb_tracked(struct call *c, unsigned reg)
 {
 	if (!op_state_tracks(c->td.tdcs->op_state) || SEPT_ANY_EXPORTED_AND_NON_DIRTY & SEPT_SET(c->sept.state))
 		return TDX_SUCCESS;
@@ -389,42 +388,4 @@ uint64_t call_lock_named(struct call *c, enum check_lock which, enum lock_mode m
 	if (!fault_meets(&c->lp->fault, l->busy) && call_lock(c, word, (enum held_kind)l->kind, mode))
 		return TDX_SUCCESS;
 	return fail(c, l->busy, "%s is locked by another logical processor or a running vCPU", (uintptr_t)l->what);
-}
-
-/* ---- the loop ---- */
-
-static uint64_t run_one(struct call *c, const struct check *k)
-{
-	enum lock_mode mode = (enum lock_mode)k->mode;
-	uint64_t value = c->in[k->reg];
-
-	switch ((enum check_op)k->op) {
-	case CHECK_END: return TDX_SUCCESS;
-	case CHECK_TDR: return check_tdr(c, k->reg, mode);
-	case CHECK_TDVPR: return check_tdvpr(c, k->reg, mode);
-	case CHECK_OWNER_TDR: return check_owner_tdr(c, pamt_owner(c->vp_page.pamt), mode);
-	case CHECK_PAGE: return check_page(c, k->reg, value, (enum page_type)k->arg, mode, &c->page);
-	case CHECK_PAGE_AT_LEVEL: return check_page_at_level(c, k->reg);
-	case CHECK_TD_STATE: return check_td_state(c, mode);
-	case CHECK_TDVPS_COMPLETE: return check_tdvps_complete(c);
-	case CHECK_VCPU_ASSOCIATE: return check_vcpu_associate(c, k->arg);
-	case CHECK_GPA_LEVEL: return check_gpa_level(c, k->reg, k->mode, k->arg);
-	case CHECK_SEPT_WALK: return check_sept_walk(c, k->reg, mode);
-	case CHECK_SEPT_ENTRY_LOCK: return call_lock_sept_entry(c, k->reg);
-	case CHECK_SEPT_STATE: return check_sept_state(c, k->reg);
-	case CHECK_TLB_TRACKED: return check_tlb_tracked(c, k->reg);
-	case CHECK_SHARED: return check_shared(c, k->reg, value, 1ull << k->arg);
-	case CHECK_LOCK: return call_lock_named(c, (enum check_lock)k->arg, mode);
-	case CHECK_CALL: return k->fn(c);
-	}
-	return TDX_SUCCESS;
-}
-
-uint64_t check_run(struct call *c, const struct check *row)
-{
-	uint64_t status = TDX_SUCCESS;
-
-	for (; row->op != CHECK_END && !status; row++)
-		status = run_one(c, row);
-	return status;
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""abi/gen/checks.h, checks.c: for each leaf that the software module has (its stanza says "invoke FUNCTION") the row of
-checks that its engine runs before the function."""
+"""abi/gen/checks.h, checks.c: for each leaf that the software module has (its stanza says "invoke FUNCTION") a function
+that makes the checks which come before that one."""
 from abiparse import REGISTERS
 from emit import header_top, source_top
 import require
@@ -13,7 +13,7 @@ INCLUDES = ['gen/checks.h', 'module/check.h', 'module/guest_mem.h', 'module/keyi
 LEVELS = {'root': 'LEVEL_ROOT'}
 
 
-class Row:
+class Checks:
     def __init__(self, leaf, required, ids):
         self.leaf, self.required, self.ids = leaf, required, ids
         self.calls = []
@@ -25,21 +25,15 @@ class Row:
                 return op
         return self.leaf.item.fail('check of %s, which is no operand' % reg)
 
-    def line(self, op, reg=None, mode='0', arg='0', fn='NULL'):
-        index = 0 if reg is None else REGISTERS.index(reg)
-        return '\t{ CHECK_%s, %d, %s, %s, %s },\n' % (op, index, mode, arg, fn)
-
     def page(self, words):
         reg = words[0]
         op = self.operand(reg)
         mode = LOCK[op.lock]
         if words[1:] == ['at_level']:
-            return self.line('PAGE_AT_LEVEL', reg)
-        if op.page == 'TDR':
-            return self.line('TDR', reg, mode)
-        if op.page == 'TDVPR':
-            return self.line('TDVPR', reg, mode)
-        return self.line('PAGE', reg, mode, 'PT_' + op.page)
+            return 'check_page_at_level(c, GPR_%s)' % reg
+        if op.page in ('TDR', 'TDVPR'):
+            return 'check_%s(c, GPR_%s, %s)' % (op.page.lower(), reg, mode)
+        return 'check_page(c, GPR_%s, c->in[GPR_%s], PT_%s, %s, &c->page)' % (reg, reg, op.page, mode)
 
     def option(self, words, key, default='none'):
         for word in words:
@@ -50,37 +44,35 @@ class Row:
     def check(self, words):
         kind, rest = words[0], words[1:]
         if kind in PROSE:
-            return ''
+            return None
         if kind == 'page':
             return self.page(rest)
         if kind == 'owner_tdr':
-            return self.line('OWNER_TDR', None, self.option(rest, 'lock'))
+            return 'check_owner_tdr(c, pamt_owner(c->vp_page.pamt), %s)' % self.option(rest, 'lock')
         if kind == 'td_state':
-            return self.line('TD_STATE', None, self.option(rest, 'op_state'))
-        if kind == 'tdvps_complete':
-            return self.line('TDVPS_COMPLETE')
+            return 'check_td_state(c, %s)' % self.option(rest, 'op_state')
         if kind == 'vcpu_associate':
-            return self.line('VCPU_ASSOCIATE', None, '0', '1' if rest == ['disabled'] else '0')
+            return 'check_vcpu_associate(c, %s)' % ('true' if rest == ['disabled'] else 'false')
         if kind == 'gpa_level':
             self.gpa_reg = rest[0]
-            return self.line('GPA_LEVEL', rest[0], rest[1], LEVELS.get(rest[2], rest[2]))
+            return 'check_gpa_level(c, GPR_%s, %s, %s)' % (rest[0], rest[1], LEVELS.get(rest[2], rest[2]))
         if kind == 'sept_walk':
-            return self.line('SEPT_WALK', self.gpa_reg, self.option(rest, 'tree'))
+            return 'check_sept_walk(c, GPR_%s, %s)' % (self.gpa_reg, self.option(rest, 'tree'))
         if kind == 'sept_entry_lock':
-            return self.line('SEPT_ENTRY_LOCK', self.gpa_reg)
-        if kind == 'sept_state':
-            return self.line('SEPT_STATE', self.gpa_reg)
-        if kind == 'tlb_tracked':
-            return self.line('TLB_TRACKED', self.gpa_reg)
+            return 'call_lock_sept_entry(c, GPR_%s)' % self.gpa_reg
+        if kind in ('sept_state', 'tlb_tracked'):
+            return 'check_%s(c, GPR_%s)' % (kind, self.gpa_reg)
+        if kind == 'tdvps_complete':
+            return 'check_tdvps_complete(c)'
         if kind == 'shared':
-            return self.line('SHARED', rest[0], '0', str(int(rest[1]).bit_length() - 1))
+            return 'check_shared(c, GPR_%s, c->in[GPR_%s], %s)' % (rest[0], rest[0], rest[1])
         if kind == 'lock':
-            return self.line('LOCK', None, LOCK[rest[1]], 'CHECK_LOCK_' + rest[0].upper())
+            return 'call_lock_named(c, CHECK_LOCK_%s, %s)' % (rest[0].upper(), LOCK[rest[1]])
         if kind == 'require':
-            return self.line('CALL', fn=self.require(words))
+            return self.require(words) + '(c)'
         if kind == 'call':
             self.calls.append(rest[0])
-            return self.line('CALL', fn=rest[0])
+            return rest[0] + '(c)'
         return self.leaf.item.fail('check %s is not one that the engine knows' % ' '.join(words))
 
     def require(self, words):
@@ -90,9 +82,12 @@ class Row:
         return self.required.setdefault(body, '%s_require_%d' % (self.leaf.c_name.lower(), count))
 
     def emit(self):
-        lines = ''.join(self.check(words) for words in self.leaf.checks)
-        return 'static const struct check %s_checks[] = {\n%s\t{ CHECK_END, 0, 0, 0, NULL },\n};\n\n' % (
-            self.leaf.c_name.lower(), lines)
+        calls = [call for call in map(self.check, self.leaf.checks) if call]
+        if not calls:
+            return ''
+        rest = ''.join('\tif (!st)\n\t\tst = %s;\n' % call for call in calls[1:])
+        return 'static uint64_t %s_checks(struct call *c)\n{\n\tuint64_t st = %s;\n\n%s\treturn st;\n}\n\n' % (
+            self.leaf.c_name.lower(), calls[0], rest)
 
 
 def leaf_clear(leaf):
@@ -109,9 +104,10 @@ def mask(names, order):
 def descriptor(leaf, model):
     states = [name.replace('OP_STATE_', '') for name, _ in model.enums['op_state']]
     septs = [row['name'] for row in model.sept_states]
-    return ('\t[%d] = { "%s", %d, %d, 0x%04x, 0x%04x, 0x%04x, MD_%s, %s_checks, %s },\n' % (
+    checks = leaf.c_name.lower() + '_checks' if any(words[0] not in PROSE for words in leaf.checks) else 'leaf_does_nothing'
+    return ('\t[%d] = { "%s", %d, %d, 0x%04x, 0x%04x, 0x%04x, MD_%s, %s, %s },\n' % (
         leaf.number, leaf.name, leaf.number, max(leaf.versions), leaf_clear(leaf), mask(leaf.op_states, states),
-        mask(leaf.sept_states, septs), leaf.item.one('context', 'SYS'), leaf.c_name.lower(), leaf.item.one('invoke')))
+        mask(leaf.sept_states, septs), leaf.item.one('context', 'SYS'), checks, leaf.item.one('invoke')))
 
 
 def present(model):
@@ -131,9 +127,9 @@ def named_lock(row):
 def emit_header(model):
     names = set()
     for leaf in present(model):
-        row = Row(leaf, {}, ())
-        row.emit()
-        names |= set(row.calls) | {leaf.item.one('invoke')}
+        checks = Checks(leaf, {}, ())
+        checks.emit()
+        names |= set(checks.calls) | {leaf.item.one('invoke')}
     out = header_top('GEN_CHECKS_H', TEXT) + '#include <stdint.h>\n\nstruct call;\n\n'
     locks = ''.join('\tCHECK_LOCK_%s,\n' % row.columns['name'].upper() for row in model.tables['lock'])
     out += '/* Locks of objects that no operand names. */\nenum check_lock {\n%s\tNUM_CHECK_LOCKS\n};\n\n' % locks
@@ -143,8 +139,9 @@ def emit_header(model):
 def emit_source(model):
     out = source_top(TEXT) + ''.join('#include "%s"\n' % path for path in INCLUDES) + '\n'
     leaves, required = present(model), {}
-    rows = ''.join(Row(leaf, required, {name for name, _, _ in model.operand_ids}).emit() for leaf in leaves)
-    out += ''.join('static uint64_t %s(struct call *c)\n%s\n' % (name, body) for body, name in required.items()) + rows
+    ids = {name for name, _, _ in model.operand_ids}
+    checks = ''.join(Checks(leaf, required, ids).emit() for leaf in leaves)
+    out += ''.join('static uint64_t %s(struct call *c)\n%s\n' % (name, body) for body, name in required.items()) + checks
     for cls, length in (('host', 'LEAVES_HOST'), ('guest', 'LEAVES_GUEST')):
         rows = [descriptor(leaf, model) for leaf in leaves if leaf.cls == cls]
         out += 'const struct leaf leaves_%s[%s] = {\n%s};\n\n' % (cls, length, ''.join(rows))
