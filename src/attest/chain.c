@@ -32,15 +32,17 @@ static bool ran_out_of_pem(void)
 	return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
 }
 
-void chain_read(struct chain *chain, const void *pem, size_t size)
+void chain_read(struct chain *chain, const void *pem, size_t size, size_t offset)
 {
 	BIO *bio = BIO_new_mem_buf(pem, (int)size);
 
 	memset(chain, 0, sizeof(*chain));
 	ERR_clear_error();
 	while (bio && chain->count < CHAIN_MAX) {
-		X509 *cert = PEM_read_bio_X509(bio, NULL, no_password, NULL);
+		X509 *cert;
 
+		chain->stopped = offset + size - BIO_ctrl_pending(bio);
+		cert = PEM_read_bio_X509(bio, NULL, no_password, NULL);
 		if (!cert)
 			break;
 		chain->cert[chain->count++] = cert;
@@ -210,15 +212,16 @@ static bool check_validity(const struct chain *chain, const char *what, time_t t
 		const ASN1_TIME *from = X509_get0_notBefore(chain->cert[i]);
 		const ASN1_TIME *to = X509_get0_notAfter(chain->cert[i]);
 		char from_text[32], to_text[32], at[32], name[40];
-		bool early = X509_cmp_time(from, &time) >= 0, late = X509_cmp_time(to, &time) <= 0;
+		int after_from = -X509_cmp_time(from, &time), before_to = X509_cmp_time(to, &time);
 
 		link_name(what, i, chain->count, " validity", name);
-		all &= attest_check(links, !early && !late, name, "%s to %s, judged at %s%s",
-				    asn1_time_of(from, from_text), asn1_time_of(to, to_text),
-				    time_of(time, at),
-				    early  ? ": not yet valid"
-				    : late ? ": expired"
-					   : "");
+		all &= attest_check(links, after_from > 0 && before_to > 0, name,
+				    "%s to %s, judged at %s%s", asn1_time_of(from, from_text),
+				    asn1_time_of(to, to_text), time_of(time, at),
+				    !after_from || !before_to ? ": not times"
+				    : after_from < 0	      ? ": not yet valid"
+				    : before_to < 0	      ? ": expired"
+							      : "");
 	}
 	return all;
 }
@@ -262,8 +265,9 @@ bool chain_check(const struct chain *chain, const char *what, const struct attes
 	bool good;
 
 	if (!chain->read)
-		return attest_check(links, false, what, "certificate %d of the chain can't be read",
-				    chain->count + 1);
+		return attest_check(links, false, what,
+				    "offset 0x%zx: certificate %d of the chain can't be read",
+				    chain->stopped, chain->count + 1);
 	good = check_issued(chain, what, links);
 	good &= check_anchor(chain, options, links);
 	return check_validity(chain, what, options->time, links) && good;

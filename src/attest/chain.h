@@ -16,10 +16,14 @@ struct chain {
 	int count;
 	X509 *cert[CHAIN_MAX]; /* leaf first */
 	bool read;	       /* every certificate in the bytes could be read */
+	size_t stopped;	       /* else where in the file the next one was looked for */
 };
 
-/* Reads PEM certificates; bytes between and after them are ignored, as in a quote's NUL. */
-void chain_read(struct chain *chain, const void *pem, size_t size);
+/*
+ * Reads PEM certificates that stand at `offset` of a file; bytes between and after them are
+ * ignored, as in a quote's NUL.
+ */
+void chain_read(struct chain *chain, const void *pem, size_t size, size_t offset);
 
 /* Reads one certificate, PEM or DER. */
 X509 *certificate_read(struct attest_blob blob);

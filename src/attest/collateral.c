@@ -208,8 +208,11 @@ void check_collateral(const struct attest_options *options, const struct chain *
 	struct collateral c;
 
 	if (options->tcb_chain.bytes && (options->tcb.bytes || options->qe_identity.bytes)) {
-		chain_read(&signer, options->tcb_chain.bytes, options->tcb_chain.size);
+		chain_read(&signer, options->tcb_chain.bytes, options->tcb_chain.size, 0);
 		chain_check(&signer, "TCB signing certificate", options, links);
+	} else if (options->tcb_chain.bytes) {
+		attest_add(links, ATTEST_NOTE, "TCB signing certificate",
+			   "no TCB info and no QE identity supplied that it could have signed");
 	}
 	if (!options->tcb.bytes) {
 		attest_add(links, ATTEST_NOT_CHECKED, "TCB level",

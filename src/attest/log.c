@@ -8,12 +8,14 @@
 #include "attest/digest.h"
 
 /* One event; false when it can't be replayed. */
-static bool replay_event(const struct eventlog_event *event, struct attest_result *result)
+static bool replay_event(const struct eventlog_event *event, struct attest_result *result,
+			 bool seen[4])
 {
 	uint8_t *rtmr;
 
 	if (event->mr < EVENTLOG_MR_RTMR0 || event->type == EVENTLOG_NO_ACTION)
 		return true;
+	seen[event->mr - EVENTLOG_MR_RTMR0] = true;
 	rtmr = result->replayed[event->mr - EVENTLOG_MR_RTMR0];
 	if (event->sha384)
 		return digest_extend(rtmr, event->sha384, rtmr);
@@ -35,10 +37,8 @@ static bool replay(struct attest_blob log, struct attest_result *result, bool se
 	if (eventlog_open(&l, log.bytes, log.size, &err))
 		return attest_check(&result->links, false, "event log", "%s", err.text);
 	while ((got = eventlog_next(&l, &event, &err)) > 0) {
-		if (!replay_event(&event, result))
+		if (!replay_event(&event, result, seen))
 			return false;
-		if (event.mr)
-			seen[event.mr - EVENTLOG_MR_RTMR0] = true;
 		result->events++;
 	}
 	if (got < 0)

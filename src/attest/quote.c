@@ -70,7 +70,7 @@ static void check_pck(const struct chain *chain, struct attest_links *links)
 static void read_chain(const struct quote *q, struct chain *chain, struct attest_links *links)
 {
 	if (q->cert_type == QUOTE_CERT_PCK_CHAIN) {
-		chain_read(chain, q->cert, q->cert_size);
+		chain_read(chain, q->cert, q->cert_size, (size_t)(q->cert - q->signed_part));
 		return;
 	}
 	memset(chain, 0, sizeof(*chain));

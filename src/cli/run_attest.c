@@ -205,6 +205,7 @@ static bool judge_quote(const struct run_attest *attest, struct attest_options o
 		return !no_memory();
 	if (!file_read(&root, path, MAX_ROOT)) {
 		options.root = (struct attest_blob){ root.bytes, root.size };
+		options.mac_key = (struct attest_blob){ NULL, 0 }; /* a quote has no MAC */
 		good = judge("quote", quote, &options);
 	}
 	file_free(&root);

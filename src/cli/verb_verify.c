@@ -53,29 +53,38 @@ static void usage(FILE *out)
 	      out);
 }
 
+/* The ends of the years that certificates can name. */
+#define TIME_MIN 0
+#define TIME_MAX 253402300799
+
+static bool read_seconds(const char *text, time_t *time)
+{
+	char *end;
+
+	*time = (time_t)strtoll(text, &end, 10);
+	return end != text && !*end;
+}
+
+static bool read_date(const char *text, const char *format, time_t *time)
+{
+	struct tm tm = { 0 };
+	const char *end = strptime(text, format, &tm);
+
+	*time = timegm(&tm);
+	return end && !*end;
+}
+
 static int parse_time(const char *text, time_t *time)
 {
-	static const char *const formats[] = { "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d", "@%s" };
+	bool read = text[0] == '@' ? read_seconds(text + 1, time)
+				   : read_date(text, "%Y-%m-%dT%H:%M:%SZ", time) ||
+					     read_date(text, "%Y-%m-%d", time);
 
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-		struct tm tm = { 0 };
-		char *end;
-
-		if (formats[i][0] == '@') {
-			*time = text[0] == '@' ? (time_t)strtoll(text + 1, &end, 10) : 0;
-			if (text[0] == '@' && end != text + 1 && !*end)
-				return 0;
-			continue;
-		}
-		end = strptime(text, formats[i], &tm);
-		if (end && !*end) {
-			*time = timegm(&tm);
-			return 0;
-		}
-	}
+	if (read && *time >= TIME_MIN && *time <= TIME_MAX)
+		return 0;
 	fprintf(stderr,
-		"seamless verify: '%s' is no time: 2024-01-31, 2024-01-31T12:00:00Z or "
-		"@SECONDS\n",
+		"seamless verify: '%s' is no time from 1970 to 9999: 2024-01-31, "
+		"2024-01-31T12:00:00Z or @SECONDS\n",
 		text);
 	return -1;
 }

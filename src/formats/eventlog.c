@@ -11,7 +11,7 @@
 #define SIGNATURE_SIZE 16u /* with its NUL */
 
 /* TCG_PCR_EVENT: u32 index, u32 type, 20 bytes SHA-1, u32 size, data. */
-enum { FIRST_TYPE = 4, FIRST_SIZE = 28, FIRST_DATA = 32 };
+enum { FIRST_TYPE = 4, FIRST_DIGEST = 8, FIRST_SIZE = 28, FIRST_DATA = 32 };
 
 /* TCG_EfiSpecIDEvent: signature, u32 class, 4 bytes of versions and sizes, u32 algorithms, {u16 id,
  * u16 size}. */
@@ -20,10 +20,24 @@ enum { SPEC_ALGORITHMS = 24, SPEC_LIST = 28 };
 /* TCG_PCR_EVENT2: u32 index, u32 type, u32 digest count, {u16 id, digest}, u32 size, data. */
 enum { EVENT_TYPE = 4, EVENT_COUNT = 8, EVENT_DIGESTS = 12 };
 
-bool eventlog_recognize(const void *bytes, size_t size)
+static bool has_signature(const uint8_t *bytes, size_t size)
 {
 	return size >= FIRST_DATA + SIGNATURE_SIZE &&
-	       !memcmp((const uint8_t *)bytes + FIRST_DATA, SIGNATURE, SIGNATURE_SIZE);
+	       !memcmp(bytes + FIRST_DATA, SIGNATURE, SIGNATURE_SIZE);
+}
+
+/* An EV_NO_ACTION that extends nothing. */
+static bool starts_as_a_log(const uint8_t *bytes, size_t size)
+{
+	static const uint8_t none[FIRST_SIZE - FIRST_DIGEST];
+
+	return size >= FIRST_DATA && get_le32(bytes + FIRST_TYPE) == EVENTLOG_NO_ACTION &&
+	       !memcmp(bytes + FIRST_DIGEST, none, sizeof(none));
+}
+
+bool eventlog_recognize(const void *bytes, size_t size)
+{
+	return has_signature(bytes, size) || starts_as_a_log(bytes, size);
 }
 
 static int read_algorithms(struct eventlog *log, uint32_t event_size, struct format_error *err)
@@ -55,7 +69,7 @@ int eventlog_open(struct eventlog *log, const void *bytes, size_t size, struct f
 	*log = (struct eventlog){ .bytes = bytes, .size = size };
 	if (size < FIRST_DATA + SPEC_LIST)
 		return format_fail(err, 0, "file size", size, "too small for a Spec ID event");
-	if (!eventlog_recognize(bytes, size))
+	if (!has_signature(bytes, size))
 		return format_fail(err, FIRST_DATA, "Spec ID event signature",
 				   get_le64(log->bytes + FIRST_DATA), "expected \"" SIGNATURE "\"");
 	if (get_le32(log->bytes + FIRST_TYPE) != EVENTLOG_NO_ACTION)
@@ -153,7 +167,7 @@ int eventlog_next(struct eventlog *log, struct eventlog_event *event, struct for
 				   log->size - log->pos);
 	event->mr = get_le32(p);
 	event->type = get_le32(p + EVENT_TYPE);
-	if (event->mr > EVENTLOG_MR_RTMR3)
+	if (event->mr > EVENTLOG_MR_RTMR3 && event->type != EVENTLOG_NO_ACTION)
 		return format_fail(err, log->pos, "register index", event->mr,
 				   "expected 0 (MRTD) to 4 (RTMR3)");
 	log->pos += EVENT_DIGESTS;

@@ -35,7 +35,7 @@ struct eventlog {
 
 struct eventlog_event {
 	size_t offset;	       /* of the event in the log */
-	uint32_t mr;	       /* 0 MRTD, 1 to 4 RTMR0 to RTMR3 */
+	uint32_t mr;	       /* 0 MRTD, 1 to 4 RTMR0 to RTMR3; any for EVENTLOG_NO_ACTION */
 	uint32_t type;	       /* EV_* */
 	const uint8_t *sha384; /* 48 bytes, or NULL when the event has no such digest */
 	const uint8_t *data;

@@ -194,13 +194,10 @@ int quote_parse(struct quote *q, const void *bytes, size_t size, struct format_e
 	return 0;
 }
 
-unsigned int quote_version(const void *bytes, size_t size)
+bool quote_recognize(const void *bytes, size_t size)
 {
-	const uint8_t *p = bytes;
-
-	if (size < QUOTE_HEADER_SIZE || get_le32(p + Q_TEE_TYPE) != QUOTE_TEE_TDX)
-		return 0;
-	return get_le16(p) == 4 || get_le16(p) == 5 ? get_le16(p) : 0;
+	return size >= Q_TEE_TYPE + 4 &&
+	       get_le32((const uint8_t *)bytes + Q_TEE_TYPE) == QUOTE_TEE_TDX;
 }
 
 void qe_report_read(struct qe_report *qe, const uint8_t p[QUOTE_QE_REPORT_SIZE])

@@ -11,6 +11,7 @@
 #ifndef FORMATS_QUOTE_H
 #define FORMATS_QUOTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -81,8 +82,8 @@ struct quote {
 
 int quote_parse(struct quote *quote, const void *bytes, size_t size, struct format_error *err);
 
-/* Finds out what a file is: 4 or 5 for a quote of that version, 0 for anything else. */
-unsigned int quote_version(const void *bytes, size_t size);
+/* Does a file start as a TD quote does, of whatever version? */
+bool quote_recognize(const void *bytes, size_t size);
 
 /*
  * Builder. quote_write_body() writes header and body (version 4: a 1.0 body; version 5: a 1.5 body)

@@ -49,7 +49,7 @@ static bool same_certificates(const struct test_quote *q)
 
 	if (quote_parse(&parts, q->bytes, q->size, NULL))
 		return false;
-	chain_read(&now, parts.cert, parts.cert_size);
+	chain_read(&now, parts.cert, parts.cert_size, 0);
 	same = now.count == whole.count;
 	for (int i = 0; same && i < now.count; i++)
 		same = !X509_cmp(now.cert[i], whole.cert[i]);
@@ -68,7 +68,7 @@ static size_t flip_quote(unsigned int version, bool chain_too)
 	}
 	cert = (size_t)(result.quote.cert - q->bytes);
 	if (chain_too) {
-		chain_read(&whole, result.quote.cert, result.quote.cert_size);
+		chain_read(&whole, result.quote.cert, result.quote.cert_size, 0);
 		unnoticed = flip_all(q, cert, q->size, same_certificates);
 		chain_free(&whole);
 	} else {

@@ -48,6 +48,15 @@ expect() {
 	expect 2 '^usage: ' "$dir/report" "$dir/report"
 	expect 2 'no-such-option' "$dir/report" --no-such-option
 	expect 2 'is no time' "$dir/report" --time tomorrow
+	expect 2 'is no time' "$dir/report" --time @253402300800
+	expect 2 'is no time' "$dir/report" --time 1969-12-31
+	expect 1 '^FAILS  *--mac-key  *a quote has nothing to compare it with' "$dir/quote4" --mac-key "$(printf '%064d' 0)"
+	expect 0 '^note  *--root  *a TDREPORT has nothing to compare it with' "$dir/report" --root "$dir/root4.pem"
+	expect 0 '^note  *TCB signing certificate  *no TCB info' "$dir/quote4" --root "$dir/root4.pem" --tcb-chain "$dir/root4.pem" $now
+	{ printf '\006' && tail -c +2 "$dir/quote4"; } >"$dir/quote6"
+	head -c 40 "$dir/quote4" >"$dir/quote.cut"
+	expect 1 '^FAILS  *structure  *quote, offset 0x0: version is 0x6: expected 4 or 5' "$dir/quote6"
+	expect 1 '^FAILS  *structure  *quote, offset 0x0: header is 0x30: bytes needed, 0x28 left' "$dir/quote.cut"
 	expect 2 'not a certificate' "$dir/quote4" --root "$dir/report"
 	expect 2 'No such file' "$dir/quote4" --root "$dir/absent"
 	expect 2 '64 hex digits' "$dir/report" --mac-key 00

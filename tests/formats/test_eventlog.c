@@ -115,6 +115,29 @@ static void truncated(void **state)
 	}
 }
 
+/* An event that extends nothing may name any register. */
+static void no_action_of_any_register(void **state)
+{
+	(void)state;
+	put_le32(log_bytes + first_event, 0xffffffff);
+	put_le32(log_bytes + first_event + 4, EVENTLOG_NO_ACTION);
+	assert_int_equal(count_events(size), 2);
+	put_le32(log_bytes + first_event, 17);
+	assert_int_equal(count_events(size), 2);
+}
+
+/* A damaged log is still taken for one, so that the damage is named. */
+static void recognized(void **state)
+{
+	(void)state;
+	assert_true(eventlog_recognize(log_bytes, size));
+	put_le32(log_bytes + 32, 0);
+	assert_true(eventlog_recognize(log_bytes, size));
+	put_le32(log_bytes + 8, 1);
+	assert_false(eventlog_recognize(log_bytes, size));
+	assert_false(eventlog_recognize(log_bytes, 31));
+}
+
 static void broken(void **state)
 {
 	const struct {
@@ -179,8 +202,10 @@ static void ccel_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(events_in_order), CASE(every_kind_of_end), CASE(truncated),
-		CASE(broken),	       CASE(ccel_table),
+		CASE(events_in_order), CASE(every_kind_of_end),
+		CASE(truncated),       CASE(no_action_of_any_register),
+		CASE(recognized),      CASE(broken),
+		CASE(ccel_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
