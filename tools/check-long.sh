@@ -122,6 +122,11 @@ faults() {
 	line=$(build/tests/fault/allocation_sweep build/guest/test.elf all) || status=$?
 	verdict "faults, allocations" $status
 	echo "$line" | tail -1 | sed 's/^/- faults, allocations: /' | tee -a "$report"
+	status=0
+	line=$(python3 tests/fault/allocation_command.py build/tests/fault/seamless_failing all build/guest tests/data/images \
+		build/tests/attest/test_attest_make_files build/tests/exec/exec_program platforms/default.conf) || status=$?
+	verdict "faults, allocations of the command" $status
+	echo "$line" | tail -1 | sed 's/^/- faults, allocations of the command: /' | tee -a "$report"
 }
 
 fuzz() {

@@ -19,6 +19,9 @@ struct cli_verb {
 	int (*run)(int argc, char **argv);
 };
 
+/* Says that a verb, or an option of it, gets no memory. Returns CLI_USAGE. */
+int cli_no_memory(const char *who);
+
 extern const struct cli_verb verb_bench;
 extern const struct cli_verb verb_decode;
 extern const struct cli_verb verb_leaf;

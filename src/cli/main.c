@@ -13,6 +13,12 @@ static const struct cli_verb *const verbs[] = {
 	&verb_verify, &verb_run,  &verb_bench,	 NULL,
 };
 
+int cli_no_memory(const char *who)
+{
+	fprintf(stderr, "seamless %s: out of memory\n", who);
+	return CLI_USAGE;
+}
+
 static void usage(FILE *out)
 {
 	fputs("usage: seamless VERB [OPTIONS] [ARGUMENTS]\n\n", out);

@@ -283,10 +283,8 @@ static int decode_log(bool json)
 	char text[1024];
 	char *in = malloc(LINE_SIZE);
 
-	if (!in) {
-		fputs("seamless decode: out of memory\n", stderr);
-		return CLI_USAGE;
-	}
+	if (!in)
+		return cli_no_memory("decode");
 	fputs(json ? "[" : "", stdout);
 	while (fgets(in, LINE_SIZE, stdin)) {
 		if (!explain_log_line(text, sizeof(text), &log, in))

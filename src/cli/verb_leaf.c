@@ -147,10 +147,8 @@ static int run(int argc, char **argv)
 		return CLI_USAGE;
 	}
 	page = malloc(PAGE_SIZE);
-	if (!page) {
-		fputs("seamless leaf: out of memory\n", stderr);
-		return CLI_USAGE;
-	}
+	if (!page)
+		return cli_no_memory("leaf");
 	result = optind < argc ? show(argv[optind], options.json, page) : list(&options, page);
 	free(page);
 	return result;

@@ -244,7 +244,7 @@ static int run(int argc, char **argv)
 	int status;
 
 	if (!m)
-		return CLI_USAGE;
+		return cli_no_memory("measure");
 	status = read_options(m, argc, argv);
 	if (status < 0) {
 		want_orders(m);

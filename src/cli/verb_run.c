@@ -518,7 +518,7 @@ static int run_verb(int argc, char **argv)
 	int result = CLI_USAGE, parsed;
 
 	if (!run)
-		return CLI_USAGE;
+		return cli_no_memory("run");
 	run->vcpus = 1;
 	run->quote.version = 4;
 	parsed = parse(run, argc, argv);

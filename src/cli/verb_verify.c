@@ -241,7 +241,9 @@ static int verify_file(struct verify *v, const char *path)
 	struct file file = { NULL, 0 };
 	int status = CLI_USAGE;
 
-	if (result && !file_read(&file, path, MAX_FILE)) {
+	if (!result)
+		return cli_no_memory("verify");
+	if (!file_read(&file, path, MAX_FILE)) {
 		enum encoding encoding = file_decode(&file);
 
 		if (!v->options.mac_key.bytes && file.size == TDREPORT_SIZE)
@@ -265,7 +267,7 @@ static int run(int argc, char **argv)
 	int status;
 
 	if (!v)
-		return CLI_USAGE;
+		return cli_no_memory("verify");
 	v->options.time = time(NULL);
 	status = read_options(v, argc, argv);
 	if (status < 0)
