@@ -87,6 +87,7 @@ const char *seamless_platform_text(const char *name, size_t *len);
 /* The platform file that this machine was made from, as long as it lives. */
 const char *seamless_machine_text(const struct seamless_machine *m, size_t *len);
 
+/* Logical processors, 1..64, and packages, 1..8: processor i is in package i mod N. */
 unsigned seamless_lps(const struct seamless_machine *m);
 unsigned seamless_packages(const struct seamless_machine *m);
 /* Bytes of RAM, from address 0. */
@@ -97,6 +98,7 @@ uint64_t seamless_memory_size(const struct seamless_machine *m);
  * plaintext of all pages, and what is written through it is not noticed as a host's write.
  */
 int seamless_memory_fd(const struct seamless_machine *m);
+
 /*
  * The SEAM loader loads the module anew: its own memory is clean, TDs' memory, PAMT and the
  * hand-off area stay. No thread may be inside a call.

@@ -19,6 +19,7 @@
 extern "C" {
 #endif
 
+/* The host's loads and stores; fill: len times the same byte. */
 bool seamless_read(struct seamless_machine *m, uint64_t pa, void *buf, uint64_t len);
 bool seamless_write(struct seamless_machine *m, uint64_t pa, const void *buf, uint64_t len);
 bool seamless_fill(struct seamless_machine *m, uint64_t pa, uint64_t len, uint8_t byte);

@@ -84,6 +84,7 @@ bool seamless_snapshot_save(struct seamless_snapshot *s, const char *path, char 
 			    size_t err_len);
 struct seamless_snapshot *seamless_snapshot_load(const char *path, char *err, size_t err_len);
 
+/* Machines that were restored or opened from it stay. NULL is allowed. */
 void seamless_snapshot_free(struct seamless_snapshot *s);
 
 #ifdef __cplusplus

@@ -2,49 +2,19 @@
 # SPDX-License-Identifier: MIT
 # What is installed serves a program outside of this tree: headers, libraries and pkg-config files are enough to build it, with the
 # module inside (seamless) and with the call layer alone (tdx); man finds a leaf's page.
-# Usage: install.sh MESON BUILD_ROOT PREFIX COMPILER...
+# Usage: install.sh SOURCE_ROOT MESON BUILD_ROOT PREFIX COMPILER...
 set -eu
 . "$(dirname "$0")/installed.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-install_into "$1" "$2" "$3"
-shift 3
-cat >"$work/program.c" <<'END'
-#include <seamless/seamless.h>
-#include <stdio.h>
-#include <tdx/tdx.h>
-
-int main(void)
-{
-	char why[160] = "";
-	struct seamless_machine *machine = seamless_create(NULL, why, sizeof(why));
-	struct seamless_recording *recording;
-	struct seamless_snapshot *snapshot;
-	FILE *transcript;
-	uint8_t key[32];
-
-	if (!machine) {
-		puts(why);
-		return 1;
-	}
-	seamless_report_key(machine, key);
-	transcript = fopen("/dev/null", "w");
-	recording = seamless_record_start(machine, transcript);
-	if (!recording || !seamless_record_end(recording) || fclose(transcript))
-		return 1;
-	snapshot = seamless_snapshot_take(machine, why, sizeof(why));
-	if (!snapshot || !seamless_snapshot_restore(snapshot, machine, why, sizeof(why)))
-		return 1;
-	seamless_snapshot_free(snapshot);
-	seamless_destroy(machine);
-	printf("leaf %d\n", (int)TDX_VMCALL_FN_GET_QUOTE);
-	return 0;
-}
-END
+source=$1
+install_into "$2" "$3" "$4"
+shift 4
 # shellcheck disable=SC2046 # words are wanted
-"$@" -Wall -Werror $(pkg-config --cflags seamless) -o "$work/program" "$work/program.c" $(pkg-config --libs seamless)
-[ "$("$work/program")" = 'leaf 65538' ]
+"$@" -Wall -Werror $(pkg-config --cflags seamless) -o "$work/first" "$source/examples/first.c" $(pkg-config --libs seamless)
+"$work/first" >"$work/said"
+grep -qFx "    $(cat "$work/said")" "$source/docs/library.md" || { cat "$work/said"; echo 'is not what the guide shows'; exit 1; }
 "$root/bin/seamless" --version | grep -q "^seamless $(pkg-config --modversion seamless)$"
 
 # The library takes no name from a program but those that its headers declare, and no file of the machine that built it is named.
