@@ -11,10 +11,13 @@ trap 'rm -rf "$work"' EXIT
 source=$1
 install_into "$2" "$3" "$4"
 shift 4
-# shellcheck disable=SC2046 # words are wanted
-"$@" -Wall -Werror $(pkg-config --cflags seamless) -o "$work/first" "$source/examples/first.c" $(pkg-config --libs seamless)
-"$work/first" >"$work/said"
-grep -qFx "    $(cat "$work/said")" "$source/docs/library.md" || { cat "$work/said"; echo 'is not what the guide shows'; exit 1; }
+for language in 'c -std=c11' 'c++ -std=c++17'; do
+	# shellcheck disable=SC2046,SC2086 # words are wanted
+	"$@" -x $language -Wall -Werror $(pkg-config --cflags seamless) -o "$work/first" "$source/examples/first.c" -x none \
+		$(pkg-config --libs seamless)
+	"$work/first" >"$work/said"
+	grep -qFx "    $(cat "$work/said")" "$source/docs/library.md" || { cat "$work/said"; echo 'is not what the guide shows'; exit 1; }
+done
 "$root/bin/seamless" --version | grep -q "^seamless $(pkg-config --modversion seamless)$"
 
 # The library takes no name from a program but those that its headers declare, and no file of the machine that built it is named.
