@@ -326,6 +326,7 @@ struct leaf_desc {
 	uint8_t owner_tdr_lock;     /* enum abi_lock: TDR found through a TDVPR */
 	uint8_t op_state_lock;
 	uint8_t sept_tree_lock;
+	uint8_t context;            /* enum md_context of its field ids: what an id itself says of it does not count */
 	bool checks_td_state;       /* TD_FATAL, keys, TDCS pages, op_state */
 	bool typed;                 /* include/tdx has a typed call of this leaf */
 	uint8_t num_ins, num_outs, num_statuses;

@@ -44,6 +44,20 @@ static void unknown_call(struct text *t, enum explain_side side, const uint64_t 
 	text_put(t, ')');
 }
 
+/* An id of a field means one of the leaf's context. */
+static void add(struct text *t, const struct leaf_desc *leaf, const struct leaf_operand *op,
+		uint64_t value, const char *separator)
+{
+	char name[80];
+
+	if (op->type != OPERAND_TYPE_FIELD_ID || value == UINT64_MAX) {
+		operand_add(t, op, value, separator);
+		return;
+	}
+	explain_field_of(name, sizeof(name), leaf->context, value);
+	text_add(t, "%s=%s", op->name, name);
+}
+
 static void inputs(struct text *t, const struct leaf_desc *leaf, unsigned version,
 		   const uint64_t in[16])
 {
@@ -58,7 +72,7 @@ static void inputs(struct text *t, const struct leaf_desc *leaf, unsigned versio
 		if (op->type == OPERAND_TYPE_FIELD_ID && in[op->reg] == UINT64_MAX)
 			text_add(t, "%s=first", op->name);
 		else
-			operand_add(t, op, in[op->reg], ", ");
+			add(t, leaf, op, in[op->reg], ", ");
 		separator = ", ";
 	}
 }
@@ -154,7 +168,7 @@ static void outputs(struct text *t, const struct leaf_desc *leaf, unsigned versi
 		if (!strncmp(op->name, "reserved_", 9) && !value)
 			continue;
 		text_put(t, ' ');
-		operand_add(t, op, value, " ");
+		add(t, leaf, op, value, " ");
 	}
 }
 
@@ -188,7 +202,7 @@ static void vp_exit(struct text *t, const struct leaf_desc *leaf, const uint64_t
 
 		if (out[op->reg]) {
 			text_put(t, ' ');
-			operand_add(t, op, out[op->reg], " ");
+			add(t, leaf, op, out[op->reg], " ");
 		}
 	}
 }
@@ -226,7 +240,7 @@ static void vmcall_result(struct text *t, const uint64_t in[16], const uint64_t 
 		/* A register that came back as it went is no answer. */
 		if (out[reg] && out[reg] != in[reg]) {
 			text_put(t, ' ');
-			operand_add(t, &leaf->outs[i], out[reg], " ");
+			add(t, leaf, &leaf->outs[i], out[reg], " ");
 		}
 	}
 }
@@ -288,7 +302,7 @@ size_t explain_register(char *buf, size_t size, const struct explain_leaf_id *id
 
 		if (op->reg != reg || (out && !holds(op, status)))
 			continue;
-		operand_add(&t, op, value, ", ");
+		add(&t, leaf, op, value, ", ");
 		if (op->meaning)
 			text_add(&t, "  (%s)", op->meaning);
 		return t.len;

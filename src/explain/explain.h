@@ -76,8 +76,8 @@ size_t explain_status_suggest(char *buf, size_t size, const char *text);
 /* ---- why a call was refused (reason.c) ---- */
 
 /*
- * What the module recorded. rule is a sentence with places for up to four values: %x hexadecimal, %u
- * decimal, %s a constant string, %t page type, %e secure EPT state, %o OP_STATE, %l life-cycle
+ * What the module recorded. rule is a sentence with places for up to four values: %x hexadecimal,
+ * %u decimal, %s a constant string, %t page type, %e secure EPT state, %o OP_STATE, %l life-cycle
  * state, %v vCPU state. NULL: it was not refused.
  */
 struct explain_reason {
@@ -151,6 +151,10 @@ const char *explain_reg_name(unsigned reg);
 /* "TD.ATTRIBUTES", "VMCS.GUEST_CR0", "TD.RTMR[1].2" of a field id; the number in hexadecimal if it
  * has no name. */
 size_t explain_field(char *buf, size_t size, uint64_t field_id);
+
+/* The same as a leaf takes it whose fields are all of one context (enum md_context): what context
+ * the id names does not count. */
+size_t explain_field_of(char *buf, size_t size, unsigned context, uint64_t field_id);
 
 /* ---- kernel logs (log.c) ---- */
 

@@ -78,7 +78,12 @@ static bool print_vmcs(struct text *t, unsigned cls, uint32_t code)
 
 size_t explain_field(char *buf, size_t size, uint64_t field_id)
 {
-	unsigned context = bits(field_id, MD_FIELD_ID_CONTEXT_CODE_SHIFT, 7);
+	return explain_field_of(buf, size, bits(field_id, MD_FIELD_ID_CONTEXT_CODE_SHIFT, 7),
+				field_id);
+}
+
+size_t explain_field_of(char *buf, size_t size, unsigned context, uint64_t field_id)
+{
 	unsigned cls = bits(field_id, MD_FIELD_ID_CLASS_CODE_SHIFT, 0x3F);
 	uint32_t code = bits(field_id, 0, 0xFFFFFF);
 	struct text t = text_start(buf, size);

@@ -107,7 +107,7 @@ def descriptor(leaf, model):
     checks = leaf.c_name.lower() + '_checks' if any(words[0] not in PROSE for words in leaf.checks) else 'leaf_does_nothing'
     return ('\t[%d] = { "%s", %d, %d, 0x%04x, 0x%04x, 0x%04x, MD_%s, %s, %s },\n' % (
         leaf.number, leaf.name, leaf.number, max(leaf.versions), leaf_clear(leaf), mask(leaf.op_states, states),
-        mask(leaf.sept_states, septs), leaf.item.one('context', 'SYS'), checks, leaf.item.one('invoke')))
+        mask(leaf.sept_states, septs), leaf.context or 'SYS', checks, leaf.item.one('invoke')))
 
 
 def present(model):

@@ -76,6 +76,7 @@ struct leaf_desc {
 	uint8_t owner_tdr_lock;     /* enum abi_lock: TDR found through a TDVPR */
 	uint8_t op_state_lock;
 	uint8_t sept_tree_lock;
+	uint8_t context;            /* enum md_context of its field ids: what an id itself says of it does not count */
 	bool checks_td_state;       /* TD_FATAL, keys, TDCS pages, op_state */
 	bool typed;                 /* include/tdx has a typed call of this leaf */
 	uint8_t num_ins, num_outs, num_statuses;
@@ -284,6 +285,8 @@ def _descriptor(leaf, states, sept):
     out += '\t\t.op_states = 0x%03X, .sept_states = 0x%05X, .checks_td_state = %s, .typed = %s,\n' % (
         op_states, sept_states, 'true' if td_state else 'false',
         'false' if leaf.item.one('typed') == 'no' else 'true')
+    if leaf.context:
+        out += '\t\t.context = MD_CONTEXT_%s,\n' % leaf.context
     out += '\t\t.owner_tdr_lock = ABI_LOCK_%s, .op_state_lock = ABI_LOCK_%s, .sept_tree_lock = ABI_LOCK_%s,\n' % (
         leaf.lock_of('owner_tdr', 'lock').upper(), op_lock.upper(), tree.upper())
     if leaf.ins:

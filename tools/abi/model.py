@@ -48,12 +48,15 @@ class Leaf:
         self.outs = [Operand(self, line[1], line[2], types) for line in item.all('out')]
         self.op_states = item.words_of('op_states')
         self.sept_states = item.words_of('sept_states')
+        self.context = item.one('context', '')
         self.retry = item.words_of('retry')
         self.checks = [line[1] for line in item.all('check')]
         self.sentence = {' '.join(line[1]): line[2] for line in item.all('check')}
         self.statuses = [(line[1][0], line[1][1:] or ['-']) for line in item.all('status')]
         if self.since not in VERSIONS:
             item.fail('since ' + self.since)
+        if not self.context and any(op.type == 'field_id' for op in self.ins + self.outs):
+            item.fail('whose metadata? (context)')
 
     @property
     def c_name(self):
