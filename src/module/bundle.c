@@ -14,11 +14,6 @@ static const struct bundle_kind kinds[] = {
 	{ MB_TYPE_VP_STATE, 5, 4, MD_VP, MD_EXPORT_MUTABLE, MD_IMPORT_MUTABLE },
 };
 
-struct bundle bundle_of(struct call *c, enum mb_type type)
-{
-	return (struct bundle){ .c = c, .kind = &kinds[type], .ctx = kinds[type].ctx, .field = MD_NONE };
-}
-
 uint64_t bundle_list(const struct bundle *b)
 {
 	return b->c->in[GPR_R9] & PAGE_LIST_INFO_HPA_MASK;
@@ -42,10 +37,16 @@ uint64_t bundle_check_list(struct bundle *b, unsigned pages)
 	return TDX_SUCCESS;
 }
 
-uint64_t bundle_not_started(struct bundle *b)
+uint64_t bundle_page(struct bundle *b, unsigned operand, uint64_t *pa)
 {
-	return fail(b->c, TDX_MIGRATION_STREAM_STATE_INCORRECT, "stream %u of the TD at %x was not used in this session",
-		    b->s.index, b->c->td.pa);
+	*pa = mig_word(b->c, bundle_list(b) + b->page * 8);
+	return check_shared(b->c, operand, *pa, PAGE_BYTES);
+}
+
+void bundle_next_context(struct bundle *b)
+{
+	b->ctx = MD_TD;
+	b->field = MD_NONE;
 }
 
 static uint64_t tdvpr(const struct bundle *b)
@@ -53,7 +54,8 @@ static uint64_t tdvpr(const struct bundle *b)
 	return b->kind->ctx == MD_VP ? b->c->vp.pa : 0;
 }
 
-uint64_t bundle_lock_stream(struct bundle *b)
+/* That of a TD's state has been started by the immutable state. */
+static uint64_t lock_stream(struct bundle *b)
 {
 	struct call *c = b->c;
 	uint64_t st = mig_check_stream(c, b->kind->type == MB_TYPE_VP_STATE ? c->td.tdcs->num_migs - 1u : 1);
@@ -61,20 +63,11 @@ uint64_t bundle_lock_stream(struct bundle *b)
 	if (!st)
 		st = mig_lock_stream(c, LINK_FORWARD(c->in[GPR_R10] & 0xffff), &b->s);
 	if (!st && b->kind->type == MB_TYPE_TD_STATE && !stream_started(&b->s))
-		st = bundle_not_started(b);
+		st = stream_unused(c, &b->s);
 	return st;
 }
 
-void bundle_continue(struct bundle *b)
-{
-	const struct mig_interrupted *i = &b->s.sc->stopped;
-
-	b->page = i->done;
-	b->field = i->field;
-	b->ctx = (enum md_ctx)i->ctx;
-}
-
-uint64_t bundle_check_resumption(struct bundle *b)
+uint64_t bundle_continue(struct bundle *b)
 {
 	const struct mig_interrupted *i = &b->s.sc->stopped;
 	const struct mig_operand same[] = {
@@ -82,10 +75,14 @@ uint64_t bundle_check_resumption(struct bundle *b)
 		{ "TDVPR", tdvpr(b), i->tdvpr },
 	};
 
+	b->page = i->done;
+	b->field = i->field;
+	b->ctx = (enum md_ctx)i->ctx;
 	return stream_check_resumption(b->c, &b->s, same, 2);
 }
 
-uint64_t bundle_interrupt(struct bundle *b)
+/* Keeps where the next call goes on. */
+static uint64_t interrupt(struct bundle *b)
 {
 	struct mig_interrupted *i = &b->s.sc->stopped;
 
@@ -118,4 +115,24 @@ struct md_access bundle_access(const struct bundle *b, enum md_reader reader)
 		.c = c, .ctx = b->ctx, .reader = reader, .td = b->ctx == MD_SYS ? NULL : &c->td,
 		.vp = b->ctx == MD_VP ? &c->vp : NULL,
 	};
+}
+
+uint64_t bundle_run(struct call *c, enum mb_type type, const struct bundle_direction *direction)
+{
+	struct bundle b = { .c = c, .kind = &kinds[type], .ctx = kinds[type].ctx, .field = MD_NONE };
+	uint64_t st = lock_stream(&b);
+	bool last = false;
+
+	if (!st)
+		st = mig_resumes(c) ? direction->resume(&b) : direction->begin(&b);
+	if (!st)
+		st = direction->check_list(&b);
+	while (!st && !last) {
+		st = direction->page(&b, &last);
+		if (!st && !last && call_interrupted(c)) {
+			direction->interrupt(&b);
+			return interrupt(&b);
+		}
+	}
+	return st ? st : direction->finish(&b);
 }

@@ -26,23 +26,37 @@ struct bundle {
 	struct explain_reason problem; /* why imported metadata will be refused, as far as this call found it */
 };
 
-struct bundle bundle_of(struct call *c, enum mb_type type);
+/* What export and import do each in its way. */
+struct bundle_direction {
+	uint64_t (*begin)(struct bundle *b);
+	uint64_t (*resume)(struct bundle *b);
+	uint64_t (*check_list)(struct bundle *b);
+	uint64_t (*page)(struct bundle *b, bool *last);
+	void (*interrupt)(struct bundle *b);
+	uint64_t (*finish)(struct bundle *b);
+};
+
+/* All of the leaf's work on the bundle. */
+uint64_t bundle_run(struct call *c, enum mb_type type, const struct bundle_direction *direction);
+
+/* The state of the TD that never changes: the bundle that starts a session. */
+static inline bool bundle_is_first(const struct bundle *b)
+{
+	return b->kind->type == MB_TYPE_IMMUTABLE_TD_STATE;
+}
+
 uint64_t bundle_list(const struct bundle *b);
 unsigned bundle_last(const struct bundle *b);
+/* The list's next page, whose address is checked as that of @operand. */
+uint64_t bundle_page(struct bundle *b, unsigned operand, uint64_t *pa);
 /* R9: a list of at least @pages. */
 uint64_t bundle_check_list(struct bundle *b, unsigned pages);
-/* The stream of a resumption is not in use. */
-uint64_t bundle_not_started(struct bundle *b);
-/* Checks and locks the stream of R10; that of a TD's state has been started by the immutable state. */
-uint64_t bundle_lock_stream(struct bundle *b);
-/* Where the interrupted bundle stopped. */
-void bundle_continue(struct bundle *b);
-/* The interrupted bundle had the same operands; otherwise INVALID_RESUMPTION. */
-uint64_t bundle_check_resumption(struct bundle *b);
-/* Keeps where the next call goes on: INTERRUPTED_RESUMABLE. */
-uint64_t bundle_interrupt(struct bundle *b);
+/* The interrupted bundle had the same operands, otherwise INVALID_RESUMPTION; goes on where it stopped. */
+uint64_t bundle_continue(struct bundle *b);
 /* Encryption or decryption starts with the bundle's MBMD. */
 void bundle_start_gcm(struct bundle *b, uint64_t iv_counter);
 struct md_access bundle_access(const struct bundle *b, enum md_reader reader);
+/* The module's own metadata is through, that of the TD follows. */
+void bundle_next_context(struct bundle *b);
 
 #endif

@@ -2,7 +2,6 @@
 /*
  * TDH.EXPORT.MEM: pages of a GPA list leave encrypted, or an earlier export of them is taken back.
  */
-#include <string.h>
 #include "gen/checks.h"
 #include "module/check.h"
 #include "module/mig_mem.h"
@@ -83,17 +82,13 @@ static enum gpa_list_status change_state(struct mem_bundle *b, uint64_t *buffer)
 	return GPA_LIST_STATUS_SUCCESS;
 }
 
-/* *locked: the secure EPT entry is. */
-static enum gpa_list_status prepare(struct mem_bundle *b, uint64_t *buffer, bool *locked)
+static enum gpa_list_status prepare(struct mem_bundle *b, uint64_t *buffer)
 {
 	enum gpa_list_status status = gpa_list_lock_sept(b->c);
 
-	*locked = !status;
 	if (!status)
 		status = pick_operation(b);
-	if (!status)
-		status = change_state(b, buffer);
-	return status;
+	return status ? status : change_state(b, buffer);
 }
 
 /* ---- sealing ---- */
@@ -118,42 +113,36 @@ static uint64_t seal_entry(struct mem_bundle *b, uint64_t buffer)
 {
 	uint8_t mac[MAC_BYTES] = { 0 };
 	uint64_t st;
-	void *to;
 
 	mem_start_entry(b, false);
-	if (!(buffer & BUFFER_INVALID)) {
-		st = seal_page(b, buffer);
-		if (st)
-			return st;
-	}
+	st = buffer & BUFFER_INVALID ? TDX_SUCCESS : seal_page(b, buffer);
+	if (st)
+		return st;
 	gcm_tag(&b->gcm, mac);
-	to = shared_out(b->c, mem_mac_pa(b), MAC_BYTES);
-	if (to)
-		memcpy(to, mac, MAC_BYTES);
-	mem_put_buffer(b, buffer);
+	mig_copy_out(b->c, mem_mac_pa(b), mac, MAC_BYTES);
+	mem_put_word(b, b->c->in[GPR_R9], buffer);
 	gpa_list_write(b->c, &b->l);
 	return TDX_SUCCESS;
 }
 
-static uint64_t export_entry(struct mem_bundle *b)
+static uint64_t export_entry(struct call *c, struct gpa_list *l)
 {
-	struct call *c = b->c;
-	uint64_t buffer = mem_buffer(b), st;
+	struct mem_bundle *b = mem_bundle(l);
+	uint64_t buffer = mem_word(b, c->in[GPR_R9]), st;
 	enum gpa_list_status status = GPA_LIST_STATUS_SKIPPED;
-	bool locked = false;
+	unsigned held = c->held.count;
 
-	gpa_list_read(c, &b->l);
-	if (GPA_LIST_OP(b->l.word) == GPA_LIST_OP_NOP ? !gpa_list_formed(&b->l) : !gpa_list_gpa(c, &b->l))
-		return gpa_list_bad_entry(c, &b->l);
-	if (GPA_LIST_OP(b->l.word) != GPA_LIST_OP_NOP)
-		status = prepare(b, &buffer, &locked);
+	gpa_list_read(c, l);
+	if (GPA_LIST_OP(l->word) == GPA_LIST_OP_NOP ? !gpa_list_formed(l) : !gpa_list_gpa(c, l))
+		return gpa_list_bad_entry(c, l);
+	if (GPA_LIST_OP(l->word) != GPA_LIST_OP_NOP)
+		status = prepare(b, &buffer);
 	if (status) {
-		gpa_list_note(&b->l, status);
+		gpa_list_note(l, status);
 		buffer |= BUFFER_INVALID;
 	}
 	st = seal_entry(b, buffer);
-	if (locked)
-		call_unlock(c, c->sept.entry);
+	call_unlock_since(c, held);
 	return st;
 }
 
@@ -164,13 +153,7 @@ static uint64_t begin(struct mem_bundle *b)
 	struct call *c = b->c;
 	struct migsc *sc = b->s.sc;
 	struct mbmd m;
-	uint64_t st = mem_check_first(b);
 
-	if (st)
-		return st;
-	if (!stream_started(&b->s))
-		stream_start(c, &b->s, c->td.tdcs->mig_enc_working_key);
-	sc->stopped.valid = 0;
 	sc->stopped.done = b->l.last >= LIST_ENTRIES / 2 ? 3 : 2; /* the lists count as pages */
 	m = mbmd_new(c, MB_TYPE_MEMORY, sc->next_mb, b->l.last + 1);
 	mbmd_seal(c, &b->s, &m);
@@ -178,35 +161,9 @@ static uint64_t begin(struct mem_bundle *b)
 	return TDX_SUCCESS;
 }
 
-static uint64_t export_entries(struct mem_bundle *b)
-{
-	bool over = false;
-	uint64_t st;
-
-	do {
-		st = export_entry(b);
-		if (st)
-			return st;
-		st = mem_next(b, &over);
-	} while (!over);
-	if (b->l.entry > b->l.last) {
-		b->s.sc->next_mb++;
-		b->c->regs->gpr[GPR_RDX] = b->s.sc->stopped.done;
-	}
-	return st;
-}
-
 uint64_t tdh_export_mem(struct call *c)
 {
-	struct mem_bundle b = { .c = c, .new_pages = MEM_NO_LIST };
-	uint64_t st = mem_open(&b);
+	static const struct mem_direction out = { .begin = begin, .entry = export_entry };
 
-	if (!st)
-		st = mig_resumes(c) ? mem_resume(&b) : begin(&b);
-	if (st)
-		return st;
-	st = export_entries(&b);
-	gpa_list_close(c, &b.l);
-	gcm_end(&b.gcm);
-	return st;
+	return mem_run(c, &out, MEM_NO_LIST);
 }

@@ -53,11 +53,6 @@ uint64_t gpa_list_info(const struct gpa_list *l)
 	       (uint64_t)(l->entry & ENTRY_INDEX_MASK) << GPA_LIST_INFO_FIRST_ENTRY_SHIFT;
 }
 
-void gpa_list_close(struct call *c, const struct gpa_list *l)
-{
-	c->regs->gpr[GPR_RCX] = gpa_list_info(l);
-}
-
 bool gpa_list_formed(const struct gpa_list *l)
 {
 	return !(l->word & ENTRY_RESERVED);
@@ -120,52 +115,53 @@ enum gpa_list_status gpa_list_lock_sept(struct call *c)
 
 /* ---- leaves over a list ---- */
 
-typedef void (*entry_fn)(struct call *c);
-
-static uint64_t do_entry(struct call *c, struct gpa_list *l, entry_fn fn)
+uint64_t gpa_list_run(struct call *c, struct gpa_list *l, gpa_list_fn entry)
 {
-	enum gpa_list_status status;
+	uint64_t st;
+
+	do {
+		st = entry(c, l);
+		if (st)
+			break;
+		if (++l->entry > l->last)
+			st = TDX_SUCCESS | l->problems;
+		else if (call_interrupted(c))
+			st = fail(c, TDX_INTERRUPTED_RESUMABLE, "an interrupt waits; the list goes on at entry %u",
+				  l->entry);
+	} while (!st && l->entry <= l->last);
+	c->regs->gpr[GPR_RCX] = gpa_list_info(l);
+	return st;
+}
+
+static uint64_t change_entry(struct call *c, struct gpa_list *l)
+{
+	enum gpa_list_status status = GPA_LIST_STATUS_SKIPPED;
+	bool does;
 
 	gpa_list_read(c, l);
-	if (!(GPA_LIST_OP(l->word) & OP_DOES) && gpa_list_formed(l)) {
-		status = GPA_LIST_STATUS_SKIPPED;
-	} else if (!(GPA_LIST_OP(l->word) & OP_DOES) || !gpa_list_gpa(c, l)) {
+	does = GPA_LIST_OP(l->word) & OP_DOES;
+	if (does ? !gpa_list_gpa(c, l) : !gpa_list_formed(l))
 		return gpa_list_bad_entry(c, l);
-	} else {
+	if (does)
 		status = gpa_list_lock_sept(c);
-		if (!status) {
-			fn(c);
-			call_unlock(c, c->sept.entry);
-		}
-	}
-	if (status)
-		gpa_list_note(l, status);
-	else
+	if (!status) {
+		l->change(c);
+		call_unlock(c, c->sept.entry);
 		set_status(l, status);
+	} else {
+		gpa_list_note(l, status);
+	}
 	gpa_list_write(c, l);
 	return TDX_SUCCESS;
 }
 
-static uint64_t over_list(struct call *c, entry_fn fn)
+static uint64_t over_list(struct call *c, void (*change)(struct call *c))
 {
 	struct gpa_list l;
 	uint64_t st = gpa_list_open(c, &l);
 
-	while (!st) {
-		st = do_entry(c, &l, fn);
-		if (st)
-			break;
-		l.entry++;
-		if (l.entry > l.last) {
-			st = TDX_SUCCESS | l.problems;
-			break;
-		}
-		if (call_interrupted(c))
-			st = fail(c, TDX_INTERRUPTED_RESUMABLE, "an interrupt waits; the list goes on at entry %u",
-				  l.entry);
-	}
-	gpa_list_close(c, &l);
-	return st;
+	l.change = change;
+	return st ? st : gpa_list_run(c, &l, change_entry);
 }
 
 static void block_writing(struct call *c)

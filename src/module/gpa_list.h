@@ -15,7 +15,11 @@ struct gpa_list {
 	unsigned entry, last; /* the one under way, the last one */
 	unsigned problems;    /* entries that were not done */
 	uint64_t word;        /* the entry under way */
+	void (*change)(struct call *c); /* what TDH.EXPORT.BLOCKW or RESTORE does with it */
 };
+
+/* An entry of the list. Any status ends the call, which is not done with it then. */
+typedef uint64_t (*gpa_list_fn)(struct call *c, struct gpa_list *l);
 
 #define GPA_LIST_OP(word) ((word) >> GPA_LIST_ENTRY_OPERATION_SHIFT & 3)
 
@@ -24,9 +28,10 @@ uint64_t gpa_list_open(struct call *c, struct gpa_list *l);
 /* Reads the entry under way. */
 void gpa_list_read(struct call *c, struct gpa_list *l);
 void gpa_list_write(struct call *c, const struct gpa_list *l);
-/* The list from the entry under way on; RCX says so to the next call. */
+/* The list from the entry under way on, as RCX names it to the next call. */
 uint64_t gpa_list_info(const struct gpa_list *l);
-void gpa_list_close(struct call *c, const struct gpa_list *l);
+/* The entries from the one under way to the last, or until an interrupt. */
+uint64_t gpa_list_run(struct call *c, struct gpa_list *l, gpa_list_fn entry);
 
 /* The entry's reserved bits and level are 0. */
 bool gpa_list_formed(const struct gpa_list *l);

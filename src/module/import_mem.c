@@ -8,7 +8,6 @@
 #include "module/mig_mem.h"
 #include "module/state.h"
 
-#define BAD_ENTRY(status) (TDX_##status | TDX_OPERAND_ID_GPA_LIST_ENTRY)
 #define EPOCH_OF(bepoch) ((bepoch) & 0xffffffff)
 
 /* What a problem with an entry means for the import. */
@@ -17,6 +16,34 @@ enum verdict {
 	SKIP,           /* that entry only */
 	ABORT,          /* the import */
 	ABORT_IN_ORDER, /* the import, but only the entry once the order is given up */
+};
+
+/* The same of each status that the entry gets: the sentence has the entry's number, then the values of the refusal. */
+static const struct refusal {
+	uint8_t verdict;
+	uint64_t error;
+	const char *rule;
+} refusals[] = {
+#define REFUSAL(status, verdict, error, rule) \
+	[GPA_LIST_STATUS_##status] = { verdict, TDX_##error | TDX_OPERAND_ID_GPA_LIST_ENTRY, rule }
+	REFUSAL(SEPT_WALK_FAILED, ABORT_IN_ORDER, EPT_WALK_FAILED,
+		"entry %u: the walk to GPA %x ends at level %u in state %e"),
+	REFUSAL(SEPT_ENTRY_BUSY_HOST_PRIORITY, ABORT_IN_ORDER, OPERAND_BUSY,
+		"entry %u: the secure EPT entry of GPA %x is locked"),
+	REFUSAL(SEPT_ENTRY_STATE_INCORRECT, ABORT_IN_ORDER, EPT_ENTRY_STATE_INCORRECT,
+		"entry %u: GPA %x is %e, which does not fit operation %u"),
+	REFUSAL(MIGRATED_IN_CURRENT_EPOCH, ABORT, MIGRATED_IN_CURRENT_EPOCH,
+		"entry %u: GPA %x was imported in this migration epoch (%x)"),
+	REFUSAL(DISALLOWED_IMPORT_OVER_REMOVED, ABORT, DISALLOWED_IMPORT_OVER_REMOVED,
+		"entry %u: GPA %x was removed in migration epoch %x"),
+	REFUSAL(INVALID_PAGE_MAC, ABORT, INVALID_PAGE_MAC, "entry %u: the MAC is not that of the entry and its page"),
+#undef REFUSAL
+	[GPA_LIST_STATUS_OP_STATE_INCORRECT] = { ABORT, TDX_OP_STATE_INCORRECT,
+		"entry %u: operation %u is for the in-order phase, the TD at %x is %o" },
+	[GPA_LIST_STATUS_MIG_BUFFER_NOT_AVAILABLE] = { ABORT, BAD(MIG_BUFF_LIST_ENTRY),
+		"entry %u, %x, needs a buffer, its word is %x" },
+	[GPA_LIST_STATUS_NEW_PAGE_NOT_AVAILABLE] = { ABORT, BAD(NEW_PAGE_LIST_ENTRY),
+		"entry %u: %x is no page address without key id" },
 };
 
 struct item {
@@ -33,7 +60,7 @@ static bool in_order(const struct call *c)
 	return c->td.tdcs->op_state == OP_STATE_MEMORY_IMPORT || c->td.tdcs->op_state == OP_STATE_STATE_IMPORT;
 }
 
-static bool refuse(struct item *i, enum verdict verdict, enum gpa_list_status status, uint64_t error)
+static bool refuse_for(struct item *i, enum gpa_list_status status, enum verdict verdict, uint64_t error)
 {
 	i->verdict = verdict;
 	i->status = status;
@@ -41,11 +68,17 @@ static bool refuse(struct item *i, enum verdict verdict, enum gpa_list_status st
 	return false;
 }
 
-static bool refuse_state(struct item *i, enum verdict verdict)
+static bool refuse(struct item *i, enum gpa_list_status status, uint64_t v1, uint64_t v2, uint64_t v3)
 {
-	return refuse(i, verdict, GPA_LIST_STATUS_SEPT_ENTRY_STATE_INCORRECT,
-		      fail(i->c, BAD_ENTRY(EPT_ENTRY_STATE_INCORRECT), "entry %u: GPA %x is %e, which does not fit "
-			   "operation %u", i->b->l.entry, i->c->gpa, i->c->sept.state, GPA_LIST_OP(i->b->l.word)));
+	const struct refusal *r = &refusals[status];
+
+	return refuse_for(i, status, (enum verdict)r->verdict, fail(i->c, r->error, r->rule, i->b->l.entry, v1, v2, v3));
+}
+
+static bool refuse_state(struct item *i)
+{
+	return refuse(i, GPA_LIST_STATUS_SEPT_ENTRY_STATE_INCORRECT, i->c->gpa, i->c->sept.state,
+		      GPA_LIST_OP(i->b->l.word));
 }
 
 static bool is_pending(const struct item *i)
@@ -64,9 +97,7 @@ static bool authentic(struct item *i)
 		memcpy(mac, from, MAC_BYTES);
 	if (from && gcm_tag(&i->b->gcm, mac))
 		return true;
-	return refuse(i, ABORT, GPA_LIST_STATUS_INVALID_PAGE_MAC,
-		      fail(i->c, BAD_ENTRY(INVALID_PAGE_MAC), "entry %u: the MAC is not that of the entry and its page",
-			   i->b->l.entry));
+	return refuse(i, GPA_LIST_STATUS_INVALID_PAGE_MAC, 0, 0, 0);
 }
 
 /* Decrypts the buffer into the page, which may be the buffer itself. */
@@ -93,20 +124,12 @@ static bool check_removed(struct item *i)
 
 	if (!sept_removal_epoch(i->c->sept.value, &epoch) || epoch < i->c->td.tdcs->mig_epoch)
 		return true;
-	return refuse(i, ABORT, GPA_LIST_STATUS_DISALLOWED_IMPORT_OVER_REMOVED,
-		      fail(i->c, BAD_ENTRY(DISALLOWED_IMPORT_OVER_REMOVED),
-			   "entry %u: GPA %x was removed in migration epoch %x", i->b->l.entry, i->c->gpa, epoch));
-}
-
-static bool no_buffer(struct item *i, uint64_t error)
-{
-	return refuse(i, ABORT, GPA_LIST_STATUS_MIG_BUFFER_NOT_AVAILABLE, error);
+	return refuse(i, GPA_LIST_STATUS_DISALLOWED_IMPORT_OVER_REMOVED, i->c->gpa, epoch, 0);
 }
 
 static bool buffer_missing(struct item *i)
 {
-	return no_buffer(i, fail(i->c, BAD(MIG_BUFF_LIST_ENTRY), "entry %u, %x, needs a buffer, its word is %x",
-				     i->b->l.entry, i->b->l.word, i->buffer));
+	return refuse(i, GPA_LIST_STATUS_MIG_BUFFER_NOT_AVAILABLE, i->b->l.word, i->buffer, 0);
 }
 
 /* The page for the import: one of its own or the buffer itself. c->page: free and locked. */
@@ -119,13 +142,9 @@ static bool take_page(struct item *i)
 	if (in_place && i->buffer & BUFFER_INVALID)
 		return buffer_missing(i);
 	if (!in_place && (pa & (PAGE_BYTES - 1) || pa >> c->m->max_pa_bits || keyid_strip(c->m, pa) != pa))
-		return refuse(i, ABORT, GPA_LIST_STATUS_NEW_PAGE_NOT_AVAILABLE,
-			      fail(c, BAD(NEW_PAGE_LIST_ENTRY), "entry %u: %x is no page address without key id",
-				   i->b->l.entry, pa));
+		return refuse(i, GPA_LIST_STATUS_NEW_PAGE_NOT_AVAILABLE, pa, 0, 0);
 	error = check_page(c, TDX_OPERAND_ID_NEW_PAGE_LIST_ENTRY, pa, PT_NDA, LOCK_EXCLUSIVE, &c->page);
-	if (error)
-		return refuse(i, ABORT_IN_ORDER, GPA_LIST_STATUS_NEW_PAGE_NOT_AVAILABLE, error);
-	return true;
+	return error ? refuse_for(i, GPA_LIST_STATUS_NEW_PAGE_NOT_AVAILABLE, ABORT_IN_ORDER, error) : true;
 }
 
 static uint64_t import_bepoch(const struct call *c)
@@ -138,7 +157,7 @@ static bool migrate(struct item *i)
 	struct call *c = i->c;
 
 	if (!(SEPT_FIRST_TIME_IMPORT_ALLOWED & SEPT_SET(c->sept.state)))
-		return refuse_state(i, ABORT_IN_ORDER);
+		return refuse_state(i);
 	if (!check_removed(i) || !take_page(i))
 		return false;
 	if (!is_pending(i))
@@ -162,9 +181,7 @@ static bool check_older(struct item *i, const struct pamt_entry *pamt)
 
 	if (EPOCH_OF(pamt->bepoch) < epoch)
 		return true;
-	return refuse(i, ABORT, GPA_LIST_STATUS_MIGRATED_IN_CURRENT_EPOCH,
-		      fail(i->c, BAD_ENTRY(MIGRATED_IN_CURRENT_EPOCH), "entry %u: GPA %x was imported in this "
-			   "migration epoch (%x)", i->b->l.entry, i->c->gpa, epoch));
+	return refuse(i, GPA_LIST_STATUS_MIGRATED_IN_CURRENT_EPOCH, i->c->gpa, epoch, 0);
 }
 
 static bool remigrate(struct item *i)
@@ -174,14 +191,14 @@ static bool remigrate(struct item *i)
 	struct pamt_entry *pamt;
 
 	if (!(SEPT_MAPPED_OR_PENDING & SEPT_SET(c->sept.state)))
-		return refuse_state(i, ABORT);
+		return refuse_state(i);
 	pamt = sept_target_pamt(c);
 	if (!check_older(i, pamt))
 		return false;
 	if (is_pending(i) && c->sept.state != SEPT_STATE_PENDING)
-		return refuse(i, ABORT, GPA_LIST_STATUS_SEPT_ENTRY_STATE_INCORRECT,
-			      fail(c, BAD_ENTRY(IMPORT_MISMATCH), "entry %u, %x: GPA %x comes as pending over a page "
-				   "that is %e", i->b->l.entry, i->b->l.word, c->gpa, c->sept.state));
+		return refuse_for(i, GPA_LIST_STATUS_SEPT_ENTRY_STATE_INCORRECT, ABORT,
+				  fail(c, TDX_IMPORT_MISMATCH | TDX_OPERAND_ID_GPA_LIST_ENTRY, "entry %u, %x: GPA %x comes "
+				       "as pending over a page that is %e", i->b->l.entry, i->b->l.word, c->gpa, c->sept.state));
 	if (!is_pending(i))
 		decrypt(i, pa);
 	if (!authentic(i))
@@ -198,12 +215,12 @@ static bool cancel(struct item *i)
 	uint64_t st;
 
 	if (!(SEPT_MAPPED_OR_PENDING & SEPT_SET(c->sept.state)))
-		return refuse_state(i, ABORT);
+		return refuse_state(i);
 	if (!authentic(i))
 		return false;
 	st = check_page_locked(c, TDX_OPERAND_ID_GPA_LIST_ENTRY, c->sept.value & SEPT_PA, PAGE_SIZE_4K, &page);
 	if (st)
-		return refuse(i, ABORT, GPA_LIST_STATUS_TD_PAGE_BUSY_HOST_PRIORITY, st);
+		return refuse_for(i, GPA_LIST_STATUS_TD_PAGE_BUSY_HOST_PRIORITY, ABORT, st);
 	c->page = page;
 	if (!check_older(i, page.pamt))
 		return false;
@@ -220,20 +237,9 @@ static bool lock_sept(struct item *i)
 	struct call *c = i->c;
 	enum gpa_list_status status = gpa_list_lock_sept(c);
 
-	switch (status) {
-	case GPA_LIST_STATUS_SUCCESS:
-		return true;
-	case GPA_LIST_STATUS_SEPT_WALK_FAILED:
-		return refuse(i, ABORT_IN_ORDER, status,
-			      fail(c, BAD_ENTRY(EPT_WALK_FAILED), "entry %u: the walk to GPA %x ends at level %u in "
-				   "state %e", i->b->l.entry, c->gpa, c->sept.level, c->sept.state));
-	case GPA_LIST_STATUS_SEPT_ENTRY_BUSY_HOST_PRIORITY:
-		return refuse(i, ABORT_IN_ORDER, status,
-			      fail(c, BAD_ENTRY(OPERAND_BUSY), "entry %u: the secure EPT entry of GPA %x is locked",
-				   i->b->l.entry, c->gpa));
-	default:
-		return refuse_state(i, ABORT_IN_ORDER);
-	}
+	if (status == GPA_LIST_STATUS_SEPT_ENTRY_STATE_INCORRECT)
+		return refuse_state(i);
+	return status ? refuse(i, status, c->gpa, c->sept.level, c->sept.state) : true;
 }
 
 static bool check_buffer(struct item *i)
@@ -245,7 +251,7 @@ static bool check_buffer(struct item *i)
 	if (i->buffer & BUFFER_INVALID)
 		return buffer_missing(i);
 	st = check_shared(i->c, TDX_OPERAND_ID_MIG_BUFF_LIST_ENTRY, i->buffer & PAGE_LIST_ENTRY_HPA_MASK, PAGE_BYTES);
-	return st ? no_buffer(i, st) : true;
+	return st ? refuse_for(i, GPA_LIST_STATUS_MIG_BUFFER_NOT_AVAILABLE, ABORT, st) : true;
 }
 
 static bool do_operation(struct item *i)
@@ -253,9 +259,7 @@ static bool do_operation(struct item *i)
 	unsigned op = GPA_LIST_OP(i->b->l.word);
 
 	if (!in_order(i->c) && op != GPA_LIST_OP_MIGRATE)
-		return refuse(i, ABORT, GPA_LIST_STATUS_OP_STATE_INCORRECT,
-			      fail(i->c, TDX_OP_STATE_INCORRECT, "entry %u: operation %u is for the in-order phase, the "
-				   "TD at %x is %o", i->b->l.entry, op, i->c->td.pa, i->c->td.tdcs->op_state));
+		return refuse(i, GPA_LIST_STATUS_OP_STATE_INCORRECT, op, i->c->td.pa, i->c->td.tdcs->op_state);
 	if (!check_buffer(i))
 		return false;
 	switch (op) {
@@ -267,7 +271,7 @@ static bool do_operation(struct item *i)
 
 static bool bad_entry(struct item *i)
 {
-	return refuse(i, ABORT, GPA_LIST_STATUS_GPA_LIST_ENTRY_INVALID, gpa_list_wrong(i->c, &i->b->l));
+	return refuse_for(i, GPA_LIST_STATUS_GPA_LIST_ENTRY_INVALID, ABORT, gpa_list_wrong(i->c, &i->b->l));
 }
 
 static bool import_entry(struct item *i)
@@ -279,7 +283,7 @@ static bool import_entry(struct item *i)
 	if (GPA_LIST_OP(l->word) == GPA_LIST_OP_NOP) {
 		if (!authentic(i))
 			return false;
-		return gpa_list_formed(l) ? refuse(i, SKIP, GPA_LIST_STATUS_SKIPPED, 0) : bad_entry(i);
+		return gpa_list_formed(l) ? refuse_for(i, GPA_LIST_STATUS_SKIPPED, SKIP, 0) : bad_entry(i);
 	}
 	if (!gpa_list_gpa(i->c, l))
 		return bad_entry(i);
@@ -293,7 +297,7 @@ static bool import_entry(struct item *i)
 static void put_new_page(struct mem_bundle *b, uint64_t word)
 {
 	if (b->new_pages != MEM_NO_LIST)
-		mig_put_word(b->c, b->new_pages + b->l.entry * 8, word);
+		mem_put_word(b, b->new_pages, word);
 }
 
 /* A live TD goes on without what was still to come; any other is lost. */
@@ -309,22 +313,23 @@ static uint64_t abort_session(struct item *i)
 	return i->error;
 }
 
-static uint64_t do_entry(struct mem_bundle *b)
+static uint64_t do_entry(struct call *c, struct gpa_list *l)
 {
-	struct item i = { .b = b, .c = b->c, .buffer = mem_buffer(b), .page = BUFFER_INVALID };
+	struct mem_bundle *b = mem_bundle(l);
+	struct item i = { .b = b, .c = c, .buffer = mem_word(b, c->in[GPR_R9]), .page = BUFFER_INVALID };
 
-	gpa_list_read(b->c, &b->l);
+	gpa_list_read(c, l);
 	if (b->new_pages != MEM_NO_LIST)
-		i.page = mig_word(b->c, b->new_pages + b->l.entry * 8);
+		i.page = mem_word(b, b->new_pages);
 	mem_start_entry(b, true);
 	if (!import_entry(&i)) {
-		gpa_list_note(&b->l, i.status);
-		if (i.verdict == ABORT || (i.verdict == ABORT_IN_ORDER && in_order(b->c)))
+		gpa_list_note(l, i.status);
+		if (i.verdict == ABORT || (i.verdict == ABORT_IN_ORDER && in_order(c)))
 			return abort_session(&i);
 		i.page |= BUFFER_INVALID;
 	}
 	put_new_page(b, i.page);
-	gpa_list_write(b->c, &b->l);
+	gpa_list_write(c, l);
 	return TDX_SUCCESS;
 }
 
@@ -352,13 +357,8 @@ static uint64_t begin(struct mem_bundle *b)
 {
 	struct call *c = b->c;
 	struct mbmd m;
-	uint64_t st = mem_check_first(b);
+	uint64_t st;
 
-	if (st)
-		return st;
-	if (!stream_started(&b->s))
-		stream_start(c, &b->s, c->td.tdcs->mig_dec_working_key);
-	b->s.sc->stopped.valid = 0;
 	mig_read_mbmd(c, &m);
 	st = check_mbmd(b, &m);
 	if (st)
@@ -370,31 +370,9 @@ static uint64_t begin(struct mem_bundle *b)
 	return TDX_SUCCESS;
 }
 
-static uint64_t import_entries(struct mem_bundle *b)
-{
-	bool over = false;
-	uint64_t st;
-
-	do {
-		st = do_entry(b);
-		if (st)
-			return st;
-		st = mem_next(b, &over);
-	} while (!over);
-	return st;
-}
-
 uint64_t tdh_import_mem(struct call *c)
 {
-	struct mem_bundle b = { .c = c, .new_pages = c->in[GPR_R13] };
-	uint64_t st = mem_open(&b);
+	static const struct mem_direction in = { .import = true, .begin = begin, .entry = do_entry };
 
-	if (!st)
-		st = mig_resumes(c) ? mem_resume(&b) : begin(&b);
-	if (st)
-		return st;
-	st = import_entries(&b);
-	gpa_list_close(c, &b.l);
-	gcm_end(&b.gcm);
-	return st;
+	return mem_run(c, &in, c->in[GPR_R13]);
 }

@@ -12,11 +12,6 @@
 #include "module/state.h"
 #include "platform/platform.h"
 
-static bool is_first(const struct bundle *b)
-{
-	return b->kind->type == MB_TYPE_IMMUTABLE_TD_STATE;
-}
-
 static unsigned sys_pages(const struct bundle *b)
 {
 	return b->s.sc->mbmd.specific >> SPECIFIC_SYS_PAGES_SHIFT & SPECIFIC_SYS_PAGES;
@@ -46,7 +41,7 @@ static uint64_t check_mbmd(struct bundle *b)
 	if (st || (st = mbmd_field(b->c, "MB_COUNTER", m->counter, b->s.sc->expected_mb)) ||
 	    (st = mbmd_field(b->c, "MIG_EPOCH", m->epoch, t->mig_epoch)) || (st = check_specific(b, m)))
 		return st;
-	if (is_first(b) && (m->specific & SPECIFIC_STREAMS) > t->num_migs - 1u)
+	if (bundle_is_first(b) && (m->specific & SPECIFIC_STREAMS) > t->num_migs - 1u)
 		return fail(b->c, TDX_NUM_MIGS_HIGHER_THAN_CREATED, "the source uses %u forward streams, the TD at %x "
 			    "has %u", m->specific & SPECIFIC_STREAMS, b->c->td.pa, t->num_migs - 1u);
 	return TDX_SUCCESS;
@@ -89,14 +84,12 @@ static uint64_t begin(struct bundle *b)
 	bool vp = b->kind->type == MB_TYPE_VP_STATE;
 	uint64_t st = TDX_SUCCESS;
 
-	if (is_first(b)) {
+	if (bundle_is_first(b)) {
 		st = mig_begin_session(c);
 		if (st)
 			return st;
 	}
-	if (!stream_started(&b->s))
-		stream_start(c, &b->s, c->td.tdcs->mig_dec_working_key);
-	sc->stopped.valid = 0;
+	stream_use(c, &b->s, c->td.tdcs->mig_dec_working_key);
 	if (vp && c->vp.vps->state != VCPU_STATE_UNINITIALIZED)
 		st = wrong_vcpu(c, "UNINITIALIZED");
 	if (!st)
@@ -124,30 +117,21 @@ static uint64_t resume(struct bundle *b)
 	bool any = b->s.sc->stopped.valid;
 	uint64_t st;
 
-	if (is_first(b) && !stream_started(&b->s))
-		return bundle_not_started(b);
-	st = bundle_check_resumption(b);
+	if (bundle_is_first(b) && !stream_started(&b->s))
+		return stream_unused(b->c, &b->s);
+	st = bundle_continue(b);
 	if (!st && b->kind->type == MB_TYPE_VP_STATE)
 		st = resume_vcpu(b->c);
-	if (st)
-		return any ? import_failed(b->c, st) : st;
-	bundle_continue(b);
-	return TDX_SUCCESS;
+	return st && any ? import_failed(b->c, st) : st;
 }
 
-static uint64_t open_bundle(struct bundle *b)
+static uint64_t check_list(struct bundle *b)
 {
-	struct call *c = b->c;
-	uint64_t st = bundle_lock_stream(b);
+	uint64_t st = bundle_check_list(b, b->kind->min_import + (bundle_is_first(b) ? sys_pages(b) : 0));
 
 	if (!st)
-		st = mig_resumes(c) ? resume(b) : begin(b);
-	if (st)
-		return st;
-	st = bundle_check_list(b, b->kind->min_import + (is_first(b) ? sys_pages(b) : 0));
-	if (!st)
-		st = check_shared(c, GPR_R9, bundle_list(b), PAGE_BYTES);
-	return st ? import_failed(c, st) : TDX_SUCCESS;
+		st = check_shared(b->c, GPR_R9, bundle_list(b), PAGE_BYTES);
+	return st ? import_failed(b->c, st) : TDX_SUCCESS;
 }
 
 /* ---- pages ---- */
@@ -175,29 +159,29 @@ static void check_size(struct bundle *b, uint64_t *header)
 	*header = (*header & ~0xffffull) | PAGE_BYTES;
 }
 
-static uint64_t import_page(struct bundle *b)
+static uint64_t import_page(struct bundle *b, bool *last)
 {
 	struct call *c = b->c;
 	struct md_access a = bundle_access(b, b->kind->importer);
-	bool last = b->ctx == MD_SYS ? b->page + 1 == sys_pages(b) : b->page == bundle_last(b);
-	uint64_t pa = mig_word(c, bundle_list(b) + b->page * 8), list[PAGE_BYTES / 8], info[2];
+	uint64_t list[PAGE_BYTES / 8], info[2], pa, st = bundle_page(b, TDX_OPERAND_ID_PAGE, &pa);
+	bool of_context;
 
-	if (check_shared(c, TDX_OPERAND_ID_PAGE, pa, PAGE_BYTES))
-		return import_failed(c, c->lp->reason.status);
+	if (st)
+		return import_failed(c, st);
 	mig_clear_xmm(c);
 	mig_copy_in(c, pa, list, sizeof(list));
 	gcm_saved_text(&b->s.sc->gcm, true, list, list, sizeof(list));
 	check_size(b, &list[0]);
-	note_problem(b, md_take_list(&a, b->field, list, last, &b->field, info), info);
-	if (last && b->ctx == MD_SYS) {
-		b->ctx = MD_TD;
-		b->field = MD_NONE;
-	}
+	*last = b->page >= bundle_last(b);
+	of_context = b->ctx == MD_SYS ? b->page + 1 == sys_pages(b) : *last;
+	note_problem(b, md_take_list(&a, b->field, list, of_context, &b->field, info), info);
+	if (of_context && b->ctx == MD_SYS)
+		bundle_next_context(b);
 	b->page++;
 	return TDX_SUCCESS;
 }
 
-static uint64_t stop(struct bundle *b)
+static void stop(struct bundle *b)
 {
 	struct call *c = b->c;
 
@@ -205,20 +189,6 @@ static uint64_t stop(struct bundle *b)
 		c->vp.vps->state = VCPU_STATE_IMPORT;
 	c->regs->gpr[GPR_RCX] = c->in[GPR_RCX];
 	c->regs->gpr[GPR_RDX] = c->in[GPR_RDX];
-	return bundle_interrupt(b);
-}
-
-static uint64_t import_pages(struct bundle *b)
-{
-	uint64_t st;
-
-	for (;;) {
-		st = import_page(b);
-		if (st || b->page > bundle_last(b))
-			return st;
-		if (call_interrupted(b->c))
-			return stop(b);
-	}
 }
 
 static uint64_t check_origin(struct bundle *b)
@@ -242,15 +212,7 @@ static uint64_t check_origin(struct bundle *b)
 	return import_failed(c, i->status);
 }
 
-static uint64_t import_state(struct bundle *b)
-{
-	uint64_t st = open_bundle(b);
-
-	if (st)
-		return st;
-	st = import_pages(b);
-	return st ? st : check_origin(b);
-}
+static const struct bundle_direction in = { begin, resume, check_list, import_page, stop, check_origin };
 
 /* ---- leaves ---- */
 
@@ -275,8 +237,7 @@ static uint64_t init_td(struct call *c)
 
 uint64_t tdh_import_state_immutable(struct call *c)
 {
-	struct bundle b = bundle_of(c, MB_TYPE_IMMUTABLE_TD_STATE);
-	uint64_t st = import_state(&b);
+	uint64_t st = bundle_run(c, MB_TYPE_IMMUTABLE_TD_STATE, &in);
 
 	if (st)
 		return st;
@@ -290,8 +251,7 @@ uint64_t tdh_import_state_immutable(struct call *c)
 
 uint64_t tdh_import_state_td(struct call *c)
 {
-	struct bundle b = bundle_of(c, MB_TYPE_TD_STATE);
-	uint64_t st = import_state(&b);
+	uint64_t st = bundle_run(c, MB_TYPE_TD_STATE, &in);
 
 	if (st)
 		return st;
@@ -302,9 +262,8 @@ uint64_t tdh_import_state_td(struct call *c)
 
 uint64_t tdh_import_state_vp(struct call *c)
 {
-	struct bundle b = bundle_of(c, MB_TYPE_VP_STATE);
 	struct tdcs *t = c->td.tdcs;
-	uint64_t st = import_state(&b);
+	uint64_t st = bundle_run(c, MB_TYPE_VP_STATE, &in);
 
 	if (st)
 		return st;

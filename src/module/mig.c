@@ -74,6 +74,14 @@ void mig_copy_in(struct call *c, uint64_t pa, void *to, size_t len)
 		memcpy(to, from, len);
 }
 
+void mig_copy_out(struct call *c, uint64_t pa, const void *from, size_t len)
+{
+	void *to = shared_out(c, pa, len);
+
+	if (to)
+		memcpy(to, from, len);
+}
+
 void mig_read_mbmd(struct call *c, struct mbmd *m)
 {
 	mig_copy_in(c, c->in[GPR_R8] & MBMD_PA, m, sizeof(*m));
@@ -100,10 +108,7 @@ uint64_t mbmd_check_header(struct call *c, const struct mbmd *m, enum mb_type ty
 
 void mig_write_mbmd(struct call *c, const struct mbmd *m)
 {
-	void *to = shared_out(c, c->in[GPR_R8] & MBMD_PA, sizeof(*m));
-
-	if (to)
-		memcpy(to, m, sizeof(*m));
+	mig_copy_out(c, c->in[GPR_R8] & MBMD_PA, m, sizeof(*m));
 }
 
 uint64_t mig_word(struct call *c, uint64_t pa)
@@ -116,10 +121,7 @@ uint64_t mig_word(struct call *c, uint64_t pa)
 
 void mig_put_word(struct call *c, uint64_t pa, uint64_t value)
 {
-	void *to = shared_out(c, pa, sizeof(value));
-
-	if (to)
-		memcpy(to, &value, sizeof(value));
+	mig_copy_out(c, pa, &value, sizeof(value));
 }
 
 /* ---- streams ---- */
@@ -142,7 +144,7 @@ bool stream_started(const struct stream *s)
 	return __atomic_load_n(s->link, __ATOMIC_RELAXED) & LINK_INITIALIZED;
 }
 
-void stream_start(struct call *c, struct stream *s, const uint64_t key[4])
+static void start(struct call *c, struct stream *s, const uint64_t key[4])
 {
 	struct migsc *sc = s->sc;
 
@@ -150,9 +152,21 @@ void stream_start(struct call *c, struct stream *s, const uint64_t key[4])
 	sc->iv_counter = 0;
 	sc->next_mb = 0;
 	sc->expected_mb = 0;
-	sc->stopped.valid = 0;
 	memcpy(sc->key, key, sizeof(sc->key));
 	__atomic_fetch_or(s->link, LINK_INITIALIZED, __ATOMIC_RELAXED);
+}
+
+void stream_use(struct call *c, struct stream *s, const uint64_t key[4])
+{
+	if (!stream_started(s))
+		start(c, s, key);
+	s->sc->stopped.valid = 0;
+}
+
+uint64_t stream_unused(struct call *c, const struct stream *s)
+{
+	return fail(c, TDX_MIGRATION_STREAM_STATE_INCORRECT, "stream %u of the TD at %x was not used in this session",
+		    s->index, c->td.pa);
 }
 
 void mig_stop_streams(struct call *c)

@@ -78,7 +78,9 @@ uint64_t mbmd_field(struct call *c, const char *field, uint64_t is, uint64_t mus
 /* The same of the fields that every kind has but COUNTER and EPOCH. */
 uint64_t mbmd_check_header(struct call *c, const struct mbmd *m, enum mb_type type, uint16_t stream);
 void mig_write_mbmd(struct call *c, const struct mbmd *m);
+/* From and to the host's memory; where there is none, all ones come and nothing goes. */
 void mig_copy_in(struct call *c, uint64_t pa, void *to, size_t len);
+void mig_copy_out(struct call *c, uint64_t pa, const void *from, size_t len);
 /* A word of the host's list. */
 uint64_t mig_word(struct call *c, uint64_t pa);
 void mig_put_word(struct call *c, uint64_t pa, uint64_t value);
@@ -89,7 +91,10 @@ uint64_t mig_lock_stream(struct call *c, unsigned link, struct stream *s);
 /* The same of a stream that the call has locked already. */
 void mig_stream(struct call *c, unsigned link, struct stream *s);
 bool stream_started(const struct stream *s);
-void stream_start(struct call *c, struct stream *s, const uint64_t key[4]);
+/* Started unless it is; nothing interrupted goes on in it. */
+void stream_use(struct call *c, struct stream *s, const uint64_t key[4]);
+/* What resumes there or carries on is refused: the stream is not in use. */
+uint64_t stream_unused(struct call *c, const struct stream *s);
 /* All streams of the TD are to be started again. */
 void mig_stop_streams(struct call *c);
 /* An operand that an interrupted leaf must be called with again. */

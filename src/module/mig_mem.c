@@ -35,7 +35,7 @@ static uint64_t check_lists(struct mem_bundle *b)
 	return st;
 }
 
-uint64_t mem_open(struct mem_bundle *b)
+static uint64_t open_bundle(struct mem_bundle *b)
 {
 	uint64_t st;
 
@@ -46,17 +46,9 @@ uint64_t mem_open(struct mem_bundle *b)
 	return st ? st : mig_check_mbmd(b->c);
 }
 
-uint64_t mem_check_first(struct mem_bundle *b)
-{
-	if (b->l.entry)
-		return fail(b->c, TDX_OPERAND_INVALID | GPR_RCX, "a new bundle starts with entry 0 of the list, not %u",
-			    b->l.entry);
-	return TDX_SUCCESS;
-}
-
 /* ---- interruption ---- */
 
-uint64_t mem_resume(struct mem_bundle *b)
+static uint64_t resume(struct mem_bundle *b)
 {
 	const struct mig_interrupted *i = &b->s.sc->stopped;
 	const uint64_t *in = b->c->in;
@@ -70,12 +62,11 @@ uint64_t mem_resume(struct mem_bundle *b)
 	};
 
 	if (!stream_started(&b->s))
-		return fail(b->c, TDX_MIGRATION_STREAM_STATE_INCORRECT,
-			    "stream %u of the TD at %x was not used in this session", b->s.index, b->c->td.pa);
+		return stream_unused(b->c, &b->s);
 	return stream_check_resumption(b->c, &b->s, same, sizeof(same) / sizeof(same[0]));
 }
 
-static uint64_t interrupt(struct mem_bundle *b)
+static void remember(struct mem_bundle *b)
 {
 	struct mig_interrupted *i = &b->s.sc->stopped;
 	const uint64_t *in = b->c->in;
@@ -88,30 +79,58 @@ static uint64_t interrupt(struct mem_bundle *b)
 	i->macs[1] = in[GPR_R12];
 	i->new_pages = b->new_pages;
 	b->s.sc->mbmd.epoch = b->c->td.tdcs->mig_epoch;
-	return fail(b->c, TDX_INTERRUPTED_RESUMABLE, "an interrupt waits; the list goes on at entry %u", b->l.entry);
 }
 
-uint64_t mem_next(struct mem_bundle *b, bool *over)
+/* ---- the leaf ---- */
+
+static uint64_t begin(struct mem_bundle *b, const struct mem_direction *direction)
 {
-	*over = ++b->l.entry > b->l.last;
-	if (*over) {
-		__atomic_fetch_add(&b->c->td.tdcs->total_mb_count, 1, __ATOMIC_RELAXED);
-		return TDX_SUCCESS | b->l.problems;
-	}
-	*over = call_interrupted(b->c);
-	return *over ? interrupt(b) : TDX_SUCCESS;
+	const struct tdcs *t = b->c->td.tdcs;
+
+	if (b->l.entry)
+		return fail(b->c, TDX_OPERAND_INVALID | GPR_RCX, "a new bundle starts with entry 0 of the list, not %u",
+			    b->l.entry);
+	stream_use(b->c, &b->s, direction->import ? t->mig_dec_working_key : t->mig_enc_working_key);
+	return direction->begin(b);
+}
+
+static void end(struct mem_bundle *b, const struct mem_direction *direction)
+{
+	__atomic_fetch_add(&b->c->td.tdcs->total_mb_count, 1, __ATOMIC_RELAXED);
+	if (direction->import)
+		return;
+	b->s.sc->next_mb++;
+	b->c->regs->gpr[GPR_RDX] = b->s.sc->stopped.done;
+}
+
+uint64_t mem_run(struct call *c, const struct mem_direction *direction, uint64_t new_pages)
+{
+	struct mem_bundle b = { .c = c, .new_pages = new_pages };
+	uint64_t st = open_bundle(&b);
+
+	if (!st)
+		st = mig_resumes(c) ? resume(&b) : begin(&b, direction);
+	if (st)
+		return st;
+	st = gpa_list_run(c, &b.l, direction->entry);
+	gcm_end(&b.gcm);
+	if (st == TDX_INTERRUPTED_RESUMABLE)
+		remember(&b);
+	else if (b.l.entry > b.l.last)
+		end(&b, direction);
+	return st;
 }
 
 /* ---- entries ---- */
 
-uint64_t mem_buffer(struct mem_bundle *b)
+uint64_t mem_word(struct mem_bundle *b, uint64_t list)
 {
-	return mig_word(b->c, b->c->in[GPR_R9] + b->l.entry * 8);
+	return mig_word(b->c, list + b->l.entry * 8);
 }
 
-void mem_put_buffer(struct mem_bundle *b, uint64_t word)
+void mem_put_word(struct mem_bundle *b, uint64_t list, uint64_t word)
 {
-	mig_put_word(b->c, b->c->in[GPR_R9] + b->l.entry * 8, word);
+	mig_put_word(b->c, list + b->l.entry * 8, word);
 }
 
 bool mem_start_entry(struct mem_bundle *b, bool decrypt)

@@ -99,9 +99,7 @@ static uint64_t check_abort_token(struct call *c)
 	    (st = mbmd_field(c, "word 5 of an abort token", m.specific, 0)) ||
 	    (st = mig_lock_stream(c, LINK_BACKWARD, &s)))
 		return st;
-	if (!stream_started(&s))
-		stream_start(c, &s, c->td.tdcs->mig_dec_working_key);
-	s.sc->stopped.valid = 0;
+	stream_use(c, &s, c->td.tdcs->mig_dec_working_key);
 	return mbmd_authentic(c, &s, &m) ? TDX_SUCCESS : forged_token(c);
 }
 
@@ -174,9 +172,7 @@ uint64_t tdh_import_abort(struct call *c)
 	if ((st = mig_check_mbmd(c)) || (st = mig_lock_stream(c, LINK_BACKWARD, &s)))
 		return st;
 	c->td.tdcs->op_state = OP_STATE_FAILED_IMPORT;
-	if (!stream_started(&s))
-		stream_start(c, &s, c->td.tdcs->mig_enc_working_key);
-	s.sc->stopped.valid = 0;
+	stream_use(c, &s, c->td.tdcs->mig_enc_working_key);
 	token = mbmd_new(c, MB_TYPE_ABORT_TOKEN, s.sc->next_mb, 0);
 	token.epoch = 0;
 	mbmd_seal(c, &s, &token);
