@@ -879,27 +879,14 @@ extern const struct md_field md_vmcs_l2[MD_VMCS_L2_LEN];
 /* The name of a class, or NULL. */
 const char *md_class_name(uint8_t context, uint8_t cls);
 
-/* When an MSR access is intercepted: never, always, or unless the TD has the feature. */
-enum msr_intercept { MSR_INTERCEPT_NEVER,
-	MSR_INTERCEPT_ALWAYS,
-	MSR_INTERCEPT_UNLESS_PERFMON,
-	MSR_INTERCEPT_UNLESS_UMWAIT,
-	MSR_INTERCEPT_UNLESS_TSX,
-	MSR_INTERCEPT_UNLESS_XFD,
-	MSR_INTERCEPT_UNLESS_OTHER,
-	MSR_INTERCEPT_UNLESS_XFAM_PT,
-	MSR_INTERCEPT_UNLESS_XFAM_CET,
-	MSR_INTERCEPT_UNLESS_PKS,
-	MSR_INTERCEPT_UNLESS_XFAM_ULI,
-	MSR_INTERCEPT_UNLESS_XFAM_LBR };
-/* What an intercepted access does. */
-enum msr_action { MSR_ACTION_NONE, MSR_ACTION_GP, MSR_ACTION_VE, MSR_ACTION_GP_OR_VE, MSR_ACTION_OTHER };
+#define MSR_BY_MODULE 0xff
 
 struct msr_rule {
 	const char *name;
 	uint32_t first, last;
-	uint8_t rd, rd_action; /* enum msr_intercept, enum msr_action */
-	uint8_t wr, wr_action;
+	uint8_t rd, wr; /* enum td_feature: no exit where the TD has it */
+	/* An intercepted access gives #VE where the TD has it, else #GP; or MSR_BY_MODULE. */
+	uint8_t rd_ve, wr_ve;
 };
 
 extern const struct msr_rule msr_rules[];
@@ -924,6 +911,7 @@ struct cpuid_xfam {
 struct cpuid_rule {
 	uint32_t leaf, subleaf;          /* CPUID_SUBLEAF_NONE: none */
 	bool faulting;                   /* guest execution gives #VE */
+	uint8_t present;                 /* enum td_feature: all is 0 unless the TD has it */
 	uint8_t config_index;            /* in TDSYSINFO.CPUID_CONFIG, or CPUID_NOT_CONFIGURABLE */
 	struct cpuid_bits verify_mask, verify_value; /* the processor must have these bits so */
 	struct cpuid_bits verify_same;   /* must agree on all logical processors */

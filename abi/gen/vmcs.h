@@ -37,7 +37,33 @@ struct vmx_ctl {
 };
 
 extern const struct vmx_ctl vmx_l1_ctls[NUM_VMX_CTLS], vmx_l2_ctls[NUM_VMX_CTLS];
-/* Bits of the L2 controls that the L1 VMM may change. */
-extern const uint32_t vmx_ctl_writable[NUM_VMX_CTLS];
+
+/* Where a control goes in the VMCS; the bits that the L1 VMM may change for L2, and the TDCS page's offset of what it reads. */
+struct vmx_ctl_place {
+	uint16_t field;
+	uint16_t virtual_msr; /* 0: of its own kind */
+	uint32_t writable;
+};
+
+extern const struct vmx_ctl_place vmx_ctl_places[NUM_VMX_CTLS];
+
+/* Bits that have @value where the TD has the feature, else the other; and are the L1 VMM's to change only there. */
+struct td_ctl {
+	uint8_t ctl, feature; /* enum vmx_ctl_index, enum td_feature */
+	bool value, if_writable;
+	uint32_t bits;
+};
+
+extern const struct td_ctl td_ctls[];
+extern const size_t td_ctls_len;
+
+/* CR4 bits that a TD without the feature does not have. */
+struct td_cr4 {
+	uint8_t feature;
+	uint64_t bits;
+};
+
+extern const struct td_cr4 td_cr4[];
+extern const size_t td_cr4_len;
 
 #endif

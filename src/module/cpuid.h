@@ -54,9 +54,6 @@ uint64_t td_cpuid_init(struct call *c, const uint32_t config[][CPUID_REGS]);
 /* TDCS.cpuid_flags and what else follows from the values of the leaf with this index. */
 void td_cpuid_flags(struct tdcs *t, size_t index, const uint32_t reg[CPUID_REGS]);
 
-/* Some leaves exist for the guest as a whole or not at all. */
-bool td_cpuid_leaf_present(const struct tdcs *t, const struct cpuid_rule *rule);
-
 /* IA32_SPEC_CTRL: as the guest sees it, and as it is really set for it. */
 uint64_t spec_ctrl_seen(const struct td *td, uint64_t real);
 uint64_t spec_ctrl_real(const struct module *m, const struct td *td, uint64_t value);

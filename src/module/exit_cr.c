@@ -48,7 +48,7 @@ static void write_cr4(struct guest_exit *x, uint64_t value)
 	bool illegal = ~value & vmx->cr4_fixed0 & ~CR4_VMXE || value & ~vmx->cr4_fixed1;
 	bool cet_without_wp = value & CR4_CET && !(vmcs_read(x->vmcs, VMCS_GUEST_CR0) & CR0_WP);
 
-	if (illegal || value & vmx_cr4_absent(x->td) || cet_without_wp)
+	if (illegal || value & vmx_cr4_absent(x->m, x->td) || cet_without_wp)
 		inject_gp(x);
 	else
 		deny(x, x->ve->qualification);

@@ -2,10 +2,10 @@
 /*
  * Intercepted MSR accesses: what the table says, and the few registers that the module serves itself.
  */
+#include "gen/features.h"
 #include "module/cpuid.h"
 #include "module/guest.h"
 #include "module/metadata.h"
-#include "module/msr.h"
 #include "platform/platform.h"
 #include "vmx/x86.h"
 
@@ -25,36 +25,17 @@ static const struct msr_rule *find_rule(uint32_t msr)
 	return NULL;
 }
 
-/* #GP like a processor without the feature, #VE where the TD's CPUID shows it. */
-static enum msr_outcome gp_or_ve(const struct tdcs *tdcs, uint32_t msr)
-{
-	uint32_t feature = 0;
-
-	if (msr == MSR_KEYID_PARTITIONING)
-		feature = TD_CPUID_MKTME;
-	else if (msr == MSR_TSC_DEADLINE)
-		feature = TD_CPUID_TSC_DEADLINE;
-	else if (msr >= MSR_PLATFORM_DCA_CAP && msr <= MSR_DCA_0_CAP)
-		feature = TD_CPUID_DCA;
-	else if (msr >= MSR_TME_CAPABILITY && msr <= MSR_TME_EXCLUDE_BASE)
-		feature = TD_CPUID_TME;
-	return tdcs->cpuid_flags & feature ? MSR_VE : MSR_GP;
-}
-
 static enum msr_outcome by_table(const struct guest_exit *x, uint32_t msr, bool write)
 {
 	const struct msr_rule *rule = find_rule(msr);
+	uint8_t ve;
 
 	if (!rule)
 		return MSR_VE;
-	if (!msr_intercepted(x->m, x->td, rule, write ? rule->wr : rule->rd))
+	ve = write ? rule->wr_ve : rule->rd_ve;
+	if (ve == MSR_BY_MODULE || td_has(x->m, x->tdcs, write ? rule->wr : rule->rd))
 		return MSR_UNEXPECTED;
-	switch (write ? rule->wr_action : rule->rd_action) {
-	case MSR_ACTION_GP: return MSR_GP;
-	case MSR_ACTION_VE: return MSR_VE;
-	case MSR_ACTION_GP_OR_VE: return gp_or_ve(x->tdcs, msr);
-	default: return MSR_UNEXPECTED;
-	}
+	return td_has(x->m, x->tdcs, ve) ? MSR_VE : MSR_GP;
 }
 
 /* ---- RDMSR ---- */

@@ -16,7 +16,4 @@ struct td;
 /* Clears the bits of the MSRs that the TD may access in its bitmap page, which TDH.MNG.ADDCX filled with ones. */
 void msr_bitmaps_init(const struct module *m, const struct td *td);
 
-/* Whether a rule's intercept condition holds for this TD: false means the access does not exit. */
-bool msr_intercepted(const struct module *m, const struct td *td, const struct msr_rule *rule, uint8_t condition);
-
 #endif

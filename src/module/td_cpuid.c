@@ -3,6 +3,7 @@
  * CPUID_VALUES of a TD: from the processor's values, the bits that the host configures, ATTRIBUTES and XFAM.
  */
 #include <string.h>
+#include "gen/features.h"
 #include "module/cpuid.h"
 #include "module/metadata.h"
 #include "module/state.h"
@@ -136,19 +137,6 @@ static void leaf_xstate(struct leaf_values *v)
 	}
 }
 
-bool td_cpuid_leaf_present(const struct tdcs *t, const struct cpuid_rule *rule)
-{
-	switch (rule->leaf) {
-	case 0x5: return t->cpuid_flags & TD_CPUID_MONITOR;
-	case 0xa: return t->attributes & TD_ATTR_PERFMON;
-	case 0x14: return t->xfam & XFAM_PT;
-	case 0x19: return false;
-	case 0x1c: return t->xfam & XFAM_LBR;
-	case 0x1d: return (t->xfam & XFAM_AMX) == XFAM_AMX;
-	default: return true;
-	}
-}
-
 static uint64_t apply_leaf(struct leaf_values *v)
 {
 	switch (v->rule->leaf) {
@@ -166,7 +154,7 @@ static uint64_t apply_leaf(struct leaf_values *v)
 		v->reg[EAX] = (v->reg[EAX] & ~0xff00u) | (v->tdcs->cpuid_flags & TD_CPUID_LA57 ? 57u : 48u) << 8;
 		return 0;
 	default:
-		if (!td_cpuid_leaf_present(v->tdcs, v->rule))
+		if (!td_has(v->c->m, v->tdcs, v->rule->present))
 			clear(v);
 		return 0;
 	}

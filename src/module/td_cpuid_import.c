@@ -2,6 +2,7 @@
 /*
  * CPUID_VALUES of a TD that comes from another platform: this one must be able to keep what the guest was told.
  */
+#include "gen/features.h"
 #include "module/cpuid.h"
 #include "module/state.h"
 #include "module/td_config.h"
@@ -59,7 +60,7 @@ static const char *check_monitor(const struct module *m, const struct tdcs *t, s
 {
 	const uint32_t *fixed0 = &cpuid_rules[index].fixed0.eax;
 
-	if (!(t->cpuid_flags & TD_CPUID_MONITOR))
+	if (!td_has(m, t, cpuid_rules[index].present))
 		return is_zero(reg) ? NULL : NOT_CONFIGURED;
 	for (unsigned r = 0; r < CPUID_REGS; r++)
 		if ((reg[r] ^ m->cpuid_verified[index][r]) & ~fixed0[r])
@@ -98,7 +99,7 @@ static const char *check_whole(const struct module *m, const struct tdcs *t, siz
 {
 	uint32_t leaf = cpuid_rules[index].leaf;
 
-	if (!td_cpuid_leaf_present(t, &cpuid_rules[index]))
+	if (!td_has(m, t, cpuid_rules[index].present))
 		return is_zero(reg) ? NULL : NOT_CONFIGURED;
 	if (leaf == 0xa)
 		return is_native(m, index, reg) ? NULL : NOT_HERE;

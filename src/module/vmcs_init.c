@@ -53,13 +53,9 @@ static void set_controls(struct vmcs *v, const struct module *m, const struct td
 {
 	struct vmx_ctls ctls = vmx_td_ctls(m, td, vm);
 
-	vmcs_write(v, VMCS_EXIT_CTLS, ctls.exit);
-	vmcs_write(v, VMCS_ENTRY_CTLS, ctls.entry);
-	vmcs_write(v, VMCS_PIN_CTLS, ctls.pin);
-	vmcs_write(v, VMCS_PROC_CTLS, ctls.proc);
-	vmcs_write(v, VMCS_PROC_CTLS2, ctls.proc2);
-	vmcs_write(v, VMCS_PROC_CTLS3, ctls.proc3);
-	if (m->vmx.l1.proc2 & VMX_PROC2_ENCLV_EXITING)
+	for (unsigned i = 0; i < NUM_VMX_CTLS; i++)
+		vmcs_write(v, vmx_ctl_places[i].field, ctls.ctl[i]);
+	if (m->vmx.l1.ctl[VMX_CTL_PROC2] & VMX_PROC2_ENCLV_EXITING)
 		vmcs_write(v, VMCS_ENCLV_EXITING, ~0ull);
 	vmcs_write(v, VMCS_TSC_MULTIPLIER, td->tdcs->tsc_multiplier);
 	vmcs_write(v, VMCS_TSC_OFFSET, td->tdcs->tsc_offset);

@@ -4,9 +4,11 @@
  */
 #include "gen/checks.h"
 #include "module/vmx.h"
+#include "gen/features.h"
 #include "gen/vmcs.h"
 #include "module/state.h"
 #include "platform/platform.h"
+#include "platform/word.h"
 #include "vmx/x86.h"
 
 #define BITS(high, low) (~0ull >> (63 - (high)) & ~0ull << (low))
@@ -53,17 +55,13 @@ static uint32_t proc2_init(struct call *c, const struct vmx_ctl *r)
 
 static uint64_t check_ctls(struct call *c, const struct vmx_ctl *rules, struct vmx_ctls *out)
 {
-	uint32_t value[NUM_VMX_CTLS];
-
 	for (unsigned i = 0; i < NUM_VMX_CTLS; i++) {
 		uint32_t init = i == VMX_CTL_PROC2 ? proc2_init(c, &rules[i]) : rules[i].init;
-		uint64_t status = check_ctl(c, &rules[i], init, i != VMX_CTL_PROC3, &value[i]);
+		uint64_t status = check_ctl(c, &rules[i], init, i != VMX_CTL_PROC3, &out->ctl[i]);
 
 		if (status)
 			return status;
 	}
-	*out = (struct vmx_ctls){ .pin = value[VMX_CTL_PIN], .proc = value[VMX_CTL_PROC], .proc2 = value[VMX_CTL_PROC2],
-				  .exit = value[VMX_CTL_EXIT], .entry = value[VMX_CTL_ENTRY], .proc3 = value[VMX_CTL_PROC3] };
 	return 0;
 }
 
@@ -102,20 +100,13 @@ static uint32_t with(uint32_t value, uint32_t bits, bool on)
 
 struct vmx_ctls vmx_td_ctls(const struct module *m, const struct td *td, unsigned vm)
 {
-	const struct tdcs *t = td->tdcs;
 	struct vmx_ctls v = vm ? m->vmx.l2 : m->vmx.l1;
-	bool debug = t->attributes & TD_ATTR_DEBUG;
-	bool perfmon = t->attributes & TD_ATTR_PERFMON;
 
-	v.exit = with(v.exit, VMX_EXIT_PERF_GLOBAL_CTRL, perfmon || debug);
-	v.entry = with(v.entry, VMX_ENTRY_PERF_GLOBAL_CTRL, perfmon || debug);
-	v.entry = with(v.entry, VMX_ENTRY_PKRS, t->attributes & TD_ATTR_PKS || debug);
-	v.proc = with(v.proc, VMX_PROC_MWAIT_EXITING | VMX_PROC_MONITOR_EXITING,
-		      !(t->cpuid_flags & TD_CPUID_MONITOR));
-	v.proc = with(v.proc, VMX_PROC_RDPMC_EXITING, !perfmon);
-	v.proc2 = with(v.proc2, VMX_PROC2_WAIT_PAUSE, t->cpuid_flags & TD_CPUID_WAITPKG);
-	v.proc2 = with(v.proc2, VMX_PROC2_PCONFIG, t->cpuid_flags & TD_CPUID_MKTME);
-	v.proc3 = with((uint32_t)v.proc3, VMX_PROC3_GPAW, t->gpaw);
+	for (size_t i = 0; i < td_ctls_len; i++) {
+		const struct td_ctl *r = &td_ctls[i];
+
+		v.ctl[r->ctl] = with(v.ctl[r->ctl], r->bits, td_has(m, td->tdcs, r->feature) == r->value);
+	}
 	return v;
 }
 
@@ -131,25 +122,19 @@ uint64_t vmx_cr0_shadow(const struct module *m)
 	return m->vmx.cr0_fixed0 | CR0_INIT;
 }
 
-uint64_t vmx_cr4_absent(const struct td *td)
+uint64_t vmx_cr4_absent(const struct module *m, const struct td *td)
 {
-	uint64_t xfam = td->tdcs->xfam, bits = CR4_KL;
+	uint64_t bits = 0;
 
-	if (!(xfam & XFAM_PKRU))
-		bits |= CR4_PKE;
-	if ((xfam & XFAM_CET) != XFAM_CET)
-		bits |= CR4_CET;
-	if (!(xfam & XFAM_ULI))
-		bits |= CR4_UINTR;
-	if (!(td->tdcs->attributes & TD_ATTR_PKS))
-		bits |= CR4_PKS;
+	for (size_t i = 0; i < td_cr4_len; i++)
+		bits |= td_has(m, td->tdcs, td_cr4[i].feature) ? 0 : td_cr4[i].bits;
 	return bits;
 }
 
 uint64_t vmx_cr4_mask(const struct module *m, const struct td *td)
 {
 	return m->vmx.cr4_fixed0 | ~m->vmx.cr4_fixed1 | CR4_MCE | CR4_VMXE | CR4_SMXE | 1ull << 15 | BITS(63, 26) |
-	       vmx_cr4_absent(td);
+	       vmx_cr4_absent(m, td);
 }
 
 uint64_t vmx_cr4_shadow(const struct module *m)
@@ -159,15 +144,20 @@ uint64_t vmx_cr4_shadow(const struct module *m)
 
 uint64_t vmx_l2_cr4_writable(const struct module *m, const struct td *td)
 {
-	return CR4_L2_WRITABLE & ~m->vmx.cr4_fixed0 & m->vmx.cr4_fixed1 & ~vmx_cr4_absent(td);
+	return CR4_L2_WRITABLE & ~m->vmx.cr4_fixed0 & m->vmx.cr4_fixed1 & ~vmx_cr4_absent(m, td);
 }
 
 /* ---- what an L1 VMM reads ---- */
 
-/* Fixed-1 and allowed-1 halves of a capability MSR. */
-static uint64_t capability(uint32_t init, uint32_t variable)
+/* A control that an L2 VM has with @init: the fixed-1 and allowed-1 halves. */
+static uint64_t capability(const struct module *m, const struct td *td, unsigned ctl, uint32_t init)
 {
-	return (init & ~variable) | (uint64_t)(init | variable) << 32;
+	uint32_t writable = vmx_ctl_places[ctl].writable;
+
+	for (size_t i = 0; i < td_ctls_len; i++)
+		if (td_ctls[i].ctl == ctl && td_ctls[i].if_writable)
+			writable = with(writable, td_ctls[i].bits, td_has(m, td->tdcs, td_ctls[i].feature));
+	return (init & ~writable) | (uint64_t)(init | writable) << 32;
 }
 
 static uint64_t virtual_ept_vpid_cap(const struct module *m, const struct td *td)
@@ -183,24 +173,18 @@ void vmx_init_virtual_msrs(const struct module *m, const struct td *td)
 {
 	struct vmx_ctls v = vmx_td_ctls(m, td, 1);
 	struct tdcs *t = td->tdcs;
-	uint32_t proc = with(vmx_ctl_writable[VMX_CTL_PROC], VMX_PROC_RDPMC_EXITING, t->attributes & TD_ATTR_PERFMON);
-	uint32_t proc2 = vmx_ctl_writable[VMX_CTL_PROC2];
 	uint64_t cr4 = vmx_l2_cr4_writable(m, td);
 
-	proc2 = with(proc2, VMX_PROC2_WAIT_PAUSE, td->tdcs->cpuid_flags & TD_CPUID_WAITPKG);
-	proc2 = with(proc2, VMX_PROC2_PCONFIG, td->tdcs->cpuid_flags & TD_CPUID_MKTME);
+	for (unsigned i = 0; i < NUM_VMX_CTLS; i++)
+		if (vmx_ctl_places[i].virtual_msr)
+			word_store(t->page + vmx_ctl_places[i].virtual_msr, 8, capability(m, td, i, v.ctl[i]));
 	t->virtual_ia32_vmx_basic = BASIC_IO_EXIT_INFO | BASIC_TRUE_CTLS | 1ull << 56;
 	t->virtual_ia32_vmx_misc = MISC_NEEDED | 4ull << 16 | 1ull << 30;
 	t->virtual_ia32_vmx_cr0_fixed0 = CR0_INIT & ~CR0_L2_VARIABLE;
 	t->virtual_ia32_vmx_cr0_fixed1 = CR0_INIT | CR0_L2_VARIABLE;
 	t->virtual_ia32_vmx_cr4_fixed0 = CR4_INIT & ~cr4;
 	t->virtual_ia32_vmx_cr4_fixed1 = CR4_INIT | cr4;
-	t->virtual_ia32_vmx_procbased_ctls2 = capability(v.proc2, proc2);
 	t->virtual_ia32_vmx_ept_vpid_cap = virtual_ept_vpid_cap(m, td);
-	t->virtual_ia32_vmx_true_pinbased_ctls = capability(m->vmx.l2.pin, vmx_ctl_writable[VMX_CTL_PIN]);
-	t->virtual_ia32_vmx_true_procbased_ctls = capability(v.proc, proc);
-	t->virtual_ia32_vmx_true_exit_ctls = capability(v.exit, vmx_ctl_writable[VMX_CTL_EXIT]);
-	t->virtual_ia32_vmx_true_entry_ctls = capability(v.entry, vmx_ctl_writable[VMX_CTL_ENTRY]);
 	t->virtual_ia32_vmx_vmfunc = 0;
-	t->virtual_ia32_vmx_procbased_ctls3 = m->vmx.l2.proc3 | vmx_ctl_writable[VMX_CTL_PROC3];
+	t->virtual_ia32_vmx_procbased_ctls3 = m->vmx.l2.ctl[VMX_CTL_PROC3] | vmx_ctl_places[VMX_CTL_PROC3].writable;
 }

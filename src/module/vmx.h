@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "gen/vmcs.h"
 
 struct call;
 struct module;
@@ -19,8 +20,7 @@ struct vmcs;
 
 /* The control fields of a VMCS that TDX sets. */
 struct vmx_ctls {
-	uint32_t pin, proc, proc2, exit, entry;
-	uint64_t proc3;
+	uint32_t ctl[NUM_VMX_CTLS];
 };
 
 struct vmx_caps {
@@ -48,7 +48,7 @@ uint64_t vmx_cr4_mask(const struct module *m, const struct td *td);
 uint64_t vmx_cr4_shadow(const struct module *m);
 
 /* CR4 bits of features that XFAM or ATTRIBUTES do not give the TD. */
-uint64_t vmx_cr4_absent(const struct td *td);
+uint64_t vmx_cr4_absent(const struct module *m, const struct td *td);
 /* CR4 bits that software in the TD may change in an L2 VM. */
 uint64_t vmx_l2_cr4_writable(const struct module *m, const struct td *td);
 

@@ -57,10 +57,10 @@ void vcpu_init_fields(const struct module *m, const struct td *td, struct tdvps 
 	uint64_t cr0_fixed = m->vmx.cr0_fixed0 & ~(CR0_PE | CR0_PG);
 
 	vps->shadow_pid_hpa[0] = UINT64_MAX;
-	vps->shadow_pin_ctls[0] = m->vmx.l1.pin;
+	vps->shadow_pin_ctls[0] = m->vmx.l1.ctl[VMX_CTL_PIN];
 	vps->shadow_posted_intr_vector[0] = POSTED_VECTOR_NONE;
 	for (unsigned vm = 0; vm <= td->tdcs->num_l2_vms; vm++) {
-		vps->shadow_proc_ctls2[vm] = vm ? m->vmx.l2.proc2 : m->vmx.l1.proc2;
+		vps->shadow_proc_ctls2[vm] = (vm ? &m->vmx.l2 : &m->vmx.l1)->ctl[VMX_CTL_PROC2];
 		vps->shadow_shared_eptp[vm] = UINT64_MAX;
 		vps->l2_enter_guest_state_gpa[vm] = UINT64_MAX;
 		vps->l2_enter_guest_state_hpa[vm] = UINT64_MAX;

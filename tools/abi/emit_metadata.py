@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """abi/gen/metadata.h, metadata.c: metadata fields, MSR and CPUID virtualization. include/tdx/metadata.h: field ids."""
 from emit import define, header_top, source_top
+from emit_features import constant
 
 CONTEXTS = ['sys', 'td', 'vp', 'vmcs', 'vmcs_l2']
 SPECIAL = {'-': '0', 'r': 'MD_SPECIAL_RD', 'w': 'MD_SPECIAL_WR', 'rw': 'MD_SPECIAL_RD | MD_SPECIAL_WR'}
@@ -69,16 +70,14 @@ struct md_field {
 /* The name of a class, or NULL. */
 const char *md_class_name(uint8_t context, uint8_t cls);
 
-/* When an MSR access is intercepted: never, always, or unless the TD has the feature. */
-enum msr_intercept { %(intercepts)s };
-/* What an intercepted access does. */
-enum msr_action { %(actions)s };
+#define MSR_BY_MODULE 0xff
 
 struct msr_rule {
 	const char *name;
 	uint32_t first, last;
-	uint8_t rd, rd_action; /* enum msr_intercept, enum msr_action */
-	uint8_t wr, wr_action;
+	uint8_t rd, wr; /* enum td_feature: no exit where the TD has it */
+	/* An intercepted access gives #VE where the TD has it, else #GP; or MSR_BY_MODULE. */
+	uint8_t rd_ve, wr_ve;
 };
 
 extern const struct msr_rule msr_rules[];
@@ -103,6 +102,7 @@ struct cpuid_xfam {
 struct cpuid_rule {
 	uint32_t leaf, subleaf;          /* CPUID_SUBLEAF_NONE: none */
 	bool faulting;                   /* guest execution gives #VE */
+	uint8_t present;                 /* enum td_feature: all is 0 unless the TD has it */
 	uint8_t config_index;            /* in TDSYSINFO.CPUID_CONFIG, or CPUID_NOT_CONFIGURABLE */
 	struct cpuid_bits verify_mask, verify_value; /* the processor must have these bits so */
 	struct cpuid_bits verify_same;   /* must agree on all logical processors */
@@ -144,21 +144,21 @@ def _offsets(model):
     return out
 
 
-def _intercepts(model):
-    seen = ['0', '1']
-    for row in model.tables['msr']:
-        for key in ('rd', 'wr'):
-            if row.columns[key] not in seen:
-                seen.append(row.columns[key])
-    return seen
+def _passes(row, word, model):
+    return constant(row, {'0': 'ALWAYS', '1': 'NEVER'}.get(word, word), model)
 
 
-def _intercept(word):
-    return 'MSR_INTERCEPT_' + {'0': 'NEVER', '1': 'ALWAYS'}.get(word, 'UNLESS_' + word)
+def _intercepted(row, word, model):
+    if word in ('-', 'OTHER'):
+        return 'MSR_BY_MODULE'
+    return constant(row, {'GP': 'NEVER', 'VE': 'ALWAYS'}.get(word, word), model)
 
 
-def _action(word):
-    return 'MSR_ACTION_' + {'-': 'NONE'}.get(word, word)
+def _msr(row, model):
+    c = row.columns
+    return '\t{ "%s", %s, %s, %s, %s, %s, %s },\n' % (
+        c['name'], c['first'], c['last'], _passes(row, c['rd'], model), _passes(row, c['wr'], model),
+        _intercepted(row, c['rd_action'], model), _intercepted(row, c['wr_action'], model))
 
 
 def _max_xfam(model):
@@ -174,10 +174,8 @@ def emit_header(model):
         out += '/* Indices of md_%s. */\nenum md_%s_index {\n%s\tMD_%s_LEN\n};\n\n' % (
             context, context, rows, context.upper())
     externs = ''.join('extern const struct md_field md_%s[MD_%s_LEN];\n' % (c, c.upper()) for c in CONTEXTS)
-    actions = ['-', 'GP', 'VE', 'GP_OR_VE', 'OTHER']
     out += _offsets(model) + STRUCTS % {
-        'externs': externs, 'intercepts': ',\n\t'.join(map(_intercept, _intercepts(model))),
-        'actions': ', '.join(map(_action, actions)), 'num_flags': len(model.tables['cpuid_flag']),
+        'externs': externs, 'num_flags': len(model.tables['cpuid_flag']),
         'flags': ''.join('\tTD_CPUID_%s = 1 << %d,\n' % (row.name, i) for i, row in enumerate(model.tables['cpuid_flag'])),
         'xfam': _max_xfam(model),
         'configurable': len([i for i in model.tables['cpuid'] if i.one('configurable')])}
@@ -212,10 +210,11 @@ def _regs(item, key):
     return '{ %s }' % (', '.join(value.split()) if value else '0, 0, 0, 0')
 
 
-def _cpuid(item):
+def _cpuid(item, model):
     sub = 'CPUID_SUBLEAF_NONE' if item.words[1] == '-' else item.words[1]
     out = '\t{\n\t\t.leaf = %s, .subleaf = %s, .faulting = %s, .config_index = %s,\n' % (
         item.name, sub, 'true' if item.one('faulting') else 'false', item.one('configurable', 'CPUID_NOT_CONFIGURABLE'))
+    out += '\t\t.present = %s,\n' % constant(item, item.one('present', 'ALWAYS'), model)
     for key in 'verify_mask verify_value verify_same fixed0 fixed1 direct allow'.split():
         if item.one(key):
             out += '\t\t.%s = %s,\n' % (key, _regs(item, key))
@@ -240,16 +239,14 @@ const char *md_class_name(uint8_t context, uint8_t cls)
 
 def emit_source(model):
     out = source_top('Metadata fields, MSR and CPUID virtualization: see metadata.h.')
-    out += '#include "gen/metadata.h"\n#include "gen/structures.h"\n\n'
+    out += '#include "gen/features.h"\n#include "gen/metadata.h"\n#include "gen/structures.h"\n\n'
     for context in CONTEXTS:
         out += 'const struct md_field md_%s[MD_%s_LEN] = {\n%s};\n\n' % (
             context, context.upper(), ''.join(map(_field, model.fields[context])))
-    rows = ''.join('\t{ "%(name)s", %(first)s, %(last)s, ' % row.columns + '%s, %s, %s, %s },\n' % (
-        _intercept(row.columns['rd']), _action(row.columns['rd_action']), _intercept(row.columns['wr']),
-        _action(row.columns['wr_action'])) for row in model.tables['msr'])
+    rows = ''.join(_msr(row, model) for row in model.tables['msr'])
     out += 'const struct msr_rule msr_rules[] = {\n%s};\n' % rows
     out += 'const size_t msr_rules_len = sizeof(msr_rules) / sizeof(msr_rules[0]);\n\n'
-    out += 'const struct cpuid_rule cpuid_rules[] = {\n%s};\n' % ''.join(map(_cpuid, model.tables['cpuid']))
+    out += 'const struct cpuid_rule cpuid_rules[] = {\n%s};\n' % ''.join(_cpuid(item, model) for item in model.tables['cpuid'])
     out += 'const size_t cpuid_rules_len = sizeof(cpuid_rules) / sizeof(cpuid_rules[0]);\n\n'
     rows = ''.join('\t{ %s, %s, %d, %s },\n' % (
         r['leaf'], 'CPUID_SUBLEAF_NONE' if r['subleaf'] == '-' else r['subleaf'], 'EAX EBX ECX EDX'.split().index(r['register']),

@@ -14,6 +14,7 @@ import emit_calls  # noqa: E402
 import emit_checks  # noqa: E402
 import emit_core  # noqa: E402
 import emit_exits  # noqa: E402
+import emit_features  # noqa: E402
 import emit_layout  # noqa: E402
 import emit_leaves  # noqa: E402
 import emit_metadata  # noqa: E402
@@ -56,6 +57,8 @@ def outputs(model):
         'abi/gen/checks.c': emit_checks.emit_source(model),
         'abi/gen/sept.h': emit_sept.emit_header(model),
         'abi/gen/sept.c': emit_sept.emit_source(model),
+        'abi/gen/features.h': emit_features.emit_header(model),
+        'abi/gen/features.c': emit_features.emit_source(model),
         'abi/gen/values.h': emit_values.emit_header(model),
         'abi/gen/values.c': emit_values.emit_source(model),
         'abi/gen/vmcs.h': emit_vmcs.emit_header(model),
