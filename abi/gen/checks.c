@@ -6,15 +6,19 @@
  */
 #include "gen/checks.h"
 #include "module/check.h"
+#include "module/cpuid.h"
 #include "module/guest_mem.h"
+#include "module/handoff.h"
 #include "module/keyid.h"
 #include "module/metadata.h"
 #include "module/mig.h"
 #include "module/state.h"
+#include "module/td_config.h"
 #include "module/version.h"
 #include "module/vmx.h"
 #include "platform/platform.h"
 #include "vmx/x86.h"
+#include <string.h>
 
 static uint64_t tdg_mr_rtmr_extend_require_0(struct call *c)
 {
@@ -261,343 +265,455 @@ static uint64_t tdh_mng_vpflushdone_require_34(struct call *c)
 	return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "the TD at %x is %l, must be HKID_ASSIGNED or KEYS_CONFIGURED", c->td.pa, c->td.tdr->lifecycle);
 }
 
-static uint64_t tdh_mng_key_freeid_require_35(struct call *c)
+static uint64_t tdh_mng_vpflushdone_require_35(struct call *c)
+{
+	if (!c->td.tdcs || !c->td.tdcs->num_assoc_vcpus)
+		return TDX_SUCCESS;
+	return fail(c, TDX_FLUSHVP_NOT_DONE, "%u vCPUs of the TD at %x are associated with a logical processor; TDH.VP.FLUSH them there", c->td.tdcs->num_assoc_vcpus, c->td.pa);
+}
+
+static uint64_t tdh_mng_key_freeid_require_36(struct call *c)
 {
 	if (c->td.tdr->lifecycle == LIFECYCLE_BLOCKED)
 		return TDX_SUCCESS;
 	return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "the TD at %x is %l, must be BLOCKED", c->td.pa, c->td.tdr->lifecycle);
 }
 
-static uint64_t tdh_mng_key_freeid_require_36(struct call *c)
+static uint64_t tdh_mng_key_freeid_require_37(struct call *c)
 {
 	if (!c->m->kot[c->td.tdr->hkid].wbinvd_bitmap)
 		return TDX_SUCCESS;
 	return fail(c, TDX_WBCACHE_NOT_COMPLETE, "caches of packages %x (a bit each) were not written back since TDH.MNG.VPFLUSHDONE of key id %u", c->m->kot[c->td.tdr->hkid].wbinvd_bitmap, c->td.tdr->hkid);
 }
 
-static uint64_t tdh_vp_init_require_37(struct call *c)
+static uint64_t tdh_mng_init_require_38(struct call *c)
+{
+	if (!td_attributes_problem(c->params.attributes))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | TDX_OPERAND_ID_ATTRIBUTES, "ATTRIBUTES %x: %s", c->params.attributes, td_attributes_problem(c->params.attributes));
+}
+
+static uint64_t tdh_mng_init_require_39(struct call *c)
+{
+	if (xfam_valid(c->m, c->params.xfam))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | TDX_OPERAND_ID_XFAM, "XFAM %x: bits %x may be 1, bits %x must be, and AVX-512, CET and AMX go together", c->params.xfam, xfam_allowed(c->m), XFAM_FIXED1);
+}
+
+static uint64_t tdh_mng_init_require_40(struct call *c)
+{
+	if (c->params.max_vcpus)
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | TDX_OPERAND_ID_MAX_VCPUS, "MAX_VCPUS is 0, must be at least 1");
+}
+
+static uint64_t tdh_mng_init_require_41(struct call *c)
+{
+	if (c->params.num_l2_vms < MAX_VMS)
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | TDX_OPERAND_ID_NUM_L2_VMS, "NUM_L2_VMS is %u, must be at most %u", c->params.num_l2_vms, MAX_VMS - 1);
+}
+
+static uint64_t tdh_mng_init_require_42(struct call *c)
+{
+	if (c->td.tdr->num_tdcx >= TDCX_MIN + c->params.num_l2_vms)
+		return TDX_SUCCESS;
+	return fail(c, TDX_TDCS_NOT_ALLOCATED, "the TD at %x has %u TDCX pages, needs %u with %u L2 VMs", c->td.pa, c->td.tdr->num_tdcx, TDCX_MIN + c->params.num_l2_vms, c->params.num_l2_vms);
+}
+
+static uint64_t tdh_mng_init_require_43(struct call *c)
+{
+	if (!(c->params.config_flags & ~TD_CONFIG_ALLOWED))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | TDX_OPERAND_ID_EXEC_CONTROLS, "CONFIG_FLAGS %x: bits %x are not supported", c->params.config_flags, c->params.config_flags & ~TD_CONFIG_ALLOWED);
+}
+
+static uint64_t tdh_mng_init_require_44(struct call *c)
+{
+	if (!td_eptp_problem(c->m, c->params.eptp_controls, c->params.config_flags & TD_CONFIG_GPAW))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | TDX_OPERAND_ID_EPTP_CONTROLS, "EPTP_CONTROLS %x, CONFIG_FLAGS %x: %s", c->params.eptp_controls, c->params.config_flags, td_eptp_problem(c->m, c->params.eptp_controls, c->params.config_flags & TD_CONFIG_GPAW));
+}
+
+static uint64_t tdh_mng_init_require_45(struct call *c)
+{
+	if (c->params.tsc_frequency >= TSC_FREQUENCY_MIN && c->params.tsc_frequency <= TSC_FREQUENCY_MAX)
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | TDX_OPERAND_ID_TSC_FREQUENCY, "TSC_FREQUENCY is %u, must be %u to %u (units of 25 MHz)", c->params.tsc_frequency, TSC_FREQUENCY_MIN, TSC_FREQUENCY_MAX);
+}
+
+static uint64_t tdh_mng_init_require_46(struct call *c)
+{
+	if (!(c->params.msr_config_ctls & ~1))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "TD_PARAMS.MSR_CONFIG_CTLS is %x, bits 7:1 must be 0", c->params.msr_config_ctls);
+}
+
+static uint64_t tdh_mng_init_require_47(struct call *c)
+{
+	if (c->params.msr_config_ctls & 1 || !c->params.arch_capabilities)
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | TDX_OPERAND_ID_IA32_ARCH_CAPABILITIES_CONFIG, "IA32_ARCH_CAPABILITIES_CONFIG is %x, must be 0 while MSR_CONFIG_CTLS bit 0 is 0", c->params.arch_capabilities);
+}
+
+static uint64_t tdh_mng_init_require_48(struct call *c)
+{
+	if (!(c->params.arch_capabilities & ~ARCH_CAP_CONFIGURABLE))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | TDX_OPERAND_ID_IA32_ARCH_CAPABILITIES_CONFIG, "IA32_ARCH_CAPABILITIES_CONFIG %x: only bits %x can be configured", c->params.arch_capabilities, ARCH_CAP_CONFIGURABLE);
+}
+
+static uint64_t tdh_mng_init_require_49(struct call *c)
+{
+	if (!(c->params.attributes & TD_ATTR_MIGRATABLE) || !c->params.num_l2_vms)
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "a MIGRATABLE TD can't have L2 VMs, NUM_L2_VMS is %u", c->params.num_l2_vms);
+}
+
+static uint64_t tdh_vp_init_require_50(struct call *c)
 {
 	if (c->vp.vps->state == VCPU_STATE_UNINITIALIZED)
 		return TDX_SUCCESS;
 	return fail(c, TDX_VCPU_STATE_INCORRECT, "the vCPU at %x is %v, must be UNINITIALIZED", c->vp.pa, c->vp.vps->state);
 }
 
-static uint64_t tdh_mem_sept_rd_require_38(struct call *c)
+static uint64_t tdh_mem_sept_rd_require_51(struct call *c)
 {
 	if (!c->flags || td_debug(&c->td))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "bit 0 of RDX is for debug TDs, the TD at %x is none", c->td.pa);
 }
 
-static uint64_t tdh_phymem_page_reclaim_require_39(struct call *c)
+static uint64_t tdh_phymem_page_reclaim_require_52(struct call *c)
 {
 	if (c->page.pamt->type != PT_NDA && c->page.pamt->type != PT_RSVD)
 		return TDX_SUCCESS;
 	return fail(c, TDX_PAGE_METADATA_INCORRECT | GPR_RCX, "page %x is %t and belongs to no TD", c->page.pa, c->page.pamt->type);
 }
 
-static uint64_t tdh_phymem_page_reclaim_require_40(struct call *c)
+static uint64_t tdh_phymem_page_reclaim_require_53(struct call *c)
 {
 	if (c->td.tdr->lifecycle == LIFECYCLE_TEARDOWN)
 		return TDX_SUCCESS;
 	return fail(c, TDX_LIFECYCLE_STATE_INCORRECT, "page %x is of the TD at %x, which is %l, must be TEARDOWN", c->page.pa, c->td.pa, c->td.tdr->lifecycle);
 }
 
-static uint64_t tdh_phymem_page_reclaim_require_41(struct call *c)
+static uint64_t tdh_phymem_page_reclaim_require_54(struct call *c)
 {
 	if (c->page.pamt->type != PT_TDR || !c->td.tdr->chldcnt)
 		return TDX_SUCCESS;
 	return fail(c, TDX_TD_ASSOCIATED_PAGES_EXIST, "the TD at %x still owns %u pages", c->td.pa, c->td.tdr->chldcnt);
 }
 
-static uint64_t tdh_sys_key_config_require_42(struct call *c)
+static uint64_t tdh_sys_key_config_require_55(struct call *c)
 {
 	if (c->m->sys_state == SYS_STATE_CONFIG_DONE)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SYS_KEY_CONFIG_NOT_PENDING, "the system state is %u, must be CONFIG_DONE (%u)", c->m->sys_state, SYS_STATE_CONFIG_DONE);
 }
 
-static uint64_t tdh_sys_key_config_require_43(struct call *c)
+static uint64_t tdh_sys_key_config_require_56(struct call *c)
 {
 	if (!(c->m->global_key_pkgs >> c->lp->pkg & 1))
 		return TDX_SUCCESS;
 	return fail(c, TDX_KEY_CONFIGURED, "the global key is configured on package %u already", c->lp->pkg);
 }
 
-static uint64_t tdh_sys_info_require_44(struct call *c)
+static uint64_t tdh_sys_info_require_57(struct call *c)
+{
+	if (c->lp->init_done)
+		return TDX_SUCCESS;
+	return fail(c, TDX_SYS_LP_INIT_NOT_DONE, "TDH.SYS.LP.INIT was not done on logical processor %u", c->lp_id);
+}
+
+static uint64_t tdh_sys_info_require_58(struct call *c)
 {
 	if (c->in[GPR_RDX] >= TDSYSINFO_SIZE)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "the buffer has %u bytes, TDSYSINFO needs %u", c->in[GPR_RDX], TDSYSINFO_SIZE);
 }
 
-static uint64_t tdh_sys_info_require_45(struct call *c)
+static uint64_t tdh_sys_info_require_59(struct call *c)
 {
 	if (c->in[GPR_R9] >= MAX_CMRS)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R9, "the list has room for %u ranges, must be %u", c->in[GPR_R9], MAX_CMRS);
 }
 
-static uint64_t tdh_sys_info_require_46(struct call *c)
+static uint64_t tdh_sys_info_require_60(struct call *c)
 {
 	if (shared_out(c, c->in[GPR_R8], MAX_CMRS * CMR_INFO_SIZE))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R8, "there is no memory at %x for the CMRs", c->in[GPR_R8]);
 }
 
-static uint64_t tdh_sys_init_require_47(struct call *c)
+static uint64_t tdh_sys_init_require_61(struct call *c)
 {
 	if (!c->in[GPR_RCX])
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "the attributes in RCX are %x, must be 0", c->in[GPR_RCX]);
 }
 
-static uint64_t tdh_sys_init_require_48(struct call *c)
+static uint64_t tdh_sys_init_require_62(struct call *c)
 {
 	if (c->m->sys_state == SYS_STATE_INIT_PENDING)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SYS_INIT_NOT_PENDING, "TDH.SYS.INIT was done, the system state is %u", c->m->sys_state);
 }
 
-static uint64_t tdh_sys_init_require_49(struct call *c)
+static uint64_t tdh_sys_init_require_63(struct call *c)
 {
 	if ((platform_rdmsr(c->m->plat, c->lp_id, MSR_ARCH_CAPABILITIES) & 0x20fd6f) == 0x20fd6b)
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_ARCH_CAPABILITIES, "IA32_ARCH_CAPABILITIES is %x: it lacks one of RDCL_NO, IBRS_ALL, SKIP_L1DFL, MDS_NO, IF_PSCHANGE_MC_NO, TAA_NO, MISC_PACKAGE_CTLS ... or has RSBA (2)", platform_rdmsr(c->m->plat, c->lp_id, MSR_ARCH_CAPABILITIES));
 }
 
-static uint64_t tdh_sys_init_require_50(struct call *c)
+static uint64_t tdh_sys_init_require_64(struct call *c)
 {
 	if (platform_rdmsr(c->m->plat, c->lp_id, MSR_XAPIC_DISABLE_STATUS) == 1)
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_XAPIC_DISABLE_STATUS, "IA32_XAPIC_DISABLE_STATUS is %x: the legacy xAPIC must be disabled", platform_rdmsr(c->m->plat, c->lp_id, MSR_XAPIC_DISABLE_STATUS));
 }
 
-static uint64_t tdh_sys_init_require_51(struct call *c)
+static uint64_t tdh_sys_init_require_65(struct call *c)
 {
 	if (platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_PACKAGE_CTLS) & 1)
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_MISC_PACKAGE_CTLS, "IA32_MISC_PACKAGE_CTLS is %x: bit 0 must be 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_MISC_PACKAGE_CTLS));
 }
 
-static uint64_t tdh_sys_init_require_52(struct call *c)
+static uint64_t tdh_sys_init_require_66(struct call *c)
 {
 	if (platform_rdmsr(c->m->plat, c->lp_id, MSR_PERF_CAPABILITIES) & (1 << 13))
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_PERF_CAPABILITIES, "IA32_PERF_CAPABILITIES is %x: full-width counter writes (13) must be there", platform_rdmsr(c->m->plat, c->lp_id, MSR_PERF_CAPABILITIES));
 }
 
-static uint64_t tdh_sys_init_require_53(struct call *c)
+static uint64_t tdh_sys_init_require_67(struct call *c)
 {
 	if ((platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_BASIC) >> 32 & 8191) <= VMCS_MAX_BYTES && platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_BASIC) & BASIC_IO_EXIT_INFO && platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_BASIC) & BASIC_TRUE_CTLS)
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_BASIC, "IA32_VMX_BASIC is %x: a VMCS has 2048 bytes at most (44:32), exit information for INS and OUTS (54) and TRUE controls (55) must be there", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_BASIC));
 }
 
-static uint64_t tdh_sys_init_require_54(struct call *c)
+static uint64_t tdh_sys_init_require_68(struct call *c)
 {
 	if ((platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_MISC) & MISC_NEEDED) == MISC_NEEDED && (platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_MISC) >> 16 & 511) >= 4)
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_MISC, "IA32_VMX_MISC is %x: bits %x must be 1, and 24:16 at least 4", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_MISC), MISC_NEEDED);
 }
 
-static uint64_t tdh_sys_init_require_55(struct call *c)
+static uint64_t tdh_sys_init_require_69(struct call *c)
 {
 	if ((platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_EPT_VPID_CAP) & EPT_VPID_NEEDED) == EPT_VPID_NEEDED)
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_EPT_VPID_CAP, "IA32_VMX_EPT_VPID_CAP is %x: bits %x must be 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_EPT_VPID_CAP), EPT_VPID_NEEDED);
 }
 
-static uint64_t tdh_sys_init_require_56(struct call *c)
+static uint64_t tdh_sys_init_require_70(struct call *c)
 {
 	if (!(platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED0) & ~CR0_PE & ~CR0_PG & ~CR0_INIT))
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_CR0_FIXED0, "IA32_VMX_CR0_FIXED0 is %x: beside PE and PG only bits %x may be fixed to 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED0), CR0_INIT);
 }
 
-static uint64_t tdh_sys_init_require_57(struct call *c)
+static uint64_t tdh_sys_init_require_71(struct call *c)
 {
 	if (!(~platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED1) & CR0_INIT))
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_CR0_FIXED1, "IA32_VMX_CR0_FIXED1 is %x: bits %x must be allowed to be 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED1), CR0_INIT);
 }
 
-static uint64_t tdh_sys_init_require_58(struct call *c)
+static uint64_t tdh_sys_init_require_72(struct call *c)
 {
 	if (!(platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR4_FIXED0) & ~CR4_INIT))
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_CR4_FIXED0, "IA32_VMX_CR4_FIXED0 is %x: only bits %x may be fixed to 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR4_FIXED0), CR4_INIT);
 }
 
-static uint64_t tdh_sys_init_require_59(struct call *c)
+static uint64_t tdh_sys_init_require_73(struct call *c)
 {
 	if (!(~platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR4_FIXED1) & CR4_INIT))
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_CR4_FIXED1, "IA32_VMX_CR4_FIXED1 is %x: bits %x must be allowed to be 1", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR4_FIXED1), CR4_INIT);
 }
 
-static uint64_t tdh_sys_init_require_60(struct call *c)
+static uint64_t tdh_sys_init_require_74(struct call *c)
 {
 	if (!(platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED0) & ~CR0_PE & ~CR0_PG & CR0_L2_VARIABLE) && !(~platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED1) & CR0_L2_VARIABLE))
 		return TDX_SUCCESS;
 	return fail(c, TDX_INCORRECT_MSR_VALUE | MSR_VMX_CR0_FIXED0, "IA32_VMX_CR0_FIXED0 is %x: an L2 VM must be free to change bits %x", platform_rdmsr(c->m->plat, c->lp_id, MSR_VMX_CR0_FIXED0), CR0_L2_VARIABLE);
 }
 
-static uint64_t tdh_sys_init_require_61(struct call *c)
+static uint64_t tdh_sys_init_require_75(struct call *c)
 {
 	if (platform_rdmsr(c->m->plat, c->lp_id, MSR_MTRRCAP) & MTRRCAP_SMRR)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SMRR_NOT_SUPPORTED, "IA32_MTRRCAP %x: no SMRR", platform_rdmsr(c->m->plat, c->lp_id, MSR_MTRRCAP));
 }
 
-static uint64_t tdh_sys_init_require_62(struct call *c)
+static uint64_t tdh_sys_init_require_76(struct call *c)
 {
 	if (platform_rdmsr(c->m->plat, c->lp_id, MSR_MTRRCAP) & MTRRCAP_SMRR_LOCK)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SMRR_LOCK_NOT_SUPPORTED, "IA32_MTRRCAP %x: SMRRs cannot be locked", platform_rdmsr(c->m->plat, c->lp_id, MSR_MTRRCAP));
 }
 
-static uint64_t tdh_sys_init_require_63(struct call *c)
+static uint64_t tdh_sys_init_require_77(struct call *c)
 {
 	if (random_words(c, c->scratch, 1))
 		return TDX_SUCCESS;
 	return fail(c, TDX_RND_NO_ENTROPY, "no random number for the module");
 }
 
-static uint64_t tdh_sys_lp_init_require_64(struct call *c)
+static uint64_t tdh_sys_lp_init_require_78(struct call *c)
 {
 	if (c->m->sys_state == SYS_STATE_INIT_DONE)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SYS_LP_INIT_NOT_PENDING, "the system state is %u, must be INIT_DONE (%u)", c->m->sys_state, SYS_STATE_INIT_DONE);
 }
 
-static uint64_t tdh_sys_lp_init_require_65(struct call *c)
+static uint64_t tdh_sys_lp_init_require_79(struct call *c)
 {
 	if (!c->lp->init_done)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SYS_LP_INIT_DONE, "logical processor %u was initialised already", c->lp_id);
 }
 
-static uint64_t tdh_sys_lp_init_require_66(struct call *c)
+static uint64_t tdh_sys_lp_init_require_80(struct call *c)
 {
 	if (random_words(c, c->scratch, 1))
 		return TDX_SUCCESS;
 	return fail(c, TDX_RND_NO_ENTROPY, "no random number for logical processor %u", c->lp_id);
 }
 
-static uint64_t tdh_phymem_cache_wb_require_67(struct call *c)
+static uint64_t tdh_phymem_cache_wb_require_81(struct call *c)
 {
 	if (c->in[GPR_RCX] <= 1)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "RCX is %x, must be 0 (start) or 1 (resume)", c->in[GPR_RCX]);
 }
 
-static uint64_t tdh_phymem_page_wbinvd_require_68(struct call *c)
+static uint64_t tdh_phymem_page_wbinvd_require_82(struct call *c)
 {
 	if (!(c->in[GPR_RCX] >> c->m->max_pa_bits))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "address %x is wider than the %u physical address bits", c->in[GPR_RCX], c->m->max_pa_bits);
 }
 
-static uint64_t tdh_sys_config_require_69(struct call *c)
+static uint64_t tdh_sys_config_require_83(struct call *c)
 {
 	if (c->m->sys_state == SYS_STATE_INIT_DONE && c->m->lps_inited == c->m->num_lps)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SYS_CONFIG_NOT_PENDING, "the system state is %u and %u of %u logical processors are initialised; all must be, and the state %u", c->m->sys_state, c->m->lps_inited, c->m->num_lps, SYS_STATE_INIT_DONE);
 }
 
-static uint64_t tdh_sys_config_require_70(struct call *c)
+static uint64_t tdh_sys_config_require_84(struct call *c)
 {
 	if (c->in[GPR_RDX] && c->in[GPR_RDX] <= MAX_TDMRS)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "RDX: %u TDMRs, must be 1 to %u", c->in[GPR_RDX], MAX_TDMRS);
 }
 
-static uint64_t tdh_sys_config_require_71(struct call *c)
+static uint64_t tdh_sys_config_require_85(struct call *c)
 {
 	if (keyid_private(c->m, c->in[GPR_R8]))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R8, "the global key id %x is not private, those are %u to %u", c->in[GPR_R8], c->m->hkid_first, c->m->hkid_end - 1);
 }
 
-static uint64_t tdh_servtd_bind_require_72(struct call *c)
+static uint64_t tdh_servtd_bind_require_86(struct call *c)
 {
 	if (c->in[GPR_RCX] != c->in[GPR_RDX])
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RDX, "the TD at %x can't serve itself", c->in[GPR_RDX]);
 }
 
-static uint64_t tdh_servtd_bind_require_73(struct call *c)
+static uint64_t tdh_servtd_bind_require_87(struct call *c)
 {
 	if (c->in[GPR_R8] < SERVTD_SLOTS)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R8, "slot %u: a TD has %u", c->in[GPR_R8], SERVTD_SLOTS);
 }
 
-static uint64_t tdh_servtd_bind_require_74(struct call *c)
+static uint64_t tdh_servtd_bind_require_88(struct call *c)
 {
 	if (c->in[GPR_R9] == SERVTD_TYPE_MIGTD)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R9, "type %x: only migration TDs (0) can serve", c->in[GPR_R9]);
 }
 
-static uint64_t tdh_servtd_bind_require_75(struct call *c)
+static uint64_t tdh_servtd_bind_require_89(struct call *c)
 {
 	if (!(c->in[GPR_R10] & ~SERVTD_ATTR_ALLOWED))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R10, "attributes %x: only those in %x may be 1", c->in[GPR_R10], SERVTD_ATTR_ALLOWED);
 }
 
-static uint64_t tdh_sys_shutdown_require_76(struct call *c)
+static uint64_t tdh_sys_shutdown_require_90(struct call *c)
 {
 	if (c->in[GPR_RCX] >= c->m->plat->config.loader.min_update_hv && c->in[GPR_RCX] <= c->m->plat->config.loader.module_hv)
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "handoff version %x, this module writes %u to %u", c->in[GPR_RCX], c->m->plat->config.loader.min_update_hv, c->m->plat->config.loader.module_hv);
 }
 
-static uint64_t tdh_sys_update_require_77(struct call *c)
+static uint64_t tdh_sys_shutdown_require_91(struct call *c)
+{
+	if (handoff_area(c->m))
+		return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "the handoff area of %u pages is too small", c->m->plat->config.loader.handoff_pages);
+}
+
+static uint64_t tdh_sys_update_require_92(struct call *c)
 {
 	if (c->m->sys_state == SYS_STATE_INIT_DONE && c->m->lps_inited == c->m->num_lps)
 		return TDX_SUCCESS;
 	return fail(c, TDX_SYS_STATE_INCORRECT, "the system state is %u with %u of %u logical processors initialised, must be INIT_DONE with all", c->m->sys_state, c->m->lps_inited, c->m->num_lps);
 }
 
-static uint64_t tdh_export_abort_require_78(struct call *c)
+static uint64_t tdh_sys_update_require_93(struct call *c)
+{
+	if (handoff_data(c->m))
+		return TDX_SUCCESS;
+	return fail(c, TDX_SYS_INVALID_HANDOFF, "the module before this one left no handoff data of version %u", HANDOFF_VERSION);
+}
+
+static uint64_t tdh_export_abort_require_94(struct call *c)
 {
 	if (!c->in[GPR_R10])
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R10, "R10 is %x, must be 0", c->in[GPR_R10]);
 }
 
-static uint64_t tdh_export_state_immutable_require_79(struct call *c)
+static uint64_t tdh_export_state_immutable_require_95(struct call *c)
 {
 	if (c->td.tdcs->attributes & TD_ATTR_MIGRATABLE)
 		return TDX_SUCCESS;
 	return fail(c, TDX_TD_NOT_MIGRATABLE, "ATTRIBUTES %x of the TD at %x lack MIGRATABLE (29)", c->td.tdcs->attributes, c->td.pa);
 }
 
-static uint64_t tdh_export_state_immutable_require_80(struct call *c)
+static uint64_t tdh_export_state_immutable_require_96(struct call *c)
 {
 	if (!c->td.tdcs->mig_count)
 		return TDX_SUCCESS;
 	return fail(c, TDX_PREVIOUS_EXPORT_CLEANUP_INCOMPLETE, "%u pages are still marked as exported before; TDH.EXPORT.RESTORE them", c->td.tdcs->mig_count);
 }
 
-static uint64_t tdh_export_state_immutable_require_81(struct call *c)
+static uint64_t tdh_export_state_immutable_require_97(struct call *c)
 {
 	if (c->td.tdcs->num_migs >= MIGS_MIN)
 		return TDX_SUCCESS;
 	return fail(c, TDX_MIN_MIGS_NOT_CREATED, "the TD at %x has %u migration streams, needs %u", c->td.pa, c->td.tdcs->num_migs, MIGS_MIN);
 }
 
-static uint64_t tdh_export_state_vp_require_82(struct call *c)
+static uint64_t tdh_export_state_vp_require_98(struct call *c)
 {
 	if (c->vp.vps->export_count != c->td.tdcs->export_count)
 		return TDX_SUCCESS;
 	return fail(c, TDX_VCPU_ALREADY_EXPORTED, "the vCPU at %x was exported in this session (number %u)", c->vp.pa, c->td.tdcs->export_count);
 }
 
-static uint64_t tdh_mig_stream_create_require_83(struct call *c)
+static uint64_t tdh_mig_stream_create_require_99(struct call *c)
 {
 	if (c->td.tdcs->num_migs < MIGS_MAX)
 		return TDX_SUCCESS;
@@ -672,8 +788,10 @@ static uint64_t tdg_vm_wr_checks(struct call *c)
 
 static uint64_t tdg_vp_rd_checks(struct call *c)
 {
-	uint64_t st = md_begin_next(c);
+	uint64_t st = TDX_SUCCESS;
 
+	if (!st)
+		c->regs->gpr[GPR_RDX] = (__typeof__(c->regs->gpr[GPR_RDX]))(MD_NONE);
 	if (!st)
 		st = tdg_vm_rd_require_7(c);
 	return st;
@@ -688,15 +806,19 @@ static uint64_t tdg_vp_wr_checks(struct call *c)
 
 static uint64_t tdg_sys_rd_checks(struct call *c)
 {
-	uint64_t st = md_begin_next(c);
+	uint64_t st = TDX_SUCCESS;
 
+	if (!st)
+		c->regs->gpr[GPR_RDX] = (__typeof__(c->regs->gpr[GPR_RDX]))(MD_NONE);
 	return st;
 }
 
 static uint64_t tdg_sys_rdall_checks(struct call *c)
 {
-	uint64_t st = md_begin_list(c);
+	uint64_t st = TDX_SUCCESS;
 
+	if (!st)
+		c->regs->gpr[GPR_R8] = (__typeof__(c->regs->gpr[GPR_R8]))(MD_NONE);
 	return st;
 }
 
@@ -1004,7 +1126,7 @@ static uint64_t tdh_mem_wr_checks(struct call *c)
 
 static uint64_t tdh_mem_page_demote_checks(struct call *c)
 {
-	uint64_t st = demote_flags(c);
+	uint64_t st = split_tdr_flag(c, 1);
 
 	if (!st)
 		st = check_tdr(c, GPR_RDX, LOCK_SHARED);
@@ -1079,7 +1201,7 @@ static uint64_t tdh_mng_vpflushdone_checks(struct call *c)
 	if (!st)
 		st = tdh_mng_vpflushdone_require_34(c);
 	if (!st)
-		st = flushdone_vcpus(c);
+		st = tdh_mng_vpflushdone_require_35(c);
 	return st;
 }
 
@@ -1088,11 +1210,11 @@ static uint64_t tdh_mng_key_freeid_checks(struct call *c)
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 
 	if (!st)
-		st = tdh_mng_key_freeid_require_35(c);
+		st = tdh_mng_key_freeid_require_36(c);
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_KOT, LOCK_EXCLUSIVE);
 	if (!st)
-		st = tdh_mng_key_freeid_require_36(c);
+		st = tdh_mng_key_freeid_require_37(c);
 	return st;
 }
 
@@ -1108,6 +1230,72 @@ static uint64_t tdh_mng_init_checks(struct call *c)
 		st = check_shared(c, GPR_RDX, c->in[GPR_RDX], 1024);
 	if (!st)
 		st = init_params(c);
+	if (!st)
+		st = tdh_mng_init_require_38(c);
+	if (!st)
+		c->td.tdcs->attributes = (__typeof__(c->td.tdcs->attributes))(c->params.attributes);
+	if (!st)
+		c->td.tdcs->td_ctls = (__typeof__(c->td.tdcs->td_ctls))(TD_CTLS_PENDING_VE_DISABLE * !!(c->params.attributes & TD_ATTR_SEPT_VE_DISABLE));
+	if (!st)
+		st = tdh_mng_init_require_39(c);
+	if (!st)
+		c->td.tdcs->xfam = (__typeof__(c->td.tdcs->xfam))(c->params.xfam);
+	if (!st)
+		c->td.tdcs->xbuff_size = (__typeof__(c->td.tdcs->xbuff_size))(xsave_layout(c->m, c->params.xfam, c->td.tdcs->xbuff_offsets));
+	if (!st)
+		st = tdh_mng_init_require_40(c);
+	if (!st)
+		c->td.tdcs->max_vcpus = (__typeof__(c->td.tdcs->max_vcpus))(c->params.max_vcpus);
+	if (!st)
+		st = tdh_mng_init_require_41(c);
+	if (!st)
+		st = tdh_mng_init_require_42(c);
+	if (!st)
+		c->td.tdcs->num_l2_vms = (__typeof__(c->td.tdcs->num_l2_vms))(c->params.num_l2_vms);
+	if (!st)
+		st = check_zero(c, c->params.reserved_0, sizeof(c->params.reserved_0), "TD_PARAMS.RESERVED_0");
+	if (!st)
+		st = tdh_mng_init_require_43(c);
+	if (!st)
+		st = tdh_mng_init_require_44(c);
+	if (!st)
+		c->td.tdcs->gpaw = (__typeof__(c->td.tdcs->gpaw))(!!(c->params.config_flags & TD_CONFIG_GPAW));
+	if (!st)
+		c->td.tdcs->eptp = (__typeof__(c->td.tdcs->eptp))(c->params.eptp_controls + keyid_strip(c->m, c->td.tdr->tdcx_pa[TDCS_PAGE_SEPT_ROOT]));
+	if (!st)
+		c->td.tdcs->config_flags = (__typeof__(c->td.tdcs->config_flags))(c->params.config_flags);
+	if (!st)
+		st = tdh_mng_init_require_45(c);
+	if (!st)
+		c->td.tdcs->tsc_frequency = (__typeof__(c->td.tdcs->tsc_frequency))(c->params.tsc_frequency);
+	if (!st)
+		st = tdh_vp_enter_require_15(c);
+	if (!st)
+		st = init_tsc(c);
+	if (!st)
+		st = check_zero(c, c->params.reserved_1, sizeof(c->params.reserved_1), "TD_PARAMS.RESERVED_1");
+	if (!st)
+		memcpy(c->td.tdcs->mrconfigid, c->params.mrconfigid, sizeof(c->td.tdcs->mrconfigid));
+	if (!st)
+		memcpy(c->td.tdcs->mrowner, c->params.mrowner, sizeof(c->td.tdcs->mrowner));
+	if (!st)
+		memcpy(c->td.tdcs->mrownerconfig, c->params.mrownerconfig, sizeof(c->td.tdcs->mrownerconfig));
+	if (!st)
+		st = tdh_mng_init_require_46(c);
+	if (!st)
+		st = check_zero(c, c->params.reserved_2, sizeof(c->params.reserved_2), "TD_PARAMS.RESERVED_2");
+	if (!st)
+		st = td_cpuid_init(c);
+	if (!st)
+		st = check_zero(c, c->params.reserved_3, sizeof(c->params.reserved_3), "TD_PARAMS.RESERVED_3");
+	if (!st)
+		st = tdh_mng_init_require_47(c);
+	if (!st)
+		st = tdh_mng_init_require_48(c);
+	if (!st)
+		st = init_arch_capabilities(c);
+	if (!st)
+		st = tdh_mng_init_require_49(c);
 	return st;
 }
 
@@ -1122,7 +1310,7 @@ static uint64_t tdh_vp_init_checks(struct call *c)
 	if (!st)
 		st = check_tdvps_complete(c);
 	if (!st)
-		st = tdh_vp_init_require_37(c);
+		st = tdh_vp_init_require_50(c);
 	if (!st)
 		st = vp_init_index(c);
 	if (!st)
@@ -1159,21 +1347,21 @@ static uint64_t tdh_mem_page_promote_checks(struct call *c)
 
 static uint64_t tdh_phymem_page_rdmd_checks(struct call *c)
 {
-	uint64_t st = page_md_read(c);
+	uint64_t st = check_page_any(c, GPR_RCX, LOCK_SHARED);
 
 	return st;
 }
 
 static uint64_t tdh_mem_sept_rd_checks(struct call *c)
 {
-	uint64_t st = sept_rd_flags(c);
+	uint64_t st = split_tdr_flag(c, 1);
 
 	if (!st)
 		st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
-		st = tdh_mem_sept_rd_require_38(c);
+		st = tdh_mem_sept_rd_require_51(c);
 	if (!st)
 		st = check_gpa_level(c, GPR_RCX, 0, LEVEL_ROOT);
 	if (!st)
@@ -1217,18 +1405,18 @@ static uint64_t tdh_vp_wr_checks(struct call *c)
 
 static uint64_t tdh_phymem_page_reclaim_checks(struct call *c)
 {
-	uint64_t st = reclaim_lock(c);
+	uint64_t st = check_page_any(c, GPR_RCX, LOCK_EXCLUSIVE);
 
 	if (!st)
-		st = tdh_phymem_page_reclaim_require_39(c);
+		st = tdh_phymem_page_reclaim_require_52(c);
 	if (!st)
 		st = reclaim_page(c);
 	if (!st)
 		st = reclaim_owner(c);
 	if (!st)
-		st = tdh_phymem_page_reclaim_require_40(c);
+		st = tdh_phymem_page_reclaim_require_53(c);
 	if (!st)
-		st = tdh_phymem_page_reclaim_require_41(c);
+		st = tdh_phymem_page_reclaim_require_54(c);
 	return st;
 }
 
@@ -1283,28 +1471,28 @@ static uint64_t tdh_sys_key_config_checks(struct call *c)
 	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
 
 	if (!st)
-		st = tdh_sys_key_config_require_42(c);
+		st = tdh_sys_key_config_require_55(c);
 	if (!st)
-		st = tdh_sys_key_config_require_43(c);
+		st = tdh_sys_key_config_require_56(c);
 	return st;
 }
 
 static uint64_t tdh_sys_info_checks(struct call *c)
 {
-	uint64_t st = check_lp_init(c);
+	uint64_t st = tdh_sys_info_require_57(c);
 
 	if (!st)
 		st = check_shared(c, GPR_RCX, c->in[GPR_RCX], 1024);
 	if (!st)
-		st = tdh_sys_info_require_44(c);
+		st = tdh_sys_info_require_58(c);
 	if (!st)
 		st = sys_info_clear(c);
 	if (!st)
 		st = check_shared(c, GPR_R8, c->in[GPR_R8], 512);
 	if (!st)
-		st = tdh_sys_info_require_45(c);
+		st = tdh_sys_info_require_59(c);
 	if (!st)
-		st = tdh_sys_info_require_46(c);
+		st = tdh_sys_info_require_60(c);
 	return st;
 }
 
@@ -1313,17 +1501,17 @@ static uint64_t tdh_sys_init_checks(struct call *c)
 	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
 
 	if (!st)
-		st = tdh_sys_init_require_47(c);
+		st = tdh_sys_init_require_61(c);
 	if (!st)
-		st = tdh_sys_init_require_48(c);
+		st = tdh_sys_init_require_62(c);
 	if (!st)
-		st = tdh_sys_init_require_49(c);
+		st = tdh_sys_init_require_63(c);
 	if (!st)
-		st = tdh_sys_init_require_50(c);
+		st = tdh_sys_init_require_64(c);
 	if (!st)
-		st = tdh_sys_init_require_51(c);
+		st = tdh_sys_init_require_65(c);
 	if (!st)
-		st = tdh_sys_init_require_52(c);
+		st = tdh_sys_init_require_66(c);
 	if (!st)
 		st = sys_init_msrs(c);
 	if (!st)
@@ -1335,25 +1523,25 @@ static uint64_t tdh_sys_init_checks(struct call *c)
 	if (!st)
 		st = vmx_sample(c);
 	if (!st)
-		st = tdh_sys_init_require_53(c);
+		st = tdh_sys_init_require_67(c);
 	if (!st)
-		st = vmx_l1_controls(c);
+		st = vmx_controls(c, 0);
 	if (!st)
-		st = tdh_sys_init_require_54(c);
+		st = tdh_sys_init_require_68(c);
 	if (!st)
-		st = tdh_sys_init_require_55(c);
+		st = tdh_sys_init_require_69(c);
 	if (!st)
-		st = tdh_sys_init_require_56(c);
+		st = tdh_sys_init_require_70(c);
 	if (!st)
-		st = tdh_sys_init_require_57(c);
+		st = tdh_sys_init_require_71(c);
 	if (!st)
-		st = tdh_sys_init_require_58(c);
+		st = tdh_sys_init_require_72(c);
 	if (!st)
-		st = tdh_sys_init_require_59(c);
+		st = tdh_sys_init_require_73(c);
 	if (!st)
-		st = vmx_l2_controls(c);
+		st = vmx_controls(c, 1);
 	if (!st)
-		st = tdh_sys_init_require_60(c);
+		st = tdh_sys_init_require_74(c);
 	if (!st)
 		st = sys_init_encryption(c);
 	if (!st)
@@ -1361,22 +1549,24 @@ static uint64_t tdh_sys_init_checks(struct call *c)
 	if (!st)
 		st = sys_init_cmrs(c);
 	if (!st)
-		st = tdh_sys_init_require_61(c);
+		st = tdh_sys_init_require_75(c);
 	if (!st)
-		st = tdh_sys_init_require_62(c);
+		st = tdh_sys_init_require_76(c);
 	if (!st)
 		st = sys_init_smrrs(c);
 	if (!st)
-		st = tdh_sys_init_require_63(c);
+		st = tdh_sys_init_require_77(c);
 	return st;
 }
 
 static uint64_t tdh_sys_rd_checks(struct call *c)
 {
-	uint64_t st = md_begin_next(c);
+	uint64_t st = TDX_SUCCESS;
 
 	if (!st)
-		st = check_lp_init(c);
+		c->regs->gpr[GPR_RDX] = (__typeof__(c->regs->gpr[GPR_RDX]))(MD_NONE);
+	if (!st)
+		st = tdh_sys_info_require_57(c);
 	return st;
 }
 
@@ -1385,11 +1575,11 @@ static uint64_t tdh_sys_lp_init_checks(struct call *c)
 	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_SHARED);
 
 	if (!st)
-		st = tdh_sys_lp_init_require_64(c);
+		st = tdh_sys_lp_init_require_78(c);
 	if (!st)
-		st = tdh_sys_lp_init_require_65(c);
+		st = tdh_sys_lp_init_require_79(c);
 	if (!st)
-		st = tdh_sys_lp_init_require_66(c);
+		st = tdh_sys_lp_init_require_80(c);
 	if (!st)
 		st = lp_init_first_msrs(c);
 	if (!st)
@@ -1412,10 +1602,12 @@ static uint64_t tdh_sys_tdmr_init_checks(struct call *c)
 
 static uint64_t tdh_sys_rdall_checks(struct call *c)
 {
-	uint64_t st = md_begin_list(c);
+	uint64_t st = TDX_SUCCESS;
 
 	if (!st)
-		st = check_lp_init(c);
+		c->regs->gpr[GPR_R8] = (__typeof__(c->regs->gpr[GPR_R8]))(MD_NONE);
+	if (!st)
+		st = tdh_sys_info_require_57(c);
 	if (!st)
 		st = check_shared(c, GPR_RDX, c->in[GPR_RDX], 4096);
 	return st;
@@ -1449,13 +1641,13 @@ static uint64_t tdh_mem_range_unblock_checks(struct call *c)
 	if (!st)
 		st = check_sept_state(c, GPR_RCX);
 	if (!st)
-		st = unblock_tracked(c);
+		st = check_bepoch_tracked(c, TDX_OPERAND_ID_SEPT_TREE);
 	return st;
 }
 
 static uint64_t tdh_phymem_cache_wb_checks(struct call *c)
 {
-	uint64_t st = tdh_phymem_cache_wb_require_67(c);
+	uint64_t st = tdh_phymem_cache_wb_require_81(c);
 
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_WBCACHE, LOCK_EXCLUSIVE);
@@ -1468,7 +1660,7 @@ static uint64_t tdh_phymem_cache_wb_checks(struct call *c)
 
 static uint64_t tdh_phymem_page_wbinvd_checks(struct call *c)
 {
-	uint64_t st = tdh_phymem_page_wbinvd_require_68(c);
+	uint64_t st = tdh_phymem_page_wbinvd_require_82(c);
 
 	if (!st)
 		st = wbinvd_page(c);
@@ -1480,13 +1672,13 @@ static uint64_t tdh_sys_config_checks(struct call *c)
 	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
 
 	if (!st)
-		st = tdh_sys_config_require_69(c);
+		st = tdh_sys_config_require_83(c);
 	if (!st)
 		st = check_shared(c, GPR_RCX, c->in[GPR_RCX], 512);
 	if (!st)
-		st = tdh_sys_config_require_70(c);
+		st = tdh_sys_config_require_84(c);
 	if (!st)
-		st = tdh_sys_config_require_71(c);
+		st = tdh_sys_config_require_85(c);
 	if (!st)
 		st = sys_config_tdmrs(c);
 	return st;
@@ -1494,7 +1686,7 @@ static uint64_t tdh_sys_config_checks(struct call *c)
 
 static uint64_t tdh_servtd_bind_checks(struct call *c)
 {
-	uint64_t st = tdh_servtd_bind_require_72(c);
+	uint64_t st = tdh_servtd_bind_require_86(c);
 
 	if (!st)
 		st = check_tdr(c, GPR_RCX, LOCK_SHARED);
@@ -1503,11 +1695,11 @@ static uint64_t tdh_servtd_bind_checks(struct call *c)
 	if (!st)
 		st = servtd_service(c);
 	if (!st)
-		st = tdh_servtd_bind_require_73(c);
+		st = tdh_servtd_bind_require_87(c);
 	if (!st)
-		st = tdh_servtd_bind_require_74(c);
+		st = tdh_servtd_bind_require_88(c);
 	if (!st)
-		st = tdh_servtd_bind_require_75(c);
+		st = tdh_servtd_bind_require_89(c);
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_SERVTD_BINDINGS, LOCK_EXCLUSIVE);
 	return st;
@@ -1522,11 +1714,11 @@ static uint64_t tdh_servtd_prebind_checks(struct call *c)
 	if (!st)
 		st = check_shared(c, GPR_RDX, c->in[GPR_RDX], 64);
 	if (!st)
-		st = tdh_servtd_bind_require_73(c);
+		st = tdh_servtd_bind_require_87(c);
 	if (!st)
-		st = tdh_servtd_bind_require_74(c);
+		st = tdh_servtd_bind_require_88(c);
 	if (!st)
-		st = tdh_servtd_bind_require_75(c);
+		st = tdh_servtd_bind_require_89(c);
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_SERVTD_BINDINGS, LOCK_EXCLUSIVE);
 	return st;
@@ -1534,12 +1726,12 @@ static uint64_t tdh_servtd_prebind_checks(struct call *c)
 
 static uint64_t tdh_sys_shutdown_checks(struct call *c)
 {
-	uint64_t st = tdh_sys_shutdown_require_76(c);
+	uint64_t st = tdh_sys_shutdown_require_90(c);
 
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
 	if (!st)
-		st = shutdown_area(c);
+		st = tdh_sys_shutdown_require_91(c);
 	return st;
 }
 
@@ -1548,9 +1740,9 @@ static uint64_t tdh_sys_update_checks(struct call *c)
 	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
 
 	if (!st)
-		st = tdh_sys_update_require_77(c);
+		st = tdh_sys_update_require_92(c);
 	if (!st)
-		st = update_handoff(c);
+		st = tdh_sys_update_require_93(c);
 	return st;
 }
 
@@ -1563,7 +1755,7 @@ static uint64_t tdh_export_abort_checks(struct call *c)
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_MIG, LOCK_EXCLUSIVE);
 	if (!st)
-		st = tdh_export_abort_require_78(c);
+		st = tdh_export_abort_require_94(c);
 	return st;
 }
 
@@ -1633,11 +1825,11 @@ static uint64_t tdh_export_state_immutable_checks(struct call *c)
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_MIG, LOCK_EXCLUSIVE);
 	if (!st)
-		st = tdh_export_state_immutable_require_79(c);
+		st = tdh_export_state_immutable_require_95(c);
 	if (!st)
-		st = tdh_export_state_immutable_require_80(c);
+		st = tdh_export_state_immutable_require_96(c);
 	if (!st)
-		st = tdh_export_state_immutable_require_81(c);
+		st = tdh_export_state_immutable_require_97(c);
 	return st;
 }
 
@@ -1663,7 +1855,7 @@ static uint64_t tdh_export_state_vp_checks(struct call *c)
 	if (!st)
 		st = check_vcpu_associate(c, false);
 	if (!st)
-		st = tdh_export_state_vp_require_82(c);
+		st = tdh_export_state_vp_require_98(c);
 	return st;
 }
 
@@ -1691,7 +1883,7 @@ static uint64_t tdh_import_abort_checks(struct call *c)
 	if (!st)
 		st = check_td_state(c, LOCK_NONE);
 	if (!st)
-		st = tdh_export_abort_require_78(c);
+		st = tdh_export_abort_require_94(c);
 	return st;
 }
 
@@ -1735,7 +1927,7 @@ static uint64_t tdh_import_track_checks(struct call *c)
 	if (!st)
 		st = check_td_state(c, LOCK_NONE);
 	if (!st)
-		st = tdh_export_abort_require_78(c);
+		st = tdh_export_abort_require_94(c);
 	return st;
 }
 
@@ -1748,7 +1940,7 @@ static uint64_t tdh_import_state_immutable_checks(struct call *c)
 	if (!st)
 		st = check_td_state(c, LOCK_NONE);
 	if (!st)
-		st = tdh_export_state_immutable_require_81(c);
+		st = tdh_export_state_immutable_require_97(c);
 	return st;
 }
 
@@ -1783,105 +1975,166 @@ static uint64_t tdh_mig_stream_create_checks(struct call *c)
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_MIG, LOCK_EXCLUSIVE);
 	if (!st)
-		st = tdh_mig_stream_create_require_83(c);
+		st = tdh_mig_stream_create_require_99(c);
 	if (!st)
 		st = check_page(c, GPR_RCX, c->in[GPR_RCX], PT_NDA, LOCK_EXCLUSIVE, &c->page);
 	return st;
 }
 
+static void tdg_vp_info_sets(struct call *c)
+{
+	c->regs->gpr[GPR_RCX] = (__typeof__(c->regs->gpr[GPR_RCX]))(td_gpa_width(&c->td));
+	c->regs->gpr[GPR_RDX] = (__typeof__(c->regs->gpr[GPR_RDX]))(c->td.tdcs->attributes);
+	c->regs->gpr[GPR_R8] = (__typeof__(c->regs->gpr[GPR_R8]))(pair32(c->td.tdcs->num_vcpus, c->td.tdcs->max_vcpus));
+	c->regs->gpr[GPR_R9] = (__typeof__(c->regs->gpr[GPR_R9]))(c->vp.vps->vcpu_index);
+	c->regs->gpr[GPR_R10] = (__typeof__(c->regs->gpr[GPR_R10]))(1);
+}
+
+static void tdg_vp_veinfo_get_sets(struct call *c)
+{
+	c->regs->gpr[GPR_RCX] = (__typeof__(c->regs->gpr[GPR_RCX]))(c->vp.vps->ve_exit_reason);
+	c->regs->gpr[GPR_RDX] = (__typeof__(c->regs->gpr[GPR_RDX]))(c->vp.vps->ve_exit_qualification);
+	c->regs->gpr[GPR_R8] = (__typeof__(c->regs->gpr[GPR_R8]))(c->vp.vps->ve_gla);
+	c->regs->gpr[GPR_R9] = (__typeof__(c->regs->gpr[GPR_R9]))(c->vp.vps->ve_gpa);
+	c->regs->gpr[GPR_R10] = (__typeof__(c->regs->gpr[GPR_R10]))(pair32(c->vp.vps->ve_instr_length, c->vp.vps->ve_instr_info));
+	c->vp.vps->ve_valid = (__typeof__(c->vp.vps->ve_valid))(0);
+}
+
+static void tdg_vp_cpuidve_set_sets(struct call *c)
+{
+	c->vp.vps->cpuid_supervisor_ve = (__typeof__(c->vp.vps->cpuid_supervisor_ve))(c->in[GPR_RCX] & 1);
+	c->vp.vps->cpuid_user_ve = (__typeof__(c->vp.vps->cpuid_user_ve))(c->in[GPR_RCX] >> 1 & 1);
+}
+
+static void tdg_vp_invept_sets(struct call *c)
+{
+	c->lp->guest.stale_tlb = (__typeof__(c->lp->guest.stale_tlb))(c->lp->guest.stale_tlb || c->in[GPR_RCX]);
+}
+
+static void tdh_mng_vpflushdone_sets(struct call *c)
+{
+	c->td.tdr->lifecycle = (__typeof__(c->td.tdr->lifecycle))(LIFECYCLE_BLOCKED);
+	c->m->kot[c->td.tdr->hkid].wbinvd_bitmap = (__typeof__(c->m->kot[c->td.tdr->hkid].wbinvd_bitmap))((1 << c->m->num_pkgs) - 1);
+	c->m->kot[c->td.tdr->hkid].state = (__typeof__(c->m->kot[c->td.tdr->hkid].state))(KOT_STATE_FLUSHED);
+}
+
+static void tdh_mng_key_freeid_sets(struct call *c)
+{
+	c->m->kot[c->td.tdr->hkid].state = (__typeof__(c->m->kot[c->td.tdr->hkid].state))(KOT_STATE_FREE);
+	c->td.tdr->lifecycle = (__typeof__(c->td.tdr->lifecycle))(LIFECYCLE_TEARDOWN);
+}
+
+static void tdh_export_pause_sets(struct call *c)
+{
+	c->td.tdcs->epoch = (__typeof__(c->td.tdcs->epoch))(c->td.tdcs->epoch + 1);
+	c->td.tdcs->op_state = (__typeof__(c->td.tdcs->op_state))(OP_STATE_PAUSED_EXPORT);
+}
+
+static void tdh_import_end_sets(struct call *c)
+{
+	c->td.tdcs->import_count = (__typeof__(c->td.tdcs->import_count))(c->td.tdcs->import_count + (c->td.tdcs->op_state != OP_STATE_LIVE_IMPORT));
+	c->td.tdcs->op_state = (__typeof__(c->td.tdcs->op_state))(OP_STATE_RUNNABLE);
+}
+
+static void tdh_import_commit_sets(struct call *c)
+{
+	c->td.tdcs->import_count = (__typeof__(c->td.tdcs->import_count))(c->td.tdcs->import_count + 1);
+	c->td.tdcs->op_state = (__typeof__(c->td.tdcs->op_state))(OP_STATE_LIVE_IMPORT);
+}
+
 const struct leaf leaves_host[LEAVES_HOST] = {
-	[0] = { "TDH.VP.ENTER", 0, 0, 0x0000, 0x020c, 0x0000, MD_SYS, tdh_vp_enter_checks, tdh_vp_enter },
-	[1] = { "TDH.MNG.ADDCX", 1, 0, 0x0000, 0x0001, 0x0000, MD_SYS, tdh_mng_addcx_checks, tdh_mng_addcx },
-	[2] = { "TDH.MEM.PAGE.ADD", 2, 0, 0x0006, 0x0002, 0x0001, MD_SYS, tdh_mem_page_add_checks, tdh_mem_page_add },
-	[3] = { "TDH.MEM.SEPT.ADD", 3, 1, 0x0006, 0x03ce, 0x0005, MD_SYS, tdh_mem_sept_add_checks, tdh_mem_sept_add },
-	[4] = { "TDH.VP.ADDCX", 4, 0, 0x0000, 0x0082, 0x0000, MD_SYS, tdh_vp_addcx_checks, tdh_vp_addcx },
-	[5] = { "TDH.MEM.PAGE.RELOCATE", 5, 0, 0x0006, 0x033e, 0xfff0, MD_SYS, tdh_mem_page_relocate_checks, tdh_mem_page_relocate },
-	[6] = { "TDH.MEM.PAGE.AUG", 6, 0, 0x0006, 0x020e, 0x0003, MD_SYS, tdh_mem_page_aug_checks, tdh_mem_page_aug },
-	[7] = { "TDH.MEM.RANGE.BLOCK", 7, 0, 0x0006, 0x033e, 0x1454, MD_SYS, tdh_mem_range_block_checks, tdh_mem_range_block },
-	[8] = { "TDH.MNG.KEY.CONFIG", 8, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_key_config_checks, tdh_mng_key_config },
-	[9] = { "TDH.MNG.CREATE", 9, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_create_checks, tdh_mng_create },
-	[10] = { "TDH.VP.CREATE", 10, 0, 0x0000, 0x0082, 0x0000, MD_SYS, tdh_vp_create_checks, tdh_vp_create },
-	[11] = { "TDH.MNG.RD", 11, 1, 0x0100, 0x07fe, 0x0000, MD_TD, tdh_mng_rd_checks, md_read_leaf },
-	[13] = { "TDH.MNG.WR", 13, 0, 0x0100, 0x07ce, 0x0000, MD_TD, tdh_mng_wr_checks, md_write_leaf },
-	[12] = { "TDH.MEM.RD", 12, 0, 0x0106, 0x07fe, 0x03d0, MD_SYS, tdh_mem_rd_checks, tdh_mem_rd },
-	[14] = { "TDH.MEM.WR", 14, 0, 0x0106, 0x07ce, 0x0110, MD_SYS, tdh_mem_wr_checks, tdh_mem_wr },
-	[15] = { "TDH.MEM.PAGE.DEMOTE", 15, 0, 0x0006, 0x033e, 0x0c30, MD_SYS, tdh_mem_page_demote_checks, tdh_mem_page_demote },
-	[16] = { "TDH.MR.EXTEND", 16, 0, 0x0006, 0x0002, 0x0010, MD_SYS, tdh_mr_extend_checks, tdh_mr_extend },
-	[17] = { "TDH.MR.FINALIZE", 17, 0, 0x0000, 0x0002, 0x0000, MD_SYS, tdh_mr_finalize_checks, tdh_mr_finalize },
-	[18] = { "TDH.VP.FLUSH", 18, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_vp_flush_checks, tdh_vp_flush },
-	[19] = { "TDH.MNG.VPFLUSHDONE", 19, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_vpflushdone_checks, tdh_mng_vpflushdone },
-	[20] = { "TDH.MNG.KEY.FREEID", 20, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_key_freeid_checks, tdh_mng_key_freeid },
-	[21] = { "TDH.MNG.INIT", 21, 0, 0x0002, 0x0001, 0x0000, MD_SYS, tdh_mng_init_checks, tdh_mng_init },
-	[22] = { "TDH.VP.INIT", 22, 0, 0x0000, 0x0002, 0x0000, MD_SYS, tdh_vp_init_checks, tdh_vp_init },
-	[23] = { "TDH.MEM.PAGE.PROMOTE", 23, 1, 0x0006, 0x033e, 0x000c, MD_SYS, tdh_mem_page_promote_checks, tdh_mem_page_promote },
-	[24] = { "TDH.PHYMEM.PAGE.RDMD", 24, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_rdmd_checks, tdh_phymem_page_rdmd },
-	[25] = { "TDH.MEM.SEPT.RD", 25, 0, 0x0106, 0x07fe, 0x0000, MD_SYS, tdh_mem_sept_rd_checks, tdh_mem_sept_rd },
-	[26] = { "TDH.VP.RD", 26, 1, 0x0100, 0x07fe, 0x0000, MD_VP, tdh_vp_rd_checks, md_read_leaf },
-	[43] = { "TDH.VP.WR", 43, 0, 0x0100, 0x07ce, 0x0000, MD_VP, tdh_vp_wr_checks, md_write_leaf },
-	[27] = { "TDH.MNG.KEY.RECLAIMID", 27, 0, 0x0000, 0x0000, 0x0000, MD_SYS, leaf_does_nothing, leaf_does_nothing },
-	[28] = { "TDH.PHYMEM.PAGE.RECLAIM", 28, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_reclaim_checks, tdh_phymem_page_reclaim },
-	[29] = { "TDH.MEM.PAGE.REMOVE", 29, 0, 0x0006, 0x073e, 0x1c70, MD_SYS, tdh_mem_page_remove_checks, tdh_mem_page_remove },
-	[30] = { "TDH.MEM.SEPT.REMOVE", 30, 1, 0x0006, 0x07fe, 0x000c, MD_SYS, tdh_mem_sept_remove_checks, tdh_mem_sept_remove },
-	[31] = { "TDH.SYS.KEY.CONFIG", 31, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_key_config_checks, tdh_sys_key_config },
-	[32] = { "TDH.SYS.INFO", 32, 0, 0x0204, 0x0000, 0x0000, MD_SYS, tdh_sys_info_checks, tdh_sys_info },
-	[33] = { "TDH.SYS.INIT", 33, 0, 0x0706, 0x0000, 0x0000, MD_SYS, tdh_sys_init_checks, tdh_sys_init },
-	[34] = { "TDH.SYS.RD", 34, 0, 0x0100, 0x0000, 0x0000, MD_SYS, tdh_sys_rd_checks, md_read_leaf },
-	[35] = { "TDH.SYS.LP.INIT", 35, 0, 0x0106, 0x0000, 0x0000, MD_SYS, tdh_sys_lp_init_checks, tdh_sys_lp_init },
-	[36] = { "TDH.SYS.TDMR.INIT", 36, 0, 0x0004, 0x0000, 0x0000, MD_SYS, tdh_sys_tdmr_init_checks, tdh_sys_tdmr_init },
-	[37] = { "TDH.SYS.RDALL", 37, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_rdall_checks, tdh_sys_rdall },
-	[38] = { "TDH.MEM.TRACK", 38, 0, 0x0000, 0x03fe, 0x0000, MD_SYS, tdh_mem_track_checks, tdh_mem_track },
-	[39] = { "TDH.MEM.RANGE.UNBLOCK", 39, 0, 0x0006, 0x033e, 0x0828, MD_SYS, tdh_mem_range_unblock_checks, tdh_mem_range_unblock },
-	[40] = { "TDH.PHYMEM.CACHE.WB", 40, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_phymem_cache_wb_checks, tdh_phymem_cache_wb },
-	[41] = { "TDH.PHYMEM.PAGE.WBINVD", 41, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_wbinvd_checks, leaf_does_nothing },
-	[44] = { "TDH.SYS.LP.SHUTDOWN", 44, 0, 0x0000, 0x0000, 0x0000, MD_SYS, leaf_does_nothing, leaf_does_nothing },
-	[45] = { "TDH.SYS.CONFIG", 45, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_config_checks, tdh_sys_config },
-	[48] = { "TDH.SERVTD.BIND", 48, 0, 0x3c02, 0x030f, 0x0000, MD_SYS, tdh_servtd_bind_checks, tdh_servtd_bind },
-	[49] = { "TDH.SERVTD.PREBIND", 49, 0, 0x0000, 0x0003, 0x0000, MD_SYS, tdh_servtd_prebind_checks, tdh_servtd_prebind },
-	[52] = { "TDH.SYS.SHUTDOWN", 52, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_shutdown_checks, tdh_sys_shutdown },
-	[53] = { "TDH.SYS.UPDATE", 53, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_update_checks, tdh_sys_update },
-	[64] = { "TDH.EXPORT.ABORT", 64, 0, 0x0000, 0x0038, 0x0000, MD_SYS, tdh_export_abort_checks, tdh_export_abort },
-	[65] = { "TDH.EXPORT.BLOCKW", 65, 0, 0x0000, 0x0008, 0x4510, MD_SYS, tdh_export_blockw_checks, tdh_export_blockw },
-	[66] = { "TDH.EXPORT.RESTORE", 66, 0, 0x0000, 0x0004, 0xe380, MD_SYS, tdh_export_restore_checks, tdh_export_restore },
-	[68] = { "TDH.EXPORT.MEM", 68, 0, 0x0000, 0x0038, 0xf7d0, MD_SYS, tdh_export_mem_checks, tdh_export_mem },
-	[70] = { "TDH.EXPORT.PAUSE", 70, 0, 0x0000, 0x0008, 0x0000, MD_SYS, tdh_export_pause_checks, tdh_export_pause },
-	[71] = { "TDH.EXPORT.TRACK", 71, 0, 0x0000, 0x0018, 0x0000, MD_SYS, tdh_export_track_checks, tdh_export_track },
-	[72] = { "TDH.EXPORT.STATE.IMMUTABLE", 72, 0, 0x0004, 0x0204, 0x0000, MD_SYS, tdh_export_state_immutable_checks, tdh_export_state_immutable },
-	[73] = { "TDH.EXPORT.STATE.TD", 73, 0, 0x0004, 0x0010, 0x0000, MD_SYS, tdh_export_state_td_checks, tdh_export_state_td },
-	[74] = { "TDH.EXPORT.STATE.VP", 74, 0, 0x0004, 0x0010, 0x0000, MD_SYS, tdh_export_state_vp_checks, tdh_export_state_vp },
-	[75] = { "TDH.EXPORT.UNBLOCKW", 75, 0, 0x0006, 0x003c, 0xb2c0, MD_SYS, tdh_export_unblockw_checks, tdh_export_unblockw },
-	[80] = { "TDH.IMPORT.ABORT", 80, 0, 0x0000, 0x05c0, 0x0000, MD_SYS, tdh_import_abort_checks, tdh_import_abort },
-	[81] = { "TDH.IMPORT.END", 81, 0, 0x0000, 0x0300, 0x0000, MD_SYS, tdh_import_end_checks, tdh_import_end },
-	[82] = { "TDH.IMPORT.COMMIT", 82, 0, 0x0000, 0x0100, 0x0000, MD_SYS, tdh_import_commit_checks, tdh_import_commit },
-	[83] = { "TDH.IMPORT.MEM", 83, 0, 0x0000, 0x03c0, 0x0413, MD_SYS, tdh_import_mem_checks, tdh_import_mem },
-	[84] = { "TDH.IMPORT.TRACK", 84, 0, 0x0000, 0x00c0, 0x0000, MD_SYS, tdh_import_track_checks, tdh_import_track },
-	[85] = { "TDH.IMPORT.STATE.IMMUTABLE", 85, 0, 0x0006, 0x0001, 0x0000, MD_SYS, tdh_import_state_immutable_checks, tdh_import_state_immutable },
-	[86] = { "TDH.IMPORT.STATE.TD", 86, 0, 0x0006, 0x0040, 0x0000, MD_SYS, tdh_import_state_td_checks, tdh_import_state_td },
-	[87] = { "TDH.IMPORT.STATE.VP", 87, 0, 0x0006, 0x0080, 0x0000, MD_SYS, tdh_import_state_vp_checks, tdh_import_state_vp },
-	[96] = { "TDH.MIG.STREAM.CREATE", 96, 0, 0x0000, 0x0007, 0x0000, MD_SYS, tdh_mig_stream_create_checks, tdh_mig_stream_create },
+	[0] = { "TDH.VP.ENTER", 0, 0, 0x0000, 0x020c, 0x0000, MD_SYS, tdh_vp_enter_checks, NULL, tdh_vp_enter },
+	[1] = { "TDH.MNG.ADDCX", 1, 0, 0x0000, 0x0001, 0x0000, MD_SYS, tdh_mng_addcx_checks, NULL, tdh_mng_addcx },
+	[2] = { "TDH.MEM.PAGE.ADD", 2, 0, 0x0006, 0x0002, 0x0001, MD_SYS, tdh_mem_page_add_checks, NULL, tdh_mem_page_add },
+	[3] = { "TDH.MEM.SEPT.ADD", 3, 1, 0x0006, 0x03ce, 0x0005, MD_SYS, tdh_mem_sept_add_checks, tdh_mem_sept_add, NULL },
+	[4] = { "TDH.VP.ADDCX", 4, 0, 0x0000, 0x0082, 0x0000, MD_SYS, tdh_vp_addcx_checks, NULL, tdh_vp_addcx },
+	[5] = { "TDH.MEM.PAGE.RELOCATE", 5, 0, 0x0006, 0x033e, 0xfff0, MD_SYS, tdh_mem_page_relocate_checks, NULL, tdh_mem_page_relocate },
+	[6] = { "TDH.MEM.PAGE.AUG", 6, 0, 0x0006, 0x020e, 0x0003, MD_SYS, tdh_mem_page_aug_checks, NULL, tdh_mem_page_aug },
+	[7] = { "TDH.MEM.RANGE.BLOCK", 7, 0, 0x0006, 0x033e, 0x1454, MD_SYS, tdh_mem_range_block_checks, NULL, tdh_mem_range_block },
+	[8] = { "TDH.MNG.KEY.CONFIG", 8, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_key_config_checks, tdh_mng_key_config, NULL },
+	[9] = { "TDH.MNG.CREATE", 9, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_create_checks, NULL, tdh_mng_create },
+	[10] = { "TDH.VP.CREATE", 10, 0, 0x0000, 0x0082, 0x0000, MD_SYS, tdh_vp_create_checks, NULL, tdh_vp_create },
+	[11] = { "TDH.MNG.RD", 11, 1, 0x0100, 0x07fe, 0x0000, MD_TD, tdh_mng_rd_checks, md_read_leaf, NULL },
+	[13] = { "TDH.MNG.WR", 13, 0, 0x0100, 0x07ce, 0x0000, MD_TD, tdh_mng_wr_checks, md_write_leaf, NULL },
+	[12] = { "TDH.MEM.RD", 12, 0, 0x0106, 0x07fe, 0x03d0, MD_SYS, tdh_mem_rd_checks, NULL, tdh_mem_rd },
+	[14] = { "TDH.MEM.WR", 14, 0, 0x0106, 0x07ce, 0x0110, MD_SYS, tdh_mem_wr_checks, NULL, tdh_mem_wr },
+	[15] = { "TDH.MEM.PAGE.DEMOTE", 15, 0, 0x0006, 0x033e, 0x0c30, MD_SYS, tdh_mem_page_demote_checks, NULL, tdh_mem_page_demote },
+	[16] = { "TDH.MR.EXTEND", 16, 0, 0x0006, 0x0002, 0x0010, MD_SYS, tdh_mr_extend_checks, NULL, tdh_mr_extend },
+	[17] = { "TDH.MR.FINALIZE", 17, 0, 0x0000, 0x0002, 0x0000, MD_SYS, tdh_mr_finalize_checks, NULL, tdh_mr_finalize },
+	[18] = { "TDH.VP.FLUSH", 18, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_vp_flush_checks, NULL, tdh_vp_flush },
+	[19] = { "TDH.MNG.VPFLUSHDONE", 19, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_vpflushdone_checks, NULL, tdh_mng_vpflushdone_sets },
+	[20] = { "TDH.MNG.KEY.FREEID", 20, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_key_freeid_checks, NULL, tdh_mng_key_freeid_sets },
+	[21] = { "TDH.MNG.INIT", 21, 0, 0x0002, 0x0001, 0x0000, MD_SYS, tdh_mng_init_checks, NULL, tdh_mng_init },
+	[22] = { "TDH.VP.INIT", 22, 0, 0x0000, 0x0002, 0x0000, MD_SYS, tdh_vp_init_checks, NULL, tdh_vp_init },
+	[23] = { "TDH.MEM.PAGE.PROMOTE", 23, 1, 0x0006, 0x033e, 0x000c, MD_SYS, tdh_mem_page_promote_checks, NULL, tdh_mem_page_promote },
+	[24] = { "TDH.PHYMEM.PAGE.RDMD", 24, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_rdmd_checks, NULL, tdh_phymem_page_rdmd },
+	[25] = { "TDH.MEM.SEPT.RD", 25, 0, 0x0106, 0x07fe, 0x0000, MD_SYS, tdh_mem_sept_rd_checks, NULL, tdh_mem_sept_rd },
+	[26] = { "TDH.VP.RD", 26, 1, 0x0100, 0x07fe, 0x0000, MD_VP, tdh_vp_rd_checks, md_read_leaf, NULL },
+	[43] = { "TDH.VP.WR", 43, 0, 0x0100, 0x07ce, 0x0000, MD_VP, tdh_vp_wr_checks, md_write_leaf, NULL },
+	[27] = { "TDH.MNG.KEY.RECLAIMID", 27, 0, 0x0000, 0x0000, 0x0000, MD_SYS, leaf_does_nothing, leaf_does_nothing, NULL },
+	[28] = { "TDH.PHYMEM.PAGE.RECLAIM", 28, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_reclaim_checks, NULL, tdh_phymem_page_reclaim },
+	[29] = { "TDH.MEM.PAGE.REMOVE", 29, 0, 0x0006, 0x073e, 0x1c70, MD_SYS, tdh_mem_page_remove_checks, NULL, tdh_mem_page_remove },
+	[30] = { "TDH.MEM.SEPT.REMOVE", 30, 1, 0x0006, 0x07fe, 0x000c, MD_SYS, tdh_mem_sept_remove_checks, NULL, tdh_mem_sept_remove },
+	[31] = { "TDH.SYS.KEY.CONFIG", 31, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_key_config_checks, tdh_sys_key_config, NULL },
+	[32] = { "TDH.SYS.INFO", 32, 0, 0x0204, 0x0000, 0x0000, MD_SYS, tdh_sys_info_checks, NULL, tdh_sys_info },
+	[33] = { "TDH.SYS.INIT", 33, 0, 0x0706, 0x0000, 0x0000, MD_SYS, tdh_sys_init_checks, NULL, tdh_sys_init },
+	[34] = { "TDH.SYS.RD", 34, 0, 0x0100, 0x0000, 0x0000, MD_SYS, tdh_sys_rd_checks, md_read_leaf, NULL },
+	[35] = { "TDH.SYS.LP.INIT", 35, 0, 0x0106, 0x0000, 0x0000, MD_SYS, tdh_sys_lp_init_checks, NULL, tdh_sys_lp_init },
+	[36] = { "TDH.SYS.TDMR.INIT", 36, 0, 0x0004, 0x0000, 0x0000, MD_SYS, tdh_sys_tdmr_init_checks, NULL, tdh_sys_tdmr_init },
+	[37] = { "TDH.SYS.RDALL", 37, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_rdall_checks, tdh_sys_rdall, NULL },
+	[38] = { "TDH.MEM.TRACK", 38, 0, 0x0000, 0x03fe, 0x0000, MD_SYS, tdh_mem_track_checks, NULL, tdh_mem_track },
+	[39] = { "TDH.MEM.RANGE.UNBLOCK", 39, 0, 0x0006, 0x033e, 0x0828, MD_SYS, tdh_mem_range_unblock_checks, NULL, tdh_mem_range_unblock },
+	[40] = { "TDH.PHYMEM.CACHE.WB", 40, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_phymem_cache_wb_checks, tdh_phymem_cache_wb, NULL },
+	[41] = { "TDH.PHYMEM.PAGE.WBINVD", 41, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_wbinvd_checks, leaf_does_nothing, NULL },
+	[44] = { "TDH.SYS.LP.SHUTDOWN", 44, 0, 0x0000, 0x0000, 0x0000, MD_SYS, leaf_does_nothing, leaf_does_nothing, NULL },
+	[45] = { "TDH.SYS.CONFIG", 45, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_config_checks, NULL, tdh_sys_config },
+	[48] = { "TDH.SERVTD.BIND", 48, 0, 0x3c02, 0x030f, 0x0000, MD_SYS, tdh_servtd_bind_checks, tdh_servtd_bind, NULL },
+	[49] = { "TDH.SERVTD.PREBIND", 49, 0, 0x0000, 0x0003, 0x0000, MD_SYS, tdh_servtd_prebind_checks, tdh_servtd_prebind, NULL },
+	[52] = { "TDH.SYS.SHUTDOWN", 52, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_shutdown_checks, tdh_sys_shutdown, NULL },
+	[53] = { "TDH.SYS.UPDATE", 53, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_update_checks, NULL, tdh_sys_update },
+	[64] = { "TDH.EXPORT.ABORT", 64, 0, 0x0000, 0x0038, 0x0000, MD_SYS, tdh_export_abort_checks, tdh_export_abort, NULL },
+	[65] = { "TDH.EXPORT.BLOCKW", 65, 0, 0x0000, 0x0008, 0x4510, MD_SYS, tdh_export_blockw_checks, tdh_export_blockw, NULL },
+	[66] = { "TDH.EXPORT.RESTORE", 66, 0, 0x0000, 0x0004, 0xe380, MD_SYS, tdh_export_restore_checks, tdh_export_restore, NULL },
+	[68] = { "TDH.EXPORT.MEM", 68, 0, 0x0000, 0x0038, 0xf7d0, MD_SYS, tdh_export_mem_checks, tdh_export_mem, NULL },
+	[70] = { "TDH.EXPORT.PAUSE", 70, 0, 0x0000, 0x0008, 0x0000, MD_SYS, tdh_export_pause_checks, NULL, tdh_export_pause_sets },
+	[71] = { "TDH.EXPORT.TRACK", 71, 0, 0x0000, 0x0018, 0x0000, MD_SYS, tdh_export_track_checks, tdh_export_track, NULL },
+	[72] = { "TDH.EXPORT.STATE.IMMUTABLE", 72, 0, 0x0004, 0x0204, 0x0000, MD_SYS, tdh_export_state_immutable_checks, tdh_export_state_immutable, NULL },
+	[73] = { "TDH.EXPORT.STATE.TD", 73, 0, 0x0004, 0x0010, 0x0000, MD_SYS, tdh_export_state_td_checks, tdh_export_state_td, NULL },
+	[74] = { "TDH.EXPORT.STATE.VP", 74, 0, 0x0004, 0x0010, 0x0000, MD_SYS, tdh_export_state_vp_checks, tdh_export_state_vp, NULL },
+	[75] = { "TDH.EXPORT.UNBLOCKW", 75, 0, 0x0006, 0x003c, 0xb2c0, MD_SYS, tdh_export_unblockw_checks, NULL, tdh_export_unblockw },
+	[80] = { "TDH.IMPORT.ABORT", 80, 0, 0x0000, 0x05c0, 0x0000, MD_SYS, tdh_import_abort_checks, tdh_import_abort, NULL },
+	[81] = { "TDH.IMPORT.END", 81, 0, 0x0000, 0x0300, 0x0000, MD_SYS, tdh_import_end_checks, NULL, tdh_import_end_sets },
+	[82] = { "TDH.IMPORT.COMMIT", 82, 0, 0x0000, 0x0100, 0x0000, MD_SYS, tdh_import_commit_checks, NULL, tdh_import_commit_sets },
+	[83] = { "TDH.IMPORT.MEM", 83, 0, 0x0000, 0x03c0, 0x0413, MD_SYS, tdh_import_mem_checks, tdh_import_mem, NULL },
+	[84] = { "TDH.IMPORT.TRACK", 84, 0, 0x0000, 0x00c0, 0x0000, MD_SYS, tdh_import_track_checks, tdh_import_track, NULL },
+	[85] = { "TDH.IMPORT.STATE.IMMUTABLE", 85, 0, 0x0006, 0x0001, 0x0000, MD_SYS, tdh_import_state_immutable_checks, tdh_import_state_immutable, NULL },
+	[86] = { "TDH.IMPORT.STATE.TD", 86, 0, 0x0006, 0x0040, 0x0000, MD_SYS, tdh_import_state_td_checks, tdh_import_state_td, NULL },
+	[87] = { "TDH.IMPORT.STATE.VP", 87, 0, 0x0006, 0x0080, 0x0000, MD_SYS, tdh_import_state_vp_checks, tdh_import_state_vp, NULL },
+	[96] = { "TDH.MIG.STREAM.CREATE", 96, 0, 0x0000, 0x0007, 0x0000, MD_SYS, tdh_mig_stream_create_checks, NULL, tdh_mig_stream_create },
 };
 
 const struct leaf leaves_guest[LEAVES_GUEST] = {
-	[0] = { "TDG.VP.VMCALL", 0, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_vmcall_checks, tdg_vp_vmcall },
-	[1] = { "TDG.VP.INFO", 1, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, leaf_does_nothing, tdg_vp_info },
-	[2] = { "TDG.MR.RTMR.EXTEND", 2, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_rtmr_extend_checks, tdg_mr_rtmr_extend },
-	[3] = { "TDG.VP.VEINFO.GET", 3, 0, 0x0706, 0x0000, 0x0000, MD_SYS, tdg_vp_veinfo_get_checks, tdg_vp_veinfo_get },
-	[4] = { "TDG.MR.REPORT", 4, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_report_checks, tdg_mr_report },
-	[5] = { "TDG.VP.CPUIDVE.SET", 5, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_cpuidve_set_checks, tdg_vp_cpuidve_set },
-	[6] = { "TDG.MEM.PAGE.ACCEPT", 6, 0, 0x0000, 0x0000, 0x4400, MD_SYS, tdg_mem_page_accept_checks, tdg_mem_page_accept },
-	[7] = { "TDG.VM.RD", 7, 1, 0x0100, 0x0000, 0x0000, MD_TD, tdg_vm_rd_checks, md_read_leaf },
-	[8] = { "TDG.VM.WR", 8, 0, 0x0100, 0x0000, 0x0000, MD_TD, tdg_vm_wr_checks, md_write_leaf },
-	[9] = { "TDG.VP.RD", 9, 0, 0x0100, 0x0000, 0x0000, MD_VP, tdg_vp_rd_checks, md_read_leaf },
-	[10] = { "TDG.VP.WR", 10, 0, 0x0100, 0x0000, 0x0000, MD_VP, tdg_vp_wr_checks, md_write_leaf },
-	[11] = { "TDG.SYS.RD", 11, 0, 0x0100, 0x0000, 0x0000, MD_SYS, tdg_sys_rd_checks, md_read_leaf },
-	[12] = { "TDG.SYS.RDALL", 12, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_sys_rdall_checks, tdg_sys_rdall },
-	[18] = { "TDG.SERVTD.RD", 18, 0, 0x0000, 0x0000, 0x0000, MD_TD, leaf_does_nothing, tdg_servtd_rd },
-	[20] = { "TDG.SERVTD.WR", 20, 0, 0x0000, 0x07cf, 0x0000, MD_TD, leaf_does_nothing, tdg_servtd_wr },
-	[22] = { "TDG.MR.VERIFYREPORT", 22, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_verifyreport_checks, tdg_mr_verifyreport },
-	[23] = { "TDG.MEM.PAGE.ATTR.RD", 23, 0, 0x0000, 0x0000, 0xf7d0, MD_SYS, leaf_does_nothing, tdg_mem_page_attr_rd },
-	[24] = { "TDG.MEM.PAGE.ATTR.WR", 24, 0, 0x0000, 0x0000, 0x4510, MD_SYS, leaf_does_nothing, tdg_mem_page_attr_wr },
-	[25] = { "TDG.VP.ENTER", 25, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_enter_checks, tdg_vp_enter },
-	[26] = { "TDG.VP.INVEPT", 26, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_invept_checks, tdg_vp_invept },
-	[27] = { "TDG.VP.INVVPID", 27, 0, 0x0000, 0x0000, 0x0000, MD_SYS, leaf_does_nothing, tdg_vp_invvpid },
+	[0] = { "TDG.VP.VMCALL", 0, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_vmcall_checks, tdg_vp_vmcall, NULL },
+	[1] = { "TDG.VP.INFO", 1, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, leaf_does_nothing, NULL, tdg_vp_info_sets },
+	[2] = { "TDG.MR.RTMR.EXTEND", 2, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_rtmr_extend_checks, tdg_mr_rtmr_extend, NULL },
+	[3] = { "TDG.VP.VEINFO.GET", 3, 0, 0x0706, 0x0000, 0x0000, MD_SYS, tdg_vp_veinfo_get_checks, NULL, tdg_vp_veinfo_get_sets },
+	[4] = { "TDG.MR.REPORT", 4, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_report_checks, tdg_mr_report, NULL },
+	[5] = { "TDG.VP.CPUIDVE.SET", 5, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_cpuidve_set_checks, NULL, tdg_vp_cpuidve_set_sets },
+	[6] = { "TDG.MEM.PAGE.ACCEPT", 6, 0, 0x0000, 0x0000, 0x4400, MD_SYS, tdg_mem_page_accept_checks, tdg_mem_page_accept, NULL },
+	[7] = { "TDG.VM.RD", 7, 1, 0x0100, 0x0000, 0x0000, MD_TD, tdg_vm_rd_checks, md_read_leaf, NULL },
+	[8] = { "TDG.VM.WR", 8, 0, 0x0100, 0x0000, 0x0000, MD_TD, tdg_vm_wr_checks, md_write_leaf, NULL },
+	[9] = { "TDG.VP.RD", 9, 0, 0x0100, 0x0000, 0x0000, MD_VP, tdg_vp_rd_checks, md_read_leaf, NULL },
+	[10] = { "TDG.VP.WR", 10, 0, 0x0100, 0x0000, 0x0000, MD_VP, tdg_vp_wr_checks, md_write_leaf, NULL },
+	[11] = { "TDG.SYS.RD", 11, 0, 0x0100, 0x0000, 0x0000, MD_SYS, tdg_sys_rd_checks, md_read_leaf, NULL },
+	[12] = { "TDG.SYS.RDALL", 12, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_sys_rdall_checks, tdg_sys_rdall, NULL },
+	[18] = { "TDG.SERVTD.RD", 18, 0, 0x0000, 0x0000, 0x0000, MD_TD, leaf_does_nothing, tdg_servtd_rd, NULL },
+	[20] = { "TDG.SERVTD.WR", 20, 0, 0x0000, 0x07cf, 0x0000, MD_TD, leaf_does_nothing, tdg_servtd_wr, NULL },
+	[22] = { "TDG.MR.VERIFYREPORT", 22, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_verifyreport_checks, tdg_mr_verifyreport, NULL },
+	[23] = { "TDG.MEM.PAGE.ATTR.RD", 23, 0, 0x0000, 0x0000, 0xf7d0, MD_SYS, leaf_does_nothing, tdg_mem_page_attr_rd, NULL },
+	[24] = { "TDG.MEM.PAGE.ATTR.WR", 24, 0, 0x0000, 0x0000, 0x4510, MD_SYS, leaf_does_nothing, tdg_mem_page_attr_wr, NULL },
+	[25] = { "TDG.VP.ENTER", 25, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_enter_checks, tdg_vp_enter, NULL },
+	[26] = { "TDG.VP.INVEPT", 26, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_invept_checks, NULL, tdg_vp_invept_sets },
+	[27] = { "TDG.VP.INVVPID", 27, 0, 0x0000, 0x0000, 0x0000, MD_SYS, leaf_does_nothing, tdg_vp_invvpid, NULL },
 };
 
 const struct named_lock named_locks[NUM_CHECK_LOCKS] = {

@@ -2772,7 +2772,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "lifecycle HKID_ASSIGNED or KEYS_CONFIGURED; no vCPU associated",
 		.note = "lifecycle BLOCKED, KOT FLUSHED, WBINVD bitmap = all packages",
 		.brief = "prove that no vCPU of the TD is on a logical processor",
-		.checks = "page RCX\nlock kot EX\nfail OPERAND_BUSY KOT\nrequire TDR.lifecycle == LIFECYCLE_HKID_ASSIGNED || TDR.lifecycle == LIFECYCLE_KEYS_CONFIGURED\nfail LIFECYCLE_STATE_INCORRECT\nfail FLUSHVP_NOT_DONE",
+		.checks = "page RCX\nlock kot EX\nfail OPERAND_BUSY KOT\nrequire TDR.lifecycle == LIFECYCLE_HKID_ASSIGNED || TDR.lifecycle == LIFECYCLE_KEYS_CONFIGURED\nrequire !TDCS || !TDCS.num_assoc_vcpus\nfail LIFECYCLE_STATE_INCORRECT\nfail FLUSHVP_NOT_DONE",
 	},
 	{
 		.name = "TDH.MNG.KEY.FREEID", .number = 20, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2802,7 +2802,7 @@ const struct leaf_desc leaf_table[] = {
 		.brief = "initialize a TD from its parameters",
 		.change = "since 1.5.later: R8 is an operand",
 		.uses = "TD_PARAMS (1024)",
-		.checks = "require !(msr(MISC_ENABLE) & MISC_ENABLE_LIMIT_CPUID)\npage RCX\ntd_state op_state=none\nshared RDX 1024\nfail LIMIT_CPUID_MAXVAL_SET\nfail OPERAND_INVALID ATTRIBUTES\nfail OPERAND_INVALID XFAM\nfail OPERAND_INVALID MAX_VCPUS\nfail OPERAND_INVALID NUM_L2_VMS\nfail TDCS_NOT_ALLOCATED\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID EXEC_CONTROLS\nfail OPERAND_INVALID EPTP_CONTROLS\nfail OPERAND_INVALID TSC_FREQUENCY\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID CPUID_CONFIG\nfail INCORRECT_MSR_VALUE msr:IA32_ARCH_CAPABILITIES\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID IA32_ARCH_CAPABILITIES_CONFIG\nfail OPERAND_INVALID RDX",
+		.checks = "require !(msr(MISC_ENABLE) & MISC_ENABLE_LIMIT_CPUID)\npage RCX\ntd_state op_state=none\nshared RDX 1024\nrequire !attributes_problem(PARAMS.attributes)\nrequire xfam_valid(PARAMS.xfam)\nrequire PARAMS.max_vcpus\nrequire PARAMS.num_l2_vms < MAX_VMS\nrequire TDR.num_tdcx >= TDCX_MIN + PARAMS.num_l2_vms\nzero PARAMS.reserved_0\nfail OPERAND_INVALID RDX\nrequire !(PARAMS.config_flags & ~TD_CONFIG_ALLOWED)\nrequire !eptp_problem(PARAMS.eptp_controls, PARAMS.config_flags & TD_CONFIG_GPAW)\nrequire PARAMS.tsc_frequency >= TSC_FREQUENCY_MIN && PARAMS.tsc_frequency <= TSC_FREQUENCY_MAX\nrequire msr(TSC_ADJUST) == SYS.tsc_adjust\nfail INCONSISTENT_MSR msr:IA32_TSC_ADJ\nzero PARAMS.reserved_1\nfail OPERAND_INVALID RDX\nrequire !(PARAMS.msr_config_ctls & ~1)\nzero PARAMS.reserved_2\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID CPUID_CONFIG\nfail INCORRECT_MSR_VALUE msr:IA32_ARCH_CAPABILITIES\nzero PARAMS.reserved_3\nfail OPERAND_INVALID RDX\nrequire PARAMS.msr_config_ctls & 1 || !PARAMS.arch_capabilities\nrequire !(PARAMS.arch_capabilities & ~ARCH_CAP_CONFIGURABLE)\nrequire !(PARAMS.attributes & TD_ATTR_MIGRATABLE) || !PARAMS.num_l2_vms",
 	},
 	{
 		.name = "TDH.VP.INIT", .number = 22, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2954,7 +2954,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "LP initialised; any state except shutdown",
 		.brief = "tell the module's limits and what memory can be private",
 		.uses = "TDSYSINFO, CMR_INFO[32]",
-		.checks = "shared RCX 1024\nrequire RDX >= TDSYSINFO_SIZE\nshared R8 512\nrequire R9 >= MAX_CMRS\nrequire memory(R8, MAX_CMRS * CMR_INFO_SIZE)\nfail SYS_LP_INIT_NOT_DONE\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R9",
+		.checks = "require LP.init_done\nshared RCX 1024\nrequire RDX >= TDSYSINFO_SIZE\nshared R8 512\nrequire R9 >= MAX_CMRS\nrequire memory(R8, MAX_CMRS * CMR_INFO_SIZE)\nfail SYS_LP_INIT_NOT_DONE\nfail OPERAND_INVALID RDX\nfail OPERAND_INVALID R9",
 	},
 	{
 		.name = "TDH.SYS.INIT", .number = 33, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2982,7 +2982,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdh_sys_rd, .num_outs = 2,
 		.statuses = statuses_tdh_sys_rd, .num_statuses = 6,
 		.brief = "read a metadata field of the module",
-		.checks = "fail SYS_LP_INIT_NOT_DONE\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
+		.checks = "require LP.init_done\nfail SYS_LP_INIT_NOT_DONE\nfail METADATA_FIRST_FIELD_ID_IN_CONTEXT",
 	},
 	{
 		.name = "TDH.SYS.LP.INIT", .number = 35, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3024,7 +3024,7 @@ const struct leaf_desc leaf_table[] = {
 		.statuses = statuses_tdh_sys_rdall, .num_statuses = 6,
 		.brief = "read all metadata fields of the module into a list",
 		.uses = "MD_LIST (4096)",
-		.checks = "shared RDX 4096\nfail SYS_LP_INIT_NOT_DONE",
+		.checks = "require LP.init_done\nshared RDX 4096\nfail SYS_LP_INIT_NOT_DONE",
 	},
 	{
 		.name = "TDH.MEM.TRACK", .number = 38, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3166,7 +3166,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "READY; no other LP in the module (SYS_BUSY, state goes back to READY); version within [min_update_hv, module_hv]",
 		.note = "writes handoff data, state SHUTDOWN",
 		.brief = "shut the module down and hand its state over to the next",
-		.checks = "require RCX >= CONFIG.loader.min_update_hv && RCX <= CONFIG.loader.module_hv\nfail OPERAND_INVALID RCX\nlock global EX\nfail SYS_BUSY",
+		.checks = "require RCX >= CONFIG.loader.min_update_hv && RCX <= CONFIG.loader.module_hv\nfail OPERAND_INVALID RCX\nlock global EX\nfail SYS_BUSY\nrequire handoff_area()",
 	},
 	{
 		.name = "TDH.SYS.UPDATE", .number = 53, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -3179,7 +3179,7 @@ const struct leaf_desc leaf_table[] = {
 		.requires = "INIT_DONE, all LPs initialised (else SYS_STATE_INCORRECT); valid handoff data of a supported version (else SYS_INVALID_HANDOFF)",
 		.note = "imports handoff data instead of CONFIG/KEY.CONFIG; -> READY",
 		.brief = "take over the state that a shut down module left",
-		.checks = "lock global EX\nfail SYS_BUSY\nrequire SYS.sys_state == SYS_STATE_INIT_DONE && SYS.lps_inited == SYS.num_lps\nfail SYS_STATE_INCORRECT\nfail SYS_INVALID_HANDOFF",
+		.checks = "lock global EX\nfail SYS_BUSY\nrequire SYS.sys_state == SYS_STATE_INIT_DONE && SYS.lps_inited == SYS.num_lps\nrequire handoff_data()\nfail SYS_STATE_INCORRECT\nfail SYS_INVALID_HANDOFF",
 	},
 	{
 		.name = "TDH.PHYMEM.PAMT.ADD", .number = 58, .cls = LEAF_HOST, .since = ABI_1_5_LATER,

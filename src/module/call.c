@@ -132,7 +132,9 @@ void call_run(struct call *c)
 	status = c->leaf->checks(c);
 	if (!status)
 		status = fault_point(c);
-	if (!status)
+	if (!status && c->leaf->effect)
+		c->leaf->effect(c);
+	else if (!status)
 		status = c->leaf->invoke(c);
 	held_release(&c->held);
 	if (c->where == from)

@@ -3,7 +3,8 @@
  * One call of a leaf, host or guest, and the engine that decodes it.
  *
  * A leaf runs in two steps. Decode: its table lists checks, which run in that order; each
- * proves an operand, takes a lock or picks the status of a refusal. Invoke: changes state and cannot be refused.
+ * proves an operand, takes a lock or picks the status of a refusal. Invoke: changes state and cannot be refused, if the
+ * leaf is an effect (void); the others check what they can know only on the way.
  * After either, the engine releases all locks in reverse order and puts the status in RAX. A check that is peculiar
  * to one leaf is a function of its own, named in the table by "check call".
  */
@@ -77,6 +78,8 @@ struct call {
 	uint64_t *table_entry[MAX_VMS];
 	uint64_t scratch[4];
 
+	struct td_params params; /* TD_PARAMS as TDH.MNG.INIT read them */
+
 	struct held_set held;
 };
 
@@ -93,8 +96,15 @@ struct leaf {
 	uint32_t sept_states; /* allowed, a bit per enum sept_state */
 	uint8_t context;      /* enum md_ctx, of the leaves that read or write metadata */
 	leaf_fn checks;       /* its table's, in their order */
-	leaf_fn invoke;
+	leaf_fn invoke;       /* either may still refuse the call, */
+	void (*effect)(struct call *c); /* or can't; NULL: the other */
 };
+
+/* Two halves of a register. */
+static inline uint64_t pair32(uint64_t low, uint64_t high)
+{
+	return (low & 0xffffffff) | high << 32;
+}
 
 /* ---- refusals ---- */
 
@@ -164,10 +174,10 @@ uint64_t check_sept_walk(struct call *c, unsigned reg, enum lock_mode mode);
 uint64_t check_owner_tdr(struct call *c, uint64_t tdr_pa, enum lock_mode mode);
 /* Not fatal, keys configured. */
 uint64_t check_td_keys(struct call *c);
+/* Bytes of TD_PARAMS that are reserved. */
+uint64_t check_zero(struct call *c, const uint8_t *bytes, size_t len, const char *name);
 /* The leaf has this version. */
 uint64_t check_version(struct call *c);
-/* TDH.SYS.LP.INIT was done here. */
-uint64_t check_lp_init(struct call *c);
 /* GPR @reg holds the address of any 4K page of a TDMR, of whatever type and size: fills c->page. */
 uint64_t check_page_any(struct call *c, unsigned reg, enum lock_mode mode);
 /* Locks the PAMT entry of a page that the TD owns. */

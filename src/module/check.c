@@ -371,14 +371,6 @@ uint64_t check_version(struct call *c)
 	return TDX_SUCCESS;
 }
 
-uint64_t check_lp_init(struct call *c)
-{
-	if (!c->lp->init_done)
-		return fail(c, TDX_SYS_LP_INIT_NOT_DONE, "TDH.SYS.LP.INIT was not done on logical processor %u",
-			    c->lp_id);
-	return TDX_SUCCESS;
-}
-
 uint64_t call_lock_named(struct call *c, enum check_lock which, enum lock_mode mode)
 {
 	const struct named_lock *l = &named_locks[which];

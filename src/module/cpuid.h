@@ -49,7 +49,7 @@ bool fms_valid(const struct module *m, uint32_t fms);
  * TDH.MNG.INIT: computes TDCS.CPUID_VALUES from the 12 CPUID_CONFIG entries of TD_PARAMS. RCX names the leaf of a
  * refused configuration.
  */
-uint64_t td_cpuid_init(struct call *c, const uint32_t config[][CPUID_REGS]);
+uint64_t td_cpuid_init(struct call *c);
 
 /* TDCS.cpuid_flags and what else follows from the values of the leaf with this index. */
 void td_cpuid_flags(struct tdcs *t, size_t index, const uint32_t reg[CPUID_REGS]);

@@ -190,12 +190,11 @@ uint64_t tdh_export_restore(struct call *c)
 
 /* ---- TDH.EXPORT.UNBLOCKW ---- */
 
-uint64_t tdh_export_unblockw(struct call *c)
+void tdh_export_unblockw(struct call *c)
 {
 	enum sept_state from = c->sept.state;
 
 	sept_write(&c->sept, sept_with_state(c->sept.value, sept_after(from, SEPT_CHANGE_UNBLOCKW)));
 	if (from == SEPT_STATE_EXPORTED_BLOCKEDW || from == SEPT_STATE_PENDING_EXPORTED_BLOCKEDW)
 		__atomic_fetch_add(&c->td.tdcs->dirty_count, 1, __ATOMIC_RELAXED);
-	return TDX_SUCCESS;
 }

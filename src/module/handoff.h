@@ -22,7 +22,8 @@ struct handoff {
 	struct kot_entry kot[]; /* as many as the module has key ids at most */
 };
 
-/* The data that a module before this one left, NULL without valid data. */
+/* The handoff area, NULL if it is too small; and the data that a module before this one left, NULL without valid data. */
+struct handoff *handoff_area(const struct module *m);
 const struct handoff *handoff_data(const struct module *m);
 
 #endif

@@ -24,26 +24,26 @@ static const struct refusal {
 	uint64_t error;
 	const char *rule;
 } refusals[] = {
-#define REFUSAL(status, verdict, error, rule) \
-	[GPA_LIST_STATUS_##status] = { verdict, TDX_##error | TDX_OPERAND_ID_GPA_LIST_ENTRY, rule }
-	REFUSAL(SEPT_WALK_FAILED, ABORT_IN_ORDER, EPT_WALK_FAILED,
+#define REFUSAL(verdict, error, rule) { verdict, error, rule }
+#define ENTRY TDX_OPERAND_ID_GPA_LIST_ENTRY
+	[GPA_LIST_STATUS_SEPT_WALK_FAILED] = REFUSAL(ABORT_IN_ORDER, TDX_EPT_WALK_FAILED | ENTRY,
 		"entry %u: the walk to GPA %x ends at level %u in state %e"),
-	REFUSAL(SEPT_ENTRY_BUSY_HOST_PRIORITY, ABORT_IN_ORDER, OPERAND_BUSY,
+	[GPA_LIST_STATUS_SEPT_ENTRY_BUSY_HOST_PRIORITY] = REFUSAL(ABORT_IN_ORDER, TDX_OPERAND_BUSY | ENTRY,
 		"entry %u: the secure EPT entry of GPA %x is locked"),
-	REFUSAL(SEPT_ENTRY_STATE_INCORRECT, ABORT_IN_ORDER, EPT_ENTRY_STATE_INCORRECT,
+	[GPA_LIST_STATUS_SEPT_ENTRY_STATE_INCORRECT] = REFUSAL(ABORT_IN_ORDER, TDX_EPT_ENTRY_STATE_INCORRECT | ENTRY,
 		"entry %u: GPA %x is %e, which does not fit operation %u"),
-	REFUSAL(MIGRATED_IN_CURRENT_EPOCH, ABORT, MIGRATED_IN_CURRENT_EPOCH,
+	[GPA_LIST_STATUS_MIGRATED_IN_CURRENT_EPOCH] = REFUSAL(ABORT, TDX_MIGRATED_IN_CURRENT_EPOCH | ENTRY,
 		"entry %u: GPA %x was imported in this migration epoch (%x)"),
-	REFUSAL(DISALLOWED_IMPORT_OVER_REMOVED, ABORT, DISALLOWED_IMPORT_OVER_REMOVED,
+	[GPA_LIST_STATUS_DISALLOWED_IMPORT_OVER_REMOVED] = REFUSAL(ABORT, TDX_DISALLOWED_IMPORT_OVER_REMOVED | ENTRY,
 		"entry %u: GPA %x was removed in migration epoch %x"),
-	REFUSAL(INVALID_PAGE_MAC, ABORT, INVALID_PAGE_MAC, "entry %u: the MAC is not that of the entry and its page"),
-#undef REFUSAL
-	[GPA_LIST_STATUS_OP_STATE_INCORRECT] = { ABORT, TDX_OP_STATE_INCORRECT,
-		"entry %u: operation %u is for the in-order phase, the TD at %x is %o" },
-	[GPA_LIST_STATUS_MIG_BUFFER_NOT_AVAILABLE] = { ABORT, BAD(MIG_BUFF_LIST_ENTRY),
-		"entry %u, %x, needs a buffer, its word is %x" },
-	[GPA_LIST_STATUS_NEW_PAGE_NOT_AVAILABLE] = { ABORT, BAD(NEW_PAGE_LIST_ENTRY),
-		"entry %u: %x is no page address without key id" },
+	[GPA_LIST_STATUS_INVALID_PAGE_MAC] = REFUSAL(ABORT, TDX_INVALID_PAGE_MAC | ENTRY,
+		"entry %u: the MAC is not that of the entry and its page"),
+	[GPA_LIST_STATUS_OP_STATE_INCORRECT] = REFUSAL(ABORT, TDX_OP_STATE_INCORRECT,
+		"entry %u: operation %u is for the in-order phase, the TD at %x is %o"),
+	[GPA_LIST_STATUS_MIG_BUFFER_NOT_AVAILABLE] = REFUSAL(ABORT, BAD(MIG_BUFF_LIST_ENTRY),
+		"entry %u, %x, needs a buffer, its word is %x"),
+	[GPA_LIST_STATUS_NEW_PAGE_NOT_AVAILABLE] = REFUSAL(ABORT, BAD(NEW_PAGE_LIST_ENTRY),
+		"entry %u: %x is no page address without key id"),
 };
 
 struct item {
@@ -197,7 +197,7 @@ static bool remigrate(struct item *i)
 		return false;
 	if (is_pending(i) && c->sept.state != SEPT_STATE_PENDING)
 		return refuse_for(i, GPA_LIST_STATUS_SEPT_ENTRY_STATE_INCORRECT, ABORT,
-				  fail(c, TDX_IMPORT_MISMATCH | TDX_OPERAND_ID_GPA_LIST_ENTRY, "entry %u, %x: GPA %x comes "
+				  fail(c, TDX_IMPORT_MISMATCH | ENTRY, "entry %u, %x: GPA %x comes "
 				       "as pending over a page that is %e", i->b->l.entry, i->b->l.word, c->gpa, c->sept.state));
 	if (!is_pending(i))
 		decrypt(i, pa);

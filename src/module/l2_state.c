@@ -118,7 +118,7 @@ void l2_set_timer(const struct module *m, const struct tdvps *vps, struct vmcs *
 
 static uint64_t pair(const struct vmcs *vmcs, uint32_t low, uint32_t high)
 {
-	return (vmcs_read(vmcs, low) & 0xffffffff) | vmcs_read(vmcs, high) << 32;
+	return pair32(vmcs_read(vmcs, low), vmcs_read(vmcs, high));
 }
 
 void l2_exit_registers(struct tdvps *vps, const struct vmcs *vmcs, uint64_t status, uint64_t extended)

@@ -13,12 +13,6 @@
 
 /* ---- before anything else ---- */
 
-uint64_t md_begin_next(struct call *c)
-{
-	c->regs->gpr[GPR_RDX] = MD_NONE;
-	return 0;
-}
-
 /* Version 1 of a read returns the next field in RDX. */
 uint64_t md_begin_versioned(struct call *c)
 {
@@ -81,12 +75,6 @@ uint64_t md_write_leaf(struct call *c)
 }
 
 /* ---- lists ---- */
-
-uint64_t md_begin_list(struct call *c)
-{
-	c->regs->gpr[GPR_R8] = MD_NONE;
-	return 0;
-}
 
 static uint64_t dump_sys(struct call *c, void *page)
 {

@@ -210,7 +210,7 @@ uint64_t sept_page_empty(struct call *c)
 	return lock_l2_tables(c);
 }
 
-uint64_t tdh_mem_sept_remove(struct call *c)
+void tdh_mem_sept_remove(struct call *c)
 {
 	for (unsigned vm = 1; vm < MAX_VMS; vm++) {
 		if (c->table_entry[vm])
@@ -220,15 +220,9 @@ uint64_t tdh_mem_sept_remove(struct call *c)
 	sept_write(&c->sept, sept_make(SEPT_STATE_FREE, 0));
 	pamt_free(c->page.pamt);
 	td_add_children(&c->td, -1);
-	return TDX_SUCCESS;
 }
 
 /* ---- TDH.MEM.SEPT.RD ---- */
-
-uint64_t sept_rd_flags(struct call *c)
-{
-	return split_tdr_flag(c, 1);
-}
 
 /* GPA_ATTR: those of VM 1 to 3 in 16 bits each, above what belongs to L1. */
 static uint64_t l2_attributes(struct call *c)
@@ -244,12 +238,11 @@ static uint64_t l2_attributes(struct call *c)
 	return attr;
 }
 
-uint64_t tdh_mem_sept_rd(struct call *c)
+void tdh_mem_sept_rd(struct call *c)
 {
 	sept_put(c);
 	if (c->flags)
 		c->regs->gpr[GPR_R8] = l2_attributes(c);
-	return TDX_SUCCESS;
 }
 
 /* ---- TDH.MEM.RANGE.BLOCK, UNBLOCK ---- */
@@ -276,7 +269,7 @@ static uint64_t unblock_alias(struct call *c, uint64_t entry)
 }
 
 /* The TD's own entry first: an L2 VM that runs into its alias finds the cause there. */
-uint64_t tdh_mem_range_block(struct call *c)
+void tdh_mem_range_block(struct call *c)
 {
 	uint64_t old = c->sept.value;
 
@@ -284,20 +277,13 @@ uint64_t tdh_mem_range_block(struct call *c)
 	sept_write(&c->sept, sept_with_state(old, sept_after(c->sept.state, SEPT_CHANGE_BLOCK)));
 	c->sept.value = old;
 	sept_l2_for_aliases(c, block_alias);
-	return TDX_SUCCESS;
 }
 
-uint64_t unblock_tracked(struct call *c)
-{
-	return check_bepoch_tracked(c, TDX_OPERAND_ID_SEPT_TREE);
-}
-
-uint64_t tdh_mem_range_unblock(struct call *c)
+void tdh_mem_range_unblock(struct call *c)
 {
 	if (!(SEPT_ANY_PENDING & SEPT_SET(c->sept.state)))
 		sept_l2_for_aliases(c, unblock_alias);
 	sept_write(&c->sept, sept_with_state(c->sept.value, sept_after(c->sept.state, SEPT_CHANGE_UNBLOCK)));
-	return TDX_SUCCESS;
 }
 
 /* ---- TDH.MEM.TRACK ---- */
@@ -314,8 +300,7 @@ uint64_t track_previous(struct call *c)
 	return TDX_SUCCESS;
 }
 
-uint64_t tdh_mem_track(struct call *c)
+void tdh_mem_track(struct call *c)
 {
 	__atomic_fetch_add(&c->td.tdcs->epoch, 1, __ATOMIC_RELEASE);
-	return TDX_SUCCESS;
 }

@@ -8,7 +8,7 @@
 #include "module/sept_l2.h"
 #include "module/state.h"
 
-uint64_t tdh_mem_page_add(struct call *c)
+void tdh_mem_page_add(struct call *c)
 {
 	static const char name[MRTD_NAME] = "MEM.PAGE.ADD";
 	uint8_t bounce[PAGE_BYTES];
@@ -18,10 +18,9 @@ uint64_t tdh_mem_page_add(struct call *c)
 	mrtd_extend(c->m, &c->td, name, c->gpa, NULL, 0);
 	sept_write(&c->sept, sept_make(SEPT_STATE_MAPPED, c->page.pa));
 	td_add_children(&c->td, 1);
-	return TDX_SUCCESS;
 }
 
-uint64_t tdh_mem_page_aug(struct call *c)
+void tdh_mem_page_aug(struct call *c)
 {
 	uint64_t size = PAGE_SIZE_OF(c->level);
 
@@ -29,7 +28,6 @@ uint64_t tdh_mem_page_aug(struct call *c)
 	pamt_set(c->page.pamt, PT_REG, c->td.pa);
 	sept_write(&c->sept, sept_make(SEPT_STATE_PENDING, c->page.pa));
 	td_add_children(&c->td, (int64_t)(size / PAGE_BYTES));
-	return TDX_SUCCESS;
 }
 
 static uint64_t free_alias(struct call *c, uint64_t entry)
@@ -47,14 +45,13 @@ static uint64_t removed(const struct tdcs *t)
 	return sept_make(SEPT_STATE_FREE, 0);
 }
 
-uint64_t tdh_mem_page_remove(struct call *c)
+void tdh_mem_page_remove(struct call *c)
 {
 	sept_l2_for_aliases(c, free_alias);
 	c->regs->gpr[GPR_RCX] = c->page.pa;
 	sept_write(&c->sept, removed(c->td.tdcs));
 	pamt_free(c->page.pamt);
 	td_add_children(&c->td, -(int64_t)(PAGE_SIZE_OF(c->sept.level) / PAGE_BYTES));
-	return TDX_SUCCESS;
 }
 
 /* ---- TDH.MEM.PAGE.RELOCATE ---- */
@@ -74,7 +71,7 @@ static uint64_t move_alias(struct call *c, uint64_t entry)
 	return (sept_l2_unblock(entry) & ~SEPT_PA) | c->page.pa;
 }
 
-uint64_t tdh_mem_page_relocate(struct call *c)
+void tdh_mem_page_relocate(struct call *c)
 {
 	enum sept_state state = sept_after(c->sept.state, SEPT_CHANGE_UNBLOCK);
 	uint64_t entry = (c->sept.value & ~SEPT_PA) | c->page.pa;
@@ -84,5 +81,4 @@ uint64_t tdh_mem_page_relocate(struct call *c)
 	pamt_free(c->old_page.pamt);
 	sept_write(&c->sept, state == c->sept.state ? entry : sept_with_state(entry, state));
 	c->regs->gpr[GPR_RCX] = c->old_page.pa;
-	return TDX_SUCCESS;
 }

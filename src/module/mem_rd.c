@@ -28,14 +28,12 @@ static void *data_at(const struct call *c)
 	return pa_ptr(c->m, (c->sept.value & SEPT_PA) + offset);
 }
 
-uint64_t tdh_mem_rd(struct call *c)
+void tdh_mem_rd(struct call *c)
 {
 	c->regs->gpr[GPR_R8] = word_load(data_at(c), 8);
-	return TDX_SUCCESS;
 }
 
-uint64_t tdh_mem_wr(struct call *c)
+void tdh_mem_wr(struct call *c)
 {
 	c->regs->gpr[GPR_R8] = __atomic_exchange_n((uint64_t *)data_at(c), c->in[GPR_R8], __ATOMIC_SEQ_CST);
-	return TDX_SUCCESS;
 }

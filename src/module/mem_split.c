@@ -22,11 +22,6 @@ uint64_t restartable(struct call *c)
 
 /* ---- TDH.MEM.PAGE.DEMOTE ---- */
 
-uint64_t demote_flags(struct call *c)
-{
-	return split_tdr_flag(c, SPARSE);
-}
-
 static bool aliased(const struct call *c, unsigned vm)
 {
 	return c->sept.value & SEPT_ALIAS(vm);
@@ -106,7 +101,7 @@ static void demote_l2(struct call *c, const struct sept_ref *large, unsigned vm)
 }
 
 /* R9 to R11 tell with bit 63 which pages were not needed. */
-uint64_t tdh_mem_page_demote(struct call *c)
+void tdh_mem_page_demote(struct call *c)
 {
 	const struct sept_ref large = c->sept;
 
@@ -119,7 +114,6 @@ uint64_t tdh_mem_page_demote(struct call *c)
 		else if (c->in[GPR_R8 + vm] != NULL_PA)
 			c->regs->gpr[GPR_R8 + vm] = c->in[GPR_R8 + vm] | PAGE_NOT_USED;
 	}
-	return TDX_SUCCESS;
 }
 
 /* ---- TDH.MEM.PAGE.PROMOTE ---- */
@@ -187,7 +181,7 @@ uint64_t promote_parts(struct call *c)
 	return st;
 }
 
-uint64_t tdh_mem_page_promote(struct call *c)
+void tdh_mem_page_promote(struct call *c)
 {
 	uint64_t first = c->scratch[0];
 
@@ -200,5 +194,4 @@ uint64_t tdh_mem_page_promote(struct call *c)
 	sept_write(&c->sept, first);
 	td_add_children(&c->td, -1);
 	c->regs->gpr[GPR_RCX] = c->page.pa;
-	return TDX_SUCCESS;
 }

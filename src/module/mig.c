@@ -22,7 +22,7 @@ static uint64_t *links(const struct call *c)
 	return td_page(c->m, &c->td, TDCS_PAGE_MIGSC_LINKS);
 }
 
-uint64_t tdh_mig_stream_create(struct call *c)
+void tdh_mig_stream_create(struct call *c)
 {
 	struct tdcs *t = c->td.tdcs;
 	struct migsc *sc;
@@ -32,7 +32,6 @@ uint64_t tdh_mig_stream_create(struct call *c)
 	sc->index = t->num_migs;
 	links(c)[t->num_migs++] = c->page.pa;
 	td_add_children(&c->td, 1);
-	return TDX_SUCCESS;
 }
 
 /* ---- operands ---- */

@@ -28,16 +28,6 @@ static uint64_t forged_token(struct call *c)
 
 /* ---- source ---- */
 
-uint64_t tdh_export_pause(struct call *c)
-{
-	struct tdcs *t = c->td.tdcs;
-
-	/* no vCPU runs: each flushes its translations at its next entry, should the export be aborted */
-	t->epoch++;
-	t->op_state = OP_STATE_PAUSED_EXPORT;
-	return TDX_SUCCESS;
-}
-
 static uint64_t next_epoch(struct call *c)
 {
 	struct tdcs *t = c->td.tdcs;
@@ -181,17 +171,3 @@ uint64_t tdh_import_abort(struct call *c)
 	return TDX_SUCCESS | STATUS_FATAL;
 }
 
-uint64_t tdh_import_commit(struct call *c)
-{
-	c->td.tdcs->import_count++;
-	c->td.tdcs->op_state = OP_STATE_LIVE_IMPORT;
-	return TDX_SUCCESS;
-}
-
-uint64_t tdh_import_end(struct call *c)
-{
-	if (c->td.tdcs->op_state != OP_STATE_LIVE_IMPORT)
-		c->td.tdcs->import_count++;
-	c->td.tdcs->op_state = OP_STATE_RUNNABLE;
-	return TDX_SUCCESS;
-}

@@ -48,7 +48,7 @@ uint64_t create_key(struct call *c)
 	return TDX_SUCCESS;
 }
 
-uint64_t tdh_mng_create(struct call *c)
+void tdh_mng_create(struct call *c)
 {
 	uint64_t hkid = c->in[GPR_RDX];
 
@@ -61,7 +61,6 @@ uint64_t tdh_mng_create(struct call *c)
 	c->td.tdr->seamdb_index = c->m->plat->config.seamdb.last;
 	memcpy(c->td.tdr->seamdb_nonce, c->m->plat->config.seamdb.nonce, sizeof(c->td.tdr->seamdb_nonce));
 	c->m->kot[hkid].state = KOT_STATE_ASSIGNED;
-	return TDX_SUCCESS;
 }
 
 /* ---- TDH.MNG.KEY.CONFIG ---- */
@@ -113,7 +112,7 @@ static void tdcx_fill(struct call *c, unsigned index)
 		page[i] = value;
 }
 
-uint64_t tdh_mng_addcx(struct call *c)
+void tdh_mng_addcx(struct call *c)
 {
 	struct tdr *tdr = c->td.tdr;
 	unsigned index = tdr->num_tdcx;
@@ -127,34 +126,5 @@ uint64_t tdh_mng_addcx(struct call *c)
 		td_load(c->m, c->td.pa, &c->td);
 		memcpy(c->td.tdcs->mig_enc_key, c->scratch, sizeof(c->td.tdcs->mig_enc_key));
 	}
-	return TDX_SUCCESS;
-}
-
-/* ---- TDH.MNG.VPFLUSHDONE, KEY.FREEID, KEY.RECLAIMID ---- */
-
-uint64_t flushdone_vcpus(struct call *c)
-{
-	if (c->td.tdr->lifecycle == LIFECYCLE_KEYS_CONFIGURED && c->td.tdcs && c->td.tdcs->num_assoc_vcpus)
-		return fail(c, TDX_FLUSHVP_NOT_DONE,
-			    "%u vCPUs of the TD at %x are associated with a logical processor; TDH.VP.FLUSH them there",
-			    c->td.tdcs->num_assoc_vcpus, c->td.pa);
-	return TDX_SUCCESS;
-}
-
-uint64_t tdh_mng_vpflushdone(struct call *c)
-{
-	struct kot_entry *kot = &c->m->kot[c->td.tdr->hkid];
-
-	c->td.tdr->lifecycle = LIFECYCLE_BLOCKED;
-	kot->wbinvd_bitmap = (uint8_t)((1u << c->m->num_pkgs) - 1);
-	kot->state = KOT_STATE_FLUSHED;
-	return TDX_SUCCESS;
-}
-
-uint64_t tdh_mng_key_freeid(struct call *c)
-{
-	c->m->kot[c->td.tdr->hkid].state = KOT_STATE_FREE;
-	c->td.tdr->lifecycle = LIFECYCLE_TEARDOWN;
-	return TDX_SUCCESS;
 }
 

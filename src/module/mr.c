@@ -25,19 +25,17 @@ uint64_t extend_page(struct call *c)
 	return TDX_SUCCESS;
 }
 
-uint64_t tdh_mr_extend(struct call *c)
+void tdh_mr_extend(struct call *c)
 {
 	static const char name[MRTD_NAME] = "MR.EXTEND";
 	const uint8_t *page = pa_ptr(c->m, c->sept.value & SEPT_PA);
 
 	mrtd_extend(c->m, &c->td, name, c->gpa, page + (c->gpa & (PAGE_BYTES - 1)), EXTEND_BYTES);
-	return TDX_SUCCESS;
 }
 
-uint64_t tdh_mr_finalize(struct call *c)
+void tdh_mr_finalize(struct call *c)
 {
 	mrtd_final(c->m, &c->td);
 	servtd_hash(c->td.tdcs);
 	c->td.tdcs->op_state = OP_STATE_RUNNABLE;
-	return TDX_SUCCESS;
 }

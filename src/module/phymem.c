@@ -17,27 +17,16 @@ static void put_metadata(struct call *c)
 	c->regs->gpr[GPR_R8] = c->page.level;
 }
 
-uint64_t page_md_read(struct call *c)
-{
-	return check_page_any(c, GPR_RCX, LOCK_SHARED);
-}
-
-uint64_t tdh_phymem_page_rdmd(struct call *c)
+void tdh_phymem_page_rdmd(struct call *c)
 {
 	const struct pamt_entry *e = c->page.pamt;
 
 	put_metadata(c);
 	if (e->type == PT_REG || e->type == PT_EPT)
 		c->regs->gpr[GPR_R9] = __atomic_load_n(&e->bepoch, __ATOMIC_RELAXED);
-	return TDX_SUCCESS;
 }
 
 /* ---- TDH.PHYMEM.PAGE.RECLAIM ---- */
-
-uint64_t reclaim_lock(struct call *c)
-{
-	return check_page_any(c, GPR_RCX, LOCK_EXCLUSIVE);
-}
 
 uint64_t reclaim_page(struct call *c)
 {
@@ -56,12 +45,11 @@ uint64_t reclaim_owner(struct call *c)
 	return TDX_SUCCESS;
 }
 
-uint64_t tdh_phymem_page_reclaim(struct call *c)
+void tdh_phymem_page_reclaim(struct call *c)
 {
 	if (c->page.pamt->type != PT_TDR)
 		td_add_children(&c->td, -(int64_t)(PAGE_SIZE_OF(c->page.level) / PAGE_BYTES));
 	pamt_free(c->page.pamt);
-	return TDX_SUCCESS;
 }
 
 /* ---- TDH.PHYMEM.PAGE.WBINVD ---- */

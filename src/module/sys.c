@@ -79,7 +79,7 @@ static void mark_reserved(struct module *m, const struct tdmr *t)
 	}
 }
 
-uint64_t tdh_sys_tdmr_init(struct call *c)
+void tdh_sys_tdmr_init(struct call *c)
 {
 	struct tdmr *t = tdmr_at(c->m, c->in[GPR_RCX]);
 	uint64_t next = t->next + TDMR_INIT_BYTES;
@@ -89,6 +89,5 @@ uint64_t tdh_sys_tdmr_init(struct call *c)
 	mark_reserved(c->m, t);
 	__atomic_store_n(&t->next, next, __ATOMIC_RELEASE);
 	c->regs->gpr[GPR_RDX] = next & ~(PAGE_SIZE_OF(PAGE_SIZE_1G) - 1);
-	return TDX_SUCCESS;
 }
 

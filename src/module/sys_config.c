@@ -254,7 +254,7 @@ uint64_t sys_config_tdmrs(struct call *c)
 	return st;
 }
 
-uint64_t tdh_sys_config(struct call *c)
+void tdh_sys_config(struct call *c)
 {
 	struct module *m = c->m;
 
@@ -266,5 +266,4 @@ uint64_t tdh_sys_config(struct call *c)
 			keyid_tag(m, m->tdmr[i].pamt_base[size], m->tdmr[i].pamt_size[size], m->global_hkid);
 	}
 	__atomic_store_n(&m->sys_state, SYS_STATE_CONFIG_DONE, __ATOMIC_RELEASE);
-	return TDX_SUCCESS;
 }

@@ -35,7 +35,7 @@ static void put_cpuid_config(const struct module *m, uint8_t *list)
 	}
 }
 
-uint64_t tdh_sys_info(struct call *c)
+void tdh_sys_info(struct call *c)
 {
 	uint8_t *info = shared_out(c, c->in[GPR_RCX], TDSYSINFO_SIZE);
 	uint8_t *cmrs = shared_out(c, c->in[GPR_R8], MAX_CMRS * CMR_INFO_SIZE);
@@ -51,5 +51,4 @@ uint64_t tdh_sys_info(struct call *c)
 	}
 	c->regs->gpr[GPR_RDX] = TDSYSINFO_SIZE;
 	c->regs->gpr[GPR_R9] = MAX_CMRS;
-	return TDX_SUCCESS;
 }

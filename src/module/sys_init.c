@@ -87,25 +87,20 @@ static void rule_values(struct call *c, const struct cpuid_rule *r, uint32_t out
 	out[EDX] = v.edx;
 }
 
-static uint64_t pack(uint32_t low, uint32_t high)
-{
-	return low | (uint64_t)high << 32;
-}
-
 /* The leaf and the mask of the bits that must hold: RCX, RDX, R8. */
 static void put_cpuid_mask(struct call *c, const struct cpuid_rule *r, const struct cpuid_bits *mask)
 {
-	c->regs->gpr[GPR_RCX] = pack(r->leaf, r->subleaf);
-	c->regs->gpr[GPR_RDX] = pack(mask->eax, mask->ebx);
-	c->regs->gpr[GPR_R8] = pack(mask->ecx, mask->edx);
+	c->regs->gpr[GPR_RCX] = pair32(r->leaf, r->subleaf);
+	c->regs->gpr[GPR_RDX] = pair32(mask->eax, mask->ebx);
+	c->regs->gpr[GPR_R8] = pair32(mask->ecx, mask->edx);
 }
 
 static uint64_t wrong_cpuid(struct call *c, const struct cpuid_rule *r, const struct cpuid_bits *mask,
 			    const struct cpuid_bits *value)
 {
 	put_cpuid_mask(c, r, mask);
-	c->regs->gpr[GPR_R9] = pack(value->eax, value->ebx);
-	c->regs->gpr[GPR_R10] = pack(value->ecx, value->edx);
+	c->regs->gpr[GPR_R9] = pair32(value->eax, value->ebx);
+	c->regs->gpr[GPR_R10] = pair32(value->ecx, value->edx);
 	return fail(c, TDX_INCORRECT_CPUID_VALUE, "CPUID leaf %x subleaf %x lacks what TDX needs (RDX, R8: mask)",
 		    r->leaf, r->subleaf);
 }
@@ -339,7 +334,7 @@ static void sample_for_tds(struct call *c)
 	m->perf_capabilities = rdmsr(c, MSR_PERF_CAPABILITIES);
 }
 
-uint64_t tdh_sys_init(struct call *c)
+void tdh_sys_init(struct call *c)
 {
 	struct module *m = c->m;
 
@@ -347,7 +342,6 @@ uint64_t tdh_sys_init(struct call *c)
 	m->seamrr_size = m->plat->config.seamrr.size;
 	sample_for_tds(c);
 	__atomic_store_n(&m->sys_state, SYS_STATE_INIT_DONE, __ATOMIC_RELEASE);
-	return TDX_SUCCESS;
 }
 
 /* ---- TDH.SYS.LP.INIT ---- */
@@ -371,10 +365,9 @@ uint64_t lp_init_package(struct call *c)
 	return TDX_SUCCESS;
 }
 
-uint64_t tdh_sys_lp_init(struct call *c)
+void tdh_sys_lp_init(struct call *c)
 {
 	c->lp->pkg = (uint32_t)c->scratch[0];
 	c->lp->init_done = true;
 	__atomic_fetch_add(&c->m->lps_inited, 1, __ATOMIC_ACQ_REL);
-	return TDX_SUCCESS;
 }

@@ -20,7 +20,7 @@ static uint64_t data_size(const struct module *m)
 	return sizeof(struct handoff) + kot_bytes(m);
 }
 
-static struct handoff *area(const struct module *m)
+struct handoff *handoff_area(const struct module *m)
 {
 	uint64_t size = (uint64_t)m->plat->config.loader.handoff_pages * PAGE_BYTES;
 
@@ -29,7 +29,7 @@ static struct handoff *area(const struct module *m)
 
 const struct handoff *handoff_data(const struct module *m)
 {
-	const struct handoff *h = area(m);
+	const struct handoff *h = handoff_area(m);
 
 	if (!h || h->magic != HANDOFF_MAGIC || !h->valid || h->size != data_size(m) ||
 	    h->version != HANDOFF_VERSION || h->num_tdmrs > MAX_TDMRS || h->global_hkid >= m->hkid_end)
@@ -38,14 +38,6 @@ const struct handoff *handoff_data(const struct module *m)
 }
 
 /* ---- TDH.SYS.SHUTDOWN ---- */
-
-uint64_t shutdown_area(struct call *c)
-{
-	if (!area(c->m))
-		return fail(c, TDX_OPERAND_INVALID | GPR_RCX, "the handoff area of %u pages is too small",
-			    c->m->plat->config.loader.handoff_pages);
-	return TDX_SUCCESS;
-}
 
 /* Nobody new gets in once the state says so; whoever is inside then sends us back. */
 static uint64_t shut_out_others(struct call *c)
@@ -65,7 +57,7 @@ static uint64_t shut_out_others(struct call *c)
 uint64_t tdh_sys_shutdown(struct call *c)
 {
 	struct module *m = c->m;
-	struct handoff *h = area(m);
+	struct handoff *h = handoff_area(m);
 	uint64_t st = shut_out_others(c);
 
 	if (st)
@@ -85,18 +77,10 @@ uint64_t tdh_sys_shutdown(struct call *c)
 
 /* ---- TDH.SYS.UPDATE ---- */
 
-uint64_t update_handoff(struct call *c)
-{
-	if (!handoff_data(c->m))
-		return fail(c, TDX_SYS_INVALID_HANDOFF, "the module before this one left no handoff data of version %u",
-			    HANDOFF_VERSION);
-	return TDX_SUCCESS;
-}
-
-uint64_t tdh_sys_update(struct call *c)
+void tdh_sys_update(struct call *c)
 {
 	struct module *m = c->m;
-	struct handoff *h = area(m);
+	struct handoff *h = handoff_area(m);
 
 	m->num_tdmrs = h->num_tdmrs;
 	m->global_hkid = h->global_hkid;
@@ -105,5 +89,4 @@ uint64_t tdh_sys_update(struct call *c)
 	memcpy(m->kot, h->kot, kot_bytes(m));
 	h->valid = 0;
 	__atomic_store_n(&m->sys_state, SYS_STATE_READY, __ATOMIC_RELEASE);
-	return TDX_SUCCESS;
 }

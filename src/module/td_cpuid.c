@@ -160,7 +160,7 @@ static uint64_t apply_leaf(struct leaf_values *v)
 	}
 }
 
-uint64_t td_cpuid_init(struct call *c, const uint32_t config[][CPUID_REGS])
+uint64_t td_cpuid_init(struct call *c)
 {
 	struct tdcs *t = c->td.tdcs;
 
@@ -170,7 +170,7 @@ uint64_t td_cpuid_init(struct call *c, const uint32_t config[][CPUID_REGS])
 
 		cpuid_common(c->m, i, v.reg);
 		if (v.rule->config_index != CPUID_NOT_CONFIGURABLE)
-			status = apply_config(&v, config[v.rule->config_index]);
+			status = apply_config(&v, c->params.cpuid_config[v.rule->config_index]);
 		if (!status) {
 			apply_xfam(&v);
 			status = apply_leaf(&v);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * TDG.VP.ENTER, INVEPT and INVVPID: L1 enters its VMs and keeps their translations in order.
+ * TDG.VP.ENTER and INVVPID: L1 enters its VMs and keeps their translations in order.
  */
 #include "module/guest_mem.h"
 #include "module/l2.h"
@@ -79,14 +79,6 @@ uint64_t tdg_vp_enter(struct call *c)
 	l2_load_state(x->m, x->vp, vm, c->regs->gpr);
 	x->next = NEXT_OTHER_VM;
 	return leaf_leaves(c);
-}
-
-/* ---- TDG.VP.INVEPT ---- */
-
-uint64_t tdg_vp_invept(struct call *c)
-{
-	c->lp->guest.stale_tlb |= c->in[GPR_RCX] != 0;
-	return TDX_SUCCESS;
 }
 
 /* ---- TDG.VP.INVVPID ---- */

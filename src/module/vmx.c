@@ -53,8 +53,11 @@ static uint32_t proc2_init(struct call *c, const struct vmx_ctl *r)
 	return init;
 }
 
-static uint64_t check_ctls(struct call *c, const struct vmx_ctl *rules, struct vmx_ctls *out)
+uint64_t vmx_controls(struct call *c, unsigned vm)
 {
+	const struct vmx_ctl *rules = vm ? vmx_l2_ctls : vmx_l1_ctls;
+	struct vmx_ctls *out = vm ? &c->m->vmx.l2 : &c->m->vmx.l1;
+
 	for (unsigned i = 0; i < NUM_VMX_CTLS; i++) {
 		uint32_t init = i == VMX_CTL_PROC2 ? proc2_init(c, &rules[i]) : rules[i].init;
 		uint64_t status = check_ctl(c, &rules[i], init, i != VMX_CTL_PROC3, &out->ctl[i]);
@@ -81,15 +84,6 @@ uint64_t vmx_sample(struct call *c)
 	return TDX_SUCCESS;
 }
 
-uint64_t vmx_l1_controls(struct call *c)
-{
-	return check_ctls(c, vmx_l1_ctls, &c->m->vmx.l1);
-}
-
-uint64_t vmx_l2_controls(struct call *c)
-{
-	return check_ctls(c, vmx_l2_ctls, &c->m->vmx.l2);
-}
 
 /* ---- controls of a TD ---- */
 

@@ -38,6 +38,9 @@ struct vmx_caps {
 #define CR4_INIT 0x2040ull
 #define CR0_L2_VARIABLE 0x8005001full
 
+/* Checks what the processor allows of the controls and samples the first values of L1's (0) or those of L2 VMs (1). */
+uint64_t vmx_controls(struct call *c, unsigned vm);
+
 /* The controls of the VMCS of L1 (vm 0) or of an L2 VM of this TD at first. */
 struct vmx_ctls vmx_td_ctls(const struct module *m, const struct td *td, unsigned vm);
 

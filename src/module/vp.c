@@ -8,7 +8,7 @@
 #include "module/state.h"
 #include "platform/platform.h"
 
-uint64_t tdh_vp_create(struct call *c)
+void tdh_vp_create(struct call *c)
 {
 	page_take(c, &c->page, PT_TDVPR, c->td.pa, c->td.tdr->hkid, NULL);
 	vcpu_load(c->m, c->page.pa, &c->vp);
@@ -16,7 +16,6 @@ uint64_t tdh_vp_create(struct call *c)
 	c->vp.vps->page_pa[0] = keyid_put(c->m, c->page.pa, c->td.tdr->hkid);
 	c->vp.vps->assoc_lpid = LPID_NONE;
 	td_add_children(&c->td, 1);
-	return TDX_SUCCESS;
 }
 
 /* MSR bitmaps of an L2 VM and their shadow: all accesses exit at first. */
@@ -25,7 +24,7 @@ static bool is_l2_bitmap(unsigned index)
 	return index >= TDVPS_PAGE_L2 && (index - TDVPS_PAGE_L2) % TDVPS_PAGES_PER_L2;
 }
 
-uint64_t tdh_vp_addcx(struct call *c)
+void tdh_vp_addcx(struct call *c)
 {
 	struct tdvps *vps = c->vp.vps;
 
@@ -34,15 +33,13 @@ uint64_t tdh_vp_addcx(struct call *c)
 		memset(pa_ptr(c->m, c->page.pa), 0xff, PAGE_BYTES);
 	vps->page_pa[vps->num_pages++] = keyid_put(c->m, c->page.pa, c->td.tdr->hkid);
 	td_add_children(&c->td, 1);
-	return TDX_SUCCESS;
 }
 
-uint64_t tdh_vp_flush(struct call *c)
+void tdh_vp_flush(struct call *c)
 {
 	c->vp.vps->assoc_lpid = LPID_NONE;
 	memset(c->vp.vps->vm_launched, 0, sizeof(c->vp.vps->vm_launched));
 	__atomic_fetch_sub(&c->td.tdcs->num_assoc_vcpus, 1, __ATOMIC_RELAXED);
-	return TDX_SUCCESS;
 }
 
 /* ---- association with a logical processor ---- */

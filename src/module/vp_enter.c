@@ -179,7 +179,7 @@ static void start_run(struct call *c)
 	call_hand_over(c, &g->held);
 }
 
-uint64_t tdh_vp_enter(struct call *c)
+void tdh_vp_enter(struct call *c)
 {
 	struct tdvps *vps = c->vp.vps;
 
@@ -191,5 +191,4 @@ uint64_t tdh_vp_enter(struct call *c)
 	guest_regs_load(c->m, &c->vp, c->regs);
 	c->lp->step.entry_tsc = platform_rdtsc(c->m->plat);
 	c->where = MODULE_TO_GUEST;
-	return TDX_SUCCESS;
 }

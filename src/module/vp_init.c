@@ -75,7 +75,7 @@ void vcpu_init_fields(const struct module *m, const struct td *td, struct tdvps 
 	vps->msr_spec_ctrl = spec_ctrl_real(m, td, 0);
 }
 
-uint64_t tdh_vp_init(struct call *c)
+void tdh_vp_init(struct call *c)
 {
 	struct tdvps *vps = c->vp.vps;
 
@@ -88,5 +88,4 @@ uint64_t tdh_vp_init(struct call *c)
 	for (unsigned vm = 0; vm <= c->td.tdcs->num_l2_vms; vm++)
 		vmcs_init(c->m, &c->td, &c->vp, vm, false);
 	__atomic_store_n(&vps->state, VCPU_STATE_READY, __ATOMIC_RELEASE);
-	return TDX_SUCCESS;
 }

@@ -13,7 +13,7 @@ import sys
 
 TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
 SHORT = {'BAD': 'TDX_OPERAND_INVALID', 'NOT_VALID': 'TDX_METADATA_FIELD_VALUE_NOT_VALID'}
-CALL = re.compile(r'\b(?:sept_)?fail\(')
+CALL = re.compile(r'\b(?:(?:sept_)?fail|REFUSAL)\(')
 
 
 def arguments(text, at):

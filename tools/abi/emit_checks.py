@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""abi/gen/checks.h, checks.c: for each leaf that the software module has (its stanza says "invoke FUNCTION") a function
-that makes the checks which come before that one."""
+"""abi/gen/checks.h, checks.c: for each leaf that the software module has (its stanza says "invoke FUNCTION",
+"effect FUNCTION" or "set") a function that makes the checks which come before that one."""
 from abiparse import REGISTERS
 from emit import header_top, source_top
 import require
@@ -8,7 +8,7 @@ import require
 TEXT = 'The leaves that the software module has: functions, and the checks that run before them.'
 LOCK = {'none': 'LOCK_NONE', 'SH': 'LOCK_SHARED', 'EX': 'LOCK_EXCLUSIVE'}
 PROSE = ('fail', '->')  # what a check may answer: for people, the engine knows
-INCLUDES = ['gen/checks.h', 'module/check.h', 'module/guest_mem.h', 'module/keyid.h', 'module/metadata.h', 'module/mig.h', 'module/state.h', 'module/version.h', 'module/vmx.h',
+INCLUDES = ['gen/checks.h', 'module/check.h', 'module/cpuid.h', 'module/guest_mem.h', 'module/handoff.h', 'module/keyid.h', 'module/metadata.h', 'module/mig.h', 'module/state.h', 'module/td_config.h', 'module/version.h', 'module/vmx.h',
             'platform/platform.h', 'vmx/x86.h']
 LEVELS = {'root': 'LEVEL_ROOT'}
 
@@ -70,6 +70,11 @@ class Checks:
             return 'call_lock_named(c, CHECK_LOCK_%s, %s)' % (rest[0].upper(), LOCK[rest[1]])
         if kind == 'require':
             return self.require(words) + '(c)'
+        if kind == 'zero':
+            text = require.name(rest[0])
+            return 'check_zero(c, %s, sizeof(%s), "%s")' % (text, text, rest[0].replace('PARAMS', 'TD_PARAMS').upper())
+        if kind == 'call' and '(' in rest[0]:
+            return ' '.join(rest).replace('(', '(c, ', 1)
         if kind == 'call':
             self.calls.append(rest[0])
             return rest[0] + '(c)'
@@ -81,13 +86,29 @@ class Checks:
         count = len(self.required)
         return self.required.setdefault(body, '%s_require_%d' % (self.leaf.c_name.lower(), count))
 
+    def statement(self, words):
+        """What the line does while no check before it has failed."""
+        if words[0] in ('set', 'copy'):
+            return require.assignment(self.leaf.item, words)
+        call = self.check(words)
+        return 'st = %s;' % call if call else None
+
     def emit(self):
-        calls = [call for call in map(self.check, self.leaf.checks) if call]
-        if not calls:
+        statements = [text for text in map(self.statement, self.leaf.checks) if text]
+        if not statements:
             return ''
-        rest = ''.join('\tif (!st)\n\t\tst = %s;\n' % call for call in calls[1:])
-        return 'static uint64_t %s_checks(struct call *c)\n{\n\tuint64_t st = %s;\n\n%s\treturn st;\n}\n\n' % (
-            self.leaf.c_name.lower(), calls[0], rest)
+        first = statements.pop(0) if statements[0].startswith('st = ') else 'st = TDX_SUCCESS;'
+        rest = ''.join('\tif (!st)\n\t\t%s\n' % text for text in statements)
+        return 'static uint64_t %s_checks(struct call *c)\n{\n\tuint64_t %s\n\n%s\treturn st;\n}\n\n' % (
+            self.leaf.c_name.lower(), first, rest)
+
+    def effect(self, effects):
+        """The leaf's function that can't be refused, or that of its "set" lines."""
+        lines = self.leaf.item.all('set')
+        if not lines:
+            return self.leaf.item.one('effect', 'NULL')
+        body = ''.join('\t%s\n' % require.assignment(self.leaf.item, ['set'] + line[1]) for line in lines)
+        return effects.setdefault('{\n%s}\n' % body, self.leaf.c_name.lower() + '_sets')
 
 
 def leaf_clear(leaf):
@@ -101,17 +122,17 @@ def mask(names, order):
     return sum(1 << order.index(name) for name in names if name != 'any')
 
 
-def descriptor(leaf, model):
+def descriptor(leaf, model, effect):
     states = [name.replace('OP_STATE_', '') for name, _ in model.enums['op_state']]
     septs = [row['name'] for row in model.sept_states]
     checks = leaf.c_name.lower() + '_checks' if any(words[0] not in PROSE for words in leaf.checks) else 'leaf_does_nothing'
-    return ('\t[%d] = { "%s", %d, %d, 0x%04x, 0x%04x, 0x%04x, MD_%s, %s, %s },\n' % (
+    return ('\t[%d] = { "%s", %d, %d, 0x%04x, 0x%04x, 0x%04x, MD_%s, %s, %s, %s },\n' % (
         leaf.number, leaf.name, leaf.number, max(leaf.versions), leaf_clear(leaf), mask(leaf.op_states, states),
-        mask(leaf.sept_states, septs), leaf.context or 'SYS', checks, leaf.item.one('invoke')))
+        mask(leaf.sept_states, septs), leaf.context or 'SYS', checks, leaf.item.one('invoke', 'NULL'), effect))
 
 
 def present(model):
-    return [leaf for leaf in model.leaves if leaf.item.one('invoke')]
+    return [leaf for leaf in model.leaves if any(leaf.item.all(key) for key in ('invoke', 'effect', 'set'))]
 
 
 def named_lock(row):
@@ -125,25 +146,29 @@ def named_lock(row):
 
 
 def emit_header(model):
-    names = set()
+    names, effects = set(), set()
     for leaf in present(model):
         checks = Checks(leaf, {}, ())
         checks.emit()
-        names |= set(checks.calls) | {leaf.item.one('invoke')}
+        names |= set(checks.calls) | {line[3] for line in leaf.item.all('invoke')}
+        effects |= {line[3] for line in leaf.item.all('effect')}
     out = header_top('GEN_CHECKS_H', TEXT) + '#include <stdint.h>\n\nstruct call;\n\n'
     locks = ''.join('\tCHECK_LOCK_%s,\n' % row.columns['name'].upper() for row in model.tables['lock'])
     out += '/* Locks of objects that no operand names. */\nenum check_lock {\n%s\tNUM_CHECK_LOCKS\n};\n\n' % locks
-    return out + ''.join('uint64_t %s(struct call *c);\n' % name for name in sorted(names)) + '\n#endif\n'
+    out += ''.join('uint64_t %s(struct call *c);\n' % name for name in sorted(names)) + '\n'
+    return out + ''.join('void %s(struct call *c);\n' % name for name in sorted(effects)) + '\n#endif\n'
 
 
 def emit_source(model):
-    out = source_top(TEXT) + ''.join('#include "%s"\n' % path for path in INCLUDES) + '\n'
+    out = source_top(TEXT) + ''.join('#include "%s"\n' % path for path in INCLUDES) + '#include <string.h>\n\n'
     leaves, required = present(model), {}
     ids = {name for name, _, _ in model.operand_ids}
-    checks = ''.join(Checks(leaf, required, ids).emit() for leaf in leaves)
+    checks, sets = ''.join(Checks(leaf, required, ids).emit() for leaf in leaves), {}
+    effects = {leaf.name: Checks(leaf, required, ids).effect(sets) for leaf in leaves}
     out += ''.join('static uint64_t %s(struct call *c)\n%s\n' % (name, body) for body, name in required.items()) + checks
+    out += ''.join('static void %s(struct call *c)\n%s\n' % (name, body) for body, name in sets.items())
     for cls, length in (('host', 'LEAVES_HOST'), ('guest', 'LEAVES_GUEST')):
-        rows = [descriptor(leaf, model) for leaf in leaves if leaf.cls == cls]
+        rows = [descriptor(leaf, model, effects[leaf.name]) for leaf in leaves if leaf.cls == cls]
         out += 'const struct leaf leaves_%s[%s] = {\n%s};\n\n' % (cls, length, ''.join(rows))
     rows = ''.join(named_lock(row.columns) for row in model.tables['lock'])
     return out + 'const struct named_lock named_locks[NUM_CHECK_LOCKS] = {\n%s};\n' % rows

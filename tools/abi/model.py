@@ -69,7 +69,7 @@ class Leaf:
         out['change'] = '; '.join('since %s: %s' % (line[1][0], ' '.join(line[1][1:]))
                                   for line in self.item.all('change'))
         out['uses'] = ', '.join(line[3] for line in self.item.all('uses'))
-        out['checks'] = '\n'.join(' '.join(words).partition(' ->')[0] for words in self.checks if words[0] != 'call')
+        out['checks'] = '\n'.join(' '.join(words).partition(' ->')[0] for words in self.checks if words[0] not in ('call', 'set', 'copy'))
         return out
 
     def lock_of(self, check, key):

@@ -7,10 +7,10 @@ from abiparse import REGISTERS
 from emit import string
 
 # Names with a dot: the structure before it, the C member after it.
-STRUCTURES = {'TDR': 'c->td.tdr->', 'TDCS': 'c->td.tdcs->', 'TDVPS': 'c->vp.vps->', 'SYS': 'c->m->', 'LP': 'c->lp->',
+STRUCTURES = {'PARAMS': 'c->params.', 'TDR': 'c->td.tdr->', 'TDCS': 'c->td.tdcs->', 'TDVPS': 'c->vp.vps->', 'SYS': 'c->m->', 'LP': 'c->lp->',
               'PAGE': 'c->page.', 'PAMT': 'c->page.pamt->', 'KOT': 'c->m->kot[c->td.tdr->hkid].',
               'CONFIG': 'c->m->plat->config.'}
-VALUES = {'TD': 'c->td.pa', 'VCPU': 'c->vp.pa', 'LP': 'c->lp_id', 'PAGE': 'c->page.pa', 'GPA': 'c->gpa',
+VALUES = {'TD': 'c->td.pa', 'TDCS': 'c->td.tdcs', 'VCPU': 'c->vp.pa', 'LP': 'c->lp_id', 'PAGE': 'c->page.pa', 'GPA': 'c->gpa',
           'LEVEL': 'c->level', 'FLAGS': 'c->flags', 'DEBUG': 'td_debug(&c->td)', 'NUMBER': 'number', 'ELEMENT': 'element'}
 FUNCTIONS = {'guest_private': 'guest_gpa_valid(&c->td, %s, true)', 'guest_valid': 'guest_gpa_valid(&c->td, %s, false)',
              'private_hkid': 'keyid_private(c->m, %s)', 'random': 'random_words(c, c->scratch, %s)',
@@ -19,7 +19,12 @@ FUNCTIONS = {'guest_private': 'guest_gpa_valid(&c->td, %s, true)', 'guest_valid'
              'handoff_head': 'sys_handoff_head(c->m)', 'xfam_allowed': 'xfam_allowed(c->m)',
              'cpuid_config_leaf': 'cpuid_config_leaf(%s)', 'cpuid_config_bits': 'cpuid_config_bits(%s)',
              'fms_num_allowed': 'fms_num_allowed(c->m)', 'fms_allowed': 'fms_allowed(c->m, %s)',
-             'msr': 'platform_rdmsr(c->m->plat, c->lp_id, MSR_%s)'}
+             'msr': 'platform_rdmsr(c->m->plat, c->lp_id, MSR_%s)',
+             'attributes_problem': 'td_attributes_problem(%s)', 'eptp_problem': 'td_eptp_problem(c->m, %s)',
+             'xfam_valid': 'xfam_valid(c->m, %s)', 'xsave_layout': 'xsave_layout(c->m, %s, c->td.tdcs->xbuff_offsets)',
+             'sept_root': 'keyid_strip(c->m, c->td.tdr->tdcx_pa[TDCS_PAGE_SEPT_ROOT])',
+             'handoff_area': 'handoff_area(c->m)', 'handoff_data': 'handoff_data(c->m)',
+             'gpa_width': 'td_gpa_width(&c->td)', 'pair': 'pair32(%s)'}
 KINDS = {'TDR.lifecycle': 'l', 'TDCS.op_state': 'o', 'TDVPS.state': 'v', 'PAMT.type': 't'}  # of call_fail()
 TOKEN = re.compile(r'\s*(?:(\w+)\(([^()]*)\)|([A-Z]\w*\.\w+(?:\.\w+)*)|(\w+)|(&&|\|\||[=!<>]=|<<|>>|[-!<>()&|+*~%]))')
 BRACES = re.compile(r'\{([^}]*?)(?::(\w))?\}')
@@ -52,6 +57,17 @@ def expression(item, text):
         out += '' if glue else ' '
         at = token.end()
     return out
+
+
+def assignment(item, words):
+    """The statement of a line "set TARGET = EXPRESSION", or "copy TARGET = ARRAY": a target without a dot is a register."""
+    if len(words) < 4 or words[2] != '=':
+        item.fail('%s: TARGET = EXPRESSION' % words[0])
+    target = name(words[1]) if '.' in words[1] else 'c->regs->gpr[GPR_%s]' % words[1]
+    value = expression(item, ' '.join(words[3:])).strip()
+    if words[0] == 'copy':
+        return 'memcpy(%s, %s, sizeof(%s));' % (target, value, target)
+    return '%s = (__typeof__(%s))(%s);' % (target, target, value)
 
 
 def detail(word, ids):

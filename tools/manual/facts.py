@@ -83,8 +83,10 @@ def check_text(leaf, words):
         return ['A lock is taken, %s: %s.' % (MODES[words[2]], PARTS[words[1]])]
     if kind == 'require':
         return ['It holds that %s.' % ' '.join(words[1:words.index('->')])]
+    if kind == 'zero':
+        return ['%s is 0.' % words[1]]
     if kind == 'call':
-        return ['What only this leaf checks: %s.' % words[1].replace('_', ' ')]
+        return ['What only this leaf checks: %s.' % words[1].partition('(')[0].replace('_', ' ')]
     return [{
         'owner_tdr': 'The TD that owns the vCPU is there%s.' % _locked(words, 'lock', 'its TDR'),
         'td_state': 'The TD is not fatal, has its keys and its control structure, and is in a state that allows the leaf%s.' %
@@ -112,6 +114,8 @@ def check_steps(leaf, dispatch):
     steps = [(['The leaf and its version exist, reserved bits of ', Name('RAX'), ' are 0, the module is in a state for it.'],
               [(name, detail) for name, details in leaf.statuses for detail in details if (name, detail) in dispatch])]
     for words in leaf.checks:
+        if words[0] in ('set', 'copy'):
+            continue
         if words[0] == 'fail':
             answer = (words[1], words[2] if len(words) > 2 else '-')
             if answer not in steps[-1][1]:
