@@ -62,7 +62,7 @@ refused() {
 	grep -q -e "$words" "$work/out" || fail "run $*: no '$words' in: $(cat "$work/out")"
 }
 
-refused 'makes no sense' --quote "$work/store" --quote-version 6
+refused "'6' is not 4 or 5" --quote "$work/store" --quote-version 6
 refused 'No such file' --quote "$work/no/such/store"
 head -c 500 "$work/store/hierarchy.pem" >"$work/cut"
 cp "$work/cut" "$work/store/hierarchy.pem"

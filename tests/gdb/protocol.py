@@ -220,7 +220,7 @@ def refused(*args):
 def usage():
     for port in ["", "x", "-1", "65536", "1.5", "localhost:1"]:
         result = refused("--gdb", port)
-        check(f"port {port!r}", result.returncode == 2 and f"--gdb: '{port}' makes no sense" in result.stderr, result.stderr)
+        check(f"port {port!r}", result.returncode == 2 and f"--gdb: '{port}' is not a port" in result.stderr, result.stderr)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         result = refused("--gdb", str(taken.getsockname()[1]))
         check("a port that is taken", result.returncode == 2 and "Address already in use" in result.stderr and
