@@ -102,7 +102,7 @@ unsigned hv_count(const struct hv_pool *pool); /* in 4 KiB pages */
 
 /* --- a call that another processor's lock refuses is made again, for a while --- */
 
-#define HV_TRIES 10000u
+#define HV_TRIES 1000u
 
 #define hv_again(call)                                                                             \
 	__extension__({                                                                            \

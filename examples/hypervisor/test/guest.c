@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <tdx/tdx.h>
+#include <time.h>
 
 #define WHILE 100000 /* ticks, so that the module does not take an interrupt for a single step */
 
@@ -53,6 +54,7 @@ void seamless_transport_tdcall(struct seamless_regs *regs)
 
 void guest_pause(void)
 {
+	nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
 	playing->wants = GUEST_PAUSE;
 	hand_over(playing);
 }

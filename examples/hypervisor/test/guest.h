@@ -35,7 +35,7 @@ void guest_end(struct guest *guest);
  */
 void guest_script(void *guests, struct seamless_regs *regs, struct seamless_vm_exit *exit);
 
-/* By a guest's code: a moment in which an interrupt for the host can come. */
+/* By a guest's code: a short while in which an interrupt for the host can come. */
 void guest_pause(void);
 
 /* By a guest's code: which physical address it reaches at a guest-physical one, as shared memory or

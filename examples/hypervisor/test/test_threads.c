@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sched.h>
+#include <semaphore.h>
 #include <cmocka.h>
 
 #include "life.h"
@@ -15,7 +15,8 @@
 /* A second vCPU, in the guest all the time unless it is kicked. */
 struct bystander {
 	struct world *world;
-	atomic_bool runs, stop;
+	sem_t runs;
+	atomic_bool stop;
 	enum hv_end end;
 };
 
@@ -23,7 +24,7 @@ static void stand_by(void *opaque)
 {
 	struct bystander *b = opaque;
 
-	atomic_store(&b->runs, true);
+	sem_post(&b->runs);
 	while (!atomic_load(&b->stop))
 		guest_pause();
 }
@@ -33,10 +34,11 @@ static void *run_bystander(void *opaque)
 	struct bystander *b = opaque;
 
 	b->end = HV_FAILED;
-	if (!seamless_lp_enter(b->world->machine, 1))
-		return NULL;
-	b->end = hv_run(&b->world->hv, 1);
-	seamless_lp_leave();
+	if (seamless_lp_enter(b->world->machine, 1)) {
+		b->end = hv_run(&b->world->hv, 1);
+		seamless_lp_leave();
+	}
+	sem_post(&b->runs); /* nobody waits for one that could not run */
 	return NULL;
 }
 
@@ -49,14 +51,15 @@ static void a_running_vcpu_is_kicked(void **state)
 	pthread_t thread;
 
 	(void)state;
+	assert_int_equal(sem_init(&b.runs, 0, 0), 0);
 	assert_true(guest_start(&world->guest[1], stand_by, &b));
 	assert_int_equal(pthread_create(&thread, NULL, run_bystander, &b), 0);
-	while (!atomic_load(&b.runs))
-		sched_yield();
+	sem_wait(&b.runs);
 	end = world_run(world, share_and_take_back, &s);
 	atomic_store(&b.stop, true);
 	pthread_join(thread, NULL);
 	guest_end(&world->guest[1]);
+	sem_destroy(&b.runs);
 	assert_int_equal(end, HV_HALTED);
 	assert_int_equal(b.end, HV_HALTED);
 	assert_null(sharing_wrong(&s));
