@@ -208,9 +208,9 @@ static void trace(void *opaque, const struct seamless_event *e)
 
 void operations_run(struct input *in, struct seamless_machine *m)
 {
-	seamless_remove_trace(m, trace, NULL);
+	seamless_trace_remove(m, trace, NULL);
 	if (getenv("FUZZ_TRACE"))
-		seamless_add_trace(m, trace, NULL);
+		seamless_trace_add(m, trace, NULL);
 	for (unsigned i = 0; i < MAX_OPERATIONS && in->left; i++)
 		operate(in, m);
 }

@@ -52,14 +52,14 @@ struct seamless_event {
  * Called on the thread where it happens, several threads at a time. After a call, seamless_reason()
  * and seamless_guest_field() tell more. It must not make calls itself.
  */
-typedef void (*seamless_trace)(void *opaque, const struct seamless_event *event);
+typedef void (*seamless_trace_tell)(void *opaque, const struct seamless_event *event);
 
 #define SEAMLESS_TRACES 8
 
 /* Adds one, while no thread uses the machine. False: there are SEAMLESS_TRACES already. */
-bool seamless_add_trace(struct seamless_machine *m, seamless_trace trace, void *opaque);
+bool seamless_trace_add(struct seamless_machine *m, seamless_trace_tell trace, void *opaque);
 /* Removes what was added with the same values, while no thread uses the machine. */
-void seamless_remove_trace(struct seamless_machine *m, seamless_trace trace, void *opaque);
+void seamless_trace_remove(struct seamless_machine *m, seamless_trace_tell trace, void *opaque);
 
 #ifdef __cplusplus
 }

@@ -187,7 +187,7 @@ void seamless_reload_module(struct seamless_machine *m)
 	lib_tell(m, &(struct seamless_event){ .kind = SEAMLESS_EVENT_RELOAD });
 }
 
-bool seamless_add_trace(struct seamless_machine *m, seamless_trace trace, void *opaque)
+bool seamless_trace_add(struct seamless_machine *m, seamless_trace_tell trace, void *opaque)
 {
 	if (m->traces == SEAMLESS_TRACES)
 		return false;
@@ -195,7 +195,7 @@ bool seamless_add_trace(struct seamless_machine *m, seamless_trace trace, void *
 	return true;
 }
 
-void seamless_remove_trace(struct seamless_machine *m, seamless_trace trace, void *opaque)
+void seamless_trace_remove(struct seamless_machine *m, seamless_trace_tell trace, void *opaque)
 {
 	for (unsigned i = 0; i < m->traces; i++) {
 		if (m->trace[i].tell != trace || m->trace[i].opaque != opaque)

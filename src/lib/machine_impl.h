@@ -25,7 +25,7 @@ struct lib_faults {
 };
 
 struct lib_trace {
-	seamless_trace tell;
+	seamless_trace_tell tell;
 	void *opaque;
 };
 

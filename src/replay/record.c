@@ -354,7 +354,7 @@ struct seamless_recording *seamless_record_start(struct seamless_machine *m, FIL
 {
 	struct seamless_recording *r = calloc(1, sizeof(*r));
 
-	if (!r || !seamless_watch_memory(m) || !seamless_add_trace(m, record, r)) {
+	if (!r || !seamless_watch_memory(m) || !seamless_trace_add(m, record, r)) {
 		free(r);
 		return NULL;
 	}
@@ -371,7 +371,7 @@ bool seamless_record_end(struct seamless_recording *r)
 {
 	bool good;
 
-	seamless_remove_trace(r->m, record, r);
+	seamless_trace_remove(r->m, record, r);
 	fputs("END\n", r->out);
 	good = !fflush(r->out) && !ferror(r->out);
 	pthread_mutex_destroy(&r->lock);

@@ -14,7 +14,7 @@ bool seamless_strict_start(struct seamless_machine *m, seamless_strict_tell tell
 	if (mem->notice)
 		return false;
 	s = calloc(1, sizeof(*s));
-	if (!s || !seamless_add_trace(m, strict_watch, s)) {
+	if (!s || !seamless_trace_add(m, strict_watch, s)) {
 		free(s);
 		return false;
 	}
@@ -35,7 +35,7 @@ uint64_t seamless_strict_stop(struct seamless_machine *m)
 	if (!mem->notice)
 		return 0;
 	mem_notice(mem, NULL, NULL);
-	seamless_remove_trace(m, strict_watch, s);
+	seamless_trace_remove(m, strict_watch, s);
 	reports = s->reports;
 	pages_free(s);
 	pthread_mutex_destroy(&s->lock);

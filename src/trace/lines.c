@@ -223,7 +223,7 @@ struct trace_lines *trace_lines_open(const struct trace_spec *spec,
 	trace->filter = spec->filter;
 	trace->owned = spec->path;
 	trace->out = spec->path ? fopen(spec->path, "we") : stderr;
-	if (!trace->out || !seamless_add_trace(machine, on_event, trace)) {
+	if (!trace->out || !seamless_trace_add(machine, on_event, trace)) {
 		if (trace->out && trace->owned)
 			fclose(trace->out);
 		free(trace);
@@ -237,7 +237,7 @@ int trace_lines_close(struct trace_lines *trace)
 {
 	int result;
 
-	seamless_remove_trace(trace->machine, on_event, trace);
+	seamless_trace_remove(trace->machine, on_event, trace);
 	print_repeats(trace);
 	result = ferror(trace->out) ? -1 : 0;
 	if (trace->owned && fclose(trace->out))

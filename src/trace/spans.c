@@ -140,7 +140,7 @@ bool spans_open(struct spans *spans, struct seamless_machine *machine, const str
 		void *opaque)
 {
 	*spans = (struct spans){ .machine = machine, .ops = ops, .opaque = opaque };
-	if (!seamless_add_trace(machine, on_event, spans))
+	if (!seamless_trace_add(machine, on_event, spans))
 		return false;
 	pthread_mutex_init(&spans->lock, NULL);
 	return true;
@@ -217,7 +217,7 @@ void spans_guests_end(struct spans *spans)
 
 void spans_close(struct spans *spans)
 {
-	seamless_remove_trace(spans->machine, on_event, spans);
+	seamless_trace_remove(spans->machine, on_event, spans);
 	spans_guests_end(spans);
 	end_phase(spans, seamless_time_ns(spans->machine));
 	pthread_mutex_destroy(&spans->lock);

@@ -94,7 +94,7 @@ static bool first_life(struct sweep *s)
 	struct life *life = s->life;
 
 	life->machine = life_machine(life->error, sizeof(life->error));
-	if (!life->machine || !seamless_add_trace(life->machine, keep_call, life))
+	if (!life->machine || !seamless_trace_add(life->machine, keep_call, life))
 		return false;
 	life_live(life);
 	seamless_destroy(life->machine);

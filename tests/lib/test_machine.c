@@ -247,7 +247,7 @@ static void a_trace_sees_all(void **state)
 {
 	struct seen seen = { .status = 1 };
 
-	assert_true(seamless_add_trace(*state, watch, &seen));
+	assert_true(seamless_trace_add(*state, watch, &seen));
 	assert_true(seamless_lp_enter(*state, 0));
 	assert_int_equal(seamcall(LEAF_TDH_SYS_INIT), TDX_SUCCESS);
 	seamless_write(*state, 0x1000, "abc", 3);
@@ -257,12 +257,12 @@ static void a_trace_sees_all(void **state)
 	assert_int_equal(seen.status, TDX_SUCCESS);
 	assert_int_equal(seen.writes, 1);
 	assert_int_equal(seen.len, 3);
-	seamless_remove_trace(*state, watch, &seen);
+	seamless_trace_remove(*state, watch, &seen);
 	seamless_write(*state, 0x1000, "abc", 3);
 	assert_int_equal(seen.writes, 1);
 	for (unsigned i = 0; i < SEAMLESS_TRACES; i++)
-		assert_true(seamless_add_trace(*state, watch, &seen));
-	assert_false(seamless_add_trace(*state, watch, &seen));
+		assert_true(seamless_trace_add(*state, watch, &seen));
+	assert_false(seamless_trace_add(*state, watch, &seen));
 	seamless_write(*state, 0x1000, "abc", 3);
 	assert_int_equal(seen.writes, 1 + SEAMLESS_TRACES);
 }

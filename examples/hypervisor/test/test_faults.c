@@ -143,9 +143,9 @@ static void each_call_under_each_fault(void **state)
 	memcpy(&sweep->hv, &world->hv, sizeof(sweep->hv));
 	sweep->snapshot = seamless_snapshot_take(world->machine, err, sizeof(err));
 	assert_non_null(sweep->snapshot);
-	assert_true(seamless_add_trace(world->machine, count, &calls));
+	assert_true(seamless_trace_add(world->machine, count, &calls));
 	live_in(&life, world);
-	seamless_remove_trace(world->machine, count, &calls);
+	seamless_trace_remove(world->machine, count, &calls);
 	assert_string_equal(life.problem, "");
 	for (unsigned i = 0; i < calls.leaves; i++) {
 		for (unsigned nth = 1; nth <= 2 && nth <= calls.of[i].count; nth++)
