@@ -62,6 +62,15 @@ static int register_of(const char *word)
 	return explain_reg_index(word);
 }
 
+/* "33": a leaf's number in decimal. */
+static bool small_number(const char *word, uint64_t *value)
+{
+	size_t len = strspn(word, "0123456789");
+
+	*value = strtoull(word, NULL, 10);
+	return len && len <= 3 && !word[len];
+}
+
 /* A leaf by name, or by number after SEAMCALL or TDCALL. */
 static bool leaf_of(const char *word, const char *before, struct explain_leaf_id *leaf)
 {
@@ -72,7 +81,7 @@ static bool leaf_of(const char *word, const char *before, struct explain_leaf_id
 		return explain_leaf_find(word, leaf);
 	if (strcasecmp(before, "SEAMCALL") != 0 && strcasecmp(before, "TDCALL") != 0)
 		return false;
-	if (!number_of(word, &number)) {
+	if (!number_of(word, &number) && !small_number(word, &number)) {
 		snprintf(text, sizeof(text), "TDH_%s", word);
 		return explain_leaf_find(text, leaf);
 	}
@@ -90,6 +99,25 @@ static bool is_status(uint64_t value)
 	return value >> 32 && explain_status(value, &status);
 }
 
+/* "failed: 0x...": what follows is a status, whether the tables have it or not. */
+static bool says_failed(const char *word)
+{
+	static const char *const words[] = {
+		"failed", "error", "err", "status", "ret", "returned"
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!strcasecmp(words[i], word))
+			return true;
+	}
+	return false;
+}
+
+static bool is_unknown_error(const char *before, uint64_t value)
+{
+	return value >> 63 && says_failed(before);
+}
+
 static void say_status(struct text *t, const struct explain_log *log)
 {
 	struct explain_status status;
@@ -101,8 +129,7 @@ static void say_status(struct text *t, const struct explain_log *log)
 	if (log->have_leaf)
 		text_add(t, "%s: ", log->leaf.name);
 	text_add(t, "%s", text);
-	if (status.meaning)
-		text_add(t, ": %s", status.meaning);
+	text_add(t, ": %s", status.meaning ? status.meaning : "this status is in no table");
 }
 
 static void say_register(struct text *t, const struct explain_log *log, unsigned reg,
@@ -121,12 +148,13 @@ size_t explain_log_line(char *buf, size_t size, struct explain_log *log, const c
 	char word[MAX_WORD], before[MAX_WORD] = "";
 	struct text t = text_start(buf, size);
 	struct explain_leaf_id leaf;
+	bool named = false; /* this line names a leaf */
 	uint64_t value;
 
 	for (const char *p = line; (p = next_word(p, word)); memcpy(before, word, sizeof(before))) {
 		if (leaf_of(word, before, &leaf)) {
 			log->leaf = leaf;
-			log->have_leaf = true;
+			log->have_leaf = named = true;
 			log->status = 0;
 			continue;
 		}
@@ -134,7 +162,7 @@ size_t explain_log_line(char *buf, size_t size, struct explain_log *log, const c
 			continue;
 		if (register_of(before) > 0) {
 			say_register(&t, log, (unsigned)register_of(before), value);
-		} else if (is_status(value)) {
+		} else if (is_status(value) || (named && is_unknown_error(before, value))) {
 			log->status = value;
 			if (t.len)
 				text_add(&t, "; ");

@@ -28,6 +28,24 @@ static const struct status_desc software_statuses[] = {
 
 #define NUM_SOFTWARE (sizeof(software_statuses) / sizeof(software_statuses[0]))
 
+/* Linux has values of its own for the same (arch/x86/include/asm/tdx.h). */
+static uint64_t from_linux(uint64_t status)
+{
+	static const struct {
+		uint64_t theirs, ours;
+	} values[] = {
+		{ 0x8000ff00ffff0000, TDX_SEAMCALL_VMFAILINVALID },
+		{ 0x8000ff000000000d, TDX_SEAMCALL_GP },
+		{ 0x8000ff0000000006, TDX_SEAMCALL_UD },
+	};
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		if (values[i].theirs == status)
+			return values[i].ours;
+	}
+	return status;
+}
+
 static const struct status_desc *find(uint64_t code)
 {
 	for (size_t i = 0; i < NUM_SOFTWARE; i++) {
@@ -68,8 +86,10 @@ static const char *advice(uint64_t status, const struct status_desc *desc)
 
 bool explain_status(uint64_t status, struct explain_status *out)
 {
-	const struct status_desc *desc = find_status(status);
+	const struct status_desc *desc;
 
+	status = from_linux(status);
+	desc = find_status(status);
 	memset(out, 0, sizeof(*out));
 	out->error = TDX_STATUS_ERROR(status);
 	out->non_recoverable = TDX_STATUS_NON_RECOVERABLE(status);
@@ -137,11 +157,12 @@ static bool short_detail(struct text *t, enum status_detail kind, uint32_t detai
 size_t explain_status_text(char *buf, size_t size, uint64_t status, enum explain_side side,
 			   int leaf)
 {
-	const struct status_desc *desc = find_status(status);
+	const struct status_desc *desc = find_status(from_linux(status));
 	struct text t = text_start(buf, size);
 	char detail[64];
 	struct text d = text_start(detail, sizeof(detail));
 
+	status = desc ? from_linux(status) : status;
 	if (!desc) {
 		text_add(&t, "0x%016" PRIx64, status);
 		return t.len;
@@ -176,8 +197,8 @@ static const char *const detail_labels[] = {
 size_t explain_status_detail(char *buf, size_t size, uint64_t status, enum explain_side side,
 			     int leaf)
 {
-	const struct status_desc *desc = find_status(status);
-	uint32_t detail = (uint32_t)status;
+	const struct status_desc *desc = find_status(from_linux(status));
+	uint32_t detail = (uint32_t)from_linux(status);
 	struct text t = text_start(buf, size);
 	enum status_detail kind;
 	const char *name = NULL;

@@ -33,6 +33,7 @@ expect 0 'MapGPA(gpa=0x1000, size=0x2000)' decode 77 --leaf 0 RCX=0xfc00 R11=0x1
 expect 0 'RND_NO_ENTROPY' decode tdx_rnd_no_entropy
 expect 0 'DEBUG|SEPT_VE_DISABLE' decode --as td_attributes 0x10000001
 expect 0 '^GetQuote' decode --as vmcall 0x10002
+expect 0 '^0x8000ff000000000d  SEAMCALL_GP$' decode 0x8000ff000000000d
 expect 1 'not in the tables' decode 0xdeadbeef00000000
 expect 2 'did you mean OPERAND_BUSY' decode OPERAND_BUZY
 expect 2 'did you mean TDH.MEM.TRACK' decode 0 --leaf TDH.MEM.TRAK
@@ -64,11 +65,18 @@ cat >"$work/log" <<'LOG'
 [ 10.0] virt/tdx: RCX 0x0000000040000000 RDX 0x0000000000000000 R08 0x0000000000000000
 [ 11.0] SEAMCALL TDH_MEM_PAGE_ADD failed: 0xc0000b0000000001, rcx 0x8000000000000000, rdx 0x3
 [ 12.0] usb 1-1: new device 0x1234567812345678
+[ 13.0] tdx: TDCALL (7) failed: 0xc000010000000002
+[ 14.0] virt/tdx: SEAMCALL (33) failed: 0x8000ff00ffff0000
+[ 15.0] SEAMCALL TDH_MEM_TRACK failed: 0xdeadbeef00000000
+[ 16.0] read failed 0xffff888100000000
 LOG
 "$seamless" decode - <"$work/log" >"$work/out" || bad=1
 grep -q '\^ TDH.SYS.TDMR.INIT: OPERAND_INVALID(RCX)' "$work/out" || { echo "log: leaf by number"; bad=1; }
 grep -q 'TDH.MEM.PAGE.ADD: EPT_WALK_FAILED.*RDX: level=3, state=FREE' "$work/out" || { echo "log: registers"; bad=1; }
-[ "$(grep -c '\^' "$work/out")" -eq 3 ] || { echo "log: lines explained that say nothing"; bad=1; }
+grep -q '\^ TDG.VM.RD: OPERAND_INVALID(RDX)' "$work/out" || { echo "log: TDCALL by decimal number"; bad=1; }
+grep -q '\^ TDH.SYS.INIT: SEAMCALL_VMFAILINVALID' "$work/out" || { echo "log: a status of Linux's own"; bad=1; }
+grep -q '\^ TDH.MEM.TRACK: 0xdeadbeef00000000: this status is in no table' "$work/out" || { echo "log: an unknown status"; bad=1; }
+[ "$(grep -c '\^' "$work/out")" -eq 6 ] || { echo "log: lines explained that say nothing"; bad=1; }
 grep -v '\^' "$work/out" | cmp -s - "$work/log" || { echo "log: its own lines are changed"; bad=1; }
 head -c 300000 /dev/urandom | "$seamless" decode - >/dev/null || { echo "log: random bytes"; bad=1; }
 exit $bad
