@@ -239,6 +239,7 @@ static int verify_file(struct verify *v, const char *path)
 {
 	struct attest_result *result = malloc(sizeof(*result));
 	struct file file = { NULL, 0 };
+	struct attest_blob log;
 	int status = CLI_USAGE;
 
 	if (!result)
@@ -251,9 +252,12 @@ static int verify_file(struct verify *v, const char *path)
 		attest_verify(file.bytes, file.size, &v->options, result);
 		note_encoding(result, encoding, file.size);
 		status = attest_count(&result->links, ATTEST_FAILS) ? CLI_WRONG : CLI_DONE;
+		log = result->kind == ATTEST_EVENTLOG
+			      ? (struct attest_blob){ file.bytes, file.size }
+			      : v->options.log;
 		if (!v->json)
-			verify_print(path, result);
-		else if (verify_print_json(path, result))
+			verify_print(path, result, log);
+		else if (verify_print_json(path, result, log))
 			status = CLI_USAGE;
 	}
 	file_free(&file);

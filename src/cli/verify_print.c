@@ -137,6 +137,61 @@ static void collect(struct fields *f, const struct attest_result *r)
 	add_replay(f, r);
 }
 
+/* An event as it is shown. */
+struct shown {
+	size_t offset;
+	const char *where; /* the register */
+	const char *type;
+	char digest[97]; /* empty: it has none that an RTMR takes */
+	char text[80];
+};
+
+static void show(struct shown *s, const struct eventlog_event *event)
+{
+	static const char *const registers[] = { "MRTD", "RTMR0", "RTMR1", "RTMR2", "RTMR3" };
+
+	s->offset = event->offset;
+	s->where = event->type == EVENTLOG_NO_ACTION ? "none" : registers[event->mr];
+	s->type = eventlog_type_name(event->type);
+	s->digest[0] = 0;
+	if (event->sha384)
+		hex_of(event->sha384, 48, s->digest);
+	eventlog_text(event, s->text, sizeof(s->text));
+}
+
+/* Up to the first that is malformed, which a link tells of. */
+static void each_event(struct attest_blob log, void (*tell)(const struct shown *s, void *opaque),
+		       void *opaque)
+{
+	struct eventlog_event event;
+	struct eventlog l;
+	struct shown s;
+
+	if (!log.bytes || eventlog_open(&l, log.bytes, log.size, NULL))
+		return;
+	while (eventlog_next(&l, &event, NULL) > 0) {
+		show(&s, &event);
+		tell(&s, opaque);
+	}
+}
+
+static void print_event(const struct shown *s, void *opaque)
+{
+	(void)opaque;
+	printf("  event 0x%06zx  %-5s  %-32s %s%s%s\n", s->offset, s->where, s->type, s->digest,
+	       s->text[0] ? "  " : "", s->text);
+}
+
+static void add_event(const struct shown *s, void *opaque)
+{
+	json_t *event = json_pack("{s:I, s:s, s:s, s:s}", "offset", (json_int_t)s->offset,
+				  "register", s->where, "type", s->type, "text", s->text);
+
+	if (s->digest[0])
+		json_object_set_new(event, "sha384", json_string(s->digest));
+	json_array_append_new(opaque, event);
+}
+
 static const char *kind_name(enum attest_kind kind)
 {
 	static const char *const names[] = { "unknown", "tdreport", "quote", "eventlog", "ccel" };
@@ -157,7 +212,7 @@ void verify_print_links(FILE *out, const char *before, const struct attest_links
 			links->link[i].text);
 }
 
-void verify_print(const char *path, const struct attest_result *result)
+void verify_print(const char *path, const struct attest_result *result, struct attest_blob log)
 {
 	const struct attest_links *links = &result->links;
 	struct fields f;
@@ -166,6 +221,8 @@ void verify_print(const char *path, const struct attest_result *result)
 	printf("%s: %s\n", path, kind_name(result->kind));
 	for (size_t i = 0; i < f.count; i++)
 		printf("  %-20s %s\n", f.field[i].name, f.field[i].text);
+	if (result->kind == ATTEST_EVENTLOG)
+		each_event(log, print_event, NULL);
 	verify_print_links(stdout, "", links);
 	printf("%s: %zu links hold, %zu fail, %zu not checked\n",
 	       verified(result) ? "verified" : "NOT VERIFIED", attest_count(links, ATTEST_HOLDS),
@@ -185,7 +242,7 @@ static json_t *links_json(const struct attest_links *links)
 	return list;
 }
 
-int verify_print_json(const char *path, const struct attest_result *result)
+int verify_print_json(const char *path, const struct attest_result *result, struct attest_blob log)
 {
 	json_t *fields = json_object(), *root;
 	struct fields f;
@@ -197,6 +254,12 @@ int verify_print_json(const char *path, const struct attest_result *result)
 	root = json_pack("{s:s, s:s, s:b, s:o, s:o}", "file", path, "kind", kind_name(result->kind),
 			 "verified", verified(result), "fields", fields, "links",
 			 links_json(&result->links));
+	if (log.bytes) {
+		json_t *events = json_array();
+
+		each_event(log, add_event, events);
+		json_object_set_new(root, "events", events);
+	}
 	failed = !root || json_dumpf(root, stdout, JSON_INDENT(2)) || putchar('\n') == EOF;
 	json_decref(root);
 	return failed ? -1 : 0;

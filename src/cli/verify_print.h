@@ -12,11 +12,14 @@
 /* Each link on a line of its own, after `before`. */
 void verify_print_links(FILE *out, const char *before, const struct attest_links *links);
 
-/* For a person: the fields by name, then each link on a line of its own, then the verdict. */
-void verify_print(const char *path, const struct attest_result *result);
+/*
+ * For a person: the fields by name, the events where the file is a log, then each link on a line of
+ * its own, then the verdict. `log` is the event log that was replayed, if any.
+ */
+void verify_print(const char *path, const struct attest_result *result, struct attest_blob log);
 
-/* For a program: {"file", "kind", "verified", "fields": {}, "links": [{"name", "verdict",
- * "text"}]}. */
-int verify_print_json(const char *path, const struct attest_result *result);
+/* For a program: {"file", "kind", "verified", "fields": {}, "events": [{"offset", "register",
+ * "type", "sha384", "text"}], "links": [{"name", "verdict", "text"}]}; events only with a log. */
+int verify_print_json(const char *path, const struct attest_result *result, struct attest_blob log);
 
 #endif

@@ -51,6 +51,12 @@ int eventlog_next(struct eventlog *log, struct eventlog_event *event, struct for
 /* "EV_SEPARATOR"; "unknown event" for a type without a name. */
 const char *eventlog_type_name(uint32_t type);
 
+/*
+ * What of an event's data is text, cut to `size`: a variable's name, or the data when all of it is
+ * printable, in one or two bytes a character. Else empty.
+ */
+void eventlog_text(const struct eventlog_event *event, char *text, size_t size);
+
 /* Does a file start as an event log does? */
 bool eventlog_recognize(const void *bytes, size_t size);
 

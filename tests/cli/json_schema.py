@@ -36,6 +36,9 @@ def cases(folder):
         yield "verify", [path], ""
         yield "measure", [images[0], "--match", path], ""
     yield "verify", [images[0]], ""
+    log = str(root / "fuzz/seeds/eventlog/two_events")
+    yield "verify", [log], ""
+    yield "verify", [str(pathlib.Path(folder, "report")), "--log", log], ""
     yield "replay", [folder], ""
 
 

@@ -63,6 +63,11 @@ expect() {
 	expect 0 '^usage: ' --help
 	od -An -v -tx1 "$dir/quote4" >"$dir/quote4.hex"
 	base64 "$dir/report" >"$dir/report.base64"
+	log=$(dirname "$0")/../../fuzz/seeds/eventlog/two_events
+	expect 0 '^  event 0x000041  RTMR0  EV_[A-Z0-9_ ]* [0-9a-f]\{96\}' "$log"
+	expect 0 '"register": "RTMR' --json "$log"
+	expect 1 '^FAILS  *--nonce  *an event log has nothing' "$log" --nonce 00
+	expect 1 '^FAILS  *RTMR0  *replay of the log' "$dir/report" --log "$log"
 	expect 0 '^note  *encoding  *hex;' "$dir/quote4.hex" --root "$dir/root4.pem" $now
 	expect 0 '^note  *encoding  *base64; .* 1024 bytes' "$dir/report.base64"
 }

@@ -138,6 +138,38 @@ static void recognized(void **state)
 	assert_false(eventlog_recognize(log_bytes, 31));
 }
 
+static void shows(uint32_t type, const void *data, uint32_t data_size, const char *want)
+{
+	const struct eventlog_event e = { .type = type, .data = data, .data_size = data_size };
+	char text[16];
+
+	eventlog_text(&e, text, sizeof(text));
+	assert_string_equal(text, want);
+}
+
+static void data_that_is_text(void **state)
+{
+	uint8_t variable[48] = { 0 };
+
+	(void)state;
+	shows(0x80000007, "Exit", 4, "Exit");
+	shows(0xd, "grub_cmd: linux /boot", 22, "grub_cmd: linux");
+	shows(0xd, "two\nlines", 9, "two lines");
+	shows(0xd, "M\0o\0k\0L\0i\0s\0t\0\0", 16, "MokList");
+	shows(0x8000000a, "\4Fv(4\0\1\2", 8, "Fv(4");
+	shows(0x8000000a, "\44Fv", 3, "$Fv");
+	shows(0x4, "\0\0\0\0", 4, "");
+	shows(0x4, "A\0\0\1", 4, "");
+	shows(0xd, "\xff text", 6, "");
+	shows(0xd, NULL, 0, "");
+	put_le64(variable + 16, 2);
+	memcpy(variable + 32, "P\0K\0", 4);
+	shows(0x80000001, variable, 36, "PK");
+	shows(0x80000001, variable, 35, "");
+	put_le64(variable + 16, UINT64_MAX);
+	shows(0x80000001, variable, 36, "");
+}
+
 static void broken(void **state)
 {
 	const struct {
@@ -204,8 +236,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(events_in_order), CASE(every_kind_of_end),
 		CASE(truncated),       CASE(no_action_of_any_register),
-		CASE(recognized),      CASE(broken),
-		CASE(ccel_table),
+		CASE(recognized),      CASE(data_that_is_text),
+		CASE(broken),	       CASE(ccel_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
