@@ -36,20 +36,20 @@ static uint64_t seen_as(const struct fault_pending *f)
 	return f->status;
 }
 
-bool fault_meets(struct fault_pending *f, uint64_t status)
+bool fault_is(struct fault_pending *f, uint64_t status)
 {
-	uint64_t as = f->status ? seen_as(f) : 0;
+	uint64_t as = seen_as(f);
 
-	if (!as || f->happened)
+	if (f->happened)
 		return false;
 	f->happened = f->any_detail ? TDX_STATUS_CODE(as) == TDX_STATUS_CODE(status) : as == status;
 	return f->happened;
 }
 
 /* Left to come: an interrupt midway, PCONFIG at the end of its leaf. */
-uint64_t fault_remains(struct fault_pending *f)
+uint64_t fault_is_left(struct fault_pending *f)
 {
-	if (!f->status || f->happened || is_interrupt(f) || code_of(f) == TDX_KEY_GENERATION_FAILED)
+	if (f->happened || is_interrupt(f) || code_of(f) == TDX_KEY_GENERATION_FAILED)
 		return 0;
 	f->happened = true;
 	return seen_as(f);

@@ -21,14 +21,24 @@ struct fault_pending {
 	char text[FAULT_PENDING_TEXT]; /* what the reason names as its cause */
 };
 
+/* For the two below, of a fault that there is. */
+bool fault_is(struct fault_pending *f, uint64_t status);
+uint64_t fault_is_left(struct fault_pending *f);
+
 /* Whether it is the refusal `status`: if so it happens now. */
-bool fault_meets(struct fault_pending *f, uint64_t status);
+static inline bool fault_meets(struct fault_pending *f, uint64_t status)
+{
+	return f->status && fault_is(f, status);
+}
 
 /*
  * What has no mechanism of its own, or did not meet it, happens now: the status of the refusal, 0
  * if there is none.
  */
-uint64_t fault_remains(struct fault_pending *f);
+static inline uint64_t fault_remains(struct fault_pending *f)
+{
+	return f->status ? fault_is_left(f) : 0;
+}
 
 /* Whether an interrupt for the host comes where the leaf looks for one now. */
 bool fault_interrupts(struct fault_pending *f);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "lib/machine_impl.h"
+#include "module/state.h"
 #include "tdx/status.h"
 
 _Static_assert(sizeof(struct seamless_regs) == sizeof(struct cpu_regs), "layout");
@@ -26,8 +27,8 @@ static void take_interrupt(struct lib_lp *lp, const struct seamless_regs *regs, 
 		platform_lp_ack(lp->machine->platform, lp->number);
 }
 
-static enum module_where vm_exit(struct lib_lp *lp, const struct seamless_vm_exit *e,
-				 struct cpu_regs *regs)
+static __attribute__((noinline)) enum module_where
+vm_exit(struct lib_lp *lp, const struct seamless_vm_exit *e, struct cpu_regs *regs)
 {
 	const struct vm_exit exit = {
 		.reason = e->reason,
@@ -45,8 +46,9 @@ static enum module_where vm_exit(struct lib_lp *lp, const struct seamless_vm_exi
 	return module_vm_exit(lp->machine->module, lp->number, regs, &exit);
 }
 
-static enum seamless_where step(struct lib_lp *lp, const struct seamless_vm_exit *exit,
-				struct seamless_regs *regs, bool fault)
+/* Part of each of its callers: a call costs little more than what it does. */
+static inline __attribute__((always_inline)) enum seamless_where
+step(struct lib_lp *lp, const struct seamless_vm_exit *exit, struct seamless_regs *regs, bool fault)
 {
 	struct seamless_machine *m = lp->machine;
 	struct cpu_regs *cpu = (struct cpu_regs *)regs;
@@ -88,26 +90,43 @@ static enum seamless_where traced_step(struct lib_lp *lp, const struct seamless_
 	return event.where;
 }
 
-static enum seamless_where any_step(struct lib_lp *lp, const struct seamless_vm_exit *exit,
-				    struct seamless_regs *regs)
+static __attribute__((noinline)) enum seamless_where
+faulty_step(struct lib_lp *lp, const struct seamless_vm_exit *exit, struct seamless_regs *regs)
+{
+	bool call = !exit || exit->reason == SEAMLESS_EXIT_TDCALL;
+	bool fault = call && lib_fault_begin(lp, exit, regs);
+
+	return lp->machine->traces ? traced_step(lp, exit, regs, fault)
+				   : step(lp, exit, regs, fault);
+}
+
+static inline __attribute__((always_inline)) enum seamless_where
+any_step(struct lib_lp *lp, const struct seamless_vm_exit *exit, struct seamless_regs *regs)
 {
 	struct seamless_machine *m = lp->machine;
-	bool call = !exit || exit->reason == SEAMLESS_EXIT_TDCALL;
-	bool fault = call && atomic_load_explicit(&m->faults.any, memory_order_relaxed) &&
-		     lib_fault_begin(lp, exit, regs);
 
-	return m->traces ? traced_step(lp, exit, regs, fault) : step(lp, exit, regs, fault);
+	if (atomic_load_explicit(&m->faults.any, memory_order_relaxed))
+		return faulty_step(lp, exit, regs);
+	return m->traces ? traced_step(lp, exit, regs, false) : step(lp, exit, regs, false);
+}
+
+static inline bool in_guest(const struct lib_lp *lp)
+{
+	return lp->machine->module->lp[lp->number].guest.running;
+}
+
+static inline __attribute__((always_inline)) enum seamless_where
+seamcall(struct lib_lp *lp, struct seamless_regs *regs)
+{
+	if (lp && !in_guest(lp))
+		return any_step(lp, NULL, regs);
+	regs->gpr[GPR_RAX] = TDX_SEAMCALL_UD;
+	return SEAMLESS_NOWHERE;
 }
 
 enum seamless_where seamless_seamcall(struct seamless_regs *regs)
 {
-	struct lib_lp *lp = lib_current();
-
-	if (!lp || module_in_guest(lp->machine->module, lp->number)) {
-		regs->gpr[GPR_RAX] = TDX_SEAMCALL_UD;
-		return SEAMLESS_NOWHERE;
-	}
-	return any_step(lp, NULL, regs);
+	return seamcall(lib_current(), regs);
 }
 
 enum seamless_where seamless_vm_exit(const struct seamless_vm_exit *exit,
@@ -115,15 +134,13 @@ enum seamless_where seamless_vm_exit(const struct seamless_vm_exit *exit,
 {
 	struct lib_lp *lp = lib_current();
 
-	if (!lp || !module_in_guest(lp->machine->module, lp->number))
-		return SEAMLESS_NOWHERE;
-	return any_step(lp, exit, regs);
+	return lp && in_guest(lp) ? any_step(lp, exit, regs) : SEAMLESS_NOWHERE;
 }
 
 void seamless_transport_seamcall(struct seamless_regs *regs)
 {
-	enum seamless_where where = seamless_seamcall(regs);
 	struct lib_lp *lp = lib_current();
+	enum seamless_where where = seamcall(lp, regs);
 
 	while (where == SEAMLESS_TO_GUEST) {
 		struct seamless_vm_exit exit = { 0 };

@@ -24,72 +24,6 @@ static inline __attribute__((always_inline)) uint64_t check_private_pa(struct ca
 	return TDX_SUCCESS;
 }
 
-static uint64_t pamt_busy(struct call *c, unsigned operand, uint64_t pa)
-{
-	return fail(c, TDX_OPERAND_BUSY | operand,
-		    "the PAMT entry of page %x, or of one around or inside it, is locked by another logical processor or a "
-		    "running vCPU", pa);
-}
-
-static bool is_locked(const uint16_t *lock, unsigned bits)
-{
-	return __atomic_load_n(lock, __ATOMIC_SEQ_CST) & bits;
-}
-
-static bool is_free(const struct pamt_entry *e)
-{
-	return __atomic_load_n(&e->type, __ATOMIC_SEQ_CST) == PT_NDA;
-}
-
-static bool parts_locked(const struct module *m, uint64_t pa, int level)
-{
-	const struct pamt_entry *part = pamt_at(m, pa & ~(PAGE_SIZE_OF(level) - 1), (enum page_size)(level - 1));
-
-	for (uint64_t i = 0; i < 512; i++) {
-		if (is_locked(&part[i].lock, ~LOCK_BIT_HOST_PRIO & 0xffffu))
-			return true;
-		if (level > PAGE_SIZE_2M && is_free(&part[i]) &&
-		    parts_locked(m, pa + i * PAGE_SIZE_OF(level - 1), level - 1))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Whoever locks an entry holds the larger ones around it shared. They need not be written for that: it is enough that
- * nobody has one exclusively, and that who takes a large one exclusively finds no lock inside.
- */
-static bool lock_described(struct call *c, const struct page_ref *ref, struct pamt_entry *const path[NUM_PAGE_SIZES],
-			   enum lock_mode mode)
-{
-	if (!call_lock(c, &ref->pamt->lock, HELD_HOST_PRIO, mode))
-		return false;
-	for (int level = PAGE_SIZE_1G; level > (int)ref->level; level--) {
-		if (is_locked(&path[level]->lock, LOCK_BIT_EXCLUSIVE) || !is_free(path[level]))
-			return false;
-	}
-	return mode != LOCK_EXCLUSIVE || ref->level == PAGE_SIZE_4K || !parts_locked(c->m, ref->pa, (int)ref->level);
-}
-
-/* Locks the entry that describes the page, of @smallest or larger, in @mode, and so those above it shared. */
-static uint64_t lock_pamt(struct call *c, unsigned operand, uint64_t pa, enum page_size smallest,
-			  enum lock_mode mode, struct page_ref *ref)
-{
-	struct pamt_entry *path[NUM_PAGE_SIZES];
-	int level = PAGE_SIZE_1G;
-
-	if (!pamt_path(c->m, pa, path))
-		return fail(c, TDX_OPERAND_ADDR_RANGE_ERROR | operand, "page %x is in no %s", pa,
-			    (uintptr_t)(tdmr_of(c->m, pa) ? "part of its TDMR that TDH.SYS.TDMR.INIT has done" : "TDMR"));
-	while (level > (int)smallest && is_free(path[level]))
-		level--;
-	*ref = (struct page_ref){ pa, path[level], (enum page_size)level };
-	if (fault_meets(&c->lp->fault, TDX_OPERAND_BUSY | operand) || !lock_described(c, ref, path, mode) ||
-	    (level > (int)smallest && is_free(path[level])))
-		return pamt_busy(c, operand, pa);
-	return TDX_SUCCESS;
-}
-
 static uint64_t wrong_page(struct call *c, unsigned operand, const struct page_ref *ref, enum page_type type)
 {
 	static const char *const size[] = { "4K", "2M", "1G" };
@@ -112,7 +46,7 @@ uint64_t check_page(struct call *c, unsigned reg, uint64_t pa, enum page_type ty
 	uint64_t st = check_private_pa(c, reg, pa, PAGE_SIZE_4K);
 
 	if (!st)
-		st = lock_pamt(c, reg, pa, PAGE_SIZE_4K, mode, ref);
+		st = pamt_lock(c, reg, pa, PAGE_SIZE_4K, mode, ref);
 	if (st)
 		return st;
 	if (ref->level != PAGE_SIZE_4K || ref->pamt->type != type)
@@ -124,12 +58,12 @@ uint64_t check_page_any(struct call *c, unsigned reg, enum lock_mode mode)
 {
 	uint64_t st = check_private_pa(c, reg, c->in[reg], PAGE_SIZE_4K);
 
-	return st ? st : lock_pamt(c, reg, c->in[reg], PAGE_SIZE_4K, mode, &c->page);
+	return st ? st : pamt_lock(c, reg, c->in[reg], PAGE_SIZE_4K, mode, &c->page);
 }
 
 uint64_t check_page_locked(struct call *c, unsigned operand, uint64_t pa, enum page_size size, struct page_ref *ref)
 {
-	return lock_pamt(c, operand, pa, size, LOCK_EXCLUSIVE, ref);
+	return pamt_lock(c, operand, pa, size, LOCK_EXCLUSIVE, ref);
 }
 
 uint64_t check_page_at_level(struct call *c, unsigned reg)
@@ -140,7 +74,7 @@ uint64_t check_page_at_level(struct call *c, unsigned reg)
 	struct pamt_entry *part;
 
 	if (!st)
-		st = lock_pamt(c, reg, pa, size, LOCK_EXCLUSIVE, &c->page);
+		st = pamt_lock(c, reg, pa, size, LOCK_EXCLUSIVE, &c->page);
 	if (st)
 		return st;
 	if (c->page.level != size || c->page.pamt->type != PT_NDA)
@@ -177,7 +111,7 @@ uint64_t check_tdvpr(struct call *c, unsigned reg, enum lock_mode mode)
 
 uint64_t check_owner_tdr(struct call *c, uint64_t tdr_pa, enum lock_mode mode)
 {
-	uint64_t st = lock_pamt(c, TDX_OPERAND_ID_TDR, tdr_pa, PAGE_SIZE_4K, mode, &c->tdr_page);
+	uint64_t st = pamt_lock(c, TDX_OPERAND_ID_TDR, tdr_pa, PAGE_SIZE_4K, mode, &c->tdr_page);
 
 	if (!st)
 		td_load(c->m, tdr_pa, &c->td);
@@ -224,7 +158,7 @@ uint64_t check_td_state_in(struct call *c, enum lock_mode mode, unsigned allowed
 	if (!c->td.tdcs)
 		return fail(c, TDX_TDCS_NOT_ALLOCATED, "the TD at %x has %u TDCX pages, needs %u", c->td.pa,
 			    c->td.tdr->num_tdcx, TDCX_MIN);
-	st = call_lock_named(c, CHECK_LOCK_OP_STATE, mode);
+	st = mode == LOCK_NONE ? TDX_SUCCESS : call_lock_named(c, CHECK_LOCK_OP_STATE, mode);
 	if (st)
 		return st;
 	op_state = c->td.tdcs->op_state;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The physical address metadata table: finding entries and changing them. Locks are the caller's (check.c).
+ * The physical address metadata table: finding entries, changing and locking them.
  */
 #include "module/pamt.h"
 #include "module/state.h"
@@ -55,7 +55,7 @@ static bool tdmr_usable(const struct tdmr *t, uint64_t pa)
 	return pa < (next & ~(PAGE_SIZE_OF(PAGE_SIZE_1G) - 1));
 }
 
-bool pamt_path(const struct module *m, uint64_t pa, struct pamt_entry *path[NUM_PAGE_SIZES])
+static inline __attribute__((always_inline)) bool pamt_path(const struct module *m, uint64_t pa, struct pamt_entry *path[NUM_PAGE_SIZES])
 {
 	const struct tdmr *t = tdmr_of(m, pa);
 
@@ -124,3 +124,69 @@ void pamt_promote(const struct module *m, const struct page_ref *large, uint64_t
 	pamt_set(large->pamt, PT_REG, owner);
 }
 
+/* ---- locks ---- */
+
+static uint64_t pamt_busy(struct call *c, unsigned operand, uint64_t pa)
+{
+	return fail(c, TDX_OPERAND_BUSY | operand,
+		    "the PAMT entry of page %x, or of one around or inside it, is locked by another logical processor or a "
+		    "running vCPU", pa);
+}
+
+static bool is_locked(const uint16_t *lock, unsigned bits)
+{
+	return __atomic_load_n(lock, __ATOMIC_SEQ_CST) & bits;
+}
+
+static bool is_free(const struct pamt_entry *e)
+{
+	return __atomic_load_n(&e->type, __ATOMIC_SEQ_CST) == PT_NDA;
+}
+
+static bool parts_locked(const struct module *m, uint64_t pa, int level)
+{
+	const struct pamt_entry *part = pamt_at(m, pa & ~(PAGE_SIZE_OF(level) - 1), (enum page_size)(level - 1));
+
+	for (uint64_t i = 0; i < 512; i++) {
+		if (is_locked(&part[i].lock, ~LOCK_BIT_HOST_PRIO & 0xffffu))
+			return true;
+		if (level > PAGE_SIZE_2M && is_free(&part[i]) &&
+		    parts_locked(m, pa + i * PAGE_SIZE_OF(level - 1), level - 1))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whoever locks an entry holds the larger ones around it shared. They need not be written for that: it is enough that
+ * nobody has one exclusively, and that who takes a large one exclusively finds no lock inside.
+ */
+static bool lock_described(struct call *c, const struct page_ref *ref, struct pamt_entry *const path[NUM_PAGE_SIZES],
+			   enum lock_mode mode)
+{
+	if (!call_lock(c, &ref->pamt->lock, HELD_HOST_PRIO, mode))
+		return false;
+	for (int level = PAGE_SIZE_1G; level > (int)ref->level; level--) {
+		if (is_locked(&path[level]->lock, LOCK_BIT_EXCLUSIVE) || !is_free(path[level]))
+			return false;
+	}
+	return mode != LOCK_EXCLUSIVE || ref->level == PAGE_SIZE_4K || !parts_locked(c->m, ref->pa, (int)ref->level);
+}
+
+uint64_t pamt_lock(struct call *c, unsigned operand, uint64_t pa, enum page_size smallest, enum lock_mode mode,
+		   struct page_ref *ref)
+{
+	struct pamt_entry *path[NUM_PAGE_SIZES];
+	int level = PAGE_SIZE_1G;
+
+	if (!pamt_path(c->m, pa, path))
+		return fail(c, TDX_OPERAND_ADDR_RANGE_ERROR | operand, "page %x is in no %s", pa,
+			    (uintptr_t)(tdmr_of(c->m, pa) ? "part of its TDMR that TDH.SYS.TDMR.INIT has done" : "TDMR"));
+	while (level > (int)smallest && is_free(path[level]))
+		level--;
+	*ref = (struct page_ref){ pa, path[level], (enum page_size)level };
+	if (fault_meets(&c->lp->fault, TDX_OPERAND_BUSY | operand) || !lock_described(c, ref, path, mode) ||
+	    (level > (int)smallest && is_free(path[level])))
+		return pamt_busy(c, operand, pa);
+	return TDX_SUCCESS;
+}

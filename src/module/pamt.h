@@ -47,8 +47,13 @@ struct pamt_entry *pamt_at(const struct module *m, uint64_t pa, enum page_size l
 /* The TDMR around @pa, NULL if there is none. */
 struct tdmr;
 const struct tdmr *tdmr_of(const struct module *m, uint64_t pa);
-/* The entries of @pa at each size. False: no initialised TDMR there. */
-bool pamt_path(const struct module *m, uint64_t pa, struct pamt_entry *path[NUM_PAGE_SIZES]);
+
+/*
+ * Locks the entry that describes the page, of @smallest or larger, in @mode, and so those above it shared: fills @ref.
+ * Or why not, of @operand.
+ */
+uint64_t pamt_lock(struct call *c, unsigned operand, uint64_t pa, enum page_size smallest, enum lock_mode mode,
+		   struct page_ref *ref);
 
 /* All PAMT entries of a large page between its description as one page and as 512 smaller ones. */
 void pamt_demote(const struct module *m, const struct page_ref *large, uint64_t owner);

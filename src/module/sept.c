@@ -110,7 +110,7 @@ void sept_walk(const struct module *m, const struct td *td, uint64_t gpa, unsign
 		entry = (uint64_t *)pa_ptr(m, value & SEPT_PA) + index_at(gpa, at);
 		value = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
 	}
-	*out = (struct sept_ref){ entry, value & ~INTERNAL_BITS, gpa & ~(PAGE_SIZE_OF(at) - 1), at, sept_state_of(value) };
+	*out = (struct sept_ref){ entry, value & ~INTERNAL_BITS, at, gpa & ~(PAGE_SIZE_OF(at) - 1), sept_state_of(value) };
 }
 
 void sept_write(struct sept_ref *ref, uint64_t value)

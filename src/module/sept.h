@@ -25,9 +25,9 @@
 struct sept_ref {
 	uint64_t *entry;
 	uint64_t value; /* as read; the lock and host-priority bits masked out */
-	uint64_t gpa;   /* the GPA walked to, aligned to the level reached */
 	unsigned level; /* of the entry reached, >= the level asked for */
-	enum sept_state state;
+	uint64_t gpa;   /* the GPA walked to, aligned to the level reached */
+	enum sept_state state; /* not beside the level: who looks at both would read what two stores wrote */
 };
 
 #define SEPT_LEVEL_MAX 4u

@@ -121,7 +121,7 @@ bool host_untracked(tdx_status_t status, unsigned *tries)
 	return tdx_status_is(status, TDX_TLB_TRACKING_NOT_DONE) && wait_a_little(tries);
 }
 
-bool host_again(tdx_status_t status, unsigned *tries)
+bool host_failed_again(tdx_status_t status, unsigned *tries)
 {
 	switch (tdx_status_code(status)) {
 	case TDX_OPERAND_BUSY:

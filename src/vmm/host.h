@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "seamless/seamless.h"
+#include "tdx/status.h"
 #include "tdx/types.h"
 #include "vmm/error.h"
 #include "vmm/frames.h"
@@ -68,13 +69,19 @@ void host_free_page(struct vmm_host *host, uint64_t hpa);
 /* After a change of a shared EPT: no processor uses a translation from before. */
 void host_invept(struct vmm_host *host);
 
+/* For the next one, of calls that failed. */
+bool host_failed_again(tdx_status_t status, unsigned *tries);
+
 /*
  * Policy for calls that may succeed when simply made again with the same operands: another flow
  * holds a lock or has not done yet what it does, the random number generator is exhausted, an
  * interrupt came. `tries` counts from 0; gives up after a while. Used as: do status = tdh_...;
  * while (host_again(status, &tries));
  */
-bool host_again(tdx_status_t status, unsigned *tries);
+static inline bool host_again(tdx_status_t status, unsigned *tries)
+{
+	return !tdx_status_ok(status) && host_failed_again(status, tries);
+}
 
 /* Likewise: a vCPU that may still have the translation has not left the guest yet. */
 bool host_untracked(tdx_status_t status, unsigned *tries);
