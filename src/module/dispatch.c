@@ -70,15 +70,11 @@ static uint64_t admit(struct call *c, uint64_t rax)
 
 static void dispatch(struct call *c, const struct leaf *row, uint64_t rax)
 {
-	uint64_t status = TDX_SUCCESS;
-
 	c->leaf = row;
-	if (!row)
-		status = unknown_rax(c, rax);
-	if (status)
-		c->regs->gpr[GPR_RAX] = status;
-	else
+	if (row)
 		call_run(c);
+	else
+		c->regs->gpr[GPR_RAX] = unknown_rax(c, rax);
 }
 
 void call_init(struct call *c, struct module *m, unsigned lp, struct cpu_regs *regs, enum module_where from)

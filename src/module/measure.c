@@ -9,9 +9,8 @@
 
 #include <string.h>
 
-#define RECORD_BYTES 128u
-#define RECORD_GPA MRTD_NAME
-#define WAITING_MAX (30 * RECORD_BYTES)
+#define RECORD_GPA 16u
+#define WAITING_MAX (30 * MRTD_RECORD)
 
 /* What was measured waits until there is enough of it: SHA-384 is faster over many blocks in a row. */
 struct mrtd {
@@ -45,21 +44,20 @@ void mrtd_init(const struct module *m, const struct td *td)
 	sha384_start(&t->hash);
 }
 
-void mrtd_extend(const struct module *m, const struct td *td, const char name[MRTD_NAME], uint64_t gpa,
+void mrtd_extend(const struct module *m, const struct td *td, const char name[MRTD_RECORD], uint64_t gpa,
 		 const void *chunk, size_t len)
 {
 	struct mrtd *t = mrtd_of(m, td);
 	uint8_t *record;
 
-	if (t->waiting + RECORD_BYTES + len > WAITING_MAX)
+	if (t->waiting + MRTD_RECORD + len > WAITING_MAX)
 		hash_waiting(t);
 	record = t->text + t->waiting;
-	memset(record, 0, RECORD_BYTES);
-	memcpy(record, name, MRTD_NAME);
+	memcpy(record, name, MRTD_RECORD);
 	memcpy(record + RECORD_GPA, &gpa, sizeof(gpa));
 	if (len)
-		memcpy(record + RECORD_BYTES, chunk, len);
-	t->waiting += RECORD_BYTES + len;
+		memcpy(record + MRTD_RECORD, chunk, len);
+	t->waiting += MRTD_RECORD + len;
 }
 
 void mrtd_final(const struct module *m, const struct td *td)

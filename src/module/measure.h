@@ -10,9 +10,9 @@
 #include "module/td.h"
 
 void mrtd_init(const struct module *m, const struct td *td);
-#define MRTD_NAME 16u
-/* One 128-byte record, the name of the leaf (zero padded) and a GPA, and then @len bytes of content, 256 or none. */
-void mrtd_extend(const struct module *m, const struct td *td, const char name[MRTD_NAME], uint64_t gpa,
+#define MRTD_RECORD 128u
+/* One record, @name (zero padded) with a GPA at byte 16, and then @len bytes of content, 256 or none. */
+void mrtd_extend(const struct module *m, const struct td *td, const char name[MRTD_RECORD], uint64_t gpa,
 		 const void *chunk, size_t len);
 /* Ends the measurement: MRTD holds the hash. */
 void mrtd_final(const struct module *m, const struct td *td);

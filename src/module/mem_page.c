@@ -10,7 +10,7 @@
 
 void tdh_mem_page_add(struct call *c)
 {
-	static const char name[MRTD_NAME] = "MEM.PAGE.ADD";
+	static const char name[MRTD_RECORD] = "MEM.PAGE.ADD";
 	uint8_t bounce[PAGE_BYTES];
 	const void *source = shared_in(c, c->in[GPR_R9], PAGE_BYTES, bounce);
 

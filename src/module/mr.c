@@ -27,7 +27,7 @@ uint64_t extend_page(struct call *c)
 
 void tdh_mr_extend(struct call *c)
 {
-	static const char name[MRTD_NAME] = "MR.EXTEND";
+	static const char name[MRTD_RECORD] = "MR.EXTEND";
 	const uint8_t *page = pa_ptr(c->m, c->sept.value & SEPT_PA);
 
 	mrtd_extend(c->m, &c->td, name, c->gpa, page + (c->gpa & (PAGE_BYTES - 1)), EXTEND_BYTES);

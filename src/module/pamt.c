@@ -124,8 +124,6 @@ void pamt_promote(const struct module *m, const struct page_ref *large, uint64_t
 	pamt_set(large->pamt, PT_REG, owner);
 }
 
-/* ---- locks ---- */
-
 static uint64_t pamt_busy(struct call *c, unsigned operand, uint64_t pa)
 {
 	return fail(c, TDX_OPERAND_BUSY | operand,
