@@ -25,6 +25,9 @@
 /* Bytes of memory that all sections together may have added at build time. */
 #define TDVF_MAX_ADDED (4ull << 30)
 
+/* Of these, bytes that may be measured: a damaged size is not to keep anybody waiting. */
+#define TDVF_MAX_EXTENDED (512ull << 20)
+
 enum tdvf_type {
 	TDVF_BFV = 0,	   /* boot firmware volume: code, with the reset vector */
 	TDVF_CFV = 1,	   /* configuration firmware volume: variables */

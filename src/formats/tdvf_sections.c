@@ -165,19 +165,31 @@ static int check_overlap(const struct entry *e)
 	return 0;
 }
 
-static int check_total(const struct entry *e)
+/* Of the sections up to this one. */
+static uint64_t total_of(const struct entry *e, bool (*counts)(const struct tdvf_section *section))
 {
 	uint64_t total = 0;
 
 	for (uint32_t i = 0; i <= e->index; i++) {
-		if (tdvf_is_added(&e->tdvf->section[i]))
+		if (counts(&e->tdvf->section[i]))
 			total += e->tdvf->section[i].size;
 	}
+	return total;
+}
+
+static int check_total(const struct entry *e)
+{
+	uint64_t total = total_of(e, tdvf_is_added), extended = total_of(e, tdvf_is_extended);
+
 	if (total > TDVF_MAX_ADDED)
 		return SECTION_FAIL(
 			e, SIZE, "MemoryDataSize", e->s->size,
 			"0x%llx bytes to add before the TD runs, expected 4 GiB or less",
 			(unsigned long long)total);
+	if (extended > TDVF_MAX_EXTENDED)
+		return SECTION_FAIL(e, SIZE, "MemoryDataSize", e->s->size,
+				    "0x%llx bytes to measure, expected 512 MiB or less",
+				    (unsigned long long)extended);
 	return 0;
 }
 

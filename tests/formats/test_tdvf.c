@@ -224,6 +224,11 @@ static void too_much_memory(void **state)
 	put_le64(field(2, GPA), 1ull << 40);
 	put_le64(field(2, MEM_SIZE), 1ull << 40);
 	refused("expected 4 GiB or less");
+	put_le64(field(2, MEM_SIZE), 1ull << 30);
+	assert_int_equal(tdvf_parse(&tdvf, full, full_size, &err), 0);
+	put_le32(field(2, ATTRIBUTES), TDVF_ATTR_MR_EXTEND);
+	refused("expected 512 MiB or less");
+	put_le64(field(2, MEM_SIZE), 1ull << 40);
 	put_le32(field(2, TYPE), TDVF_PERM_MEM);
 	put_le32(field(2, ATTRIBUTES), TDVF_ATTR_PAGE_AUG);
 	assert_int_equal(tdvf_parse(&tdvf, full, full_size, &err), 0);
