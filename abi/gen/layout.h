@@ -299,6 +299,7 @@ _Static_assert(sizeof(struct tdvps) == 4096, "TDVPS");
 #define SEPT_W                                           0x2ull
 #define SEPT_X                                           0x4ull
 #define SEPT_RWX                                         0x7ull
+#define SEPT_MT                                          0x38ull
 #define SEPT_IPAT                                        0x40ull
 #define SEPT_LEAF                                        0x80ull
 #define SEPT_D                                           0x200ull

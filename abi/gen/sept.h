@@ -45,6 +45,8 @@ struct sept_state_row {
 	uint8_t encoding; /* enum sept_encoding */
 	uint8_t number;   /* as TDH.MEM.SEPT.RD returns it */
 	uint8_t rwx;      /* what the guest may do */
+	uint64_t fixed;   /* other bits of every such entry */
+	uint64_t shown;   /* what TDH.MEM.SEPT.RD returns of it; 0: the fixed bits */
 	uint8_t to[NUM_SEPT_CHANGES]; /* the state after a change; where there is none, the same */
 };
 

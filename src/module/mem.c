@@ -174,8 +174,7 @@ uint64_t lock_l2_tables(struct call *c)
 
 	for (unsigned vm = 1; vm < MAX_VMS && !st; vm++) {
 		c->table_entry[vm] = NULL;
-		if (!(c->sept.value & SEPT_ALIAS(vm)) ||
-		    !sept_l2_walk(c->m, &c->td, vm, c->sept.gpa, c->sept.level, false, &ref))
+		if (!sept_l2_alias(c, vm, &ref))
 			continue;
 		c->table_entry[vm] = ref.entry;
 		st = check_page_locked(c, GPR_RCX, ref.value & SEPT_PA, PAGE_SIZE_4K, &c->table[vm]);
@@ -224,25 +223,11 @@ void tdh_mem_sept_remove(struct call *c)
 
 /* ---- TDH.MEM.SEPT.RD ---- */
 
-/* GPA_ATTR: those of VM 1 to 3 in 16 bits each, above what belongs to L1. */
-static uint64_t l2_attributes(struct call *c)
-{
-	uint64_t attr = 0;
-	struct l2_ref ref;
-
-	for (unsigned vm = 1; vm <= c->td.tdcs->num_l2_vms; vm++) {
-		if (c->sept.value & SEPT_ALIAS(vm) &&
-		    sept_l2_walk(c->m, &c->td, vm, c->sept.gpa, c->sept.level, false, &ref))
-			attr |= (uint64_t)sept_l2_attr(ref.value, false) << 16 * vm;
-	}
-	return attr;
-}
-
 void tdh_mem_sept_rd(struct call *c)
 {
 	sept_put(c);
 	if (c->flags)
-		c->regs->gpr[GPR_R8] = l2_attributes(c);
+		c->regs->gpr[GPR_R8] = sept_l2_attributes(c, false);
 }
 
 /* ---- TDH.MEM.RANGE.BLOCK, UNBLOCK ---- */
@@ -262,12 +247,6 @@ static uint64_t block_alias(struct call *c, uint64_t entry)
 	return sept_l2_block(entry, ANY_BLOCKEDW & SEPT_SET(sept_state_of(c->sept.value)));
 }
 
-static uint64_t unblock_alias(struct call *c, uint64_t entry)
-{
-	(void)c;
-	return sept_l2_unblock(entry);
-}
-
 /* The TD's own entry first: an L2 VM that runs into its alias finds the cause there. */
 void tdh_mem_range_block(struct call *c)
 {
@@ -282,7 +261,7 @@ void tdh_mem_range_block(struct call *c)
 void tdh_mem_range_unblock(struct call *c)
 {
 	if (!(SEPT_ANY_PENDING & SEPT_SET(c->sept.state)))
-		sept_l2_for_aliases(c, unblock_alias);
+		sept_l2_for_aliases(c, sept_l2_unblock_alias);
 	sept_write(&c->sept, sept_with_state(c->sept.value, sept_after(c->sept.state, SEPT_CHANGE_UNBLOCK)));
 }
 

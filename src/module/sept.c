@@ -8,8 +8,6 @@
 #define STATE_BITS (SEPT_D | SEPT_TDEX | SEPT_TDBW | SEPT_TDB | SEPT_TDP | SEPT_IPAT | SEPT_LEAF)
 #define INTERNAL_BITS (SEPT_LOCK | SEPT_HOST_PRIO)
 #define REMOVAL_SHIFT 12
-/* What SEPT.RD shows of a leaf: not the bits that encode its state, which RDX gives by number. */
-#define PUBLIC_LEAF (SEPT_RWX | (7ull << 3) | SEPT_IPAT | SEPT_LEAF | SEPT_PA | SEPT_SUPPRESS_VE)
 
 /* The seven bits of an entry that hold its state, as a number (enum sept_encoding), and back. */
 #define ENCODING_OF(entry) (((entry) >> 9 & 1) | ((entry) >> 52 & 0x1e) | ((entry) >> 1 & 0x60))
@@ -23,16 +21,9 @@ enum sept_state sept_state_of(uint64_t entry)
 
 uint64_t sept_public_entry(uint64_t entry)
 {
-	switch (sept_state_of(entry)) {
-	case SEPT_STATE_FREE:
-		return SEPT_SUPPRESS_VE;
-	case SEPT_STATE_REMOVED:
-	case SEPT_STATE_NL_MAPPED:
-	case SEPT_STATE_NL_BLOCKED:
-		return entry & SEPT_RWX;
-	default:
-		return entry & PUBLIC_LEAF;
-	}
+	const struct sept_state_row *row = &sept_states[sept_state_of(entry)];
+
+	return row->shown ? entry & row->shown : row->fixed;
 }
 
 uint64_t sept_public_info(uint64_t entry, unsigned level)
@@ -47,18 +38,7 @@ static uint64_t bits_of(enum sept_state s)
 
 uint64_t sept_make(enum sept_state s, uint64_t pa)
 {
-	uint64_t e = bits_of(s) | (pa & SEPT_PA);
-
-	switch (s) {
-	case SEPT_STATE_NL_MAPPED:
-	case SEPT_STATE_NL_BLOCKED:
-		return e;
-	case SEPT_STATE_FREE:
-	case SEPT_STATE_REMOVED:
-		return e | SEPT_SUPPRESS_VE;
-	default:
-		return e | SEPT_MT_WB | SEPT_SUPPRESS_VE;
-	}
+	return bits_of(s) | sept_states[s].fixed | (pa & SEPT_PA);
 }
 
 uint64_t sept_make_removed(uint32_t mig_epoch)

@@ -13,8 +13,6 @@
 #include "gen/sept.h"
 #include "module/td.h"
 
-#define SEPT_MT_WB (6ull << 3)
-
 /* The order is that of the bits of a set of states (SEPT_SET). */
 #define SEPT_SET(state) (1u << (state))
 /* States in which the guest may read, and those that it can accept; gen/sept.h has more sets. */

@@ -149,13 +149,34 @@ void sept_l2_put(struct call *c, const struct l2_ref *ref)
 				(uint64_t)ref->vm << 16;
 }
 
+bool sept_l2_alias(const struct call *c, unsigned vm, struct l2_ref *ref)
+{
+	return c->sept.value & SEPT_ALIAS(vm) &&
+	       sept_l2_walk(c->m, &c->td, vm, c->sept.gpa, c->sept.level, c->guest, ref);
+}
+
 void sept_l2_for_aliases(struct call *c, uint64_t (*change)(struct call *c, uint64_t entry))
 {
 	struct l2_ref ref;
 
-	for (unsigned vm = 1; vm <= c->td.tdcs->num_l2_vms; vm++) {
-		if (c->sept.value & SEPT_ALIAS(vm) &&
-		    sept_l2_walk(c->m, &c->td, vm, c->sept.gpa, c->sept.level, false, &ref))
+	for (unsigned vm = 1; vm <= c->td.tdcs->num_l2_vms; vm++)
+		if (sept_l2_alias(c, vm, &ref))
 			sept_l2_write(&ref, change(c, ref.value));
-	}
+}
+
+uint64_t sept_l2_unblock_alias(struct call *c, uint64_t entry)
+{
+	(void)c;
+	return sept_l2_unblock(entry);
+}
+
+uint64_t sept_l2_attributes(const struct call *c, bool blockedw)
+{
+	uint64_t attr = 0;
+	struct l2_ref ref;
+
+	for (unsigned vm = 1; vm <= c->td.tdcs->num_l2_vms; vm++)
+		if (sept_l2_alias(c, vm, &ref))
+			attr |= (uint64_t)sept_l2_attr(ref.value, blockedw) << 16 * vm;
+	return attr;
 }

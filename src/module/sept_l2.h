@@ -49,7 +49,15 @@ uint16_t sept_l2_attr(uint64_t entry, bool blockedw);
 /* RCX and RDX of a refusal that concerns this entry. */
 void sept_l2_put(struct call *c, const struct l2_ref *ref);
 
+/*
+ * Whether the entry of L1 at c->sept says that the VM has an alias, which then is there; for calls of the guest under a
+ * table that may be blocked since.
+ */
+bool sept_l2_alias(const struct call *c, unsigned vm, struct l2_ref *ref);
 /* Applies to the alias of c->sept in every L2 VM that has one. */
 void sept_l2_for_aliases(struct call *c, uint64_t (*change)(struct call *c, uint64_t entry));
+uint64_t sept_l2_unblock_alias(struct call *c, uint64_t entry);
+/* GPA_ATTR of c->sept: those of VM 1 to 3 in 16 bits each, above what belongs to L1. */
+uint64_t sept_l2_attributes(const struct call *c, bool blockedw);
 
 #endif

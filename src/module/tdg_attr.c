@@ -34,39 +34,12 @@ static bool state_allowed(const struct call *c)
 	return c->leaf->sept_states & SEPT_SET(c->sept.state);
 }
 
-/* An alias that the entry of L1 tells of is there, under a table that may be blocked since. */
-static bool find_alias(const struct call *c, unsigned vm, struct l2_ref *ref)
+static bool blocked_for_writing(const struct call *c)
 {
-	return c->sept.value & SEPT_ALIAS(vm) &&
-	       sept_l2_walk(c->m, &c->td, vm, c->sept.gpa, c->sept.level, true, ref);
-}
-
-static uint16_t alias_attr(const struct call *c, const struct l2_ref *ref)
-{
-	return sept_l2_attr(ref->value, SEPT_ANY_BLOCKEDW & SEPT_SET(c->sept.state));
-}
-
-void tdg_unblock_aliases(struct call *c)
-{
-	struct l2_ref ref;
-
-	for (unsigned vm = 1; vm <= c->td.tdcs->num_l2_vms; vm++)
-		if (find_alias(c, vm, &ref))
-			sept_l2_write(&ref, sept_l2_unblock(ref.value));
+	return SEPT_ANY_BLOCKEDW & SEPT_SET(c->sept.state);
 }
 
 /* ---- read ---- */
-
-static uint64_t attributes(const struct call *c)
-{
-	uint64_t attr = 0;
-	struct l2_ref ref;
-
-	for (unsigned vm = 1; vm <= c->td.tdcs->num_l2_vms; vm++)
-		if (find_alias(c, vm, &ref))
-			attr |= ATTR_AT(alias_attr(c, &ref), vm);
-	return attr;
-}
 
 uint64_t tdg_mem_page_attr_rd(struct call *c)
 {
@@ -83,7 +56,7 @@ uint64_t tdg_mem_page_attr_rd(struct call *c)
 		return leaf_leaves(c);
 	}
 	c->regs->gpr[GPR_RCX] = c->sept.gpa | c->sept.level | pending_bit(c);
-	c->regs->gpr[GPR_RDX] = attributes(c);
+	c->regs->gpr[GPR_RDX] = sept_l2_attributes(c, blocked_for_writing(c));
 	return TDX_SUCCESS;
 }
 
@@ -166,9 +139,9 @@ static uint64_t plan_vm(struct call *c, unsigned vm, struct alias_plan *p, bool 
 	p->attr = ATTR_OF(c->in[GPR_RDX], vm);
 	if (!want)
 		return TDX_SUCCESS;
-	p->entry = p->alias = find_alias(c, vm, &p->ref);
+	p->entry = p->alias = sept_l2_alias(c, vm, &p->ref);
 	if (p->alias) {
-		now = alias_attr(c, &p->ref);
+		now = sept_l2_attr(p->ref.value, blocked_for_writing(c));
 		want |= now & (uint16_t)~mask;
 		p->attr = want;
 	}

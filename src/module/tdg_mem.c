@@ -7,6 +7,7 @@
 #include "module/guest.h"
 #include "module/keyid.h"
 #include "module/guest_mem.h"
+#include "module/sept_l2.h"
 
 #define COUNTER_SHIFT 12
 #define COUNTER_LAST 511u
@@ -135,7 +136,7 @@ uint64_t tdg_mem_page_accept(struct call *c)
 		sept_write(&c->sept, value);
 		return leaf_interrupted(c);
 	}
-	tdg_unblock_aliases(c);
+	sept_l2_for_aliases(c, sept_l2_unblock_alias);
 	sept_write(&c->sept, sept_with_state(value, sept_after(c->sept.state, SEPT_CHANGE_ACCEPT)) | SEPT_RWX);
 	return TDX_SUCCESS;
 }

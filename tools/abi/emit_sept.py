@@ -3,6 +3,10 @@
 from emit import define, header_top, source_top
 
 TEXT = 'States of secure EPT entries: their bits, sets of states, and how leaves change them.'
+FIXED = {'-': 'SEPT_SUPPRESS_VE', 'removed': 'SEPT_SUPPRESS_VE', 'table': '0', 
+         'page': '6ull << 3 | SEPT_SUPPRESS_VE'}  # write-back
+SHOWN = {'-': '0', 'removed': 'SEPT_RWX', 'table': 'SEPT_RWX', 
+         'page': 'SEPT_RWX | SEPT_MT | SEPT_IPAT | SEPT_LEAF | SEPT_PA | SEPT_SUPPRESS_VE'}
 CHANGES = ('block', 'unblock', 'blockw', 'unblockw', 'accept')
 HEADER = '''
 /* What changes a state. */
@@ -14,6 +18,8 @@ struct sept_state_row {
 	uint8_t encoding; /* enum sept_encoding */
 	uint8_t number;   /* as TDH.MEM.SEPT.RD returns it */
 	uint8_t rwx;      /* what the guest may do */
+	uint64_t fixed;   /* other bits of every such entry */
+	uint64_t shown;   /* what TDH.MEM.SEPT.RD returns of it; 0: the fixed bits */
 	uint8_t to[NUM_SEPT_CHANGES]; /* the state after a change; where there is none, the same */
 };
 
@@ -41,14 +47,14 @@ def emit_header(model):
 
 
 def emit_source(model):
-    out = source_top(TEXT) + '#include "gen/sept.h"\n\n'
+    out = source_top(TEXT) + '#include "gen/sept.h"\n\n#include "gen/layout.h"\n\n'
     rows = ''
     for item in model.tables['sept_change']:
         row = item.columns
         rwx = sum(1 << 'rwx'.index(letter) for letter in row['rwx'].strip('-'))
         to = ', '.join('SEPT_STATE_' + (row['name'] if row[change] == '-' else row[change]) for change in CHANGES)
-        rows += '\t[SEPT_STATE_%s] = { SEPT_ENCODING_%s, SEPT_RD_STATE_%s, %d,\n\t\t{ %s } },\n' % (
-            row['name'], row['name'], row['name'], rwx, to)
+        rows += '\t[SEPT_STATE_%s] = { SEPT_ENCODING_%s, SEPT_RD_STATE_%s, %d, %s, %s,\n\t\t{ %s } },\n' % (
+            row['name'], row['name'], row['name'], rwx, FIXED[row['maps']], SHOWN[row['maps']], to)
     out += 'const struct sept_state_row sept_states[NUM_SEPT_STATES] = {\n%s};\n\n' % rows
     rows = ''.join('\t[SEPT_ENCODING_%s] = SEPT_STATE_%s,\n' % (row['name'], row['name']) for row in model.sept_states)
     return out + 'const uint8_t sept_state_of_encoding[128] = {\n%s};\n' % rows
