@@ -720,30 +720,69 @@ static uint64_t tdh_mig_stream_create_require_99(struct call *c)
 	return fail(c, TDX_MAX_MIGS_NUM_EXCEEDED, "the TD at %x has %u migration streams, more can't be", c->td.pa, c->td.tdcs->num_migs);
 }
 
-static uint64_t tdg_vp_vmcall_checks(struct call *c)
+static uint64_t tdg_vp_vmcall_run(struct call *c)
 {
 	uint64_t st = tdg_vp_vmcall_mask(c);
 
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdg_vp_vmcall(c);
 	return st;
 }
 
-static uint64_t tdg_mr_rtmr_extend_checks(struct call *c)
+static uint64_t tdg_vp_info_run(struct call *c)
+{
+	uint64_t st = fault_point(c);
+
+	if (!st)
+		c->regs->gpr[GPR_RCX] = (__typeof__(c->regs->gpr[GPR_RCX]))(td_gpa_width(&c->td));
+	if (!st)
+		c->regs->gpr[GPR_RDX] = (__typeof__(c->regs->gpr[GPR_RDX]))(c->td.tdcs->attributes);
+	if (!st)
+		c->regs->gpr[GPR_R8] = (__typeof__(c->regs->gpr[GPR_R8]))(pair32(c->td.tdcs->num_vcpus, c->td.tdcs->max_vcpus));
+	if (!st)
+		c->regs->gpr[GPR_R9] = (__typeof__(c->regs->gpr[GPR_R9]))(c->vp.vps->vcpu_index);
+	if (!st)
+		c->regs->gpr[GPR_R10] = (__typeof__(c->regs->gpr[GPR_R10]))(1);
+	return st;
+}
+
+static uint64_t tdg_mr_rtmr_extend_run(struct call *c)
 {
 	uint64_t st = tdg_mr_rtmr_extend_require_0(c);
 
 	if (!st)
 		st = tdg_mr_rtmr_extend_require_1(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdg_mr_rtmr_extend(c);
 	return st;
 }
 
-static uint64_t tdg_vp_veinfo_get_checks(struct call *c)
+static uint64_t tdg_vp_veinfo_get_run(struct call *c)
 {
 	uint64_t st = tdg_vp_veinfo_get_require_2(c);
 
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		c->regs->gpr[GPR_RCX] = (__typeof__(c->regs->gpr[GPR_RCX]))(c->vp.vps->ve_exit_reason);
+	if (!st)
+		c->regs->gpr[GPR_RDX] = (__typeof__(c->regs->gpr[GPR_RDX]))(c->vp.vps->ve_exit_qualification);
+	if (!st)
+		c->regs->gpr[GPR_R8] = (__typeof__(c->regs->gpr[GPR_R8]))(c->vp.vps->ve_gla);
+	if (!st)
+		c->regs->gpr[GPR_R9] = (__typeof__(c->regs->gpr[GPR_R9]))(c->vp.vps->ve_gpa);
+	if (!st)
+		c->regs->gpr[GPR_R10] = (__typeof__(c->regs->gpr[GPR_R10]))(pair32(c->vp.vps->ve_instr_length, c->vp.vps->ve_instr_info));
+	if (!st)
+		c->vp.vps->ve_valid = (__typeof__(c->vp.vps->ve_valid))(0);
 	return st;
 }
 
-static uint64_t tdg_mr_report_checks(struct call *c)
+static uint64_t tdg_mr_report_run(struct call *c)
 {
 	uint64_t st = tdg_mr_report_require_3(c);
 
@@ -751,42 +790,64 @@ static uint64_t tdg_mr_report_checks(struct call *c)
 		st = tdg_mr_report_require_4(c);
 	if (!st)
 		st = tdg_mr_report_require_5(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdg_mr_report(c);
 	return st;
 }
 
-static uint64_t tdg_vp_cpuidve_set_checks(struct call *c)
+static uint64_t tdg_vp_cpuidve_set_run(struct call *c)
 {
 	uint64_t st = tdg_vp_cpuidve_set_require_6(c);
 
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		c->vp.vps->cpuid_supervisor_ve = (__typeof__(c->vp.vps->cpuid_supervisor_ve))(c->in[GPR_RCX] & 1);
+	if (!st)
+		c->vp.vps->cpuid_user_ve = (__typeof__(c->vp.vps->cpuid_user_ve))(c->in[GPR_RCX] >> 1 & 1);
 	return st;
 }
 
-static uint64_t tdg_mem_page_accept_checks(struct call *c)
+static uint64_t tdg_mem_page_accept_run(struct call *c)
 {
 	uint64_t st = check_gpa_level(c, GPR_RCX, 0, 1);
 
 	if (!st)
 		st = tdg_gpa_private(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdg_mem_page_accept(c);
 	return st;
 }
 
-static uint64_t tdg_vm_rd_checks(struct call *c)
+static uint64_t tdg_vm_rd_run(struct call *c)
 {
 	uint64_t st = md_begin_versioned(c);
 
 	if (!st)
 		st = tdg_vm_rd_require_7(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = md_read_leaf(c);
 	return st;
 }
 
-static uint64_t tdg_vm_wr_checks(struct call *c)
+static uint64_t tdg_vm_wr_run(struct call *c)
 {
 	uint64_t st = tdg_vm_rd_require_7(c);
 
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = md_write_leaf(c);
 	return st;
 }
 
-static uint64_t tdg_vp_rd_checks(struct call *c)
+static uint64_t tdg_vp_rd_run(struct call *c)
 {
 	uint64_t st = TDX_SUCCESS;
 
@@ -794,60 +855,133 @@ static uint64_t tdg_vp_rd_checks(struct call *c)
 		c->regs->gpr[GPR_RDX] = (__typeof__(c->regs->gpr[GPR_RDX]))(MD_NONE);
 	if (!st)
 		st = tdg_vm_rd_require_7(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = md_read_leaf(c);
 	return st;
 }
 
-static uint64_t tdg_vp_wr_checks(struct call *c)
+static uint64_t tdg_vp_wr_run(struct call *c)
 {
 	uint64_t st = tdg_vm_rd_require_7(c);
 
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = md_write_leaf(c);
 	return st;
 }
 
-static uint64_t tdg_sys_rd_checks(struct call *c)
+static uint64_t tdg_sys_rd_run(struct call *c)
 {
 	uint64_t st = TDX_SUCCESS;
 
 	if (!st)
 		c->regs->gpr[GPR_RDX] = (__typeof__(c->regs->gpr[GPR_RDX]))(MD_NONE);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = md_read_leaf(c);
 	return st;
 }
 
-static uint64_t tdg_sys_rdall_checks(struct call *c)
+static uint64_t tdg_sys_rdall_run(struct call *c)
 {
 	uint64_t st = TDX_SUCCESS;
 
 	if (!st)
 		c->regs->gpr[GPR_R8] = (__typeof__(c->regs->gpr[GPR_R8]))(MD_NONE);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdg_sys_rdall(c);
 	return st;
 }
 
-static uint64_t tdg_mr_verifyreport_checks(struct call *c)
+static uint64_t tdg_servtd_rd_run(struct call *c)
+{
+	uint64_t st = fault_point(c);
+
+	if (!st)
+		st = tdg_servtd_rd(c);
+	return st;
+}
+
+static uint64_t tdg_servtd_wr_run(struct call *c)
+{
+	uint64_t st = fault_point(c);
+
+	if (!st)
+		st = tdg_servtd_wr(c);
+	return st;
+}
+
+static uint64_t tdg_mr_verifyreport_run(struct call *c)
 {
 	uint64_t st = tdg_mr_verifyreport_require_8(c);
 
 	if (!st)
 		st = tdg_mr_rtmr_extend_require_1(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdg_mr_verifyreport(c);
 	return st;
 }
 
-static uint64_t tdg_vp_enter_checks(struct call *c)
+static uint64_t tdg_mem_page_attr_rd_run(struct call *c)
+{
+	uint64_t st = fault_point(c);
+
+	if (!st)
+		st = tdg_mem_page_attr_rd(c);
+	return st;
+}
+
+static uint64_t tdg_mem_page_attr_wr_run(struct call *c)
+{
+	uint64_t st = fault_point(c);
+
+	if (!st)
+		st = tdg_mem_page_attr_wr(c);
+	return st;
+}
+
+static uint64_t tdg_vp_enter_run(struct call *c)
 {
 	uint64_t st = tdg_vp_enter_require_9(c);
 
 	if (!st)
 		st = vp_enter_l2_operands(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdg_vp_enter(c);
 	return st;
 }
 
-static uint64_t tdg_vp_invept_checks(struct call *c)
+static uint64_t tdg_vp_invept_run(struct call *c)
 {
 	uint64_t st = tdg_vp_invept_require_10(c);
 
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		c->lp->guest.stale_tlb = (__typeof__(c->lp->guest.stale_tlb))(c->lp->guest.stale_tlb || c->in[GPR_RCX]);
 	return st;
 }
 
-static uint64_t tdh_vp_enter_checks(struct call *c)
+static uint64_t tdg_vp_invvpid_run(struct call *c)
+{
+	uint64_t st = fault_point(c);
+
+	if (!st)
+		st = tdg_vp_invvpid(c);
+	return st;
+}
+
+static uint64_t tdh_vp_enter_run(struct call *c)
 {
 	uint64_t st = tdh_vp_enter_require_11(c);
 
@@ -881,10 +1015,14 @@ static uint64_t tdh_vp_enter_checks(struct call *c)
 		st = vp_enter_epoch(c);
 	if (!st)
 		st = vp_enter_stepping(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_vp_enter(c);
 	return st;
 }
 
-static uint64_t tdh_mng_addcx_checks(struct call *c)
+static uint64_t tdh_mng_addcx_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RDX, LOCK_EXCLUSIVE);
 
@@ -898,10 +1036,14 @@ static uint64_t tdh_mng_addcx_checks(struct call *c)
 		st = tdh_mng_addcx_require_18(c);
 	if (!st)
 		st = tdh_mng_addcx_require_19(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mng_addcx(c);
 	return st;
 }
 
-static uint64_t tdh_mem_page_add_checks(struct call *c)
+static uint64_t tdh_mem_page_add_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RDX, LOCK_EXCLUSIVE);
 
@@ -917,10 +1059,14 @@ static uint64_t tdh_mem_page_add_checks(struct call *c)
 		st = check_shared(c, GPR_R9, c->in[GPR_R9], 4096);
 	if (!st)
 		st = check_page(c, GPR_R8, c->in[GPR_R8], PT_NDA, LOCK_EXCLUSIVE, &c->page);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mem_page_add(c);
 	return st;
 }
 
-static uint64_t tdh_mem_sept_add_checks(struct call *c)
+static uint64_t tdh_mem_sept_add_run(struct call *c)
 {
 	uint64_t st = check_version(c);
 
@@ -940,10 +1086,14 @@ static uint64_t tdh_mem_sept_add_checks(struct call *c)
 		st = check_sept_state(c, GPR_RCX);
 	if (!st)
 		st = sept_add_pages(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_mem_sept_add(c);
 	return st;
 }
 
-static uint64_t tdh_vp_addcx_checks(struct call *c)
+static uint64_t tdh_vp_addcx_run(struct call *c)
 {
 	uint64_t st = check_tdvpr(c, GPR_RDX, LOCK_EXCLUSIVE);
 
@@ -957,10 +1107,14 @@ static uint64_t tdh_vp_addcx_checks(struct call *c)
 		st = tdh_vp_addcx_require_21(c);
 	if (!st)
 		st = check_page(c, GPR_RCX, c->in[GPR_RCX], PT_NDA, LOCK_EXCLUSIVE, &c->page);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_vp_addcx(c);
 	return st;
 }
 
-static uint64_t tdh_mem_page_relocate_checks(struct call *c)
+static uint64_t tdh_mem_page_relocate_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 
@@ -982,10 +1136,14 @@ static uint64_t tdh_mem_page_relocate_checks(struct call *c)
 		st = check_page(c, GPR_R8, c->in[GPR_R8], PT_NDA, LOCK_EXCLUSIVE, &c->page);
 	if (!st)
 		st = relocate_old(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mem_page_relocate(c);
 	return st;
 }
 
-static uint64_t tdh_mem_page_aug_checks(struct call *c)
+static uint64_t tdh_mem_page_aug_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 
@@ -1001,10 +1159,14 @@ static uint64_t tdh_mem_page_aug_checks(struct call *c)
 		st = check_sept_state(c, GPR_RCX);
 	if (!st)
 		st = check_page_at_level(c, GPR_R8);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mem_page_aug(c);
 	return st;
 }
 
-static uint64_t tdh_mem_range_block_checks(struct call *c)
+static uint64_t tdh_mem_range_block_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 
@@ -1020,10 +1182,14 @@ static uint64_t tdh_mem_range_block_checks(struct call *c)
 		st = block_again(c);
 	if (!st)
 		st = check_sept_state(c, GPR_RCX);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mem_range_block(c);
 	return st;
 }
 
-static uint64_t tdh_mng_key_config_checks(struct call *c)
+static uint64_t tdh_mng_key_config_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 
@@ -1033,10 +1199,14 @@ static uint64_t tdh_mng_key_config_checks(struct call *c)
 		st = tdh_mng_key_config_require_24(c);
 	if (!st)
 		st = tdh_mng_key_config_require_25(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_mng_key_config(c);
 	return st;
 }
 
-static uint64_t tdh_mng_create_checks(struct call *c)
+static uint64_t tdh_mng_create_run(struct call *c)
 {
 	uint64_t st = tdh_mng_create_require_26(c);
 
@@ -1048,10 +1218,14 @@ static uint64_t tdh_mng_create_checks(struct call *c)
 		st = create_key(c);
 	if (!st)
 		st = tdh_mng_create_require_27(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mng_create(c);
 	return st;
 }
 
-static uint64_t tdh_vp_create_checks(struct call *c)
+static uint64_t tdh_vp_create_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 
@@ -1059,10 +1233,14 @@ static uint64_t tdh_vp_create_checks(struct call *c)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
 		st = check_page(c, GPR_RCX, c->in[GPR_RCX], PT_NDA, LOCK_EXCLUSIVE, &c->page);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_vp_create(c);
 	return st;
 }
 
-static uint64_t tdh_mng_rd_checks(struct call *c)
+static uint64_t tdh_mng_rd_run(struct call *c)
 {
 	uint64_t st = md_begin_versioned(c);
 
@@ -1070,19 +1248,27 @@ static uint64_t tdh_mng_rd_checks(struct call *c)
 		st = check_tdr(c, GPR_RCX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = md_read_leaf(c);
 	return st;
 }
 
-static uint64_t tdh_mng_wr_checks(struct call *c)
+static uint64_t tdh_mng_wr_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
 
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = md_write_leaf(c);
 	return st;
 }
 
-static uint64_t tdh_mem_rd_checks(struct call *c)
+static uint64_t tdh_mem_rd_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 
@@ -1100,10 +1286,14 @@ static uint64_t tdh_mem_rd_checks(struct call *c)
 		st = call_lock_sept_entry(c, GPR_RCX);
 	if (!st)
 		st = check_sept_state(c, GPR_RCX);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mem_rd(c);
 	return st;
 }
 
-static uint64_t tdh_mem_wr_checks(struct call *c)
+static uint64_t tdh_mem_wr_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 
@@ -1121,10 +1311,14 @@ static uint64_t tdh_mem_wr_checks(struct call *c)
 		st = call_lock_sept_entry(c, GPR_RCX);
 	if (!st)
 		st = check_sept_state(c, GPR_RCX);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mem_wr(c);
 	return st;
 }
 
-static uint64_t tdh_mem_page_demote_checks(struct call *c)
+static uint64_t tdh_mem_page_demote_run(struct call *c)
 {
 	uint64_t st = split_tdr_flag(c, 1);
 
@@ -1150,10 +1344,14 @@ static uint64_t tdh_mem_page_demote_checks(struct call *c)
 		st = lock_split_page(c);
 	if (!st)
 		st = restartable(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mem_page_demote(c);
 	return st;
 }
 
-static uint64_t tdh_mr_extend_checks(struct call *c)
+static uint64_t tdh_mr_extend_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RDX, LOCK_EXCLUSIVE);
 
@@ -1163,10 +1361,14 @@ static uint64_t tdh_mr_extend_checks(struct call *c)
 		st = tdh_mr_extend_require_30(c);
 	if (!st)
 		st = extend_page(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mr_extend(c);
 	return st;
 }
 
-static uint64_t tdh_mr_finalize_checks(struct call *c)
+static uint64_t tdh_mr_finalize_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 
@@ -1174,10 +1376,14 @@ static uint64_t tdh_mr_finalize_checks(struct call *c)
 		st = check_td_state(c, LOCK_NONE);
 	if (!st)
 		st = tdh_mr_finalize_require_31(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mr_finalize(c);
 	return st;
 }
 
-static uint64_t tdh_vp_flush_checks(struct call *c)
+static uint64_t tdh_vp_flush_run(struct call *c)
 {
 	uint64_t st = check_tdvpr(c, GPR_RCX, LOCK_EXCLUSIVE);
 
@@ -1189,10 +1395,14 @@ static uint64_t tdh_vp_flush_checks(struct call *c)
 		st = check_tdvps_complete(c);
 	if (!st)
 		st = tdh_vp_flush_require_33(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_vp_flush(c);
 	return st;
 }
 
-static uint64_t tdh_mng_vpflushdone_checks(struct call *c)
+static uint64_t tdh_mng_vpflushdone_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 
@@ -1202,10 +1412,18 @@ static uint64_t tdh_mng_vpflushdone_checks(struct call *c)
 		st = tdh_mng_vpflushdone_require_34(c);
 	if (!st)
 		st = tdh_mng_vpflushdone_require_35(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		c->td.tdr->lifecycle = (__typeof__(c->td.tdr->lifecycle))(LIFECYCLE_BLOCKED);
+	if (!st)
+		c->m->kot[c->td.tdr->hkid].wbinvd_bitmap = (__typeof__(c->m->kot[c->td.tdr->hkid].wbinvd_bitmap))((1 << c->m->num_pkgs) - 1);
+	if (!st)
+		c->m->kot[c->td.tdr->hkid].state = (__typeof__(c->m->kot[c->td.tdr->hkid].state))(KOT_STATE_FLUSHED);
 	return st;
 }
 
-static uint64_t tdh_mng_key_freeid_checks(struct call *c)
+static uint64_t tdh_mng_key_freeid_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 
@@ -1215,10 +1433,16 @@ static uint64_t tdh_mng_key_freeid_checks(struct call *c)
 		st = call_lock_named(c, CHECK_LOCK_KOT, LOCK_EXCLUSIVE);
 	if (!st)
 		st = tdh_mng_key_freeid_require_37(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		c->m->kot[c->td.tdr->hkid].state = (__typeof__(c->m->kot[c->td.tdr->hkid].state))(KOT_STATE_FREE);
+	if (!st)
+		c->td.tdr->lifecycle = (__typeof__(c->td.tdr->lifecycle))(LIFECYCLE_TEARDOWN);
 	return st;
 }
 
-static uint64_t tdh_mng_init_checks(struct call *c)
+static uint64_t tdh_mng_init_run(struct call *c)
 {
 	uint64_t st = tdh_vp_enter_require_11(c);
 
@@ -1296,10 +1520,14 @@ static uint64_t tdh_mng_init_checks(struct call *c)
 		st = init_arch_capabilities(c);
 	if (!st)
 		st = tdh_mng_init_require_49(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mng_init(c);
 	return st;
 }
 
-static uint64_t tdh_vp_init_checks(struct call *c)
+static uint64_t tdh_vp_init_run(struct call *c)
 {
 	uint64_t st = check_tdvpr(c, GPR_RCX, LOCK_EXCLUSIVE);
 
@@ -1315,10 +1543,14 @@ static uint64_t tdh_vp_init_checks(struct call *c)
 		st = vp_init_index(c);
 	if (!st)
 		st = tdh_vp_enter_require_15(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_vp_init(c);
 	return st;
 }
 
-static uint64_t tdh_mem_page_promote_checks(struct call *c)
+static uint64_t tdh_mem_page_promote_run(struct call *c)
 {
 	uint64_t st = null_l2_tables(c);
 
@@ -1342,17 +1574,25 @@ static uint64_t tdh_mem_page_promote_checks(struct call *c)
 		st = promote_parts(c);
 	if (!st)
 		st = restartable(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mem_page_promote(c);
 	return st;
 }
 
-static uint64_t tdh_phymem_page_rdmd_checks(struct call *c)
+static uint64_t tdh_phymem_page_rdmd_run(struct call *c)
 {
 	uint64_t st = check_page_any(c, GPR_RCX, LOCK_SHARED);
 
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_phymem_page_rdmd(c);
 	return st;
 }
 
-static uint64_t tdh_mem_sept_rd_checks(struct call *c)
+static uint64_t tdh_mem_sept_rd_run(struct call *c)
 {
 	uint64_t st = split_tdr_flag(c, 1);
 
@@ -1368,10 +1608,14 @@ static uint64_t tdh_mem_sept_rd_checks(struct call *c)
 		st = check_sept_walk(c, GPR_RCX, LOCK_SHARED);
 	if (!st)
 		st = call_lock_sept_entry(c, GPR_RCX);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mem_sept_rd(c);
 	return st;
 }
 
-static uint64_t tdh_vp_rd_checks(struct call *c)
+static uint64_t tdh_vp_rd_run(struct call *c)
 {
 	uint64_t st = md_begin_versioned(c);
 
@@ -1385,10 +1629,14 @@ static uint64_t tdh_vp_rd_checks(struct call *c)
 		st = check_tdvps_complete(c);
 	if (!st)
 		st = check_vcpu_associate(c, true);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = md_read_leaf(c);
 	return st;
 }
 
-static uint64_t tdh_vp_wr_checks(struct call *c)
+static uint64_t tdh_vp_wr_run(struct call *c)
 {
 	uint64_t st = check_tdvpr(c, GPR_RCX, LOCK_SHARED);
 
@@ -1400,10 +1648,21 @@ static uint64_t tdh_vp_wr_checks(struct call *c)
 		st = check_tdvps_complete(c);
 	if (!st)
 		st = check_vcpu_associate(c, false);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = md_write_leaf(c);
 	return st;
 }
 
-static uint64_t tdh_phymem_page_reclaim_checks(struct call *c)
+static uint64_t tdh_mng_key_reclaimid_run(struct call *c)
+{
+	uint64_t st = fault_point(c);
+
+	return st;
+}
+
+static uint64_t tdh_phymem_page_reclaim_run(struct call *c)
 {
 	uint64_t st = check_page_any(c, GPR_RCX, LOCK_EXCLUSIVE);
 
@@ -1417,10 +1676,14 @@ static uint64_t tdh_phymem_page_reclaim_checks(struct call *c)
 		st = tdh_phymem_page_reclaim_require_53(c);
 	if (!st)
 		st = tdh_phymem_page_reclaim_require_54(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_phymem_page_reclaim(c);
 	return st;
 }
 
-static uint64_t tdh_mem_page_remove_checks(struct call *c)
+static uint64_t tdh_mem_page_remove_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 
@@ -1438,10 +1701,14 @@ static uint64_t tdh_mem_page_remove_checks(struct call *c)
 		st = check_tlb_tracked(c, GPR_RCX);
 	if (!st)
 		st = lock_mapped_page(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mem_page_remove(c);
 	return st;
 }
 
-static uint64_t tdh_mem_sept_remove_checks(struct call *c)
+static uint64_t tdh_mem_sept_remove_run(struct call *c)
 {
 	uint64_t st = null_l2_tables(c);
 
@@ -1463,10 +1730,14 @@ static uint64_t tdh_mem_sept_remove_checks(struct call *c)
 		st = lock_mapped_page(c);
 	if (!st)
 		st = sept_page_empty(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mem_sept_remove(c);
 	return st;
 }
 
-static uint64_t tdh_sys_key_config_checks(struct call *c)
+static uint64_t tdh_sys_key_config_run(struct call *c)
 {
 	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
 
@@ -1474,10 +1745,14 @@ static uint64_t tdh_sys_key_config_checks(struct call *c)
 		st = tdh_sys_key_config_require_55(c);
 	if (!st)
 		st = tdh_sys_key_config_require_56(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_sys_key_config(c);
 	return st;
 }
 
-static uint64_t tdh_sys_info_checks(struct call *c)
+static uint64_t tdh_sys_info_run(struct call *c)
 {
 	uint64_t st = tdh_sys_info_require_57(c);
 
@@ -1493,10 +1768,14 @@ static uint64_t tdh_sys_info_checks(struct call *c)
 		st = tdh_sys_info_require_59(c);
 	if (!st)
 		st = tdh_sys_info_require_60(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_sys_info(c);
 	return st;
 }
 
-static uint64_t tdh_sys_init_checks(struct call *c)
+static uint64_t tdh_sys_init_run(struct call *c)
 {
 	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
 
@@ -1556,10 +1835,14 @@ static uint64_t tdh_sys_init_checks(struct call *c)
 		st = sys_init_smrrs(c);
 	if (!st)
 		st = tdh_sys_init_require_77(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_sys_init(c);
 	return st;
 }
 
-static uint64_t tdh_sys_rd_checks(struct call *c)
+static uint64_t tdh_sys_rd_run(struct call *c)
 {
 	uint64_t st = TDX_SUCCESS;
 
@@ -1567,10 +1850,14 @@ static uint64_t tdh_sys_rd_checks(struct call *c)
 		c->regs->gpr[GPR_RDX] = (__typeof__(c->regs->gpr[GPR_RDX]))(MD_NONE);
 	if (!st)
 		st = tdh_sys_info_require_57(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = md_read_leaf(c);
 	return st;
 }
 
-static uint64_t tdh_sys_lp_init_checks(struct call *c)
+static uint64_t tdh_sys_lp_init_run(struct call *c)
 {
 	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_SHARED);
 
@@ -1590,17 +1877,25 @@ static uint64_t tdh_sys_lp_init_checks(struct call *c)
 		st = lp_init_package(c);
 	if (!st)
 		st = lp_init_other_msrs(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_sys_lp_init(c);
 	return st;
 }
 
-static uint64_t tdh_sys_tdmr_init_checks(struct call *c)
+static uint64_t tdh_sys_tdmr_init_run(struct call *c)
 {
 	uint64_t st = tdmr_init_next(c);
 
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_sys_tdmr_init(c);
 	return st;
 }
 
-static uint64_t tdh_sys_rdall_checks(struct call *c)
+static uint64_t tdh_sys_rdall_run(struct call *c)
 {
 	uint64_t st = TDX_SUCCESS;
 
@@ -1610,10 +1905,14 @@ static uint64_t tdh_sys_rdall_checks(struct call *c)
 		st = tdh_sys_info_require_57(c);
 	if (!st)
 		st = check_shared(c, GPR_RDX, c->in[GPR_RDX], 4096);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_sys_rdall(c);
 	return st;
 }
 
-static uint64_t tdh_mem_track_checks(struct call *c)
+static uint64_t tdh_mem_track_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
 
@@ -1623,10 +1922,14 @@ static uint64_t tdh_mem_track_checks(struct call *c)
 		st = call_lock_named(c, CHECK_LOCK_EPOCH, LOCK_EXCLUSIVE);
 	if (!st)
 		st = track_previous(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mem_track(c);
 	return st;
 }
 
-static uint64_t tdh_mem_range_unblock_checks(struct call *c)
+static uint64_t tdh_mem_range_unblock_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 
@@ -1642,10 +1945,14 @@ static uint64_t tdh_mem_range_unblock_checks(struct call *c)
 		st = check_sept_state(c, GPR_RCX);
 	if (!st)
 		st = check_bepoch_tracked(c, TDX_OPERAND_ID_SEPT_TREE);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mem_range_unblock(c);
 	return st;
 }
 
-static uint64_t tdh_phymem_cache_wb_checks(struct call *c)
+static uint64_t tdh_phymem_cache_wb_run(struct call *c)
 {
 	uint64_t st = tdh_phymem_cache_wb_require_81(c);
 
@@ -1655,19 +1962,32 @@ static uint64_t tdh_phymem_cache_wb_checks(struct call *c)
 		st = call_lock_named(c, CHECK_LOCK_KOT, LOCK_SHARED);
 	if (!st)
 		st = cache_wb_start(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_phymem_cache_wb(c);
 	return st;
 }
 
-static uint64_t tdh_phymem_page_wbinvd_checks(struct call *c)
+static uint64_t tdh_phymem_page_wbinvd_run(struct call *c)
 {
 	uint64_t st = tdh_phymem_page_wbinvd_require_82(c);
 
 	if (!st)
 		st = wbinvd_page(c);
+	if (!st)
+		st = fault_point(c);
 	return st;
 }
 
-static uint64_t tdh_sys_config_checks(struct call *c)
+static uint64_t tdh_sys_lp_shutdown_run(struct call *c)
+{
+	uint64_t st = fault_point(c);
+
+	return st;
+}
+
+static uint64_t tdh_sys_config_run(struct call *c)
 {
 	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
 
@@ -1681,10 +2001,14 @@ static uint64_t tdh_sys_config_checks(struct call *c)
 		st = tdh_sys_config_require_85(c);
 	if (!st)
 		st = sys_config_tdmrs(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_sys_config(c);
 	return st;
 }
 
-static uint64_t tdh_servtd_bind_checks(struct call *c)
+static uint64_t tdh_servtd_bind_run(struct call *c)
 {
 	uint64_t st = tdh_servtd_bind_require_86(c);
 
@@ -1702,10 +2026,14 @@ static uint64_t tdh_servtd_bind_checks(struct call *c)
 		st = tdh_servtd_bind_require_89(c);
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_SERVTD_BINDINGS, LOCK_EXCLUSIVE);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_servtd_bind(c);
 	return st;
 }
 
-static uint64_t tdh_servtd_prebind_checks(struct call *c)
+static uint64_t tdh_servtd_prebind_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
 
@@ -1721,10 +2049,14 @@ static uint64_t tdh_servtd_prebind_checks(struct call *c)
 		st = tdh_servtd_bind_require_89(c);
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_SERVTD_BINDINGS, LOCK_EXCLUSIVE);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_servtd_prebind(c);
 	return st;
 }
 
-static uint64_t tdh_sys_shutdown_checks(struct call *c)
+static uint64_t tdh_sys_shutdown_run(struct call *c)
 {
 	uint64_t st = tdh_sys_shutdown_require_90(c);
 
@@ -1732,10 +2064,14 @@ static uint64_t tdh_sys_shutdown_checks(struct call *c)
 		st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
 	if (!st)
 		st = tdh_sys_shutdown_require_91(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_sys_shutdown(c);
 	return st;
 }
 
-static uint64_t tdh_sys_update_checks(struct call *c)
+static uint64_t tdh_sys_update_run(struct call *c)
 {
 	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
 
@@ -1743,10 +2079,14 @@ static uint64_t tdh_sys_update_checks(struct call *c)
 		st = tdh_sys_update_require_92(c);
 	if (!st)
 		st = tdh_sys_update_require_93(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_sys_update(c);
 	return st;
 }
 
-static uint64_t tdh_export_abort_checks(struct call *c)
+static uint64_t tdh_export_abort_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
 
@@ -1756,10 +2096,14 @@ static uint64_t tdh_export_abort_checks(struct call *c)
 		st = call_lock_named(c, CHECK_LOCK_MIG, LOCK_EXCLUSIVE);
 	if (!st)
 		st = tdh_export_abort_require_94(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_export_abort(c);
 	return st;
 }
 
-static uint64_t tdh_export_blockw_checks(struct call *c)
+static uint64_t tdh_export_blockw_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 
@@ -1767,10 +2111,14 @@ static uint64_t tdh_export_blockw_checks(struct call *c)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_SEPT_TREE, LOCK_SHARED);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_export_blockw(c);
 	return st;
 }
 
-static uint64_t tdh_export_restore_checks(struct call *c)
+static uint64_t tdh_export_restore_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 
@@ -1778,10 +2126,14 @@ static uint64_t tdh_export_restore_checks(struct call *c)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_SEPT_TREE, LOCK_SHARED);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_export_restore(c);
 	return st;
 }
 
-static uint64_t tdh_export_mem_checks(struct call *c)
+static uint64_t tdh_export_mem_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 
@@ -1793,19 +2145,29 @@ static uint64_t tdh_export_mem_checks(struct call *c)
 		st = mem_stream(c);
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_SEPT_TREE, LOCK_SHARED);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_export_mem(c);
 	return st;
 }
 
-static uint64_t tdh_export_pause_checks(struct call *c)
+static uint64_t tdh_export_pause_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 
 	if (!st)
 		st = check_td_state(c, LOCK_NONE);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		c->td.tdcs->epoch = (__typeof__(c->td.tdcs->epoch))(c->td.tdcs->epoch + 1);
+	if (!st)
+		c->td.tdcs->op_state = (__typeof__(c->td.tdcs->op_state))(OP_STATE_PAUSED_EXPORT);
 	return st;
 }
 
-static uint64_t tdh_export_track_checks(struct call *c)
+static uint64_t tdh_export_track_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
 
@@ -1813,10 +2175,14 @@ static uint64_t tdh_export_track_checks(struct call *c)
 		st = check_td_state(c, LOCK_EXCLUSIVE);
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_MIG, LOCK_EXCLUSIVE);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_export_track(c);
 	return st;
 }
 
-static uint64_t tdh_export_state_immutable_checks(struct call *c)
+static uint64_t tdh_export_state_immutable_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
 
@@ -1830,19 +2196,27 @@ static uint64_t tdh_export_state_immutable_checks(struct call *c)
 		st = tdh_export_state_immutable_require_96(c);
 	if (!st)
 		st = tdh_export_state_immutable_require_97(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_export_state_immutable(c);
 	return st;
 }
 
-static uint64_t tdh_export_state_td_checks(struct call *c)
+static uint64_t tdh_export_state_td_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
 
 	if (!st)
 		st = check_td_state(c, LOCK_EXCLUSIVE);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_export_state_td(c);
 	return st;
 }
 
-static uint64_t tdh_export_state_vp_checks(struct call *c)
+static uint64_t tdh_export_state_vp_run(struct call *c)
 {
 	uint64_t st = check_tdvpr(c, GPR_RCX, LOCK_EXCLUSIVE);
 
@@ -1856,10 +2230,14 @@ static uint64_t tdh_export_state_vp_checks(struct call *c)
 		st = check_vcpu_associate(c, false);
 	if (!st)
 		st = tdh_export_state_vp_require_98(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_export_state_vp(c);
 	return st;
 }
 
-static uint64_t tdh_export_unblockw_checks(struct call *c)
+static uint64_t tdh_export_unblockw_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 
@@ -1873,10 +2251,14 @@ static uint64_t tdh_export_unblockw_checks(struct call *c)
 		st = call_lock_sept_entry(c, GPR_RCX);
 	if (!st)
 		st = check_sept_state(c, GPR_RCX);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_export_unblockw(c);
 	return st;
 }
 
-static uint64_t tdh_import_abort_checks(struct call *c)
+static uint64_t tdh_import_abort_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 
@@ -1884,28 +2266,44 @@ static uint64_t tdh_import_abort_checks(struct call *c)
 		st = check_td_state(c, LOCK_NONE);
 	if (!st)
 		st = tdh_export_abort_require_94(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_import_abort(c);
 	return st;
 }
 
-static uint64_t tdh_import_end_checks(struct call *c)
+static uint64_t tdh_import_end_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 
 	if (!st)
 		st = check_td_state(c, LOCK_NONE);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		c->td.tdcs->import_count = (__typeof__(c->td.tdcs->import_count))(c->td.tdcs->import_count + (c->td.tdcs->op_state != OP_STATE_LIVE_IMPORT));
+	if (!st)
+		c->td.tdcs->op_state = (__typeof__(c->td.tdcs->op_state))(OP_STATE_RUNNABLE);
 	return st;
 }
 
-static uint64_t tdh_import_commit_checks(struct call *c)
+static uint64_t tdh_import_commit_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 
 	if (!st)
 		st = check_td_state(c, LOCK_NONE);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		c->td.tdcs->import_count = (__typeof__(c->td.tdcs->import_count))(c->td.tdcs->import_count + 1);
+	if (!st)
+		c->td.tdcs->op_state = (__typeof__(c->td.tdcs->op_state))(OP_STATE_LIVE_IMPORT);
 	return st;
 }
 
-static uint64_t tdh_import_mem_checks(struct call *c)
+static uint64_t tdh_import_mem_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 
@@ -1917,10 +2315,14 @@ static uint64_t tdh_import_mem_checks(struct call *c)
 		st = mem_stream(c);
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_SEPT_TREE, LOCK_SHARED);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_import_mem(c);
 	return st;
 }
 
-static uint64_t tdh_import_track_checks(struct call *c)
+static uint64_t tdh_import_track_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 
@@ -1928,10 +2330,14 @@ static uint64_t tdh_import_track_checks(struct call *c)
 		st = check_td_state(c, LOCK_NONE);
 	if (!st)
 		st = tdh_export_abort_require_94(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_import_track(c);
 	return st;
 }
 
-static uint64_t tdh_import_state_immutable_checks(struct call *c)
+static uint64_t tdh_import_state_immutable_run(struct call *c)
 {
 	uint64_t st = tdh_vp_enter_require_11(c);
 
@@ -1941,19 +2347,27 @@ static uint64_t tdh_import_state_immutable_checks(struct call *c)
 		st = check_td_state(c, LOCK_NONE);
 	if (!st)
 		st = tdh_export_state_immutable_require_97(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_import_state_immutable(c);
 	return st;
 }
 
-static uint64_t tdh_import_state_td_checks(struct call *c)
+static uint64_t tdh_import_state_td_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 
 	if (!st)
 		st = check_td_state(c, LOCK_NONE);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_import_state_td(c);
 	return st;
 }
 
-static uint64_t tdh_import_state_vp_checks(struct call *c)
+static uint64_t tdh_import_state_vp_run(struct call *c)
 {
 	uint64_t st = check_tdvpr(c, GPR_RCX, LOCK_EXCLUSIVE);
 
@@ -1963,10 +2377,14 @@ static uint64_t tdh_import_state_vp_checks(struct call *c)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
 		st = check_tdvps_complete(c);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		st = tdh_import_state_vp(c);
 	return st;
 }
 
-static uint64_t tdh_mig_stream_create_checks(struct call *c)
+static uint64_t tdh_mig_stream_create_run(struct call *c)
 {
 	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 
@@ -1978,163 +2396,106 @@ static uint64_t tdh_mig_stream_create_checks(struct call *c)
 		st = tdh_mig_stream_create_require_99(c);
 	if (!st)
 		st = check_page(c, GPR_RCX, c->in[GPR_RCX], PT_NDA, LOCK_EXCLUSIVE, &c->page);
+	if (!st)
+		st = fault_point(c);
+	if (!st)
+		tdh_mig_stream_create(c);
 	return st;
 }
 
-static void tdg_vp_info_sets(struct call *c)
-{
-	c->regs->gpr[GPR_RCX] = (__typeof__(c->regs->gpr[GPR_RCX]))(td_gpa_width(&c->td));
-	c->regs->gpr[GPR_RDX] = (__typeof__(c->regs->gpr[GPR_RDX]))(c->td.tdcs->attributes);
-	c->regs->gpr[GPR_R8] = (__typeof__(c->regs->gpr[GPR_R8]))(pair32(c->td.tdcs->num_vcpus, c->td.tdcs->max_vcpus));
-	c->regs->gpr[GPR_R9] = (__typeof__(c->regs->gpr[GPR_R9]))(c->vp.vps->vcpu_index);
-	c->regs->gpr[GPR_R10] = (__typeof__(c->regs->gpr[GPR_R10]))(1);
-}
-
-static void tdg_vp_veinfo_get_sets(struct call *c)
-{
-	c->regs->gpr[GPR_RCX] = (__typeof__(c->regs->gpr[GPR_RCX]))(c->vp.vps->ve_exit_reason);
-	c->regs->gpr[GPR_RDX] = (__typeof__(c->regs->gpr[GPR_RDX]))(c->vp.vps->ve_exit_qualification);
-	c->regs->gpr[GPR_R8] = (__typeof__(c->regs->gpr[GPR_R8]))(c->vp.vps->ve_gla);
-	c->regs->gpr[GPR_R9] = (__typeof__(c->regs->gpr[GPR_R9]))(c->vp.vps->ve_gpa);
-	c->regs->gpr[GPR_R10] = (__typeof__(c->regs->gpr[GPR_R10]))(pair32(c->vp.vps->ve_instr_length, c->vp.vps->ve_instr_info));
-	c->vp.vps->ve_valid = (__typeof__(c->vp.vps->ve_valid))(0);
-}
-
-static void tdg_vp_cpuidve_set_sets(struct call *c)
-{
-	c->vp.vps->cpuid_supervisor_ve = (__typeof__(c->vp.vps->cpuid_supervisor_ve))(c->in[GPR_RCX] & 1);
-	c->vp.vps->cpuid_user_ve = (__typeof__(c->vp.vps->cpuid_user_ve))(c->in[GPR_RCX] >> 1 & 1);
-}
-
-static void tdg_vp_invept_sets(struct call *c)
-{
-	c->lp->guest.stale_tlb = (__typeof__(c->lp->guest.stale_tlb))(c->lp->guest.stale_tlb || c->in[GPR_RCX]);
-}
-
-static void tdh_mng_vpflushdone_sets(struct call *c)
-{
-	c->td.tdr->lifecycle = (__typeof__(c->td.tdr->lifecycle))(LIFECYCLE_BLOCKED);
-	c->m->kot[c->td.tdr->hkid].wbinvd_bitmap = (__typeof__(c->m->kot[c->td.tdr->hkid].wbinvd_bitmap))((1 << c->m->num_pkgs) - 1);
-	c->m->kot[c->td.tdr->hkid].state = (__typeof__(c->m->kot[c->td.tdr->hkid].state))(KOT_STATE_FLUSHED);
-}
-
-static void tdh_mng_key_freeid_sets(struct call *c)
-{
-	c->m->kot[c->td.tdr->hkid].state = (__typeof__(c->m->kot[c->td.tdr->hkid].state))(KOT_STATE_FREE);
-	c->td.tdr->lifecycle = (__typeof__(c->td.tdr->lifecycle))(LIFECYCLE_TEARDOWN);
-}
-
-static void tdh_export_pause_sets(struct call *c)
-{
-	c->td.tdcs->epoch = (__typeof__(c->td.tdcs->epoch))(c->td.tdcs->epoch + 1);
-	c->td.tdcs->op_state = (__typeof__(c->td.tdcs->op_state))(OP_STATE_PAUSED_EXPORT);
-}
-
-static void tdh_import_end_sets(struct call *c)
-{
-	c->td.tdcs->import_count = (__typeof__(c->td.tdcs->import_count))(c->td.tdcs->import_count + (c->td.tdcs->op_state != OP_STATE_LIVE_IMPORT));
-	c->td.tdcs->op_state = (__typeof__(c->td.tdcs->op_state))(OP_STATE_RUNNABLE);
-}
-
-static void tdh_import_commit_sets(struct call *c)
-{
-	c->td.tdcs->import_count = (__typeof__(c->td.tdcs->import_count))(c->td.tdcs->import_count + 1);
-	c->td.tdcs->op_state = (__typeof__(c->td.tdcs->op_state))(OP_STATE_LIVE_IMPORT);
-}
-
 const struct leaf leaves_host[LEAVES_HOST] = {
-	[0] = { "TDH.VP.ENTER", 0, 0, 0x0000, 0x020c, 0x0000, MD_SYS, tdh_vp_enter_checks, NULL, tdh_vp_enter },
-	[1] = { "TDH.MNG.ADDCX", 1, 0, 0x0000, 0x0001, 0x0000, MD_SYS, tdh_mng_addcx_checks, NULL, tdh_mng_addcx },
-	[2] = { "TDH.MEM.PAGE.ADD", 2, 0, 0x0006, 0x0002, 0x0001, MD_SYS, tdh_mem_page_add_checks, NULL, tdh_mem_page_add },
-	[3] = { "TDH.MEM.SEPT.ADD", 3, 1, 0x0006, 0x03ce, 0x0005, MD_SYS, tdh_mem_sept_add_checks, tdh_mem_sept_add, NULL },
-	[4] = { "TDH.VP.ADDCX", 4, 0, 0x0000, 0x0082, 0x0000, MD_SYS, tdh_vp_addcx_checks, NULL, tdh_vp_addcx },
-	[5] = { "TDH.MEM.PAGE.RELOCATE", 5, 0, 0x0006, 0x033e, 0xfff0, MD_SYS, tdh_mem_page_relocate_checks, NULL, tdh_mem_page_relocate },
-	[6] = { "TDH.MEM.PAGE.AUG", 6, 0, 0x0006, 0x020e, 0x0003, MD_SYS, tdh_mem_page_aug_checks, NULL, tdh_mem_page_aug },
-	[7] = { "TDH.MEM.RANGE.BLOCK", 7, 0, 0x0006, 0x033e, 0x1454, MD_SYS, tdh_mem_range_block_checks, NULL, tdh_mem_range_block },
-	[8] = { "TDH.MNG.KEY.CONFIG", 8, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_key_config_checks, tdh_mng_key_config, NULL },
-	[9] = { "TDH.MNG.CREATE", 9, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_create_checks, NULL, tdh_mng_create },
-	[10] = { "TDH.VP.CREATE", 10, 0, 0x0000, 0x0082, 0x0000, MD_SYS, tdh_vp_create_checks, NULL, tdh_vp_create },
-	[11] = { "TDH.MNG.RD", 11, 1, 0x0100, 0x07fe, 0x0000, MD_TD, tdh_mng_rd_checks, md_read_leaf, NULL },
-	[13] = { "TDH.MNG.WR", 13, 0, 0x0100, 0x07ce, 0x0000, MD_TD, tdh_mng_wr_checks, md_write_leaf, NULL },
-	[12] = { "TDH.MEM.RD", 12, 0, 0x0106, 0x07fe, 0x03d0, MD_SYS, tdh_mem_rd_checks, NULL, tdh_mem_rd },
-	[14] = { "TDH.MEM.WR", 14, 0, 0x0106, 0x07ce, 0x0110, MD_SYS, tdh_mem_wr_checks, NULL, tdh_mem_wr },
-	[15] = { "TDH.MEM.PAGE.DEMOTE", 15, 0, 0x0006, 0x033e, 0x0c30, MD_SYS, tdh_mem_page_demote_checks, NULL, tdh_mem_page_demote },
-	[16] = { "TDH.MR.EXTEND", 16, 0, 0x0006, 0x0002, 0x0010, MD_SYS, tdh_mr_extend_checks, NULL, tdh_mr_extend },
-	[17] = { "TDH.MR.FINALIZE", 17, 0, 0x0000, 0x0002, 0x0000, MD_SYS, tdh_mr_finalize_checks, NULL, tdh_mr_finalize },
-	[18] = { "TDH.VP.FLUSH", 18, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_vp_flush_checks, NULL, tdh_vp_flush },
-	[19] = { "TDH.MNG.VPFLUSHDONE", 19, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_vpflushdone_checks, NULL, tdh_mng_vpflushdone_sets },
-	[20] = { "TDH.MNG.KEY.FREEID", 20, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_key_freeid_checks, NULL, tdh_mng_key_freeid_sets },
-	[21] = { "TDH.MNG.INIT", 21, 0, 0x0002, 0x0001, 0x0000, MD_SYS, tdh_mng_init_checks, NULL, tdh_mng_init },
-	[22] = { "TDH.VP.INIT", 22, 0, 0x0000, 0x0002, 0x0000, MD_SYS, tdh_vp_init_checks, NULL, tdh_vp_init },
-	[23] = { "TDH.MEM.PAGE.PROMOTE", 23, 1, 0x0006, 0x033e, 0x000c, MD_SYS, tdh_mem_page_promote_checks, NULL, tdh_mem_page_promote },
-	[24] = { "TDH.PHYMEM.PAGE.RDMD", 24, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_rdmd_checks, NULL, tdh_phymem_page_rdmd },
-	[25] = { "TDH.MEM.SEPT.RD", 25, 0, 0x0106, 0x07fe, 0x0000, MD_SYS, tdh_mem_sept_rd_checks, NULL, tdh_mem_sept_rd },
-	[26] = { "TDH.VP.RD", 26, 1, 0x0100, 0x07fe, 0x0000, MD_VP, tdh_vp_rd_checks, md_read_leaf, NULL },
-	[43] = { "TDH.VP.WR", 43, 0, 0x0100, 0x07ce, 0x0000, MD_VP, tdh_vp_wr_checks, md_write_leaf, NULL },
-	[27] = { "TDH.MNG.KEY.RECLAIMID", 27, 0, 0x0000, 0x0000, 0x0000, MD_SYS, leaf_does_nothing, leaf_does_nothing, NULL },
-	[28] = { "TDH.PHYMEM.PAGE.RECLAIM", 28, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_reclaim_checks, NULL, tdh_phymem_page_reclaim },
-	[29] = { "TDH.MEM.PAGE.REMOVE", 29, 0, 0x0006, 0x073e, 0x1c70, MD_SYS, tdh_mem_page_remove_checks, NULL, tdh_mem_page_remove },
-	[30] = { "TDH.MEM.SEPT.REMOVE", 30, 1, 0x0006, 0x07fe, 0x000c, MD_SYS, tdh_mem_sept_remove_checks, NULL, tdh_mem_sept_remove },
-	[31] = { "TDH.SYS.KEY.CONFIG", 31, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_key_config_checks, tdh_sys_key_config, NULL },
-	[32] = { "TDH.SYS.INFO", 32, 0, 0x0204, 0x0000, 0x0000, MD_SYS, tdh_sys_info_checks, NULL, tdh_sys_info },
-	[33] = { "TDH.SYS.INIT", 33, 0, 0x0706, 0x0000, 0x0000, MD_SYS, tdh_sys_init_checks, NULL, tdh_sys_init },
-	[34] = { "TDH.SYS.RD", 34, 0, 0x0100, 0x0000, 0x0000, MD_SYS, tdh_sys_rd_checks, md_read_leaf, NULL },
-	[35] = { "TDH.SYS.LP.INIT", 35, 0, 0x0106, 0x0000, 0x0000, MD_SYS, tdh_sys_lp_init_checks, NULL, tdh_sys_lp_init },
-	[36] = { "TDH.SYS.TDMR.INIT", 36, 0, 0x0004, 0x0000, 0x0000, MD_SYS, tdh_sys_tdmr_init_checks, NULL, tdh_sys_tdmr_init },
-	[37] = { "TDH.SYS.RDALL", 37, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_rdall_checks, tdh_sys_rdall, NULL },
-	[38] = { "TDH.MEM.TRACK", 38, 0, 0x0000, 0x03fe, 0x0000, MD_SYS, tdh_mem_track_checks, NULL, tdh_mem_track },
-	[39] = { "TDH.MEM.RANGE.UNBLOCK", 39, 0, 0x0006, 0x033e, 0x0828, MD_SYS, tdh_mem_range_unblock_checks, NULL, tdh_mem_range_unblock },
-	[40] = { "TDH.PHYMEM.CACHE.WB", 40, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_phymem_cache_wb_checks, tdh_phymem_cache_wb, NULL },
-	[41] = { "TDH.PHYMEM.PAGE.WBINVD", 41, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_wbinvd_checks, leaf_does_nothing, NULL },
-	[44] = { "TDH.SYS.LP.SHUTDOWN", 44, 0, 0x0000, 0x0000, 0x0000, MD_SYS, leaf_does_nothing, leaf_does_nothing, NULL },
-	[45] = { "TDH.SYS.CONFIG", 45, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_config_checks, NULL, tdh_sys_config },
-	[48] = { "TDH.SERVTD.BIND", 48, 0, 0x3c02, 0x030f, 0x0000, MD_SYS, tdh_servtd_bind_checks, tdh_servtd_bind, NULL },
-	[49] = { "TDH.SERVTD.PREBIND", 49, 0, 0x0000, 0x0003, 0x0000, MD_SYS, tdh_servtd_prebind_checks, tdh_servtd_prebind, NULL },
-	[52] = { "TDH.SYS.SHUTDOWN", 52, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_shutdown_checks, tdh_sys_shutdown, NULL },
-	[53] = { "TDH.SYS.UPDATE", 53, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_update_checks, NULL, tdh_sys_update },
-	[64] = { "TDH.EXPORT.ABORT", 64, 0, 0x0000, 0x0038, 0x0000, MD_SYS, tdh_export_abort_checks, tdh_export_abort, NULL },
-	[65] = { "TDH.EXPORT.BLOCKW", 65, 0, 0x0000, 0x0008, 0x4510, MD_SYS, tdh_export_blockw_checks, tdh_export_blockw, NULL },
-	[66] = { "TDH.EXPORT.RESTORE", 66, 0, 0x0000, 0x0004, 0xe380, MD_SYS, tdh_export_restore_checks, tdh_export_restore, NULL },
-	[68] = { "TDH.EXPORT.MEM", 68, 0, 0x0000, 0x0038, 0xf7d0, MD_SYS, tdh_export_mem_checks, tdh_export_mem, NULL },
-	[70] = { "TDH.EXPORT.PAUSE", 70, 0, 0x0000, 0x0008, 0x0000, MD_SYS, tdh_export_pause_checks, NULL, tdh_export_pause_sets },
-	[71] = { "TDH.EXPORT.TRACK", 71, 0, 0x0000, 0x0018, 0x0000, MD_SYS, tdh_export_track_checks, tdh_export_track, NULL },
-	[72] = { "TDH.EXPORT.STATE.IMMUTABLE", 72, 0, 0x0004, 0x0204, 0x0000, MD_SYS, tdh_export_state_immutable_checks, tdh_export_state_immutable, NULL },
-	[73] = { "TDH.EXPORT.STATE.TD", 73, 0, 0x0004, 0x0010, 0x0000, MD_SYS, tdh_export_state_td_checks, tdh_export_state_td, NULL },
-	[74] = { "TDH.EXPORT.STATE.VP", 74, 0, 0x0004, 0x0010, 0x0000, MD_SYS, tdh_export_state_vp_checks, tdh_export_state_vp, NULL },
-	[75] = { "TDH.EXPORT.UNBLOCKW", 75, 0, 0x0006, 0x003c, 0xb2c0, MD_SYS, tdh_export_unblockw_checks, NULL, tdh_export_unblockw },
-	[80] = { "TDH.IMPORT.ABORT", 80, 0, 0x0000, 0x05c0, 0x0000, MD_SYS, tdh_import_abort_checks, tdh_import_abort, NULL },
-	[81] = { "TDH.IMPORT.END", 81, 0, 0x0000, 0x0300, 0x0000, MD_SYS, tdh_import_end_checks, NULL, tdh_import_end_sets },
-	[82] = { "TDH.IMPORT.COMMIT", 82, 0, 0x0000, 0x0100, 0x0000, MD_SYS, tdh_import_commit_checks, NULL, tdh_import_commit_sets },
-	[83] = { "TDH.IMPORT.MEM", 83, 0, 0x0000, 0x03c0, 0x0413, MD_SYS, tdh_import_mem_checks, tdh_import_mem, NULL },
-	[84] = { "TDH.IMPORT.TRACK", 84, 0, 0x0000, 0x00c0, 0x0000, MD_SYS, tdh_import_track_checks, tdh_import_track, NULL },
-	[85] = { "TDH.IMPORT.STATE.IMMUTABLE", 85, 0, 0x0006, 0x0001, 0x0000, MD_SYS, tdh_import_state_immutable_checks, tdh_import_state_immutable, NULL },
-	[86] = { "TDH.IMPORT.STATE.TD", 86, 0, 0x0006, 0x0040, 0x0000, MD_SYS, tdh_import_state_td_checks, tdh_import_state_td, NULL },
-	[87] = { "TDH.IMPORT.STATE.VP", 87, 0, 0x0006, 0x0080, 0x0000, MD_SYS, tdh_import_state_vp_checks, tdh_import_state_vp, NULL },
-	[96] = { "TDH.MIG.STREAM.CREATE", 96, 0, 0x0000, 0x0007, 0x0000, MD_SYS, tdh_mig_stream_create_checks, NULL, tdh_mig_stream_create },
+	[0] = { "TDH.VP.ENTER", 0, 0, 0x0000, 0x020c, 0x0000, MD_SYS, tdh_vp_enter_run },
+	[1] = { "TDH.MNG.ADDCX", 1, 0, 0x0000, 0x0001, 0x0000, MD_SYS, tdh_mng_addcx_run },
+	[2] = { "TDH.MEM.PAGE.ADD", 2, 0, 0x0006, 0x0002, 0x0001, MD_SYS, tdh_mem_page_add_run },
+	[3] = { "TDH.MEM.SEPT.ADD", 3, 1, 0x0006, 0x03ce, 0x0005, MD_SYS, tdh_mem_sept_add_run },
+	[4] = { "TDH.VP.ADDCX", 4, 0, 0x0000, 0x0082, 0x0000, MD_SYS, tdh_vp_addcx_run },
+	[5] = { "TDH.MEM.PAGE.RELOCATE", 5, 0, 0x0006, 0x033e, 0xfff0, MD_SYS, tdh_mem_page_relocate_run },
+	[6] = { "TDH.MEM.PAGE.AUG", 6, 0, 0x0006, 0x020e, 0x0003, MD_SYS, tdh_mem_page_aug_run },
+	[7] = { "TDH.MEM.RANGE.BLOCK", 7, 0, 0x0006, 0x033e, 0x1454, MD_SYS, tdh_mem_range_block_run },
+	[8] = { "TDH.MNG.KEY.CONFIG", 8, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_key_config_run },
+	[9] = { "TDH.MNG.CREATE", 9, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_create_run },
+	[10] = { "TDH.VP.CREATE", 10, 0, 0x0000, 0x0082, 0x0000, MD_SYS, tdh_vp_create_run },
+	[11] = { "TDH.MNG.RD", 11, 1, 0x0100, 0x07fe, 0x0000, MD_TD, tdh_mng_rd_run },
+	[13] = { "TDH.MNG.WR", 13, 0, 0x0100, 0x07ce, 0x0000, MD_TD, tdh_mng_wr_run },
+	[12] = { "TDH.MEM.RD", 12, 0, 0x0106, 0x07fe, 0x03d0, MD_SYS, tdh_mem_rd_run },
+	[14] = { "TDH.MEM.WR", 14, 0, 0x0106, 0x07ce, 0x0110, MD_SYS, tdh_mem_wr_run },
+	[15] = { "TDH.MEM.PAGE.DEMOTE", 15, 0, 0x0006, 0x033e, 0x0c30, MD_SYS, tdh_mem_page_demote_run },
+	[16] = { "TDH.MR.EXTEND", 16, 0, 0x0006, 0x0002, 0x0010, MD_SYS, tdh_mr_extend_run },
+	[17] = { "TDH.MR.FINALIZE", 17, 0, 0x0000, 0x0002, 0x0000, MD_SYS, tdh_mr_finalize_run },
+	[18] = { "TDH.VP.FLUSH", 18, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_vp_flush_run },
+	[19] = { "TDH.MNG.VPFLUSHDONE", 19, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_vpflushdone_run },
+	[20] = { "TDH.MNG.KEY.FREEID", 20, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_key_freeid_run },
+	[21] = { "TDH.MNG.INIT", 21, 0, 0x0002, 0x0001, 0x0000, MD_SYS, tdh_mng_init_run },
+	[22] = { "TDH.VP.INIT", 22, 0, 0x0000, 0x0002, 0x0000, MD_SYS, tdh_vp_init_run },
+	[23] = { "TDH.MEM.PAGE.PROMOTE", 23, 1, 0x0006, 0x033e, 0x000c, MD_SYS, tdh_mem_page_promote_run },
+	[24] = { "TDH.PHYMEM.PAGE.RDMD", 24, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_rdmd_run },
+	[25] = { "TDH.MEM.SEPT.RD", 25, 0, 0x0106, 0x07fe, 0x0000, MD_SYS, tdh_mem_sept_rd_run },
+	[26] = { "TDH.VP.RD", 26, 1, 0x0100, 0x07fe, 0x0000, MD_VP, tdh_vp_rd_run },
+	[43] = { "TDH.VP.WR", 43, 0, 0x0100, 0x07ce, 0x0000, MD_VP, tdh_vp_wr_run },
+	[27] = { "TDH.MNG.KEY.RECLAIMID", 27, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_key_reclaimid_run },
+	[28] = { "TDH.PHYMEM.PAGE.RECLAIM", 28, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_reclaim_run },
+	[29] = { "TDH.MEM.PAGE.REMOVE", 29, 0, 0x0006, 0x073e, 0x1c70, MD_SYS, tdh_mem_page_remove_run },
+	[30] = { "TDH.MEM.SEPT.REMOVE", 30, 1, 0x0006, 0x07fe, 0x000c, MD_SYS, tdh_mem_sept_remove_run },
+	[31] = { "TDH.SYS.KEY.CONFIG", 31, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_key_config_run },
+	[32] = { "TDH.SYS.INFO", 32, 0, 0x0204, 0x0000, 0x0000, MD_SYS, tdh_sys_info_run },
+	[33] = { "TDH.SYS.INIT", 33, 0, 0x0706, 0x0000, 0x0000, MD_SYS, tdh_sys_init_run },
+	[34] = { "TDH.SYS.RD", 34, 0, 0x0100, 0x0000, 0x0000, MD_SYS, tdh_sys_rd_run },
+	[35] = { "TDH.SYS.LP.INIT", 35, 0, 0x0106, 0x0000, 0x0000, MD_SYS, tdh_sys_lp_init_run },
+	[36] = { "TDH.SYS.TDMR.INIT", 36, 0, 0x0004, 0x0000, 0x0000, MD_SYS, tdh_sys_tdmr_init_run },
+	[37] = { "TDH.SYS.RDALL", 37, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_rdall_run },
+	[38] = { "TDH.MEM.TRACK", 38, 0, 0x0000, 0x03fe, 0x0000, MD_SYS, tdh_mem_track_run },
+	[39] = { "TDH.MEM.RANGE.UNBLOCK", 39, 0, 0x0006, 0x033e, 0x0828, MD_SYS, tdh_mem_range_unblock_run },
+	[40] = { "TDH.PHYMEM.CACHE.WB", 40, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_phymem_cache_wb_run },
+	[41] = { "TDH.PHYMEM.PAGE.WBINVD", 41, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_wbinvd_run },
+	[44] = { "TDH.SYS.LP.SHUTDOWN", 44, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_lp_shutdown_run },
+	[45] = { "TDH.SYS.CONFIG", 45, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_config_run },
+	[48] = { "TDH.SERVTD.BIND", 48, 0, 0x3c02, 0x030f, 0x0000, MD_SYS, tdh_servtd_bind_run },
+	[49] = { "TDH.SERVTD.PREBIND", 49, 0, 0x0000, 0x0003, 0x0000, MD_SYS, tdh_servtd_prebind_run },
+	[52] = { "TDH.SYS.SHUTDOWN", 52, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_shutdown_run },
+	[53] = { "TDH.SYS.UPDATE", 53, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_update_run },
+	[64] = { "TDH.EXPORT.ABORT", 64, 0, 0x0000, 0x0038, 0x0000, MD_SYS, tdh_export_abort_run },
+	[65] = { "TDH.EXPORT.BLOCKW", 65, 0, 0x0000, 0x0008, 0x4510, MD_SYS, tdh_export_blockw_run },
+	[66] = { "TDH.EXPORT.RESTORE", 66, 0, 0x0000, 0x0004, 0xe380, MD_SYS, tdh_export_restore_run },
+	[68] = { "TDH.EXPORT.MEM", 68, 0, 0x0000, 0x0038, 0xf7d0, MD_SYS, tdh_export_mem_run },
+	[70] = { "TDH.EXPORT.PAUSE", 70, 0, 0x0000, 0x0008, 0x0000, MD_SYS, tdh_export_pause_run },
+	[71] = { "TDH.EXPORT.TRACK", 71, 0, 0x0000, 0x0018, 0x0000, MD_SYS, tdh_export_track_run },
+	[72] = { "TDH.EXPORT.STATE.IMMUTABLE", 72, 0, 0x0004, 0x0204, 0x0000, MD_SYS, tdh_export_state_immutable_run },
+	[73] = { "TDH.EXPORT.STATE.TD", 73, 0, 0x0004, 0x0010, 0x0000, MD_SYS, tdh_export_state_td_run },
+	[74] = { "TDH.EXPORT.STATE.VP", 74, 0, 0x0004, 0x0010, 0x0000, MD_SYS, tdh_export_state_vp_run },
+	[75] = { "TDH.EXPORT.UNBLOCKW", 75, 0, 0x0006, 0x003c, 0xb2c0, MD_SYS, tdh_export_unblockw_run },
+	[80] = { "TDH.IMPORT.ABORT", 80, 0, 0x0000, 0x05c0, 0x0000, MD_SYS, tdh_import_abort_run },
+	[81] = { "TDH.IMPORT.END", 81, 0, 0x0000, 0x0300, 0x0000, MD_SYS, tdh_import_end_run },
+	[82] = { "TDH.IMPORT.COMMIT", 82, 0, 0x0000, 0x0100, 0x0000, MD_SYS, tdh_import_commit_run },
+	[83] = { "TDH.IMPORT.MEM", 83, 0, 0x0000, 0x03c0, 0x0413, MD_SYS, tdh_import_mem_run },
+	[84] = { "TDH.IMPORT.TRACK", 84, 0, 0x0000, 0x00c0, 0x0000, MD_SYS, tdh_import_track_run },
+	[85] = { "TDH.IMPORT.STATE.IMMUTABLE", 85, 0, 0x0006, 0x0001, 0x0000, MD_SYS, tdh_import_state_immutable_run },
+	[86] = { "TDH.IMPORT.STATE.TD", 86, 0, 0x0006, 0x0040, 0x0000, MD_SYS, tdh_import_state_td_run },
+	[87] = { "TDH.IMPORT.STATE.VP", 87, 0, 0x0006, 0x0080, 0x0000, MD_SYS, tdh_import_state_vp_run },
+	[96] = { "TDH.MIG.STREAM.CREATE", 96, 0, 0x0000, 0x0007, 0x0000, MD_SYS, tdh_mig_stream_create_run },
 };
 
 const struct leaf leaves_guest[LEAVES_GUEST] = {
-	[0] = { "TDG.VP.VMCALL", 0, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_vmcall_checks, tdg_vp_vmcall, NULL },
-	[1] = { "TDG.VP.INFO", 1, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, leaf_does_nothing, NULL, tdg_vp_info_sets },
-	[2] = { "TDG.MR.RTMR.EXTEND", 2, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_rtmr_extend_checks, tdg_mr_rtmr_extend, NULL },
-	[3] = { "TDG.VP.VEINFO.GET", 3, 0, 0x0706, 0x0000, 0x0000, MD_SYS, tdg_vp_veinfo_get_checks, NULL, tdg_vp_veinfo_get_sets },
-	[4] = { "TDG.MR.REPORT", 4, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_report_checks, tdg_mr_report, NULL },
-	[5] = { "TDG.VP.CPUIDVE.SET", 5, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_cpuidve_set_checks, NULL, tdg_vp_cpuidve_set_sets },
-	[6] = { "TDG.MEM.PAGE.ACCEPT", 6, 0, 0x0000, 0x0000, 0x4400, MD_SYS, tdg_mem_page_accept_checks, tdg_mem_page_accept, NULL },
-	[7] = { "TDG.VM.RD", 7, 1, 0x0100, 0x0000, 0x0000, MD_TD, tdg_vm_rd_checks, md_read_leaf, NULL },
-	[8] = { "TDG.VM.WR", 8, 0, 0x0100, 0x0000, 0x0000, MD_TD, tdg_vm_wr_checks, md_write_leaf, NULL },
-	[9] = { "TDG.VP.RD", 9, 0, 0x0100, 0x0000, 0x0000, MD_VP, tdg_vp_rd_checks, md_read_leaf, NULL },
-	[10] = { "TDG.VP.WR", 10, 0, 0x0100, 0x0000, 0x0000, MD_VP, tdg_vp_wr_checks, md_write_leaf, NULL },
-	[11] = { "TDG.SYS.RD", 11, 0, 0x0100, 0x0000, 0x0000, MD_SYS, tdg_sys_rd_checks, md_read_leaf, NULL },
-	[12] = { "TDG.SYS.RDALL", 12, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_sys_rdall_checks, tdg_sys_rdall, NULL },
-	[18] = { "TDG.SERVTD.RD", 18, 0, 0x0000, 0x0000, 0x0000, MD_TD, leaf_does_nothing, tdg_servtd_rd, NULL },
-	[20] = { "TDG.SERVTD.WR", 20, 0, 0x0000, 0x07cf, 0x0000, MD_TD, leaf_does_nothing, tdg_servtd_wr, NULL },
-	[22] = { "TDG.MR.VERIFYREPORT", 22, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_verifyreport_checks, tdg_mr_verifyreport, NULL },
-	[23] = { "TDG.MEM.PAGE.ATTR.RD", 23, 0, 0x0000, 0x0000, 0xf7d0, MD_SYS, leaf_does_nothing, tdg_mem_page_attr_rd, NULL },
-	[24] = { "TDG.MEM.PAGE.ATTR.WR", 24, 0, 0x0000, 0x0000, 0x4510, MD_SYS, leaf_does_nothing, tdg_mem_page_attr_wr, NULL },
-	[25] = { "TDG.VP.ENTER", 25, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_enter_checks, tdg_vp_enter, NULL },
-	[26] = { "TDG.VP.INVEPT", 26, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_invept_checks, NULL, tdg_vp_invept_sets },
-	[27] = { "TDG.VP.INVVPID", 27, 0, 0x0000, 0x0000, 0x0000, MD_SYS, leaf_does_nothing, tdg_vp_invvpid, NULL },
+	[0] = { "TDG.VP.VMCALL", 0, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_vmcall_run },
+	[1] = { "TDG.VP.INFO", 1, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, tdg_vp_info_run },
+	[2] = { "TDG.MR.RTMR.EXTEND", 2, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_rtmr_extend_run },
+	[3] = { "TDG.VP.VEINFO.GET", 3, 0, 0x0706, 0x0000, 0x0000, MD_SYS, tdg_vp_veinfo_get_run },
+	[4] = { "TDG.MR.REPORT", 4, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_report_run },
+	[5] = { "TDG.VP.CPUIDVE.SET", 5, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_cpuidve_set_run },
+	[6] = { "TDG.MEM.PAGE.ACCEPT", 6, 0, 0x0000, 0x0000, 0x4400, MD_SYS, tdg_mem_page_accept_run },
+	[7] = { "TDG.VM.RD", 7, 1, 0x0100, 0x0000, 0x0000, MD_TD, tdg_vm_rd_run },
+	[8] = { "TDG.VM.WR", 8, 0, 0x0100, 0x0000, 0x0000, MD_TD, tdg_vm_wr_run },
+	[9] = { "TDG.VP.RD", 9, 0, 0x0100, 0x0000, 0x0000, MD_VP, tdg_vp_rd_run },
+	[10] = { "TDG.VP.WR", 10, 0, 0x0100, 0x0000, 0x0000, MD_VP, tdg_vp_wr_run },
+	[11] = { "TDG.SYS.RD", 11, 0, 0x0100, 0x0000, 0x0000, MD_SYS, tdg_sys_rd_run },
+	[12] = { "TDG.SYS.RDALL", 12, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_sys_rdall_run },
+	[18] = { "TDG.SERVTD.RD", 18, 0, 0x0000, 0x0000, 0x0000, MD_TD, tdg_servtd_rd_run },
+	[20] = { "TDG.SERVTD.WR", 20, 0, 0x0000, 0x07cf, 0x0000, MD_TD, tdg_servtd_wr_run },
+	[22] = { "TDG.MR.VERIFYREPORT", 22, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_verifyreport_run },
+	[23] = { "TDG.MEM.PAGE.ATTR.RD", 23, 0, 0x0000, 0x0000, 0xf7d0, MD_SYS, tdg_mem_page_attr_rd_run },
+	[24] = { "TDG.MEM.PAGE.ATTR.WR", 24, 0, 0x0000, 0x0000, 0x4510, MD_SYS, tdg_mem_page_attr_wr_run },
+	[25] = { "TDG.VP.ENTER", 25, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_enter_run },
+	[26] = { "TDG.VP.INVEPT", 26, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_invept_run },
+	[27] = { "TDG.VP.INVVPID", 27, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_invvpid_run },
 };
 
 const struct named_lock named_locks[NUM_CHECK_LOCKS] = {

@@ -37,7 +37,6 @@ uint64_t extend_page(struct call *c);
 uint64_t init_arch_capabilities(struct call *c);
 uint64_t init_params(struct call *c);
 uint64_t init_tsc(struct call *c);
-uint64_t leaf_does_nothing(struct call *c);
 uint64_t lock_mapped_page(struct call *c);
 uint64_t lock_split_page(struct call *c);
 uint64_t lp_init_cpuid(struct call *c);

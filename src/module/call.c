@@ -129,20 +129,8 @@ void call_run(struct call *c)
 
 	for (unsigned clear = c->leaf->clear; clear; clear &= clear - 1)
 		c->regs->gpr[__builtin_ctz(clear)] = 0;
-	status = c->leaf->checks(c);
-	if (!status)
-		status = fault_point(c);
-	if (!status && c->leaf->effect)
-		c->leaf->effect(c);
-	else if (!status)
-		status = c->leaf->invoke(c);
+	status = c->leaf->run(c);
 	held_release(&c->held);
 	if (c->where == from)
 		c->regs->gpr[GPR_RAX] = status;
-}
-
-uint64_t leaf_does_nothing(struct call *c)
-{
-	(void)c;
-	return TDX_SUCCESS;
 }

@@ -95,9 +95,7 @@ struct leaf {
 	uint16_t op_states;   /* allowed, a bit per enum op_state */
 	uint32_t sept_states; /* allowed, a bit per enum sept_state */
 	uint8_t context;      /* enum md_ctx, of the leaves that read or write metadata */
-	leaf_fn checks;       /* its table's, in their order */
-	leaf_fn invoke;       /* either may still refuse the call, */
-	void (*effect)(struct call *c); /* or can't; NULL: the other */
+	leaf_fn run;          /* its table's checks, in their order, and what it does then */
 };
 
 /* Two halves of a register. */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """abi/gen/checks.h, checks.c: for each leaf that the software module has (its stanza says "invoke FUNCTION",
-"effect FUNCTION" or "set") a function that makes the checks which come before that one."""
+"effect FUNCTION" or "set") a function that makes its checks and then does that."""
 from abiparse import REGISTERS
 from emit import header_top, source_top
 import require
@@ -93,22 +93,20 @@ class Checks:
         call = self.check(words)
         return 'st = %s;' % call if call else None
 
+    def invocation(self):
+        """What the leaf does once nothing has refused it."""
+        item = self.leaf.item
+        out = ['st = %s(c);' % line[3] for line in item.all('invoke')]
+        out += ['%s(c);' % line[3] for line in item.all('effect') if line[3] != 'none']
+        return out + [require.assignment(item, ['set'] + line[1]) for line in item.all('set')]
+
     def emit(self):
         statements = [text for text in map(self.statement, self.leaf.checks) if text]
-        if not statements:
-            return ''
+        statements += ['st = fault_point(c);'] + self.invocation()
         first = statements.pop(0) if statements[0].startswith('st = ') else 'st = TDX_SUCCESS;'
         rest = ''.join('\tif (!st)\n\t\t%s\n' % text for text in statements)
-        return 'static uint64_t %s_checks(struct call *c)\n{\n\tuint64_t %s\n\n%s\treturn st;\n}\n\n' % (
+        return 'static uint64_t %s_run(struct call *c)\n{\n\tuint64_t %s\n\n%s\treturn st;\n}\n\n' % (
             self.leaf.c_name.lower(), first, rest)
-
-    def effect(self, effects):
-        """The leaf's function that can't be refused, or that of its "set" lines."""
-        lines = self.leaf.item.all('set')
-        if not lines:
-            return self.leaf.item.one('effect', 'NULL')
-        body = ''.join('\t%s\n' % require.assignment(self.leaf.item, ['set'] + line[1]) for line in lines)
-        return effects.setdefault('{\n%s}\n' % body, self.leaf.c_name.lower() + '_sets')
 
 
 def leaf_clear(leaf):
@@ -122,13 +120,12 @@ def mask(names, order):
     return sum(1 << order.index(name) for name in names if name != 'any')
 
 
-def descriptor(leaf, model, effect):
+def descriptor(leaf, model):
     states = [name.replace('OP_STATE_', '') for name, _ in model.enums['op_state']]
     septs = [row['name'] for row in model.sept_states]
-    checks = leaf.c_name.lower() + '_checks' if any(words[0] not in PROSE for words in leaf.checks) else 'leaf_does_nothing'
-    return ('\t[%d] = { "%s", %d, %d, 0x%04x, 0x%04x, 0x%04x, MD_%s, %s, %s, %s },\n' % (
+    return ('\t[%d] = { "%s", %d, %d, 0x%04x, 0x%04x, 0x%04x, MD_%s, %s_run },\n' % (
         leaf.number, leaf.name, leaf.number, max(leaf.versions), leaf_clear(leaf), mask(leaf.op_states, states),
-        mask(leaf.sept_states, septs), leaf.context or 'SYS', checks, leaf.item.one('invoke', 'NULL'), effect))
+        mask(leaf.sept_states, septs), leaf.context or 'SYS', leaf.c_name.lower()))
 
 
 def present(model):
@@ -151,7 +148,7 @@ def emit_header(model):
         checks = Checks(leaf, {}, ())
         checks.emit()
         names |= set(checks.calls) | {line[3] for line in leaf.item.all('invoke')}
-        effects |= {line[3] for line in leaf.item.all('effect')}
+        effects |= {line[3] for line in leaf.item.all('effect')} - {'none'}
     out = header_top('GEN_CHECKS_H', TEXT) + '#include <stdint.h>\n\nstruct call;\n\n'
     locks = ''.join('\tCHECK_LOCK_%s,\n' % row.columns['name'].upper() for row in model.tables['lock'])
     out += '/* Locks of objects that no operand names. */\nenum check_lock {\n%s\tNUM_CHECK_LOCKS\n};\n\n' % locks
@@ -163,12 +160,10 @@ def emit_source(model):
     out = source_top(TEXT) + ''.join('#include "%s"\n' % path for path in INCLUDES) + '#include <string.h>\n\n'
     leaves, required = present(model), {}
     ids = {name for name, _, _ in model.operand_ids}
-    checks, sets = ''.join(Checks(leaf, required, ids).emit() for leaf in leaves), {}
-    effects = {leaf.name: Checks(leaf, required, ids).effect(sets) for leaf in leaves}
-    out += ''.join('static uint64_t %s(struct call *c)\n%s\n' % (name, body) for body, name in required.items()) + checks
-    out += ''.join('static void %s(struct call *c)\n%s\n' % (name, body) for body, name in sets.items())
+    runs = ''.join(Checks(leaf, required, ids).emit() for leaf in leaves)
+    out += ''.join('static uint64_t %s(struct call *c)\n%s\n' % (name, body) for body, name in required.items()) + runs
     for cls, length in (('host', 'LEAVES_HOST'), ('guest', 'LEAVES_GUEST')):
-        rows = [descriptor(leaf, model, effects[leaf.name]) for leaf in leaves if leaf.cls == cls]
+        rows = [descriptor(leaf, model) for leaf in leaves if leaf.cls == cls]
         out += 'const struct leaf leaves_%s[%s] = {\n%s};\n\n' % (cls, length, ''.join(rows))
     rows = ''.join(named_lock(row.columns) for row in model.tables['lock'])
     return out + 'const struct named_lock named_locks[NUM_CHECK_LOCKS] = {\n%s};\n' % rows
