@@ -47,7 +47,7 @@ enum module_where module_seamcall(struct module *m, unsigned lp, struct cpu_regs
 enum module_where module_vm_exit(struct module *m, unsigned lp, struct cpu_regs *regs,
 				 const struct vm_exit *exit);
 
-/* Whether the page at @pa is a TD's or the module's own: not the host's. */
+/* Whether the page at @pa is a TD's or the module's own, not the host's; or the host destroyed what tells it. */
 bool module_owns_page(const struct module *m, uint64_t pa);
 
 /* Whether @lp is between a VP.ENTER and its TD exit. */

@@ -92,7 +92,7 @@ bool module_owns_page(const struct module *m, uint64_t pa)
 	if (!pamt_path(m, pa, path))
 		return is_pamt(m, pa);
 	for (int level = PAGE_SIZE_4K; level <= PAGE_SIZE_1G; level++) {
-		uint8_t type = __atomic_load_n(&path[level]->type, __ATOMIC_RELAXED);
+		int type = path[level] ? __atomic_load_n(&path[level]->type, __ATOMIC_RELAXED) : -1 /* destroyed */;
 
 		if (type != PT_NDA && type != PT_RSVD)
 			return true;

@@ -49,7 +49,7 @@ enum seamless_where bring_up_call(uint64_t leaf, uint64_t rcx, uint64_t rdx, uin
 /* One TDMR over the first gigabyte; its low 32 MiB, with PAMT and shared buffers, are reserved. */
 static void write_tdmr(struct seamless_machine *m)
 {
-	const uint64_t info[10] = { 0,	    1ull << 30, 0x100000, 0x1000, 0x101000,
+	const uint64_t info[10] = { 0,	    1ull << 30, 0x100000, 0x1000, PAMT_2M,
 				    0x2000, 0x400000,	0x400000, 0,	  PAGES_BASE };
 	const uint64_t list = TDMR_INFO;
 

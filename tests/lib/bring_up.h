@@ -12,6 +12,9 @@
 #define SHARED_BASE 0x800000ull
 #define PAGES_BASE  0x2000000ull
 
+/* The PAMT of 2 MiB pages. */
+#define PAMT_2M 0x101000ull
+
 /* The TD. Pages from number 32 on (PAGES_BASE + n * 4096) are free at first. */
 #define TDR	   PAGES_BASE
 #define TDVPR	   (PAGES_BASE + 8 * 4096)

@@ -174,6 +174,27 @@ static void a_host_write_under_a_running_guest(void **state)
 	expect_the_end(*state, regs.gpr[RAX]);
 }
 
+static void ignore(void *opaque, const struct seamless_event *event)
+{
+	(void)opaque;
+	(void)event;
+}
+
+/* With memory watched, and another page overwritten: nobody can tell any more whose pages are. */
+static void a_host_write_to_a_pamt(void **state)
+{
+	uint8_t *shared = seamless_shared(*state, SHARED_BASE, 1);
+
+	assert_true(seamless_watch_memory(*state));
+	assert_true(seamless_trace_add(*state, ignore, NULL));
+	assert_ptr_equal(seamless_shared(*state, SHARED_BASE, 1), shared);
+	assert_true(seamless_fill(*state, PAMT_2M, 4096, 0));
+	assert_true(seamless_write(*state, ADDED_PAGE, "x", 1));
+	shared[0]++;
+	expect_the_end(*state, seamcall(LEAF_TDH_MNG_RD, TDR).gpr[RAX]);
+	seamless_trace_remove(*state, ignore, NULL);
+}
+
 static void a_module_write_to_a_private_page(void **state)
 {
 	struct seamless_regs regs = {
@@ -200,6 +221,7 @@ int main(void)
 		WITH_TD(the_host_does_not_see_private_pages),
 		WITH_TD(a_host_write_to_a_control_page),
 		WITH_TD(a_host_write_under_a_running_guest),
+		WITH_TD(a_host_write_to_a_pamt),
 		WITH_TD(a_module_write_to_a_private_page),
 	};
 
