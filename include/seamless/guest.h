@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scripted guests: a test, not guest code, says what the TD's vCPU does next. Two ways:
+ * Scripted guests: a test, not guest code, says what the TD's vCPU does next. Three ways:
+ *
+ * - as code: seamless_play() runs a function of the test that makes tdg_*() calls (play.h);
  *
  * - step by step: seamless_seamcall() of TDH.VP.ENTER answers SEAMLESS_TO_GUEST; the test sets
  * registers and hands in VM exits with seamless_vm_exit() until that answers SEAMLESS_TO_HOST;

@@ -74,8 +74,9 @@ bool seamless_lp_notify(struct seamless_machine *m, unsigned lp);
 void seamless_transport_seamcall(struct seamless_regs *regs);
 
 /*
- * TDCALL, for programs that play a guest and link the software transport. They define it
- * themselves; where nobody does, TDCALL answers with TDX_SEAMCALL_UD.
+ * TDCALL by the call layer. The library's is for code that seamless_play() runs (play.h); elsewhere
+ * it answers with TDX_SEAMCALL_UD. A program that plays a guest in a way of its own defines it,
+ * which goes before the library's.
  */
 void seamless_transport_tdcall(struct seamless_regs *regs) __attribute__((weak));
 

@@ -26,6 +26,7 @@
 #include "seamless/lp.h"
 #include "seamless/machine.h"
 #include "seamless/memory.h"
+#include "seamless/play.h"
 #include "seamless/record.h"
 #include "seamless/snapshot.h"
 #include "seamless/strict.h"

@@ -107,8 +107,7 @@ bool seamless_guest_translate(uint64_t gpa, uint64_t *pa, bool *shared)
 	return walk == WALK_FOUND;
 }
 
-/* No guest at all: it is interrupted after a while. */
-static void idle(struct seamless_machine *m, struct seamless_vm_exit *exit)
+void lib_idle(struct seamless_machine *m, struct seamless_vm_exit *exit)
 {
 	seamless_advance_tsc(m, IDLE_TICKS);
 	exit->reason = SEAMLESS_EXIT_INTERRUPT;
@@ -120,10 +119,12 @@ void lib_run_guest(struct lib_lp *lp, struct seamless_regs *regs, struct seamles
 
 	if (m->guest == SEAMLESS_GUEST_INTERPRETED)
 		interpret(lp, regs, exit);
+	else if (lp->player)
+		lib_play(lp->player, regs, exit);
 	else if (m->script)
 		m->script(m->script_opaque, regs, exit);
 	else
-		idle(m, exit);
+		lib_idle(m, exit);
 }
 
 bool seamless_invept(struct seamless_machine *m, unsigned lp)

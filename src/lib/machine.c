@@ -140,6 +140,8 @@ void seamless_destroy(struct seamless_machine *m)
 {
 	if (!m)
 		return;
+	for (unsigned i = 0; i < PLATFORM_LPS; i++)
+		lib_play_end(&m->lp[i]);
 	lib_unwatch(m);
 	lib_checker_destroy(m);
 	seamless_fault_clear(m);

@@ -15,7 +15,8 @@ struct lib_lp {
 	struct seamless_machine *machine;
 	unsigned number;
 	atomic_bool bound;
-	const void *fault; /* the rule that strikes its call; not to be followed */
+	const void *fault;	   /* the rule that strikes its call; not to be followed */
+	struct lib_player *player; /* the guest as a function, NULL: there is none */
 };
 
 struct lib_faults {
@@ -60,11 +61,18 @@ unsigned lib_who(const struct seamless_machine *m);
 /* One stretch of the guest on this processor, up to its next VM exit. */
 void lib_run_guest(struct lib_lp *lp, struct seamless_regs *regs, struct seamless_vm_exit *exit);
 
-/* Before a call on this processor, with its registers, and after it. False: nothing happens to the call. */
+/* The same, where a function is the guest; where nothing is: it is interrupted after a while. */
+void lib_play(struct lib_player *player, struct seamless_regs *regs, struct seamless_vm_exit *exit);
+void lib_idle(struct seamless_machine *m, struct seamless_vm_exit *exit);
+void lib_play_end(struct lib_lp *lp);
+
+/* Before a call on this processor, with its registers, and after it. False: nothing happens to the
+ * call. */
 bool lib_fault_begin(struct lib_lp *lp, bool guest, const struct seamless_regs *regs);
 void lib_fault_end(struct lib_lp *lp);
 
-/* Watched memory: pages that the host has a pointer to; what was told already; telling what else was written. */
+/* Watched memory: pages that the host has a pointer to; what was told already; telling what else
+ * was written. */
 void lib_watch_given(struct seamless_machine *m, uint64_t pa, uint64_t len);
 void lib_watch_written(struct seamless_machine *m, uint64_t pa, uint64_t len);
 /* All memory holds zeros now, which is not told. */

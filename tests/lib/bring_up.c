@@ -104,3 +104,26 @@ void bring_up_td_with(struct seamless_machine *m, uint64_t attributes, uint8_t c
 		bring_up_call(LEAF_TDH_MEM_SEPT_ADD, level, TDR, page(16 + level), 0);
 	bring_up_call(LEAF_TDH_MEM_PAGE_ADD, GPA_PAGE, TDR, page(20), PAGE_SOURCE);
 }
+
+int bring_up_scripted(void **state)
+{
+	const struct seamless_config config = { .name = "default",
+						.guest = SEAMLESS_GUEST_SCRIPTED };
+	struct seamless_machine *m;
+	char err[200];
+
+	m = *state = seamless_create(&config, err, sizeof(err));
+	if (!m || !seamless_lp_enter(m, 0))
+		return -1;
+	bring_up_system(m);
+	bring_up_td(m);
+	bring_up_call(LEAF_TDH_MR_FINALIZE, TDR, 0, 0, 0);
+	return 0;
+}
+
+int bring_up_end(void **state)
+{
+	seamless_lp_leave();
+	seamless_destroy(*state);
+	return 0;
+}

@@ -36,4 +36,9 @@ void bring_up_system(struct seamless_machine *m);
 void bring_up_td(struct seamless_machine *m);
 void bring_up_td_with(struct seamless_machine *m, uint64_t attributes, uint8_t config_flags);
 
+/* Fixtures of cmocka: *state is a machine with scripted guests and a TD that can run; the thread is
+ * processor 0. */
+int bring_up_scripted(void **state);
+int bring_up_end(void **state);
+
 #endif

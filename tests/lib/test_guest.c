@@ -18,29 +18,6 @@
 #define R10 10
 #define R11 11
 
-static int setup(void **state)
-{
-	const struct seamless_config config = { .name = "default",
-						.guest = SEAMLESS_GUEST_SCRIPTED };
-	struct seamless_machine *m;
-	char err[200];
-
-	m = *state = seamless_create(&config, err, sizeof(err));
-	if (!m || !seamless_lp_enter(m, 0))
-		return -1;
-	bring_up_system(m);
-	bring_up_td(m);
-	bring_up_call(LEAF_TDH_MR_FINALIZE, TDR, 0, 0, 0);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	seamless_lp_leave();
-	seamless_destroy(*state);
-	return 0;
-}
-
 static struct seamless_regs seamcall(uint64_t leaf, uint64_t rcx)
 {
 	struct seamless_regs regs = { .gpr = { [RAX] = leaf, [RCX] = rcx } };
@@ -210,7 +187,7 @@ static void a_module_write_to_a_private_page(void **state)
 	expect_the_end(*state, seamcall(LEAF_TDH_VP_ENTER, TDVPR).gpr[RAX]);
 }
 
-#define WITH_TD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH_TD(test) cmocka_unit_test_setup_teardown(test, bring_up_scripted, bring_up_end)
 
 int main(void)
 {
