@@ -32,7 +32,7 @@ static tdx_answer_t map(uint64_t gpa, uint64_t size, unsigned *calls)
 	return answer;
 }
 
-#define LOOK(gpa, at) (at).there = guest_look(gpa, &(at).pa, &(at).shared)
+#define LOOK(gpa, at) (at).there = seamless_guest_translate(gpa, &(at).pa, &(at).shared)
 
 void share(void *opaque)
 {

@@ -26,7 +26,7 @@ static void stand_by(void *opaque)
 
 	sem_post(&b->runs);
 	while (!atomic_load(&b->stop))
-		guest_pause();
+		seamless_play_wait();
 }
 
 static void *run_bystander(void *opaque)
@@ -52,13 +52,12 @@ static void a_running_vcpu_is_kicked(void **state)
 
 	(void)state;
 	assert_int_equal(sem_init(&b.runs, 0, 0), 0);
-	assert_true(guest_start(&world->guest[1], stand_by, &b));
+	assert_true(seamless_play(world->machine, 1, stand_by, &b));
 	assert_int_equal(pthread_create(&thread, NULL, run_bystander, &b), 0);
 	sem_wait(&b.runs);
 	end = world_run(world, share_and_take_back, &s);
 	atomic_store(&b.stop, true);
 	pthread_join(thread, NULL);
-	guest_end(&world->guest[1]);
 	sem_destroy(&b.runs);
 	assert_int_equal(end, HV_HALTED);
 	assert_int_equal(b.end, HV_HALTED);

@@ -80,7 +80,6 @@ struct world *world_open(const char *platform)
 		world_close(world);
 		return NULL;
 	}
-	seamless_set_script(world->machine, guest_script, world->guest);
 	return world;
 }
 
@@ -88,13 +87,7 @@ struct world *world_open(const char *platform)
 
 enum hv_end world_run(struct world *world, void (*code)(void *opaque), void *opaque)
 {
-	enum hv_end end;
-
-	if (!guest_start(&world->guest[0], code, opaque))
-		return HV_FAILED;
-	end = hv_run(&world->hv, 0);
-	guest_end(&world->guest[0]);
-	return end;
+	return seamless_play(world->machine, 0, code, opaque) ? hv_run(&world->hv, 0) : HV_FAILED;
 }
 
 /* ---- end ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each test needs: a machine, watched for mistakes with memory, the hypervisor on it, a TD and
- * its guests.
+ * What each test needs: a machine, watched for mistakes with memory, the hypervisor on it, and a
+ * TD.
  */
 #ifndef WORLD_H
 #define WORLD_H
@@ -9,12 +9,10 @@
 #include <seamless/seamless.h>
 
 #include "hv.h"
-#include "guest.h"
 
 struct world {
 	struct seamless_machine *machine;
 	struct hv hv;
-	struct guest guest[HV_VCPUS];
 	unsigned pages; /* of the hypervisor's pool, before there was a TD */
 	char problem[400];
 };
