@@ -9,6 +9,7 @@
 #include "cpu/decode.h"
 #include "cpu/flags.h"
 #include "cpu/mem.h"
+#include "platform/sparse.h"
 
 #define ARENA_SIZE (16u << 20)
 
@@ -151,8 +152,8 @@ static void check_interrupt(struct cpu *cpu)
 /* Requests of other threads about what is cached here. */
 static void check_requests(struct cpu *cpu)
 {
-	uint32_t events = take_events(cpu, EVENT_FLUSH | EVENT_FLUSH_WRITES | EVENT_CODE |
-						   EVENT_POINTS);
+	uint32_t events =
+		take_events(cpu, EVENT_FLUSH | EVENT_FLUSH_WRITES | EVENT_CODE | EVENT_POINTS);
 
 	if (events & EVENT_FLUSH) {
 		memset(cpu->gpas, 0, sizeof(cpu->gpas));
@@ -467,14 +468,6 @@ static void default_controls(struct cpu_controls *c)
 	c->phys_bits = 52;
 }
 
-static uint8_t *map_arena(size_t size)
-{
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
 struct cpu *cpu_create(struct cpu_group *group, const struct cpu_ops *ops, void *opaque)
 {
 	struct cpu *cpu = aligned_alloc(64, (sizeof(*cpu) + 63) & ~63ul);
@@ -486,7 +479,7 @@ struct cpu *cpu_create(struct cpu_group *group, const struct cpu_ops *ops, void 
 	cpu->ops = ops;
 	cpu->opaque = opaque;
 	cpu->arena_size = ARENA_SIZE;
-	cpu->arena = map_arena(ARENA_SIZE);
+	cpu->arena = sparse_map(ARENA_SIZE);
 	cpu->opcodes = decode_index();
 	default_controls(&cpu->controls);
 	cpu_reset(cpu);

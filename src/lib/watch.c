@@ -7,13 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "lib/machine_impl.h"
+#include "platform/sparse.h"
 
-#define PAGE	  4096u
-#define WORD	  8u
-#define WORD_BITS 64u
+#define PAGE 4096u
+#define WORD 8u
 
 struct lib_watch {
 	pthread_mutex_t lock;
@@ -21,19 +20,6 @@ struct lib_watch {
 	uint64_t *given; /* pages that were given out by pointer, a bit each */
 	uint64_t pages;
 };
-
-static void *map_sparse(uint64_t size)
-{
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return at == MAP_FAILED ? NULL : at;
-}
-
-static uint64_t bitmap_size(const struct lib_watch *w)
-{
-	return (w->pages + WORD_BITS - 1) / WORD_BITS * sizeof(*w->given);
-}
 
 void lib_unwatch(struct seamless_machine *m)
 {
@@ -44,7 +30,7 @@ void lib_unwatch(struct seamless_machine *m)
 	if (w->copy)
 		munmap(w->copy, w->pages * PAGE);
 	if (w->given)
-		munmap(w->given, bitmap_size(w));
+		munmap(w->given, page_set_size(w->pages));
 	pthread_mutex_destroy(&w->lock);
 	free(w);
 	m->watch = NULL;
@@ -62,8 +48,8 @@ bool seamless_watch_memory(struct seamless_machine *m)
 	pthread_mutex_init(&w->lock, NULL);
 	w->pages = seamless_memory_size(m) / PAGE;
 	m->watch = w;
-	w->copy = map_sparse(w->pages * PAGE);
-	w->given = map_sparse(bitmap_size(w));
+	w->copy = sparse_map(w->pages * PAGE);
+	w->given = sparse_map(page_set_size(w->pages));
 	if (w->copy && w->given)
 		return true;
 	lib_unwatch(m);
@@ -78,7 +64,7 @@ void lib_watch_given(struct seamless_machine *m, uint64_t pa, uint64_t len)
 		return;
 	pthread_mutex_lock(&w->lock);
 	for (uint64_t page = pa / PAGE; page <= (pa + len - 1) / PAGE; page++)
-		w->given[page / WORD_BITS] |= 1ull << page % WORD_BITS;
+		page_set_add(w->given, page);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -137,12 +123,11 @@ static void look_at(struct seamless_machine *m, uint64_t page)
 /* Pages of the file that were ever written. */
 static void look_at_file(struct seamless_machine *m, int fd)
 {
-	off_t end = 0;
+	uint64_t at, end = 0;
 
-	for (off_t at = lseek(fd, 0, SEEK_DATA); at >= 0; at = lseek(fd, end, SEEK_DATA)) {
-		end = lseek(fd, at, SEEK_HOLE);
+	while (sparse_next_written(fd, &at, &end)) {
 		for (; at < end; at += PAGE)
-			look_at(m, (uint64_t)at);
+			look_at(m, at);
 	}
 }
 
@@ -150,10 +135,8 @@ static void look_at_given(struct seamless_machine *m)
 {
 	const struct lib_watch *w = m->watch;
 
-	for (uint64_t i = 0; i < bitmap_size(w) / sizeof(*w->given); i++) {
-		for (uint64_t bits = w->given[i]; bits; bits &= bits - 1)
-			look_at(m, (i * WORD_BITS + (unsigned)__builtin_ctzll(bits)) * PAGE);
-	}
+	for (uint64_t at = 0; (at = page_set_next(w->given, at, w->pages)) < w->pages; at++)
+		look_at(m, at * PAGE);
 }
 
 void lib_watch_look(struct seamless_machine *m)

@@ -8,18 +8,11 @@
 #include <unistd.h>
 
 #include "platform/memory.h"
+#include "platform/sparse.h"
 
 #define MAX_SIZE     (1ull << 46)
 #define SPARSE_CLEAR (2ull << 20) /* zeros in one piece that are worth asking the kernel for */
 #define LOCK_UNIT    (2ull << 20) /* neighbouring pages have one lock */
-
-static void *map_sparse(uint64_t size)
-{
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return at == MAP_FAILED ? NULL : at;
-}
 
 static uint64_t keys_size(uint64_t size)
 {
@@ -52,8 +45,8 @@ bool mem_init(struct memory *m, uint64_t size, bool encrypted, bool shareable, u
 	m->size = size;
 	m->encrypted = m->looks = encrypted;
 	m->secret = secret;
-	m->base = shareable ? map_file(m) : map_sparse(size);
-	m->keys = map_sparse(keys_size(size));
+	m->base = shareable ? map_file(m) : sparse_map(size);
+	m->keys = sparse_map(keys_size(size));
 	pthread_mutex_init(&m->lock, NULL);
 	for (unsigned i = 0; i < MEM_LOCKS; i++)
 		pthread_mutex_init(&m->converting[i].lock, NULL);

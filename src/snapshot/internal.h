@@ -97,15 +97,6 @@ bool pages_check(const struct seamless_snapshot *s, const struct platform_config
 		 const struct snapshot_error *e);
 void saved_pages_apply(struct seamless_machine *machine, const struct seamless_snapshot *s);
 
-/* ---- touched.c: a bit per page ---- */
-
-/* Pages of a mapping, behind `file` or none (-1), that may hold more than zeros; NULL without
- * memory. */
-uint64_t *touched_pages(const void *base, uint64_t pages, int file);
-/* The first one at or after `page`; `pages` if there is none. */
-uint64_t touched_next(const uint64_t *map, uint64_t page, uint64_t pages);
-void touched_clear(uint64_t *map, uint64_t page);
-
 /* ---- frame.c, check.c: what the bytes may say ---- */
 
 /* The header, the lengths, the hashes. */

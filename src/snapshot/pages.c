@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/sparse.h"
 #include "snapshot/internal.h"
 
 static uint64_t pages_of(const struct memory *m)
@@ -22,11 +23,11 @@ static bool is_zero(const uint8_t *page)
 uint64_t *pages_used(const struct memory *m)
 {
 	uint64_t pages = pages_of(m);
-	uint64_t *used = touched_pages(m->base, pages, m->fd);
+	uint64_t *used = sparse_touched(m->base, pages, m->fd);
 
-	for (uint64_t at = 0; used && (at = touched_next(used, at, pages)) < pages; at++) {
+	for (uint64_t at = 0; used && (at = page_set_next(used, at, pages)) < pages; at++) {
 		if (is_zero(m->base + at * MEM_PAGE))
-			touched_clear(used, at);
+			page_set_remove(used, at);
 	}
 	return used;
 }
@@ -34,10 +35,10 @@ uint64_t *pages_used(const struct memory *m)
 /* The run of used pages at or after `at`; count 0: none. */
 static struct page_run next_run(const uint64_t *used, uint64_t at, uint64_t pages)
 {
-	struct page_run run = { touched_next(used, at, pages), 0 };
+	struct page_run run = { page_set_next(used, at, pages), 0 };
 
 	while (run.first + run.count < pages &&
-	       touched_next(used, run.first + run.count, pages) == run.first + run.count)
+	       page_set_next(used, run.first + run.count, pages) == run.first + run.count)
 		run.count++;
 	return run;
 }
@@ -55,7 +56,7 @@ static uint64_t next_tagged(const struct memory *m, const uint64_t *touched, uin
 
 	for (; at < pages; at++) {
 		if (at % per_page == 0)
-			at = touched_next(touched, at / per_page, tables) * per_page;
+			at = page_set_next(touched, at / per_page, tables) * per_page;
 		if (at < pages && tag_of(m, at))
 			return at;
 	}
@@ -84,7 +85,7 @@ uint64_t *pages_tagged(const struct memory *m)
 {
 	const uint64_t per_page = MEM_PAGE / sizeof(uint16_t);
 
-	return touched_pages((const void *)m->keys, (pages_of(m) + per_page - 1) / per_page, -1);
+	return sparse_touched((const void *)m->keys, (pages_of(m) + per_page - 1) / per_page, -1);
 }
 
 struct pages_size pages_measure(const struct memory *m, const struct pages_map *map)
