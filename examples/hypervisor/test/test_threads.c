@@ -46,11 +46,13 @@ static void a_running_vcpu_is_kicked(void **state)
 {
 	struct world *world = world_open(NULL);
 	struct bystander b = { .world = world };
-	struct sharing s = part_of_large(world);
+	struct sharing s;
 	enum hv_end end;
 	pthread_t thread;
 
 	(void)state;
+	assert_non_null(world);
+	s = part_of_large(world);
 	assert_int_equal(sem_init(&b.runs, 0, 0), 0);
 	assert_true(seamless_play(world->machine, 1, stand_by, &b));
 	assert_int_equal(pthread_create(&thread, NULL, run_bystander, &b), 0);
@@ -67,8 +69,8 @@ static void a_running_vcpu_is_kicked(void **state)
 }
 
 #define OTHER_PLATFORM                                                                             \
-	"lps 8\npackages 2\nkeyids mktme 15 tdx 16\nseed 7\nmemory 2G\ncmr 0x40000000 "            \
-	"0x40000000\n"
+	"lps 8\npackages 2\nkeyids mktme 15 tdx 16\nseed 7\n"                                      \
+	"memory 2G\ncmr 0x40000000 0x40000000\n"
 
 /* Machines of two kinds, each with a fault of its own, in one process at the same time. */
 static void several_platforms(void **state)
