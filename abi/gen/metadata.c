@@ -1316,6 +1316,7 @@ const struct cpuid_rule cpuid_rules[] = {
 		.fixed1 = { 0x00000000, 0x00000000, 0x80000000, 0x00000200 },
 		.direct = { 0x0FFF3FFF, 0x00FF0000, 0x00000000, 0x00000000 },
 		.allow = { 0x00000000, 0x00000000, 0x31044D88, 0xB8440000 },
+		.flags = TD_CPUID_MONITOR | TD_CPUID_DCA | TD_CPUID_TSC_DEADLINE,
 		.num_xfam = 1, .xfam = { { 2, { 0x00000000, 0x00000000, 0x30001000, 0x00000000 } } },
 	},
 	{
@@ -1362,6 +1363,7 @@ const struct cpuid_rule cpuid_rules[] = {
 		.verify_same = { 0xFFFFFFFF, 0xFFFFFFFB, 0xBFC1FF6F, 0xFFEBFFFF },
 		.fixed0 = { 0x00000000, 0x00404006, 0x643E8010, 0x002298C3 },
 		.allow = { 0x00000000, 0xDC2B9B18, 0x02417F65, 0x0005411C },
+		.flags = TD_CPUID_TSX | TD_CPUID_WAITPKG | TD_CPUID_TME | TD_CPUID_MKTME | TD_CPUID_LA57,
 		.num_xfam = 12, .xfam = { { 2, { 0x00000000, 0x00000020, 0x00000600, 0x00000000 } }, { 5, { 0x00000000, 0xDC230000, 0x00005842, 0x0080010C } }, { 6, { 0x00000000, 0xDC230000, 0x00005842, 0x0080010C } }, { 7, { 0x00000000, 0xDC230000, 0x00005842, 0x0080010C } }, { 8, { 0x00000000, 0x02000000, 0x00000000, 0x00000000 } }, { 9, { 0x00000000, 0x00000000, 0x00000008, 0x00000000 } }, { 11, { 0x00000000, 0x00000000, 0x00000080, 0x00100000 } }, { 12, { 0x00000000, 0x00000000, 0x00000080, 0x00100000 } }, { 14, { 0x00000000, 0x00000000, 0x00000000, 0x00000020 } }, { 15, { 0x00000000, 0x00000000, 0x00000000, 0x00080000 } }, { 17, { 0x00000000, 0x00000000, 0x00000000, 0x03400000 } }, { 18, { 0x00000000, 0x00000000, 0x00000000, 0x03400000 } } },
 	},
 	{
@@ -1432,6 +1434,7 @@ const struct cpuid_rule cpuid_rules[] = {
 		.verify_same = { 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF },
 		.fixed0 = { 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFC0 },
 		.allow = { 0x00000000, 0x00000000, 0x00000000, 0x00000028 },
+		.flags = TD_CPUID_DDPD,
 	},
 	{
 		.leaf = 0x8, .subleaf = CPUID_SUBLEAF_NONE, .faulting = false, .config_index = CPUID_NOT_CONFIGURABLE,
@@ -1454,6 +1457,7 @@ const struct cpuid_rule cpuid_rules[] = {
 		.verify_value = { 0x0000000F, 0x00000000, 0x00001800, 0x00000000 },
 		.verify_same = { 0xFFFFFFFF, 0x00000000, 0xFFFFFFFF, 0xFFFFFFFF },
 		.fixed0 = { 0xFFFFFFE0, 0xFFFFFFFF, 0xFFFF26FF, 0xFFFFFFFF },
+		.flags = TD_CPUID_XFD,
 		.num_xfam = 5, .xfam = { { 8, { 0x00000000, 0x00000000, 0x00000100, 0x00000000 } }, { 11, { 0x00000000, 0x00000000, 0x00001800, 0x00000000 } }, { 12, { 0x00000000, 0x00000000, 0x00001800, 0x00000000 } }, { 14, { 0x00000000, 0x00000000, 0x00004000, 0x00000000 } }, { 15, { 0x00000000, 0x00000000, 0x00008000, 0x00000000 } } },
 	},
 	{
@@ -1735,16 +1739,16 @@ const struct cpuid_rule cpuid_rules[] = {
 const size_t cpuid_rules_len = sizeof(cpuid_rules) / sizeof(cpuid_rules[0]);
 
 const struct cpuid_flag cpuid_flags[NUM_CPUID_FLAGS] = {
-	{ 0x1, CPUID_SUBLEAF_NONE, 2, 3 },
-	{ 0x1, CPUID_SUBLEAF_NONE, 2, 18 },
-	{ 0x1, CPUID_SUBLEAF_NONE, 2, 24 },
-	{ 0x7, 0x0, 1, 4 },
-	{ 0x7, 0x0, 2, 5 },
-	{ 0x7, 0x0, 2, 13 },
-	{ 0x7, 0x0, 3, 18 },
-	{ 0xD, 0x1, 0, 4 },
-	{ 0x7, 0x2, 3, 3 },
-	{ 0x7, 0x0, 2, 16 },
+	{ 2, 3 },
+	{ 2, 18 },
+	{ 2, 24 },
+	{ 1, 4 },
+	{ 2, 5 },
+	{ 2, 13 },
+	{ 3, 18 },
+	{ 0, 4 },
+	{ 3, 3 },
+	{ 2, 16 },
 };
 
 static const struct {

@@ -919,11 +919,12 @@ struct cpuid_rule {
 	struct cpuid_bits fixed1;        /* read 1 */
 	struct cpuid_bits direct;        /* the host sets them as it likes */
 	struct cpuid_bits allow;         /* the host may clear them */
+	uint32_t flags;                  /* of enum td_cpuid_flag, those that are its bits */
 	uint8_t num_xfam;
 	struct cpuid_xfam xfam[CPUID_MAX_XFAM_MASKS];
 };
 
-/* TDCS.cpuid_flags: features of the virtual CPUID, and where each is. */
+/* TDCS.cpuid_flags: features of the virtual CPUID, and where in its leaf each is. */
 enum td_cpuid_flag {
 	TD_CPUID_MONITOR = 1 << 0,
 	TD_CPUID_DCA = 1 << 1,
@@ -938,7 +939,6 @@ enum td_cpuid_flag {
 };
 
 struct cpuid_flag {
-	uint32_t leaf, subleaf;
 	uint8_t reg, bit; /* reg 0 to 3: EAX, EBX, ECX, EDX */
 };
 

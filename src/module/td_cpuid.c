@@ -24,13 +24,13 @@ struct leaf_values {
 
 void td_cpuid_flags(struct tdcs *t, size_t index, const uint32_t reg[CPUID_REGS])
 {
-	for (unsigned i = 0; i < NUM_CPUID_FLAGS; i++) {
-		const struct cpuid_flag *f = &cpuid_flags[i];
+	for (unsigned left = cpuid_rules[index].flags; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
 
-		if (f->leaf == cpuid_rules[index].leaf && f->subleaf == cpuid_rules[index].subleaf)
-			t->cpuid_flags = (t->cpuid_flags & ~(1u << i)) | (reg[f->reg] >> f->bit & 1) << i;
+		t->cpuid_flags &= ~(1u << i);
+		t->cpuid_flags |= (reg[cpuid_flags[i].reg] >> cpuid_flags[i].bit & 1) << i;
 	}
-	if (cpuid_rules[index].leaf == 0x7 && cpuid_rules[index].subleaf == 2)
+	if (cpuid_rules[index].flags & TD_CPUID_DDPD)
 		t->spec_ctrl_mask = t->cpuid_flags & TD_CPUID_DDPD ? 0 : SPEC_CTRL_DDPD_U;
 }
 

@@ -110,16 +110,16 @@ struct cpuid_rule {
 	struct cpuid_bits fixed1;        /* read 1 */
 	struct cpuid_bits direct;        /* the host sets them as it likes */
 	struct cpuid_bits allow;         /* the host may clear them */
+	uint32_t flags;                  /* of enum td_cpuid_flag, those that are its bits */
 	uint8_t num_xfam;
 	struct cpuid_xfam xfam[CPUID_MAX_XFAM_MASKS];
 };
 
-/* TDCS.cpuid_flags: features of the virtual CPUID, and where each is. */
+/* TDCS.cpuid_flags: features of the virtual CPUID, and where in its leaf each is. */
 enum td_cpuid_flag {
 %(flags)s};
 
 struct cpuid_flag {
-	uint32_t leaf, subleaf;
 	uint8_t reg, bit; /* reg 0 to 3: EAX, EBX, ECX, EDX */
 };
 
@@ -210,6 +210,10 @@ def _regs(item, key):
     return '{ %s }' % (', '.join(value.split()) if value else '0, 0, 0, 0')
 
 
+def _leaf(leaf, subleaf):
+    return int(leaf, 0), None if subleaf == '-' else int(subleaf, 0)
+
+
 def _cpuid(item, model):
     sub = 'CPUID_SUBLEAF_NONE' if item.words[1] == '-' else item.words[1]
     out = '\t{\n\t\t.leaf = %s, .subleaf = %s, .faulting = %s, .config_index = %s,\n' % (
@@ -218,6 +222,10 @@ def _cpuid(item, model):
     for key in 'verify_mask verify_value verify_same fixed0 fixed1 direct allow'.split():
         if item.one(key):
             out += '\t\t.%s = %s,\n' % (key, _regs(item, key))
+    flags = [row.name for row in model.tables['cpuid_flag'] if _leaf(row.columns['leaf'], row.columns['subleaf']) ==
+             _leaf(item.name, item.words[1])]
+    if flags:
+        out += '\t\t.flags = %s,\n' % ' | '.join('TD_CPUID_' + name for name in flags)
     lines = item.all('xfam')
     if lines:
         rows = ', '.join('{ %s, { %s } }' % (line[1][0], ', '.join(line[1][1:])) for line in lines)
@@ -248,9 +256,8 @@ def emit_source(model):
     out += 'const size_t msr_rules_len = sizeof(msr_rules) / sizeof(msr_rules[0]);\n\n'
     out += 'const struct cpuid_rule cpuid_rules[] = {\n%s};\n' % ''.join(_cpuid(item, model) for item in model.tables['cpuid'])
     out += 'const size_t cpuid_rules_len = sizeof(cpuid_rules) / sizeof(cpuid_rules[0]);\n\n'
-    rows = ''.join('\t{ %s, %s, %d, %s },\n' % (
-        r['leaf'], 'CPUID_SUBLEAF_NONE' if r['subleaf'] == '-' else r['subleaf'], 'EAX EBX ECX EDX'.split().index(r['register']),
-        r['bit']) for r in (item.columns for item in model.tables['cpuid_flag']))
+    rows = ''.join('\t{ %d, %s },\n' % ('EAX EBX ECX EDX'.split().index(row.columns['register']), row.columns['bit'])
+                   for row in model.tables['cpuid_flag'])
     out += 'const struct cpuid_flag cpuid_flags[NUM_CPUID_FLAGS] = {\n%s};\n\n' % rows
     rows = ''.join('\t{ MD_CONTEXT_%(context)s, %(code)s, "%(name)s" },\n' % r.columns for r in model.tables['md_class'])
     out += 'static const struct {\n\tuint8_t context, cls;\n\tconst char *name;\n} md_classes[] = {\n%s};\n' % rows
