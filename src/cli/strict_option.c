@@ -24,6 +24,8 @@ static void tell(void *opaque, const struct seamless_strict_report *report)
 	const struct strict_option *option = opaque;
 
 	fflush(stdout);
+	if (option->file)
+		fprintf(stderr, "%s:%u:\n", option->file, option->line);
 	fputs(report->text, stderr);
 	if (!option->goes_on)
 		exit(CLI_WRONG);

@@ -10,6 +10,8 @@
 struct strict_option {
 	bool on;
 	bool goes_on; /* after the first report, which otherwise ends the process with status 1 */
+	const char *file; /* NULL, or where the host's doing is written: reports begin with it */
+	unsigned line;
 };
 
 /* The option's text, NULL for none. -1: it makes no sense. */

@@ -13,14 +13,17 @@
 #include "cli/file.h"
 #include "cli/option.h"
 #include "cli/platform_option.h"
+#include "cli/strict_option.h"
 #include "replay/replay.h"
+#include "replay/transcript.h"
 
 #define MAX_FILE (1u << 30)
 
 static const char usage[] =
 	"usage: seamless replay [--json] [--platform NAME|FILE] [--stop-at-first] "
 	"[--fault RULE]\n"
-	"                       [--fault-file FILE] FILE|DIRECTORY...\n"
+	"                       [--fault-file FILE] [--strict-memory[=continue]] "
+	"FILE|DIRECTORY...\n"
 	"\n"
 	"Replays recorded transcripts (.tdx) on a fresh machine each and compares every answer.\n"
 	"  --json           only {\"files\":N,\"calls\":N,\"mismatches\":N}\n"
@@ -29,12 +32,17 @@ static const char usage[] =
 	"  --stop-at-first  leave a file at its first mismatch\n"
 	"  --fault RULE     a fault that calls meet, on every machine: what differs then?\n"
 	"  --fault-file FILE such rules, one a line (docs/faults.md)\n"
-	"Exit status: 0 all as recorded, 1 differences, 2 wrong file or usage.\n";
+	"  --strict-memory[=continue]  report what the recorded host does wrong with pages of TDs, "
+	"and\n"
+	"                   where, and end at the first mistake with status 1, or go on\n"
+	"Exit status: 0 all as recorded, 1 differences or mistakes, 2 wrong file or usage.\n";
 
 struct settings {
 	bool json, stop_at_first;
 	const char *platform;
 	struct fault_option faults;
+	struct strict_option strict;
+	bool mistaken;
 	struct replay_list files;
 };
 
@@ -80,13 +88,14 @@ static int replay_one(const char *path, const struct replay_options *options,
 	return result;
 }
 
-static int replay_all(const struct settings *s, const struct replay_options *options)
+static int replay_all(struct settings *s, const struct replay_options *options)
 {
 	struct replay_counts counts = { 0 };
 	int result = CLI_DONE;
 
 	for (size_t i = 0; i < s->files.count; i++) {
 		progress(i, s->files.count, &counts);
+		s->strict.file = s->files.path[i];
 		if (replay_one(s->files.path[i], options, &counts))
 			result = CLI_USAGE;
 	}
@@ -95,26 +104,45 @@ static int replay_all(const struct settings *s, const struct replay_options *opt
 			 "}\n"
 		       : "%" PRIu64 " files, %" PRIu64 " calls, %" PRIu64 " mismatches\n",
 	       counts.files, counts.calls, counts.mismatches);
-	if (result == CLI_DONE && counts.mismatches)
+	if (result == CLI_DONE && (counts.mismatches || s->mistaken))
 		result = CLI_WRONG;
 	return result;
 }
 
-static bool add_faults(void *opaque, struct seamless_machine *machine)
+static bool prepare_machine(void *opaque, struct seamless_machine *machine)
 {
-	const struct settings *s = opaque;
+	struct settings *s = opaque;
 
-	return fault_option_apply(&s->faults, machine) == 0;
+	return !fault_option_apply(&s->faults, machine) &&
+	       !strict_option_start(&s->strict, machine);
 }
 
-static int replay_on_platform(const struct settings *s)
+static struct seamless_machine *note_line(void *opaque, struct seamless_machine *machine,
+					  const struct transcript_event *event)
+{
+	struct settings *s = opaque;
+
+	s->strict.line = event->line;
+	return machine;
+}
+
+static void end_machine(void *opaque, struct seamless_machine *machine)
+{
+	struct settings *s = opaque;
+
+	s->mistaken |= strict_option_stop(&s->strict, machine);
+}
+
+static int replay_on_platform(struct settings *s)
 {
 	struct replay_options options = {
 		.platform = s->platform,
 		.stop_at_first = s->stop_at_first,
 		.difference = s->json ? NULL : print_difference,
-		.machine = add_faults,
-		.opaque = (void *)(uintptr_t)s,
+		.machine = prepare_machine,
+		.machine_ends = end_machine,
+		.before_event = note_line,
+		.opaque = s,
 	};
 	struct file file = { 0 };
 	int result = CLI_USAGE;
@@ -128,6 +156,14 @@ static int replay_on_platform(const struct settings *s)
 	return result;
 }
 
+static int take_strictness(struct settings *s)
+{
+	if (!strict_option_parse(&s->strict, optarg))
+		return 0;
+	fprintf(stderr, "seamless replay: --strict-memory: '%s' is not 'continue'\n", optarg);
+	return -1;
+}
+
 static int take_option(struct settings *s, int option)
 {
 	switch (option) {
@@ -136,6 +172,7 @@ static int take_option(struct settings *s, int option)
 	case 'p': s->platform = optarg; return 0;
 	case 'f': return fault_option_rule(&s->faults, optarg);
 	case 'F': return fault_option_file(&s->faults, optarg);
+	case 'm': return take_strictness(s);
 	default: return -1;
 	}
 }
@@ -148,6 +185,7 @@ static int read_options(struct settings *s, int argc, char **argv)
 						 { "platform", required_argument, NULL, 'p' },
 						 { "fault", required_argument, NULL, 'f' },
 						 { "fault-file", required_argument, NULL, 'F' },
+						 { "strict-memory", optional_argument, NULL, 'm' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
 	int c;

@@ -44,6 +44,8 @@ struct replay_options {
 						 const struct transcript_event *event);
 	/* or NULL: told of each new machine; false ends the replay, with an empty err */
 	bool (*machine)(void *opaque, struct seamless_machine *machine);
+	/* or NULL: told before a machine goes, whatever came of it */
+	void (*machine_ends)(void *opaque, struct seamless_machine *machine);
 	void *opaque; /* of the functions */
 };
 

@@ -319,6 +319,13 @@ static bool run_events(struct run *r, struct transcript_event *e)
 	return done;
 }
 
+static void end_machine(struct run *r)
+{
+	if (r->m && r->options->machine_ends)
+		r->options->machine_ends(r->options->opaque, r->m);
+	seamless_destroy(r->m);
+}
+
 /* Reads the whole text once, so that nothing of a wrong file is run. */
 static bool check_text(struct transcript *t, struct transcript_event *e, char *err, size_t err_len)
 {
@@ -346,7 +353,7 @@ bool replay_text(const char *file, const char *text, size_t len,
 			.options = options, .counts = counts, .t = t, .err = err, .err_len = err_len
 		};
 		done = check_text(t, event, err, err_len) && run_events(r, event);
-		seamless_destroy(r->m);
+		end_machine(r);
 		counts->files += done;
 	}
 	free(r);

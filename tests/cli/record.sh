@@ -29,6 +29,18 @@ for guest in "$@"; do
 		fail "$guest: a platform with other memory makes no difference"
 	fi
 done
+# The host that was recorded makes no mistake; without its TDH.PHYMEM.PAGE.WBINVD it makes one, which is told with its line.
+recorded "$1" --deterministic
+"$seamless" replay --strict-memory "$work/run.tdx" >"$work/out" 2>&1 || fail "a mistake: $(cat "$work/out")"
+grep -v '^S [0-9]* rax=29 ' "$work/run.tdx" >"$work/mistaken.tdx"
+"$seamless" replay --strict-memory "$work/mistaken.tdx" >"$work/out" 2>&1 && fail "no WBINVD and no report"
+line=$(sed -n 's/.*mistaken\.tdx:\([0-9]*\):$/\1/p' "$work/out")
+sed -n "${line:-1}p" "$work/mistaken.tdx" | grep -q '^F ' || fail "not at the host's clearing of the page: $(cat "$work/out")"
+grep -q '^SUMMARY: strict-memory: dirty-cache ' "$work/out" || fail "no dirty cache: $(cat "$work/out")"
+"$seamless" replay --strict-memory=continue "$work/mistaken.tdx" >"$work/out" 2>&1 && fail "continued to success"
+[ "$(grep -c '^ERROR: strict-memory: dirty-cache ' "$work/out")" -gt 1 ] || fail "did not continue: $(cat "$work/out")"
+[ "$("$seamless" replay --strict-memory=x "$work/run.tdx" 2>&1)" = "seamless replay: --strict-memory: 'x' is not 'continue'" ] ||
+	fail "--strict-memory=x"
 if "$seamless" run --guest "$1" --record "$work/no/such/run.tdx" >"$work/out" 2>&1; then
 	fail "a transcript in no directory"
 fi

@@ -117,6 +117,7 @@ def main():
             "run under gdb": ["run", *test, "--gdb", "0"],
             "run a kernel": ["run", "--kernel", guest("kernel"), "--append", "x", "--timeout", "60"],
             "replay": ["replay", "--json", path("recorded")],
+            "replay strictly": ["replay", "--strict-memory=continue", path("recorded")],
             "exec": ["exec", "--platform", path("one_lp"), "--strict-memory=continue", "--", PROGRAM, "life"],
             "measure": ["measure", "--json", os.path.join(IMAGES, "synth_full.fd")],
             "verify": ["verify", path("quote4"), "--root", path("root4.pem"), "--time", "@1750000000"],
