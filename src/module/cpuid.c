@@ -5,7 +5,6 @@
 #include "module/cpuid.h"
 #include "module/metadata.h"
 #include "module/state.h"
-#include "platform/platform.h"
 #include "vmx/x86.h"
 
 #define XFAM_KNOWN 0x6dbe7ull

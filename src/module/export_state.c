@@ -2,7 +2,6 @@
 /*
  * TDH.EXPORT.STATE.IMMUTABLE, TD and VP: metadata lists, encrypted page by page into the host's pages.
  */
-#include <string.h>
 #include "gen/checks.h"
 #include "module/bundle.h"
 #include "module/md_list.h"

@@ -3,7 +3,6 @@
  * TDH.IMPORT.STATE.IMMUTABLE, TD and VP: metadata lists, decrypted page by page and taken over. What is wrong with
  * them is told only after the MAC has proven that they come from the source; then the import has failed.
  */
-#include <string.h>
 #include "gen/checks.h"
 #include "module/bundle.h"
 #include "module/cpuid.h"

@@ -4,16 +4,20 @@
  */
 #include "module/guest.h"
 
+static void inject_fault(struct guest_exit *x, uint32_t info, uint32_t error_code)
+{
+	inject_event(x->vmcs, info, error_code);
+	vmcs_set_bits(x->vmcs, VMCS_GUEST_RFLAGS, RFLAGS_RF);
+}
+
 void inject_ud(struct guest_exit *x)
 {
-	inject_event(x->vmcs, INJECT_UD, 0);
-	vmcs_set_bits(x->vmcs, VMCS_GUEST_RFLAGS, RFLAGS_RF);
+	inject_fault(x, INJECT_UD, 0);
 }
 
 void inject_gp(struct guest_exit *x)
 {
-	inject_event(x->vmcs, INJECT_GP, 0);
-	vmcs_set_bits(x->vmcs, VMCS_GUEST_RFLAGS, RFLAGS_RF);
+	inject_fault(x, INJECT_GP, 0);
 }
 
 void inject_pf(struct guest_exit *x, uint64_t gla, uint32_t error_code)
@@ -25,10 +29,9 @@ void inject_pf(struct guest_exit *x, uint64_t gla, uint32_t error_code)
 		return;
 	}
 	if (injection_is(x->vmcs, VECTOR_PF) || injection_is(x->vmcs, VECTOR_VE))
-		inject_event(x->vmcs, INJECT_DF, 0);
+		inject_fault(x, INJECT_DF, 0);
 	else
-		inject_event(x->vmcs, INJECT_PF, error_code);
-	vmcs_set_bits(x->vmcs, VMCS_GUEST_RFLAGS, RFLAGS_RF);
+		inject_fault(x, INJECT_PF, error_code);
 }
 
 static void fill_ve_info(struct guest_exit *x, uint32_t reason, uint64_t qualification, uint64_t gpa, uint64_t gla)
@@ -48,12 +51,11 @@ static void fill_ve_info(struct guest_exit *x, uint32_t reason, uint64_t qualifi
 void inject_ve(struct guest_exit *x, uint32_t reason, uint64_t qualification, uint64_t gpa, uint64_t gla)
 {
 	if (x->vps->ve_valid) {
-		inject_event(x->vmcs, INJECT_DF, 0);
+		inject_fault(x, INJECT_DF, 0);
 	} else {
 		fill_ve_info(x, reason, qualification, gpa, gla);
-		inject_event(x->vmcs, INJECT_VE, 0);
+		inject_fault(x, INJECT_VE, 0);
 	}
-	vmcs_set_bits(x->vmcs, VMCS_GUEST_RFLAGS, RFLAGS_RF);
 }
 
 void deny(struct guest_exit *x, uint64_t qualification)

@@ -2,7 +2,6 @@
 /*
  * Metadata of all contexts: finding a field in its table, the order of enumeration, masks, and single-element access.
  */
-#include <string.h>
 #include "module/metadata.h"
 #include "module/state.h"
 

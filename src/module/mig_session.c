@@ -2,7 +2,6 @@
 /*
  * The course of a migration session: pausing, epochs, the start of the out-of-order phase, abort, commit, end.
  */
-#include <string.h>
 #include "gen/checks.h"
 #include "module/mig.h"
 #include "module/state.h"

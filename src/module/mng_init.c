@@ -9,7 +9,6 @@
 #include "gen/checks.h"
 #include "module/cpuid.h"
 #include "module/measure.h"
-#include "module/keyid.h"
 #include "module/msr.h"
 #include "module/state.h"
 #include "module/td_config.h"

@@ -26,7 +26,6 @@ struct module;
 
 #define SERVTD_SLOTS 1u
 #define SERVTD_TYPE_MIGTD 0
-#define TDCS_CPUID_VALUES 80
 #define TDCS_XBUFF_COMPONENTS 19
 
 /* A TD whose TDR was found. tdcs is NULL until six TDCX pages are there, and when its key is gone. */
