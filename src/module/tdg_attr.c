@@ -190,7 +190,7 @@ static void carry_out(struct call *c, unsigned vm, struct alias_plan *p)
 	if (!p->entry || !(p->attr & GPA_ATTR_VALID))
 		return;
 	if (p->attr & GPA_ATTR_RWX) {
-		sept_l2_write(&p->ref, sept_l2_leaf(p->attr, c->sept.value & SEPT_PA, blocked));
+		sept_l2_write(&p->ref, sept_l2_leaf(p->attr, sept_pa(&c->sept), blocked));
 		sept_write(&c->sept, c->sept.value | SEPT_ALIAS(vm));
 	} else {
 		sept_l2_write(&p->ref, 0);

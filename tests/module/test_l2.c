@@ -16,6 +16,7 @@
 #undef fail /* the module's and cmocka's differ */
 #include <cmocka.h>
 
+#define LEAF_ACCEPT 6
 #define LEAF_ATTR_RD 23
 #define LEAF_ATTR_WR 24
 #define LEAF_VP_ENTER 25
@@ -78,14 +79,14 @@ static void *td_memory(struct guest_box *b, uint64_t gpa)
 	return sept_translate(module_of(b), &td, gpa, SEPT_GUEST_READ, NULL);
 }
 
-/* The tables of the VM's secure EPT down to the level of 4K pages. */
-static void add_l2_tables(struct guest_box *b)
+/* Tables of the VM's secure EPT, from the highest that is missing to that of pages of level @last - 1. */
+static void add_l2_tables(struct guest_box *b, uint64_t gpa, uint64_t first, uint64_t last)
 {
-	for (uint64_t level = 3; level; level--) {
+	for (uint64_t level = first; level >= last; level--) {
 		struct seamless_regs regs = { 0 };
 
 		regs.gpr[GPR_RAX] = LEAF_SEPT_ADD_V1;
-		regs.gpr[GPR_RCX] = (BOX_GPA & ~((1ull << (12 + 9 * level)) - 1)) | level;
+		regs.gpr[GPR_RCX] = (gpa & ~((1ull << (12 + 9 * level)) - 1)) | level;
 		regs.gpr[GPR_RDX] = b->td.tdr | 1;
 		regs.gpr[GPR_R8] = regs.gpr[GPR_R10] = regs.gpr[GPR_R11] = UINT64_MAX;
 		regs.gpr[GPR_R9] = vmm_frames_alloc(&b->host.frames, b->td.owner, VMM_LEVEL_4K);
@@ -120,7 +121,7 @@ static void open_l2(struct l2_box *l, uint64_t attributes)
 
 	memcpy(pages[0], code, sizeof(code));
 	box_open_with(&l->b, &config, (const uint8_t(*)[VMM_4K])pages, 4);
-	add_l2_tables(&l->b);
+	add_l2_tables(&l->b, BOX_GPA, 3, 1);
 	l->state = td_memory(&l->b, STATE_GPA);
 	l->state[16] = 2;
 	l->state[17] = CODE_GPA;
@@ -360,6 +361,36 @@ static void attributes_are_checked(void **state)
 	box_close(b);
 }
 
+/* Half accepted, a large page keeps in its entry how far that went; the alias is of the page nevertheless. */
+static void alias_of_a_page_half_accepted(void **state)
+{
+	struct vmm_error err;
+	struct sept_ref own;
+	struct l2_ref alias;
+	struct l2_box l;
+	struct td td;
+
+	(void)state;
+	open_l2(&l, 0);
+	seamless_advance_tsc(l.b.machine, 1 << 20);
+	box_exit(&l.b, (struct seamless_vm_exit){ .reason = EXIT_REASON_EXTERNAL_INTERRUPT });
+	assert_int_equal(td_aug(&l.b.td, BOX_ABSENT, VMM_LEVEL_2M, &err), TD_AUG_DONE);
+	add_l2_tables(&l.b, BOX_ABSENT, 2, 2);
+	box_enter(&l.b);
+	seamless_set_interrupt(l.b.machine, true);
+	l.b.regs.gpr[GPR_RCX] = BOX_ABSENT | 1;
+	box_tdcall(&l.b, LEAF_ACCEPT);
+	assert_int_equal(l.b.regs.gpr[GPR_RAX], LEAF_ACCEPT);
+	seamless_set_interrupt(l.b.machine, false);
+	give(&l.b, BOX_ABSENT | 1, GPA_ATTR_R);
+	td_load(module_of(&l.b), l.b.td.tdr, &td);
+	sept_walk(module_of(&l.b), &td, BOX_ABSENT, 1, &own);
+	assert_int_not_equal(own.value & SEPT_PA, sept_pa(&own));
+	assert_true(sept_l2_walk(module_of(&l.b), &td, 1, BOX_ABSENT, 1, false, &alias));
+	assert_int_equal(alias.value & SEPT_PA, sept_pa(&own));
+	box_close(&l.b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +404,7 @@ int main(void)
 		cmocka_unit_test(missing_state_page_holds_the_entry),
 		cmocka_unit_test(posted_interrupt_leaves_l2),
 		cmocka_unit_test(attributes_are_checked),
+		cmocka_unit_test(alias_of_a_page_half_accepted),
 	};
 
 	return cmocka_run_group_tests_name("module-l2", tests, NULL, NULL);
