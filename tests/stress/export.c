@@ -6,30 +6,18 @@
 
 #include "module/gpa_list.h"
 
-#define RESUME	(1ull << 63)
-#define MBMD(w) ((w)->buffers + 0x2000)
-#define LIST(w) ((w)->buffers + 0x3000)
-#define GPAS(w) ((w)->buffers + 0x4000)
-#define MACS(w) ((w)->buffers + 0x5000)
-#define DATA(w) ((w)->buffers + 0x10000)
-#define ENTRIES 6u
+#define ENTRIES SHARED_GPAS
 #define RESUMES 40
 
-static void poke(struct worker *w, uint64_t pa, uint64_t value)
-{
-	mem_host_write(&w->s->b->p->mem, w->lp, pa, &value, sizeof(value));
-}
-
-static void fill_lists(struct worker *w, unsigned op)
+void stress_lists(struct worker *w, unsigned op)
 {
 	for (unsigned i = 0; i < 16; i++)
-		poke(w, LIST(w) + 8 * i, DATA(w) + i * 4096ull);
+		stress_poke(w, LIST(w) + 8 * i, DATA(w) + i * 4096ull);
 	for (uint64_t i = 0; i < ENTRIES; i++)
-		poke(w, GPAS(w) + 8 * i, i << 12 | (uint64_t)op << 52);
+		stress_poke(w, GPAS(w) + 8 * i, i << 12 | (uint64_t)op << 52);
 }
 
-/* Goes on with what was interrupted, as often as it is. */
-static uint64_t finish(struct worker *w, uint64_t leaf, uint64_t in[8], bool list)
+uint64_t stress_finish(struct worker *w, uint64_t leaf, uint64_t in[8], bool list)
 {
 	uint64_t st = stress_call(w, leaf, in);
 
@@ -48,29 +36,29 @@ static void on_list(struct worker *w, uint64_t leaf, uint64_t tdr, unsigned op)
 {
 	uint64_t in[8] = { GPAS(w) | (uint64_t)(ENTRIES - 1) << 55,
 			   tdr,
-			   MBMD(w) | 48ull << 52,
+			   MBMD_OPERAND(w),
 			   LIST(w),
 			   stress_rnd(w, 2),
 			   MACS(w),
 			   UINT64_MAX };
 
-	fill_lists(w, op);
+	stress_lists(w, op);
 	if (leaf != LEAF_TDH_EXPORT_MEM)
 		memset(in + 2, 0, 6 * sizeof(in[0]));
-	finish(w, leaf, in, true);
+	stress_finish(w, leaf, in, true);
 }
 
 static void state(struct worker *w, uint64_t leaf, uint64_t object)
 {
-	uint64_t in[8] = { object, 0, MBMD(w) | 48ull << 52, LIST(w) | 15ull << 55 };
+	uint64_t in[8] = { object, 0, MBMD_OPERAND(w), LIST(w) | 15ull << 55 };
 
-	fill_lists(w, 0);
-	finish(w, leaf, in, false);
+	stress_lists(w, 0);
+	stress_finish(w, leaf, in, false);
 }
 
 void stress_export(struct worker *w)
 {
-	uint64_t tdr = w->s->tdr[SRC], mbmd = MBMD(w) | 48ull << 52;
+	uint64_t tdr = w->s->tdr[SRC], mbmd = MBMD_OPERAND(w);
 
 	if (!stress_rnd(w, 3))
 		platform_lp_kick(w->s->b->p, w->lp);

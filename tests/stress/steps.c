@@ -11,8 +11,7 @@
 
 #include "explain/explain.h"
 
-#define LANE_GPA(w)    ((uint64_t)(16 + (w)->number) << 21)
-#define SHARED_GPAS    6 /* 4 KiB pages in each of the shared regions */
+#define SELDOM	       2000
 #define SHARED_REGIONS 3 /* with tables; the two behind them are for pages of 2 MiB */
 #define CHURN_HKID     (BOX_HKID + 8)
 
@@ -51,19 +50,42 @@ static void check_answer(struct worker *w, uint64_t leaf, uint64_t status)
 			     (unsigned)(leaf & 0xffff), (unsigned long long)status);
 }
 
-static void count(struct worker *w, uint64_t leaf, uint64_t status)
+bool stress_not_now(uint64_t status)
 {
-	unsigned number = leaf & (LEAVES - 1);
 	uint64_t code = TDX_STATUS_CODE(status);
 
-	if (code == TDX_OPERAND_BUSY || code == TDX_SYS_BUSY)
-		w->busy[number]++;
-	else if (code == TDX_INTERRUPTED_RESUMABLE || code == TDX_INTERRUPTED_RESTARTABLE)
-		w->interrupted++;
-	else if (status >> 63)
-		w->refused[number]++;
-	else
-		w->done[number]++;
+	for (size_t i = 0; i < status_table_len; i++)
+		if (status_table[i].code == code)
+			return status_table[i].cause != CAUSE_NONE;
+	return false;
+}
+
+static bool is_busy(uint64_t code)
+{
+	return code == TDX_OPERAND_BUSY || code == TDX_SYS_BUSY ||
+	       code == TDX_OPERAND_BUSY_HOST_PRIORITY;
+}
+
+static bool is_interrupted(uint64_t code)
+{
+	return code == TDX_INTERRUPTED_RESUMABLE || code == TDX_INTERRUPTED_RESTARTABLE;
+}
+
+void stress_count(struct tally *tally, uint64_t status)
+{
+	uint64_t code = TDX_STATUS_CODE(status);
+
+	if (is_busy(code))
+		tally->busy++;
+	else if (status >> 63 && !is_interrupted(code))
+		tally->refused++;
+	else if (!is_interrupted(code))
+		tally->done++;
+}
+
+void stress_poke(struct worker *w, uint64_t pa, uint64_t value)
+{
+	mem_host_write(&w->s->b->p->mem, w->lp, pa, &value, sizeof(value));
 }
 
 uint64_t stress_call(struct worker *w, uint64_t leaf, const uint64_t in[8])
@@ -76,36 +98,35 @@ uint64_t stress_call(struct worker *w, uint64_t leaf, const uint64_t in[8])
 	memcpy(&w->regs.gpr[GPR_R8], in + 2, 6 * sizeof(uint64_t));
 	atomic_store(&w->last_leaf, leaf);
 	if (module_seamcall(w->s->b->m, w->lp, &w->regs) == MODULE_TO_GUEST)
-		return TDX_SUCCESS;
+		w->regs.gpr[GPR_RAX] = TDX_SUCCESS;
 	status = w->regs.gpr[GPR_RAX];
 	check_answer(w, leaf, status);
-	count(w, leaf, status);
-	if (TDX_STATUS_CODE(status) == TDX_INTERRUPTED_RESUMABLE ||
-	    TDX_STATUS_CODE(status) == TDX_INTERRUPTED_RESTARTABLE)
+	stress_count(&w->host[leaf & (LEAVES - 1)], status);
+	if (is_interrupted(TDX_STATUS_CODE(status))) {
+		w->interrupted++;
 		platform_lp_ack(w->s->b->p, w->lp);
+	}
 	return status;
 }
 
-#define CALL(w, leaf, ...) stress_call(w, leaf, (uint64_t[8]){ __VA_ARGS__ })
-
 /* ---- shared objects ---- */
 
-static uint64_t any_tdr(struct worker *w)
+uint64_t stress_tdr(struct worker *w)
 {
-	return w->s->tdr[stress_rnd(w, STEADY + CHURN)];
+	return w->s->tdr[stress_rnd(w, TDS)];
 }
 
-static uint64_t any_page(struct worker *w)
+uint64_t stress_page(struct worker *w)
 {
 	return w->s->page[stress_rnd(w, POOL)];
 }
 
-static uint64_t any_vcpu(struct worker *w)
+uint64_t stress_vcpu(struct worker *w)
 {
 	return w->s->vcpu[stress_rnd(w, w->s->vcpus)];
 }
 
-static uint64_t any_gpa(struct worker *w, unsigned level)
+uint64_t stress_gpa(struct worker *w, unsigned level)
 {
 	unsigned region = stress_rnd(w, SHARED_REGIONS);
 
@@ -113,6 +134,13 @@ static uint64_t any_gpa(struct worker *w, unsigned level)
 		region = SHARED_REGIONS + stress_rnd(w, 2);
 	return (uint64_t)region << 21 |
 	       (level ? level : (uint64_t)stress_rnd(w, SHARED_GPAS) << 12);
+}
+
+void stress_spare(struct worker *w, uint64_t in[8])
+{
+	for (unsigned i = 0; i < SIDES; i++)
+		if (in[1] == w->s->tdr[FIRST_SIDE + i] && in[0] < 1 << 21 && stress_rnd(w, SELDOM))
+			in[0] += 1 << 21;
 }
 
 static void on_memory(struct worker *w)
@@ -126,43 +154,55 @@ static void on_memory(struct worker *w)
 		LEAF_TDH_MR_EXTEND,	  LEAF_TDH_MEM_RD,	     LEAF_TDH_EXPORT_UNBLOCKW,
 	};
 	unsigned level = stress_rnd(w, 3) ? 0 : 1;
-	uint64_t which = leaf[stress_rnd(w, sizeof(leaf))], page = any_page(w);
+	uint64_t which = leaf[stress_rnd(w, sizeof(leaf))], page = stress_page(w);
+	uint64_t in[8] = { 0,	       stress_tdr(w),
+			   0,	       which == LEAF_TDH_MEM_PAGE_ADD ? ADDED(w) : UINT64_MAX,
+			   UINT64_MAX, UINT64_MAX };
 
 	if ((which == LEAF_TDH_MEM_SEPT_ADD || which == LEAF_TDH_MEM_SEPT_REMOVE ||
 	     which == LEAF_TDH_MEM_PAGE_DEMOTE || which == LEAF_TDH_MEM_PAGE_PROMOTE))
 		level = 1;
 	if (which == LEAF_TDH_MEM_PAGE_AUG && level)
 		page = w->s->large[stress_rnd(w, LARGE)];
-	CALL(w, which, any_gpa(w, level), any_tdr(w), page,
-	     which == LEAF_TDH_MEM_PAGE_ADD ? w->buffers : UINT64_MAX, UINT64_MAX, UINT64_MAX);
+	in[0] = stress_gpa(w, level);
+	in[2] = page;
+	stress_spare(w, in);
+	stress_call(w, which, in);
 }
 
 static void on_metadata(struct worker *w)
 {
 	static const uint64_t field[] = { 0x9010000200000004, 0x9210000300000000,
 					  0x8010000300000004, 0x1310000300000000 };
-	uint64_t tdr = any_tdr(w);
+	uint64_t tdr = stress_tdr(w);
 
-	switch (stress_rnd(w, 6)) {
+	switch (stress_rnd(w, 7)) {
+	case 6: CALL(w, LEAF_TDH_SYS_INFO, OUT(w), 1024, OUT(w) + 0x800, 32); break;
 	case 0: CALL(w, LEAF_TDH_MNG_RD, tdr, field[stress_rnd(w, 4)]); break;
 	case 1:
 		CALL(w, LEAF_TDH_MNG_WR, tdr, 0x1110000300000011, 20000 + stress_rnd(w, 1000),
 		     UINT64_MAX);
 		break;
-	case 2: CALL(w, LEAF_TDH_VP_RD, any_vcpu(w), 0xa02000000000000b); break;
-	case 3: CALL(w, LEAF_TDH_VP_WR, any_vcpu(w), 0xa02000000000000b, 1, 0xff); break;
+	case 2: CALL(w, LEAF_TDH_VP_RD, stress_vcpu(w), 0xa02000000000000b); break;
+	case 3: CALL(w, LEAF_TDH_VP_WR, stress_vcpu(w), 0xa02000000000000b, 1, 0xff); break;
 	case 4: CALL(w, LEAF_TDH_SYS_RD, 0, 0x0a00000300000008); break;
-	default: CALL(w, LEAF_TDH_PHYMEM_PAGE_RDMD, stress_rnd(w, 2) ? any_page(w) : tdr); break;
+	default: CALL(w, LEAF_TDH_PHYMEM_PAGE_RDMD, stress_rnd(w, 2) ? stress_page(w) : tdr); break;
 	}
+}
+
+/* Of a large page that was split and then lost its TD. */
+static uint64_t any_part(struct worker *w)
+{
+	return w->s->large[stress_rnd(w, LARGE)] + ((uint64_t)stress_rnd(w, 512) << 12);
 }
 
 /* TDs that come and go, in all stages at once. */
 static void on_life(struct worker *w)
 {
 	unsigned n = stress_rnd(w, CHURN);
-	uint64_t tdr = w->s->tdr[STEADY + n], page = any_page(w);
+	uint64_t tdr = w->s->tdr[FIRST_CHURN + n], page = stress_page(w);
 
-	switch (stress_rnd(w, 15)) {
+	switch (stress_rnd(w, 16)) {
 	case 14:
 		if (!stress_rnd(w, 10)) /* it ends */
 			CALL(w, LEAF_TDH_MNG_VPFLUSHDONE, tdr);
@@ -172,7 +212,7 @@ static void on_life(struct worker *w)
 	case 2:
 	case 3:
 	case 4: CALL(w, LEAF_TDH_MNG_ADDCX, page, tdr); break;
-	case 5: CALL(w, LEAF_TDH_MNG_INIT, tdr, w->buffers + 0x1000); break;
+	case 5: CALL(w, LEAF_TDH_MNG_INIT, tdr, PARAMS(w)); break;
 	case 6: CALL(w, LEAF_TDH_VP_CREATE, page, tdr); break;
 	case 7:
 		CALL(w, LEAF_TDH_MEM_SEPT_ADD, 1 + stress_rnd(w, 3), tdr, page, UINT64_MAX,
@@ -182,23 +222,19 @@ static void on_life(struct worker *w)
 	case 9: CALL(w, LEAF_TDH_PHYMEM_CACHE_WB, stress_rnd(w, 2)); break;
 	case 10: CALL(w, LEAF_TDH_MNG_KEY_FREEID, tdr); break;
 	case 11: CALL(w, LEAF_TDH_PHYMEM_PAGE_RECLAIM, tdr); break;
+	case 12: CALL(w, LEAF_TDH_PHYMEM_PAGE_RECLAIM, any_part(w)); break;
 	default: CALL(w, LEAF_TDH_PHYMEM_PAGE_RECLAIM, page); break;
 	}
 }
 
 static void on_vcpus(struct worker *w)
 {
-	uint64_t vcpu = any_vcpu(w);
-
 	switch (stress_rnd(w, 4)) {
-	case 0: CALL(w, LEAF_TDH_VP_FLUSH, vcpu); break;
-	case 1: CALL(w, LEAF_TDH_MEM_TRACK, any_tdr(w)); break;
-	default:
-		CALL(w, LEAF_TDH_VP_ENTER, vcpu);
-		w->inside = module_in_guest(w->s->b->m, w->lp);
-		w->vcpu = vcpu;
-		w->entered += w->inside;
+	case 0:
+		CALL(w, LEAF_TDH_VP_FLUSH, w->vcpu && stress_rnd(w, 2) ? w->vcpu : stress_vcpu(w));
 		break;
+	case 1: CALL(w, LEAF_TDH_MEM_TRACK, stress_tdr(w)); break;
+	default: stress_enter(w, stress_vcpu(w)); break;
 	}
 }
 
@@ -210,75 +246,109 @@ static void kick(struct worker *w)
 	w->kicked++;
 }
 
-/* ---- its own address: nobody else changes it, so that only locks and tracking can stand in the
- * way ---- */
+/* ---- its own addresses: nobody else changes them, so that only locks and tracking can stand in
+ * the way ---- */
 
-static bool is(uint64_t status, uint64_t code)
+static const struct lane_step {
+	uint16_t leaf;
+	uint64_t not_yet;
+} small_lane[] = {
+	{ LEAF_TDH_MEM_PAGE_AUG, TDX_OPERAND_BUSY },
+	{ LEAF_TDH_MEM_RANGE_BLOCK, TDX_OPERAND_BUSY },
+	{ LEAF_TDH_MEM_TRACK, TDX_PREVIOUS_TLB_EPOCH_BUSY },
+	{ LEAF_TDH_MEM_PAGE_REMOVE, TDX_TLB_TRACKING_NOT_DONE },
+}, large_lane[] = {
+	{ LEAF_TDH_MEM_PAGE_AUG, TDX_OPERAND_BUSY },
+	{ LEAF_TDH_MEM_RANGE_BLOCK, TDX_OPERAND_BUSY },
+	{ LEAF_TDH_MEM_TRACK, TDX_PREVIOUS_TLB_EPOCH_BUSY },
+	{ LEAF_TDH_MEM_PAGE_DEMOTE, TDX_TLB_TRACKING_NOT_DONE },
+	{ LEAF_TDH_MEM_RANGE_BLOCK, TDX_OPERAND_BUSY },
+	{ LEAF_TDH_MEM_TRACK, TDX_PREVIOUS_TLB_EPOCH_BUSY },
+	{ LEAF_TDH_MEM_PAGE_PROMOTE, TDX_TLB_TRACKING_NOT_DONE },
+	{ LEAF_TDH_MEM_RANGE_BLOCK, TDX_OPERAND_BUSY },
+	{ LEAF_TDH_MEM_TRACK, TDX_PREVIOUS_TLB_EPOCH_BUSY },
+	{ LEAF_TDH_MEM_PAGE_REMOVE, TDX_TLB_TRACKING_NOT_DONE },
+};
+
+/* What a call gives back is what was given. */
+static void check_given_back(struct worker *w, const struct lane *lane, uint64_t leaf)
 {
-	return TDX_STATUS_CODE(status) == code;
+	uint64_t page = leaf == LEAF_TDH_MEM_PAGE_PROMOTE ? lane->table : lane->page;
+
+	if ((leaf == LEAF_TDH_MEM_PAGE_PROMOTE || leaf == LEAF_TDH_MEM_PAGE_REMOVE) &&
+	    w->regs.gpr[GPR_RCX] != page)
+		stress_wrong(w, "leaf %u gives page %llx back, not %llx", (unsigned)leaf,
+			     (unsigned long long)w->regs.gpr[GPR_RCX], (unsigned long long)page);
 }
 
-/* Whether it was done; what else than done, or not yet, is wrong. */
-static bool done(struct worker *w, const char *what, uint64_t status, uint64_t not_yet)
+static void step_lane(struct worker *w, struct lane *lane, const struct lane_step *steps,
+		      unsigned n)
 {
-	if (status == TDX_SUCCESS)
-		return true;
-	if (!is(status, TDX_OPERAND_BUSY) && !is(status, not_yet))
-		stress_wrong(w, "%s of an address that is this processor's alone answers %llx",
-			     what, (unsigned long long)status);
-	return false;
-}
+	const struct lane_step *now = &steps[lane->at];
+	uint64_t tdr = w->s->tdr[RUNNER], st;
 
-static void own_address(struct worker *w)
-{
-	uint64_t tdr = w->s->tdr[RUNNER], gpa = LANE_GPA(w), st;
-
-	switch (w->lane) {
-	case LANE_FREE:
-		if (done(w, "AUG", CALL(w, LEAF_TDH_MEM_PAGE_AUG, gpa, tdr, w->lane_page),
-			 TDX_OPERAND_BUSY))
-			w->lane = LANE_PENDING;
-		break;
-	case LANE_PENDING:
-		if (done(w, "BLOCK", CALL(w, LEAF_TDH_MEM_RANGE_BLOCK, gpa, tdr), TDX_OPERAND_BUSY))
-			w->lane = LANE_BLOCKED;
-		break;
-	case LANE_BLOCKED:
-		if (done(w, "TRACK", CALL(w, LEAF_TDH_MEM_TRACK, tdr), TDX_PREVIOUS_TLB_EPOCH_BUSY))
-			w->lane = LANE_TRACKED;
-		break;
-	case LANE_TRACKED:
-		st = CALL(w, LEAF_TDH_MEM_PAGE_REMOVE, gpa, tdr);
-		if (done(w, "REMOVE", st, TDX_TLB_TRACKING_NOT_DONE)) {
-			w->lane = LANE_FREE;
-			if (w->regs.gpr[GPR_RCX] != w->lane_page)
-				stress_wrong(w, "REMOVE gives page %llx back, not %llx",
-					     (unsigned long long)w->regs.gpr[GPR_RCX],
-					     (unsigned long long)w->lane_page);
-		}
-		break;
+	st = CALL(w, now->leaf, now->leaf == LEAF_TDH_MEM_TRACK ? tdr : lane->gpa, tdr,
+		  now->leaf == LEAF_TDH_MEM_PAGE_DEMOTE ? lane->table : lane->page, UINT64_MAX,
+		  UINT64_MAX, UINT64_MAX);
+	if (!st) {
+		check_given_back(w, lane, now->leaf);
+		lane->at = (lane->at + 1) % n;
+	} else if (TDX_STATUS_CODE(st) != now->not_yet && TDX_STATUS_CODE(st) != TDX_OPERAND_BUSY &&
+		   !is_interrupted(TDX_STATUS_CODE(st))) {
+		stress_wrong(w,
+			     "leaf %u, step %u of an address that is this processor's alone, "
+			     "answers %llx",
+			     now->leaf, lane->at, (unsigned long long)st);
 	}
+}
+
+static void own_addresses(struct worker *w)
+{
+	if (stress_rnd(w, 3))
+		step_lane(w, &w->lane[0], small_lane, sizeof(small_lane) / sizeof(small_lane[0]));
+	else
+		step_lane(w, &w->lane[1], large_lane, sizeof(large_lane) / sizeof(large_lane[0]));
+}
+
+void stress_shut_down(struct worker *w)
+{
+	uint64_t st;
+
+	do {
+		st = w->number % 2
+			     ? CALL(w, LEAF_TDH_SYS_RD, 0, 0x0a00000300000008)
+			     : CALL(w, LEAF_TDH_SYS_SHUTDOWN, w->s->b->p->config.loader.module_hv);
+		if (w->number % 2 == 0 && st && !stress_not_now(st) &&
+		    TDX_STATUS_CODE(st) != TDX_SYS_SHUTDOWN)
+			stress_wrong(w, "SHUTDOWN answers %llx", (unsigned long long)st);
+	} while (TDX_STATUS_CODE(st) != TDX_SYS_SHUTDOWN);
 }
 
 void stress_step(struct worker *w)
 {
-	unsigned what = stress_rnd(w, 40);
+	unsigned what = stress_rnd(w, 50);
 
 	if (w->inside)
 		stress_guest(w);
-	else if (what < 16)
+	else if (what < 14)
 		on_memory(w);
-	else if (what < 20)
+	else if (what < 18)
 		on_metadata(w);
-	else if (what < 25)
+	else if (what < 22)
 		on_life(w);
-	else if (what < 31)
+	else if (what < 28)
 		on_vcpus(w);
-	else if (what < 34)
+	else if (what < 31)
 		stress_export(w);
-	else if (what < 35)
+	else if (what < 32)
 		kick(w);
+	else if (what < 36)
+		stress_nested_host(w);
+	else if (what < 42)
+		stress_any_host(w);
+	else if (what < 45)
+		stress_carry(w);
 	else
-		own_address(w);
+		own_addresses(w);
 	atomic_fetch_add_explicit(&w->steps, 1, memory_order_relaxed);
 }
