@@ -93,19 +93,35 @@ static bool count_off(struct vmm_frame_block *b, unsigned n)
 	return false;
 }
 
-static bool is_own(const struct vmm_frame_block *b, uint16_t owner)
+static uint16_t tenant_of(const struct vmm_frame_block *b)
 {
-	return atomic_load_explicit(&b->tenant, memory_order_relaxed) == owner;
+	return atomic_load_explicit(&b->tenant, memory_order_relaxed);
 }
 
-static bool is_untouched(const struct vmm_frame_block *b, uint16_t owner)
+static bool is_untouched(const struct vmm_frame_block *b)
 {
-	(void)owner;
 	return atomic_load_explicit(&b->unused, memory_order_relaxed) == b->frames;
 }
 
-static bool is_any(const struct vmm_frame_block *b, uint16_t owner)
+static bool is_own(const struct vmm_frames *frames, const struct vmm_frame_block *b, uint16_t owner)
 {
+	(void)frames;
+	return tenant_of(b) == owner;
+}
+
+/* Only so many blocks ever have tenants: thousands of small TDs must not break up all large frames.
+ */
+static bool is_free_for(const struct vmm_frames *frames, const struct vmm_frame_block *b,
+			uint16_t owner)
+{
+	(void)owner;
+	return is_untouched(b) &&
+	       (tenant_of(b) != FRAME_FREE || atomic_load(&frames->let) < frames->blocks / 16 + 4);
+}
+
+static bool is_any(const struct vmm_frames *frames, const struct vmm_frame_block *b, uint16_t owner)
+{
+	(void)frames;
 	(void)b;
 	(void)owner;
 	return true;
@@ -114,13 +130,14 @@ static bool is_any(const struct vmm_frame_block *b, uint16_t owner)
 /* A frame counted off the first such block, which *hint remembers unless somebody has released
  * another one since. */
 static struct vmm_frame_block *find(struct vmm_frames *frames, _Atomic size_t *hint,
-				    bool (*fits)(const struct vmm_frame_block *b, uint16_t owner),
+				    bool (*fits)(const struct vmm_frames *frames,
+						 const struct vmm_frame_block *b, uint16_t owner),
 				    uint16_t owner)
 {
 	size_t from = atomic_load(hint), i = from;
 
 	while (i < frames->blocks &&
-	       !(fits(&frames->block[i], owner) && count_off(&frames->block[i], 1)))
+	       !(fits(frames, &frames->block[i], owner) && count_off(&frames->block[i], 1)))
 		i++;
 	if (i != from)
 		atomic_compare_exchange_strong(hint, &from, i);
@@ -142,10 +159,11 @@ static void lower(_Atomic size_t *hint, size_t to)
 
 static struct vmm_frame_block *find_untouched(struct vmm_frames *frames, uint16_t owner)
 {
-	struct vmm_frame_block *b = find(frames, &frames->untouched, is_untouched, owner);
+	struct vmm_frame_block *b = find(frames, &frames->untouched, is_free_for, owner);
 
 	if (b) {
-		atomic_store(&b->tenant, owner);
+		if (atomic_exchange(&b->tenant, owner) == FRAME_FREE)
+			atomic_fetch_add(&frames->let, 1);
 		lower(own_hint(frames, owner), (size_t)(b - frames->block));
 	}
 	return b;
@@ -310,7 +328,7 @@ static uint64_t next_in(const struct vmm_frame_block *b, uint16_t owner, uint64_
 {
 	uint64_t i = from <= b->base ? 0 : (from - b->base) / VMM_4K;
 
-	if (owner != FRAME_FREE && is_untouched(b, owner))
+	if (owner != FRAME_FREE && is_untouched(b))
 		return VMM_NO_FRAME;
 	for (; i < b->frames; i++) {
 		uint16_t now = atomic_load_explicit(&b->owner[i], memory_order_relaxed);

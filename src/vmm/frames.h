@@ -51,6 +51,7 @@ struct vmm_frames {
 	/* Where to look for a block: one of the owner's own, one that nobody uses, any; and, from
 	 * there downwards, a whole one. */
 	_Atomic size_t own[VMM_FRAMES_TENANTS], untouched, any, whole;
+	_Atomic size_t let; /* blocks that have or had a tenant */
 	_Atomic uint64_t
 		fail_after; /* allocations until all fail; UINT64_MAX: no limit. For tests */
 };

@@ -121,6 +121,23 @@ static void owners_have_blocks_of_their_own(void **state)
 	assert_true(vmm_frames_alloc(f, TD, VMM_LEVEL_4K) == other);
 }
 
+/* However many owners have a frame or two, large frames remain. */
+static void many_owners_share_blocks(void **state)
+{
+	const struct vmm_range wide = { 0x40000000, 256 * VMM_2M };
+	struct vmm_frames f;
+	unsigned large = 0;
+
+	(void)state;
+	assert_true(vmm_frames_init(&f, &wide, 1));
+	for (uint16_t i = 0; i < 1000; i++)
+		assert_true(vmm_frames_alloc(&f, TD + i, VMM_LEVEL_4K) != VMM_NO_FRAME);
+	while (vmm_frames_alloc(&f, TD, VMM_LEVEL_2M) != VMM_NO_FRAME)
+		large++;
+	assert_true(large >= 256 - 256 / 16 - 4);
+	vmm_frames_free_all(&f);
+}
+
 #define THREADS 4
 #define TURNS	20000
 
@@ -222,6 +239,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_used_block_is_not_large, setup, teardown),
 		cmocka_unit_test_setup_teardown(walks_one_owner_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(owners_have_blocks_of_their_own, setup, teardown),
+		cmocka_unit_test(many_owners_share_blocks),
 		cmocka_unit_test_setup_teardown(threads_never_get_the_same, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_frames_stay_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(fails_on_demand, setup, teardown),
