@@ -182,18 +182,22 @@ static unsigned run_rounds(struct shared *s, unsigned seconds)
 
 static bool report(const struct shared *s, unsigned rounds, bool stats)
 {
+	bool stress = was_stress(s, true);
+
 	if (stats)
 		print_leaves(s);
-	printf("%u processors, %llu steps, %u looks at the whole state; %llu entries, %llu pages "
-	       "accepted, %llu kicks, "
-	       "%llu leaves interrupted\n",
+	stress_pair_report(s);
+	printf("%u processors, %llu steps, %u looks at the whole state; %llu entries, %llu of VMs "
+	       "and "
+	       "%llu exits of those, %llu pages accepted, %llu kicks, %llu leaves interrupted\n",
 	       s->workers, (unsigned long long)all_steps((struct shared *)s), rounds,
 	       (unsigned long long)sum(s, &s->w[0].entered),
+	       (unsigned long long)sum(s, &s->w[0].entered_l2),
+	       (unsigned long long)sum(s, &s->w[0].exits_l2),
 	       (unsigned long long)sum(s, &s->w[0].guest[LEAF_TDG_MEM_PAGE_ACCEPT].done),
 	       (unsigned long long)sum(s, &s->w[0].kicked),
 	       (unsigned long long)sum(s, &s->w[0].interrupted));
-	stress_pair_report(s);
-	return was_stress(s, true);
+	return stress;
 }
 
 static unsigned run(unsigned threads, unsigned seconds, uint64_t seed)
