@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "module/report.h"
+
 #define TRIES 1000000
 #define SPIN  64 /* refusals before it lets others run */
 
@@ -127,9 +129,13 @@ void stress_drive(struct worker *w)
 void stress_pair_open(struct shared *s)
 {
 	struct pair *p = calloc(1, sizeof(*p));
+	struct tdinfo info;
+	struct td migtd;
 
 	assert_non_null(p);
 	s->pair = p;
+	td_load(s->b->m, s->tdr[MIGTD], &migtd);
+	assert_true(tdinfo_fill(migtd.tdcs, SERVTD_ATTRIBUTES >> 32, &info, p->migtd_hash));
 	p->migtd_vp = s->vcpu[MIGTD * VCPUS_EACH + 2]; /* the driver's */
 	s->vcpu[MIGTD * VCPUS_EACH + 2] = s->vcpu[MIGTD * VCPUS_EACH];
 	for (unsigned i = 0; i < SIDES; i++) {

@@ -44,7 +44,8 @@ struct step {
 struct pair {
 	struct side side[SIDES];
 	uint64_t migtd_vp;
-	atomic_uint source; /* index of the side */
+	uint8_t migtd_hash[48]; /* as a binding with SERVTD_ATTRIBUTES has it: it stays */
+	atomic_uint source;	/* index of the side */
 	const struct step *script;
 	unsigned at, times, tries;
 	uint64_t value;		/* read by the migration TD */

@@ -25,6 +25,14 @@ static uint64_t init(struct worker *w, struct side *t, unsigned i)
 	return CALL(w, LEAF_TDH_MNG_INIT, t->tdr, PARAMS(w));
 }
 
+static uint64_t prebind(struct worker *w, struct side *t, unsigned i)
+{
+	(void)i;
+	mem_host_write(&w->s->b->p->mem, w->lp, OUT(w), w->s->pair->migtd_hash,
+		       sizeof(w->s->pair->migtd_hash));
+	return CALL(w, LEAF_TDH_SERVTD_PREBIND, t->tdr, OUT(w), 0, 0, SERVTD_ATTRIBUTES);
+}
+
 static uint64_t bind(struct worker *w, struct side *t, unsigned i)
 {
 	uint64_t st =
@@ -54,6 +62,7 @@ const struct step pair_build[] = {
 	{ key_config, SOURCE, PACKAGES, MUST },
 	{ addcx, SOURCE, TDCX_PAGES, MAY },
 	{ init, SOURCE, 1, MUST },
+	{ prebind, SOURCE, 1, MAY },
 	{ bind, SOURCE, 1, MUST },
 	{ stream, SOURCE, STREAMS, MUST },
 	{ pair_vp_create, SOURCE, 1, MAY },
