@@ -220,15 +220,15 @@ static bool leaves(const struct call *c, uint64_t status)
 static uint64_t check_target_uuid(struct call *c, const struct td *target)
 {
 	const uint64_t *uuid = &c->in[GPR_R10];
-	size_t size = sizeof(target->tdr->uuid);
 
-	if (!memcmp(uuid, target->tdr->uuid, size))
+	if (!memcmp(uuid, target->tdr->uuid, sizeof(target->tdr->uuid)))
 		return TDX_SUCCESS;
-	if (memcmp(uuid, target->tdcs->pre_import_uuid, size))
+	if (memcmp(uuid, target->tdcs->pre_import_uuid, sizeof(target->tdcs->pre_import_uuid)))
 		return fail(c, TDX_TARGET_UUID_MISMATCH, "R10 to R13 (%x %x %x %x) are not the UUID of the target TD",
 			    uuid[0], uuid[1], uuid[2], uuid[3]);
 	uuid_out(c, target->tdr->uuid);
-	return TDX_TARGET_UUID_UPDATED;
+	return fail(c, TDX_TARGET_UUID_UPDATED, "R10 to R13 (%x %x %x %x) are the UUID from before the target's import",
+		    uuid[0], uuid[1], uuid[2], uuid[3]);
 }
 
 static uint64_t check_binding(struct call *c, const struct td *target, unsigned slot)

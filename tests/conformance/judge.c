@@ -77,7 +77,8 @@ static void complain(struct prober *p, const struct transcript_event *e, const s
 		     const char *what)
 {
 	if (p->wrong++ < TOLD_MAX)
-		printf("%s:%u: %s\n    %s\n", p->file, e->line, a->sentence, what);
+		printf("%s:%u: %" PRIx64 ": %s\n    %s\n", p->file, e->line, a->status, a->sentence,
+		       what);
 }
 
 static void judge_sharing(struct prober *p, const struct transcript_event *e,

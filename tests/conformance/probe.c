@@ -19,15 +19,19 @@ static bool make(struct prober *p, struct seamless_machine *m, const struct tran
 	struct answer *a = &p->answer[i];
 	struct seamless_regs regs = *in;
 	enum seamless_where where;
+	unsigned vm = 0, vm_after = 0;
 	bool seamcall = e->kind == TRANSCRIPT_SEAMCALL;
 	uint64_t injected = 0;
 
 	if (u)
 		mutation_apply(m, u, false, &regs);
+	seamless_in_guest(&vm);
 	where = seamcall ? seamless_seamcall(&regs) : seamless_vm_exit(&e->call.exit, &regs);
 	if (!seamcall)
 		seamless_guest_field(SEAMLESS_FIELD_ENTRY_INTR_INFO, &injected);
-	a->same_side = where == (seamcall ? SEAMLESS_TO_HOST : SEAMLESS_TO_GUEST) && !injected;
+	seamless_in_guest(&vm_after);
+	a->same_side = where == (seamcall ? SEAMLESS_TO_HOST : SEAMLESS_TO_GUEST) && !injected &&
+		       vm == vm_after;
 	a->status = regs.gpr[0];
 	if (a->same_side && a->status & ERROR_BIT)
 		seamless_reason(a->sentence, sizeof(a->sentence));
