@@ -201,13 +201,35 @@ static bool page_fits(const struct platform_config *config, uint64_t pa)
 	return pa % MEM_PAGE == 0 && in_ram(config, pa, MEM_PAGE);
 }
 
-static const char *guest_problem(const struct platform_config *config, const struct saved_lp *l)
+/* A module uses these pages of a running guest without another look. */
+static bool control_pages_fit(const struct seamless_snapshot *s, const struct saved_lp *l)
+{
+	_Alignas(MEM_PAGE) uint8_t page[3][MEM_PAGE];
+	const struct tdr *tdr = (const void *)page[0];
+	const struct tdcs *tdcs = (const void *)page[1];
+	const struct tdvps *vps = (const void *)page[2];
+	unsigned vms;
+
+	saved_page(s, l->td_pa, page[0]);
+	saved_page(s, l->tdcs_pa, page[1]);
+	saved_page(s, l->vp_pa, page[2]);
+	vms = tdcs->num_l2_vms;
+	return tdr->lifecycle == LIFECYCLE_KEYS_CONFIGURED && tdr->num_tdcx >= TDCX_MIN &&
+	       tdr->num_tdcx <= TDCX_MAX && vms < MAX_VMS &&
+	       vps->num_pages >= TDVPS_MIN + TDVPS_PAGES_PER_L2 * vms &&
+	       vps->num_pages <= TDVPS_MAX && vps->curr_vm <= vms && l->vm <= vms;
+}
+
+static const char *guest_problem(const struct seamless_snapshot *s,
+				 const struct platform_config *config, const struct saved_lp *l)
 {
 	if (!page_fits(config, l->td_pa) || !page_fits(config, l->tdcs_pa) ||
 	    !page_fits(config, l->vp_pa))
 		return "a page of its guest is not in memory";
 	if (l->vm >= MAX_VMS)
 		return "its guest is in a VM that can't be";
+	if (!control_pages_fit(s, l))
+		return "the pages of its guest's TD and vCPU hold none that can run";
 	if (l->held > HELD_MAX)
 		return "its guest holds too many locks";
 	for (unsigned i = 0; i < l->held; i++) {
@@ -217,7 +239,8 @@ static const char *guest_problem(const struct platform_config *config, const str
 	return NULL;
 }
 
-static const char *lp_problem(const struct platform_config *config, const struct saved_lp *l,
+static const char *lp_problem(const struct seamless_snapshot *s,
+			      const struct platform_config *config, const struct saved_lp *l,
 			      unsigned number)
 {
 	if (l->init_done > 1 || l->in_module > 1 || l->running > 1 || l->stale_tlb > 1 ||
@@ -228,7 +251,7 @@ static const char *lp_problem(const struct platform_config *config, const struct
 		return "it is in another package";
 	if (l->in_module && !l->running)
 		return "it is inside a call";
-	return l->running ? guest_problem(config, l) : NULL;
+	return l->running ? guest_problem(s, config, l) : NULL;
 }
 
 static bool check_lps(const struct seamless_snapshot *s, const struct platform_config *config,
@@ -240,7 +263,7 @@ static bool check_lps(const struct seamless_snapshot *s, const struct platform_c
 
 	for (unsigned i = 0; i < config->lps; i++, at += sizeof(l)) {
 		memcpy(&l, s->bytes + at, sizeof(l));
-		problem = lp_problem(config, &l, i);
+		problem = lp_problem(s, config, &l, i);
 		if (problem)
 			return snapshot_wrong(e, at, "processor %u: %s", i, problem);
 	}
@@ -270,5 +293,5 @@ bool check_content(const struct seamless_snapshot *s, const struct platform_conf
 		   const struct snapshot_error *e)
 {
 	return check_sizes(s, config, e) && check_state(s, config, e) && check_msrs(s, e) &&
-	       check_handoff(s, config, e) && check_lps(s, config, e) && pages_check(s, config, e);
+	       check_handoff(s, config, e) && pages_check(s, config, e) && check_lps(s, config, e);
 }

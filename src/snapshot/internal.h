@@ -95,6 +95,8 @@ void saved_pages_save(const struct memory *m, const struct pages_map *map,
 		      const struct seamless_snapshot *s);
 bool pages_check(const struct seamless_snapshot *s, const struct platform_config *config,
 		 const struct snapshot_error *e);
+/* What the page at `pa` holds. */
+void saved_page(const struct seamless_snapshot *s, uint64_t pa, uint8_t to[MEM_PAGE]);
 void saved_pages_apply(struct seamless_machine *machine, const struct seamless_snapshot *s);
 
 /* ---- frame.c, check.c: what the bytes may say ---- */

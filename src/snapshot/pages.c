@@ -141,6 +141,23 @@ void saved_pages_apply(struct seamless_machine *machine, const struct seamless_s
 	}
 }
 
+void saved_page(const struct seamless_snapshot *s, uint64_t pa, uint8_t to[MEM_PAGE])
+{
+	const uint8_t *from = snapshot_part(s, PART_RUNS), *content = snapshot_part(s, PART_PAGES);
+	struct page_run run;
+
+	for (uint64_t n = snapshot_part_len(s, PART_RUNS) / sizeof(run); n; n--) {
+		memcpy(&run, from, sizeof(run));
+		if (pa / MEM_PAGE - run.first < run.count) {
+			memcpy(to, content + (pa / MEM_PAGE - run.first) * MEM_PAGE, MEM_PAGE);
+			return;
+		}
+		from += sizeof(run);
+		content += run.count * MEM_PAGE;
+	}
+	memset(to, 0, MEM_PAGE);
+}
+
 /* ---- what the parts may say ---- */
 
 static bool run_fits(uint64_t first, uint64_t count, uint64_t *end, uint64_t pages)

@@ -171,6 +171,7 @@ static void apply_guest(const struct memory *mem, const struct saved_lp *from, s
 	g->td.tdcs = (void *)(mem->base + from->tdcs_pa);
 	g->vp.pa = from->vp_pa;
 	g->vp.vps = (void *)(mem->base + from->vp_pa);
+	g->destroyed_seen = UINT64_MAX; /* not looked at yet */
 	g->host_rsp = from->host_rsp;
 	g->host_rbp = from->host_rbp;
 	g->vm = from->vm;

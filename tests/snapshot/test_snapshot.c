@@ -535,6 +535,27 @@ static void hostile_fields_with_right_hashes(void **state)
 	seamless_snapshot_free(s);
 }
 
+/* A running guest's control pages are used without another look. */
+static void a_running_guest_has_its_pages(void **state)
+{
+	struct seamless_regs regs = { .gpr = { [0] = LEAF_TDH_VP_ENTER, [1] = TDVPR } };
+	const uint64_t beyond = 1ull << 60, empty = 0, tdr = TDR;
+	const uint16_t vm = 1;
+	struct seamless_snapshot *s;
+	uint64_t lp;
+
+	bring_up_call(LEAF_TDH_MR_FINALIZE, TDR, 0, 0, 0);
+	assert_int_equal(seamless_seamcall(&regs), SEAMLESS_TO_GUEST);
+	s = take(*state);
+	lp = snapshot_header(s)->part[PART_LPS].offset;
+	with_field(s, lp + offsetof(struct saved_lp, vp_pa), &beyond, 8, "not in memory");
+	with_field(s, lp + offsetof(struct saved_lp, vp_pa), &empty, 8, "none that can run");
+	with_field(s, lp + offsetof(struct saved_lp, td_pa), &empty, 8, "none that can run");
+	with_field(s, lp + offsetof(struct saved_lp, vp_pa), &tdr, 8, "none that can run");
+	with_field(s, lp + offsetof(struct saved_lp, vm), &vm, 2, "none that can run");
+	seamless_snapshot_free(s);
+}
+
 /* A measurement under way that is none: it lies in a page, where a snapshot can put anything. */
 static void a_measurement_that_is_none(void **state)
 {
@@ -585,6 +606,7 @@ int main(void)
 		cmocka_unit_test(each_restore_answers_the_same),
 		WITH_TD(machines_go_apart),
 		WITH_TD(a_scripted_guest_stays_in_the_td),
+		WITH_TD(a_running_guest_has_its_pages),
 		WITH_TD(not_within_a_call),
 		WITH_TD(another_platform_is_refused),
 		WITH_TD(a_recorded_machine_is_refused),
