@@ -47,7 +47,7 @@ wait
 say "what the host and the guest called, each leaf with its first call (all of it: $traces/linux.trace)"
 first_of_each "$traces/linux.trace"
 
-say "the MRTD of Debian's firmware, by the module's own leaves, in both page orders"
+say "the MRTD of Debian's firmware, in both page orders"
 "$seamless" measure "$firmware"
 
 say "that firmware as a trust domain: from its reset vector to its first calls"
