@@ -69,19 +69,33 @@ void host_free_page(struct vmm_host *host, uint64_t hpa);
 /* After a change of a shared EPT: no processor uses a translation from before. */
 void host_invept(struct vmm_host *host);
 
+/* A metadata field of the module, by TDH.SYS.RD. Returns 0, or -1 with *err. */
+int host_read_field(uint64_t field, uint64_t *value, struct vmm_error *err);
+
 /* For the next one, of calls that failed. */
 bool host_failed_again(tdx_status_t status, unsigned *tries);
 
 /*
  * Policy for calls that may succeed when simply made again with the same operands: another flow
  * holds a lock or has not done yet what it does, the random number generator is exhausted, an
- * interrupt came. `tries` counts from 0; gives up after a while. Used as: do status = tdh_...;
- * while (host_again(status, &tries));
+ * interrupt came. `tries` counts from 0; gives up after a while. For loops that do more than
+ * host_call().
  */
 static inline bool host_again(tdx_status_t status, unsigned *tries)
 {
 	return !tdx_status_ok(status) && host_failed_again(status, tries);
 }
+
+/* The status of a call, made again as that policy says: host_call(tdh_mem_track(tdr)). */
+#define host_call(call)                                                                            \
+	__extension__({                                                                            \
+		unsigned host_call_tries = 0;                                                      \
+		tdx_status_t host_call_status;                                                     \
+		do                                                                                 \
+			host_call_status = (call);                                                 \
+		while (host_again(host_call_status, &host_call_tries));                            \
+		host_call_status;                                                                  \
+	})
 
 /* Likewise: a vCPU that may still have the translation has not left the guest yet. */
 bool host_untracked(tdx_status_t status, unsigned *tries);

@@ -62,23 +62,15 @@ static void find_packages(struct vmm_host *host)
 
 static int init_module(struct vmm_error *err)
 {
-	tdx_status_t status;
-	unsigned tries = 0;
+	tdx_status_t status = host_call(tdh_sys_init(0, NULL));
 
-	do
-		status = tdh_sys_init(0, NULL);
-	while (host_again(status, &tries));
 	return tdx_status_ok(status) ? 0 : vmm_fail_call(err, "TDH.SYS.INIT", status);
 }
 
 static int init_this_lp(struct vmm_error *err)
 {
-	tdx_status_t status;
-	unsigned tries = 0;
+	tdx_status_t status = host_call(tdh_sys_lp_init(NULL));
 
-	do
-		status = tdh_sys_lp_init(NULL);
-	while (host_again(status, &tries));
 	return tdx_status_ok(status) ? 0 : vmm_fail_call(err, "TDH.SYS.LP.INIT", status);
 }
 
@@ -98,14 +90,10 @@ static int init_lps(struct vmm_host *host, struct vmm_error *err)
 	return 0;
 }
 
-static int read_field(uint64_t field, uint64_t *value, struct vmm_error *err)
+int host_read_field(uint64_t field, uint64_t *value, struct vmm_error *err)
 {
-	tdx_status_t status;
-	unsigned tries = 0;
+	tdx_status_t status = host_call(tdh_sys_rd(tdx_field(field), NULL, value));
 
-	do
-		status = tdh_sys_rd(tdx_field(field), NULL, value);
-	while (host_again(status, &tries));
 	return tdx_status_ok(status) ? 0 : vmm_fail_call(err, "TDH.SYS.RD", status);
 }
 
@@ -113,7 +101,7 @@ static int read_field16(uint64_t field, uint16_t *value, struct vmm_error *err)
 {
 	uint64_t wide = 0;
 
-	if (read_field(field, &wide, err))
+	if (host_read_field(field, &wide, err))
 		return -1;
 	*value = (uint16_t)wide;
 	return 0;
@@ -150,8 +138,8 @@ static int read_cmrs(struct vmm_range cmr[TDX_LIMIT_MAX_CMRS], uint16_t *count,
 	if (read_field16(TDX_MD_SYS_NUM_CMRS, &room, err))
 		return -1;
 	while (*count < room && *count < TDX_LIMIT_MAX_CMRS) {
-		if (read_field(TDX_MD_SYS_CMR_BASE + *count, &cmr[*count].base, err) ||
-		    read_field(TDX_MD_SYS_CMR_SIZE + *count, &cmr[*count].size, err))
+		if (host_read_field(TDX_MD_SYS_CMR_BASE + *count, &cmr[*count].base, err) ||
+		    host_read_field(TDX_MD_SYS_CMR_SIZE + *count, &cmr[*count].size, err))
 			return -1;
 		if (!cmr[*count].size)
 			break;
@@ -212,15 +200,12 @@ static void free_tdmrs(struct vmm_host *host, uint64_t list)
 static int configure(struct vmm_host *host, struct vmm_error *err)
 {
 	tdx_status_t status;
-	unsigned tries = 0;
 	uint64_t list;
 
 	if (write_tdmrs(host, &list, err))
 		return -1;
-	do
-		status = tdh_sys_config(tdx_shared_hpa(list), host->plan.count,
-					tdx_hkid(host->first_hkid));
-	while (host_again(status, &tries));
+	status = host_call(
+		tdh_sys_config(tdx_shared_hpa(list), host->plan.count, tdx_hkid(host->first_hkid)));
 	free_tdmrs(host, list);
 	return tdx_status_ok(status) ? 0 : vmm_fail_call(err, "TDH.SYS.CONFIG", status);
 }
@@ -229,13 +214,10 @@ static int configure_keys(struct vmm_host *host, struct vmm_error *err)
 {
 	for (unsigned i = 0; i < host->packages; i++) {
 		tdx_status_t status;
-		unsigned tries = 0;
 
 		if (host_enter_lp(host, host->package_lp[i], err))
 			return -1;
-		do
-			status = tdh_sys_key_config();
-		while (host_again(status, &tries));
+		status = host_call(tdh_sys_key_config());
 		if (!tdx_status_ok(status))
 			vmm_fail_call(err, "TDH.SYS.KEY.CONFIG", status);
 		host_leave_lp(host);

@@ -31,30 +31,18 @@ void irq_free(struct vmm_irq *irq)
 	irq->descriptor = NULL;
 }
 
-static int write_field(struct vmm_td *td, unsigned index, uint64_t field, uint64_t value,
-		       uint64_t mask, struct vmm_error *err)
-{
-	tdx_status_t status;
-	unsigned tries = 0;
-
-	do
-		status = tdh_vp_wr(tdx_tdvpr(td->vcpu[index].tdvpr), tdx_field(field), value,
-				   tdx_mask(mask), NULL);
-	while (host_again(status, &tries));
-	return td_call_failed("TDH.VP.WR", status, err);
-}
-
 int irq_add_vcpu(struct vmm_irq *irq, struct vmm_td *td, unsigned index, struct vmm_error *err)
 {
 	uint64_t descriptor = irq->page + index * sizeof(struct irq_descriptor);
 
-	return write_field(td, index, TDX_MD_VMCS_POSTED_INTERRUPT_NOTIFICATION_VECTOR,
-			   IRQ_NOTIFICATION_VECTOR, UINT16_MAX, err) ||
-			       write_field(td, index,
-					   TDX_MD_VMCS_POSTED_INTERRUPT_DESCRIPTOR_ADDRESS,
-					   descriptor, UINT64_MAX, err) ||
-			       write_field(td, index, TDX_MD_VMCS_PIN_BASED_VM_EXECUTION_CONTROLS,
-					   PIN_POSTED_INTERRUPTS, PIN_POSTED_INTERRUPTS, err)
+	return td_write_vcpu_field(td, index, TDX_MD_VMCS_POSTED_INTERRUPT_NOTIFICATION_VECTOR,
+				   IRQ_NOTIFICATION_VECTOR, UINT16_MAX, err) ||
+			       td_write_vcpu_field(td, index,
+						   TDX_MD_VMCS_POSTED_INTERRUPT_DESCRIPTOR_ADDRESS,
+						   descriptor, UINT64_MAX, err) ||
+			       td_write_vcpu_field(
+				       td, index, TDX_MD_VMCS_PIN_BASED_VM_EXECUTION_CONTROLS,
+				       PIN_POSTED_INTERRUPTS, PIN_POSTED_INTERRUPTS, err)
 		       ? -1
 		       : 0;
 }
@@ -76,12 +64,9 @@ bool irq_posted(const struct vmm_irq *irq, unsigned index)
 static int read_field(struct vmm_td *td, unsigned index, uint64_t field, uint64_t *value,
 		      struct vmm_error *err)
 {
-	tdx_status_t status;
-	unsigned tries = 0;
+	tdx_status_t status =
+		host_call(tdh_vp_rd(tdx_tdvpr(td->vcpu[index].tdvpr), tdx_field(field), value));
 
-	do
-		status = tdh_vp_rd(tdx_tdvpr(td->vcpu[index].tdvpr), tdx_field(field), value);
-	while (host_again(status, &tries));
 	return td_call_failed("TDH.VP.RD", status, err);
 }
 
@@ -114,5 +99,5 @@ int irq_deliver_nmi(struct vmm_irq *irq, struct vmm_td *td, unsigned index, stru
 	if (!atomic_exchange(&irq->nmi[index], false))
 		return 0;
 	irq->nmi_given[index] = true;
-	return write_field(td, index, TDX_MD_VP_PEND_NMI, 1, UINT8_MAX, err);
+	return td_write_vcpu_field(td, index, TDX_MD_VP_PEND_NMI, 1, UINT8_MAX, err);
 }

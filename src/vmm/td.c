@@ -31,13 +31,10 @@ static int create(struct vmm_td *td, struct vmm_error *err)
 {
 	uint64_t tdr = td_new_frame(td, VMM_LEVEL_4K, err);
 	tdx_status_t status;
-	unsigned tries = 0;
 
 	if (tdr == VMM_NO_FRAME)
 		return -1;
-	do
-		status = tdh_mng_create(tdx_tdr(tdr), tdx_hkid(td->hkid));
-	while (host_again(status, &tries));
+	status = host_call(tdh_mng_create(tdx_tdr(tdr), tdx_hkid(td->hkid)));
 	if (!tdx_status_ok(status)) {
 		vmm_frames_release(&td->host->frames, tdr);
 		return vmm_fail_call(err, "TDH.MNG.CREATE", status);
@@ -54,14 +51,11 @@ static int configure_key(struct vmm_td *td, struct vmm_error *err)
 
 	for (unsigned i = 0; i < td->host->packages && !result; i++) {
 		tdx_status_t status;
-		unsigned tries = 0;
 
 		host_leave_lp(td->host);
 		if (host_enter_lp(td->host, td->host->package_lp[i], err))
 			return -1;
-		do
-			status = tdh_mng_key_config(tdx_tdr(td->tdr));
-		while (host_again(status, &tries));
+		status = host_call(tdh_mng_key_config(tdx_tdr(td->tdr)));
 		result = td_call_failed("TDH.MNG.KEY.CONFIG", status, err);
 	}
 	host_leave_lp(td->host);
@@ -72,13 +66,10 @@ static int add_tdcs_page(struct vmm_td *td, struct vmm_error *err)
 {
 	uint64_t page = td_new_frame(td, VMM_LEVEL_4K, err);
 	tdx_status_t status;
-	unsigned tries = 0;
 
 	if (page == VMM_NO_FRAME)
 		return -1;
-	do
-		status = tdh_mng_addcx(tdx_hpa(page), tdx_tdr(td->tdr));
-	while (host_again(status, &tries));
+	status = host_call(tdh_mng_addcx(tdx_hpa(page), tdx_tdr(td->tdr)));
 	if (!tdx_status_ok(status))
 		vmm_frames_release(&td->host->frames, page);
 	return td_call_failed("TDH.MNG.ADDCX", status, err);
@@ -110,26 +101,15 @@ static void fill_params(uint8_t params[TDX_TD_PARAMS_SIZE], const struct td_conf
 	put(params, TDX_TD_PARAMS_TSC_FREQUENCY_OFFSET, &tsc, 2);
 }
 
-static int read_sys(uint64_t field, uint64_t *value, struct vmm_error *err)
-{
-	tdx_status_t status;
-	unsigned tries = 0;
-
-	do
-		status = tdh_sys_rd(tdx_field(field), NULL, value);
-	while (host_again(status, &tries));
-	return td_call_failed("TDH.SYS.RD", status, err);
-}
-
 /* Which of the module's configurable leaves it is: their order is that of TD_PARAMS. */
 static int find_leaf(const struct td_cpuid *cpuid, uint64_t *index, struct vmm_error *err)
 {
 	uint64_t wanted = cpuid->leaf | (uint64_t)cpuid->subleaf << 32, count = 0, leaf = 0;
 
-	if (read_sys(TDX_MD_SYS_NUM_CPUID_CONFIG, &count, err))
+	if (host_read_field(TDX_MD_SYS_NUM_CPUID_CONFIG, &count, err))
 		return -1;
 	for (*index = 0; *index < count; ++*index) {
-		if (read_sys(TDX_MD_SYS_CPUID_CONFIG_LEAVES + *index, &leaf, err))
+		if (host_read_field(TDX_MD_SYS_CPUID_CONFIG_LEAVES + *index, &leaf, err))
 			return -1;
 		if (leaf == wanted)
 			return 0;
@@ -155,15 +135,12 @@ static int initialize(struct vmm_td *td, const struct td_config *config, struct 
 {
 	uint8_t params[TDX_TD_PARAMS_SIZE];
 	tdx_status_t status;
-	unsigned tries = 0;
 
 	fill_params(params, config);
 	if (put_cpuid(params, config, err))
 		return -1;
 	host_write(td->host, td->staging, params, sizeof(params));
-	do
-		status = tdh_mng_init(tdx_tdr(td->tdr), tdx_shared_hpa(td->staging), NULL);
-	while (host_again(status, &tries));
+	status = host_call(tdh_mng_init(tdx_tdr(td->tdr), tdx_shared_hpa(td->staging), NULL));
 	return td_call_failed("TDH.MNG.INIT", status, err);
 }
 
@@ -195,15 +172,12 @@ int td_create(struct vmm_td *td, struct vmm_host *host, const struct td_config *
 static int create_vcpu(struct vmm_td *td, struct td_vcpu *vcpu, struct vmm_error *err)
 {
 	tdx_status_t status;
-	unsigned tries = 0;
 
 	vcpu->lp = -1;
 	vcpu->tdvpr = td_new_frame(td, VMM_LEVEL_4K, err);
 	if (vcpu->tdvpr == VMM_NO_FRAME)
 		return -1;
-	do
-		status = tdh_vp_create(tdx_tdvpr(vcpu->tdvpr), tdx_tdr(td->tdr));
-	while (host_again(status, &tries));
+	status = host_call(tdh_vp_create(tdx_tdvpr(vcpu->tdvpr), tdx_tdr(td->tdr)));
 	if (!tdx_status_ok(status))
 		vmm_frames_release(&td->host->frames, vcpu->tdvpr);
 	return td_call_failed("TDH.VP.CREATE", status, err);
@@ -213,13 +187,10 @@ static int add_vcpu_page(struct vmm_td *td, struct td_vcpu *vcpu, struct vmm_err
 {
 	uint64_t page = td_new_frame(td, VMM_LEVEL_4K, err);
 	tdx_status_t status;
-	unsigned tries = 0;
 
 	if (page == VMM_NO_FRAME)
 		return -1;
-	do
-		status = tdh_vp_addcx(tdx_hpa(page), tdx_tdvpr(vcpu->tdvpr));
-	while (host_again(status, &tries));
+	status = host_call(tdh_vp_addcx(tdx_hpa(page), tdx_tdvpr(vcpu->tdvpr)));
 	if (!tdx_status_ok(status))
 		vmm_frames_release(&td->host->frames, page);
 	return td_call_failed("TDH.VP.ADDCX", status, err);
@@ -229,7 +200,6 @@ int td_add_vcpu(struct vmm_td *td, uint64_t rcx, struct vmm_error *err)
 {
 	struct td_vcpu *vcpu = &td->vcpu[td->vcpus];
 	tdx_status_t status;
-	unsigned tries = 0;
 
 	if (td->vcpus == TD_MAX_VCPUS)
 		return vmm_fail(err, "a TD of this VMM has at most %u vCPUs", TD_MAX_VCPUS);
@@ -240,37 +210,34 @@ int td_add_vcpu(struct vmm_td *td, uint64_t rcx, struct vmm_error *err)
 		if (add_vcpu_page(td, vcpu, err))
 			return -1;
 	}
-	do
-		status = tdh_vp_init(tdx_tdvpr(vcpu->tdvpr), rcx);
-	while (host_again(status, &tries));
+	status = host_call(tdh_vp_init(tdx_tdvpr(vcpu->tdvpr), rcx));
 	if (tdx_status_ok(status))
 		vcpu->lp = (int)seamless_lp_number();
 	return td_call_failed("TDH.VP.INIT", status, err);
 }
 
+int td_write_vcpu_field(struct vmm_td *td, unsigned index, uint64_t field, uint64_t value,
+			uint64_t mask, struct vmm_error *err)
+{
+	tdx_status_t status = host_call(tdh_vp_wr(tdx_tdvpr(td->vcpu[index].tdvpr),
+						  tdx_field(field), value, tdx_mask(mask), NULL));
+
+	return td_call_failed("TDH.VP.WR", status, err);
+}
+
 int td_set_shared_ept(struct vmm_td *td, unsigned index, uint64_t root, struct vmm_error *err)
 {
-	tdx_status_t status;
-	unsigned tries = 0;
-
-	do
-		status = tdh_vp_wr(tdx_tdvpr(td->vcpu[index].tdvpr),
-				   tdx_field(TDX_MD_VMCS_SHARED_EPTP), root, TDX_ALL_BITS, NULL);
-	while (host_again(status, &tries));
-	return td_call_failed("TDH.VP.WR", status, err);
+	return td_write_vcpu_field(td, index, TDX_MD_VMCS_SHARED_EPTP, root, UINT64_MAX, err);
 }
 
 int td_flush_vcpu(struct vmm_td *td, unsigned index, struct vmm_error *err)
 {
 	struct td_vcpu *vcpu = &td->vcpu[index];
 	tdx_status_t status;
-	unsigned tries = 0;
 
 	if (vcpu->lp < 0)
 		return 0;
-	do
-		status = tdh_vp_flush(tdx_tdvpr(vcpu->tdvpr));
-	while (host_again(status, &tries));
+	status = host_call(tdh_vp_flush(tdx_tdvpr(vcpu->tdvpr)));
 	if (tdx_status_is(status, TDX_VCPU_NOT_ASSOCIATED))
 		status = (tdx_status_t){ TDX_SUCCESS };
 	if (tdx_status_ok(status))
@@ -280,12 +247,8 @@ int td_flush_vcpu(struct vmm_td *td, unsigned index, struct vmm_error *err)
 
 int td_read_field(struct vmm_td *td, uint64_t field, uint64_t *value, struct vmm_error *err)
 {
-	tdx_status_t status;
-	unsigned tries = 0;
+	tdx_status_t status = host_call(tdh_mng_rd(tdx_tdr(td->tdr), tdx_field(field), value));
 
-	do
-		status = tdh_mng_rd(tdx_tdr(td->tdr), tdx_field(field), value);
-	while (host_again(status, &tries));
 	return td_call_failed("TDH.MNG.RD", status, err);
 }
 
@@ -303,12 +266,8 @@ static int read_mrtd(struct vmm_td *td, uint8_t mrtd[TD_MRTD_SIZE], struct vmm_e
 
 int td_finalize(struct vmm_td *td, uint8_t mrtd[TD_MRTD_SIZE], struct vmm_error *err)
 {
-	tdx_status_t status;
-	unsigned tries = 0;
+	tdx_status_t status = host_call(tdh_mr_finalize(tdx_tdr(td->tdr)));
 
-	do
-		status = tdh_mr_finalize(tdx_tdr(td->tdr));
-	while (host_again(status, &tries));
 	if (!tdx_status_ok(status))
 		return vmm_fail_call(err, "TDH.MR.FINALIZE", status);
 	return read_mrtd(td, mrtd, err);

@@ -43,12 +43,8 @@ static int flush_vcpus(struct vmm_td *td, struct vmm_error *err)
 
 static int flush_done(struct vmm_td *td, struct vmm_error *err)
 {
-	tdx_status_t status;
-	unsigned tries = 0;
+	tdx_status_t status = host_call(tdh_mng_vpflushdone(tdx_tdr(td->tdr)));
 
-	do
-		status = tdh_mng_vpflushdone(tdx_tdr(td->tdr));
-	while (host_again(status, &tries));
 	return td_call_failed("TDH.MNG.VPFLUSHDONE", status, err);
 }
 
@@ -80,12 +76,8 @@ static int write_all_back(struct vmm_td *td, struct vmm_error *err)
 
 static int free_key(struct vmm_td *td, struct vmm_error *err)
 {
-	tdx_status_t status;
-	unsigned tries = 0;
+	tdx_status_t status = host_call(tdh_mng_key_freeid(tdx_tdr(td->tdr)));
 
-	do
-		status = tdh_mng_key_freeid(tdx_tdr(td->tdr));
-	while (host_again(status, &tries));
 	return td_call_failed("TDH.MNG.KEY.FREEID", status, err);
 }
 
@@ -115,12 +107,8 @@ static int end_key(struct vmm_td *td, struct vmm_error *err)
 static int reclaim(uint64_t hpa, struct vmm_error *err)
 {
 	struct tdh_phymem_page_reclaim_out out;
-	tdx_status_t status;
-	unsigned tries = 0;
+	tdx_status_t status = host_call(tdh_phymem_page_reclaim(tdx_hpa(hpa), &out));
 
-	do
-		status = tdh_phymem_page_reclaim(tdx_hpa(hpa), &out);
-	while (host_again(status, &tries));
 	return td_call_failed("TDH.PHYMEM.PAGE.RECLAIM", status, err);
 }
 
@@ -145,25 +133,18 @@ static int reclaim_tdr(struct vmm_td *td, struct vmm_error *err)
 {
 	uint64_t keyed = td->tdr | (uint64_t)td->host->first_hkid << td->host->hkid_shift;
 	tdx_status_t status;
-	unsigned tries = 0;
 
 	if (reclaim(td->tdr, err))
 		return -1;
-	do
-		status = tdh_phymem_page_wbinvd(tdx_hpa_keyed(keyed));
-	while (host_again(status, &tries));
+	status = host_call(tdh_phymem_page_wbinvd(tdx_hpa_keyed(keyed)));
 	return td_call_failed("TDH.PHYMEM.PAGE.WBINVD", status, err);
 }
 
 static int prove_free(uint64_t hpa, struct vmm_error *err)
 {
 	struct tdh_phymem_page_rdmd_out out;
-	tdx_status_t status;
-	unsigned tries = 0;
+	tdx_status_t status = host_call(tdh_phymem_page_rdmd(tdx_hpa(hpa), &out));
 
-	do
-		status = tdh_phymem_page_rdmd(tdx_hpa(hpa), &out);
-	while (host_again(status, &tries));
 	if (!tdx_status_ok(status))
 		return vmm_fail_call(err, "TDH.PHYMEM.PAGE.RDMD", status);
 	if (out.page_type != TDX_PT_NDA)

@@ -7,13 +7,9 @@
 
 static tdx_status_t page_add(struct vmm_td *td, uint64_t gpa, uint64_t frame)
 {
-	tdx_status_t status;
-	unsigned tries = 0;
+	tdx_status_t status = host_call(tdh_mem_page_add(
+		tdx_gpa(gpa), tdx_tdr(td->tdr), tdx_hpa(frame), tdx_shared_hpa(td->staging), NULL));
 
-	do
-		status = tdh_mem_page_add(tdx_gpa(gpa), tdx_tdr(td->tdr), tdx_hpa(frame),
-					  tdx_shared_hpa(td->staging), NULL);
-	while (host_again(status, &tries));
 	return status;
 }
 
@@ -38,12 +34,8 @@ int td_add_page(struct vmm_td *td, uint64_t gpa, const uint8_t contents[VMM_4K],
 int td_extend_page(struct vmm_td *td, uint64_t gpa, struct vmm_error *err)
 {
 	for (uint64_t at = gpa; at < gpa + VMM_4K; at += 256) {
-		tdx_status_t status;
-		unsigned tries = 0;
+		tdx_status_t status = host_call(tdh_mr_extend(tdx_gpa(at), tdx_tdr(td->tdr), NULL));
 
-		do
-			status = tdh_mr_extend(tdx_gpa(at), tdx_tdr(td->tdr), NULL);
-		while (host_again(status, &tries));
 		if (!tdx_status_ok(status))
 			return vmm_fail_call(err, "TDH.MR.EXTEND", status);
 	}
@@ -52,13 +44,9 @@ int td_extend_page(struct vmm_td *td, uint64_t gpa, struct vmm_error *err)
 
 static tdx_status_t page_aug(struct vmm_td *td, uint64_t gpa, enum vmm_level level, uint64_t frame)
 {
-	tdx_status_t status;
-	unsigned tries = 0;
+	tdx_status_t status = host_call(tdh_mem_page_aug(tdx_gpa(gpa), tdx_level(level),
+							 tdx_tdr(td->tdr), tdx_hpa(frame), NULL));
 
-	do
-		status = tdh_mem_page_aug(tdx_gpa(gpa), tdx_level(level), tdx_tdr(td->tdr),
-					  tdx_hpa(frame), NULL);
-	while (host_again(status, &tries));
 	return status;
 }
 

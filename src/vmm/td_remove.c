@@ -38,12 +38,9 @@ static int remember(struct blocked *b, uint64_t gpa, unsigned level, struct vmm_
 static tdx_status_t block(struct vmm_td *td, uint64_t gpa, unsigned level,
 			  struct tdx_sept_error *ext)
 {
-	tdx_status_t status;
-	unsigned tries = 0;
+	tdx_status_t status = host_call(
+		tdh_mem_range_block(tdx_gpa(gpa), tdx_level(level), tdx_tdr(td->tdr), ext));
 
-	do
-		status = tdh_mem_range_block(tdx_gpa(gpa), tdx_level(level), tdx_tdr(td->tdr), ext);
-	while (host_again(status, &tries));
 	return status;
 }
 
@@ -151,7 +148,7 @@ static int write_back(struct removal *r, uint64_t page, uint64_t size)
 {
 	uint64_t key = (uint64_t)r->td->hkid << r->td->host->hkid_shift;
 	tdx_status_t status;
-	unsigned tries = 0;
+	unsigned tries = 0; /* of all of them */
 
 	for (uint64_t at = page; at < page + size; at += VMM_4K) {
 		do

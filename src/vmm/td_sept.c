@@ -64,14 +64,11 @@ static int add_page(struct vmm_td *td, uint64_t gpa, unsigned level, struct vmm_
 	uint64_t page = td_new_frame(td, VMM_LEVEL_4K, err);
 	uint64_t base = align_down(gpa, VMM_4K << (9 * level));
 	tdx_status_t status;
-	unsigned tries = 0;
 
 	if (page == VMM_NO_FRAME)
 		return -1;
-	do
-		status = tdh_mem_sept_add(tdx_gpa(base), tdx_level(level), tdx_tdr(td->tdr), 0,
-					  tdx_hpa(page), NULL);
-	while (host_again(status, &tries));
+	status = host_call(tdh_mem_sept_add(tdx_gpa(base), tdx_level(level), tdx_tdr(td->tdr), 0,
+					    tdx_hpa(page), NULL));
 	if (!tdx_status_ok(status))
 		vmm_frames_release(&td->host->frames, page);
 	return td_call_failed("TDH.MEM.SEPT.ADD", status, err);
