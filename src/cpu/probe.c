@@ -222,9 +222,12 @@ bool probe_steps(const struct cpu *cpu)
 
 /* ---- stopping ---- */
 
-void cpu_probe_ask(struct cpu *cpu)
+void cpu_probe_ask(struct cpu *cpu, bool stop)
 {
-	cpu_post(cpu, EVENT_STOP);
+	if (stop)
+		cpu_post(cpu, EVENT_STOP);
+	else
+		__atomic_fetch_and(&cpu->events, ~EVENT_STOP, __ATOMIC_SEQ_CST);
 }
 
 static bool must_stop(struct cpu *cpu, struct cpu_stop *stop)

@@ -39,8 +39,8 @@ bool cpu_probe_set(struct cpu_group *group, const struct cpu_point *point);
 bool cpu_probe_clear(struct cpu_group *group, const struct cpu_point *point);
 void cpu_probe_clear_all(struct cpu_group *group);
 
-/* Any thread: the vCPU stops before its next instruction. */
-void cpu_probe_ask(struct cpu *cpu);
+/* Any thread: the vCPU stops before its next instruction; or it need not, what was asked before is taken back. */
+void cpu_probe_ask(struct cpu *cpu, bool stop);
 
 /*
  * Stopped vCPUs: whether it stops again after one instruction. Interrupts wait meanwhile; an

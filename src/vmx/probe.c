@@ -77,7 +77,7 @@ static void ask_all(struct vmx_probe *p)
 	p->asked = true;
 	for (unsigned i = 0; i < p->config.lps; i++)
 		if (p->lp[i].place == IN)
-			cpu_probe_ask(p->lps->lp[i]->cpu);
+			cpu_probe_ask(p->lps->lp[i]->cpu, true);
 }
 
 /* The first processor that has a reason tells it; a point that another met meanwhile is told next
@@ -116,6 +116,8 @@ void probe_hold(void *opaque, const struct cpu_stop *stop)
 	pthread_mutex_lock(&p->lock);
 	me->place = HELD;
 	me->begun = true;
+	/* Asked once more on its way here, it would stop again when it goes on, for no reason. */
+	cpu_probe_ask(v->cpu, false);
 	if (!p->over) {
 		note_reason(p, v->number, stop);
 		ask_all(p);
@@ -170,8 +172,7 @@ void probe_enter(struct vmx_lps *lps, struct vmx_lp *v)
 		pthread_cond_wait(&p->change, &p->lock);
 	}
 	me->place = IN;
-	if (p->asked && !p->over)
-		cpu_probe_ask(v->cpu);
+	cpu_probe_ask(v->cpu, p->asked && !p->over);
 	pthread_mutex_unlock(&p->lock);
 }
 

@@ -5,6 +5,7 @@ threads, vCont, malformed packets of every command, interrupts, a client that di
 Usage: protocol.py SEAMLESS GUEST_DIRECTORY"""
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -163,6 +164,25 @@ def interrupts(port):
     return client
 
 
+def executed(client, thread):
+    return int(re.search(r"after (\d+) instructions", bytes.fromhex(client.ask(b"qThreadExtraInfo,%x" % thread).decode()).decode())[1])
+
+
+def steps():
+    """Of one vCPU while the others start: each is one instruction, however they met at the stop before."""
+    for attempt in range(60):
+        run = Run(SEAMLESS, "--guest", TEST, "--smp", "8")
+        client = Client(run.port)
+        client.ask(b"QStartNoAckMode")
+        for step in range(3):
+            before = executed(client, 1)
+            stop = client.ask(b"vCont;s:1;c")
+            equal(f"step {step} of run {attempt}", (stop.startswith(b"T05") and b"thread:01;" in stop, executed(client, 1) - before), (True, 1))
+        client.send_raw(framed(b"k"))
+        client.close()
+        equal("the end of it", run.end(), 1)
+
+
 def garbage(port):
     """Packets of random bytes, of random commands, and cut short: an answer or none, and never the end of the command."""
     rng = random.Random(7)
@@ -237,8 +257,9 @@ def main():
     check("a signal under gdb's eyes", run.end() == 1, run.said)
     client.close()
     check("torn down", "pages proved free" in run.said, run.said)
-    terminations()
-    print("done terminations")
+    for part in [terminations, steps]:
+        part()
+        print("done", part.__name__)
     run = Run(SEAMLESS, "--guest", LOOP)
     interrupts(run.port).close()
     print("done interrupts")
