@@ -64,12 +64,13 @@ struct bench_round_trip {
 
 int bench_round_trip(struct bench_round_trip *out, struct vmm_error *err);
 
-/* Two threads with a TD each, against one of them: the same work, done once and twice. */
+/* The same work, done once by one thread, and twice by two threads with a TD each. */
 struct bench_threads {
 	uint64_t calls; /* TDH.MEM.PAGE.AUG and TDH.MEM.SEPT.RD of one thread; its
 			   TDH.MEM.RANGE.BLOCK and TDH.MEM.PAGE.REMOVE are as many */
 	double one;	/* seconds */
-	double two;
+	double two;	/* both TDs of one module */
+	double apart;	/* each of a module of its own */
 };
 
 int bench_threads(struct bench_threads *out, struct vmm_error *err);
