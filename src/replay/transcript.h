@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* clang-format off */
 /*
  * The transcript format: one event per line, read one line at a time from a text in memory. The
  * reader trusts nothing: every number, register, count and length is checked, and the first wrong
@@ -19,8 +20,10 @@
  *   PCONFIG code             the next PCONFIG fails
  *   RELOAD                   the module is loaded anew
  *   FAULT lp rule            the processor's next call of the rule's leaf meets this fault
- * (seamless/fault.h) [RPT n] S lp regs => OUT SEAMCALL; n times with the same result C|X lp regs =>
- * OUT       TDCALL; any other VM exit END                      last line
+ *                            (seamless/fault.h)
+ *   [RPT n] S lp regs => OUT SEAMCALL; n times with the same result
+ *   C|X lp regs => OUT       TDCALL; any other VM exit
+ *   END                      last line
  *
  * regs: rax=.. r15=.., x0=.. x15=.. ($name: a captured value); C and X: rip ilen reason qual gpa
  * gla info err idt idterr iinfo v.ENC; dt. OUT: V (host) or T (guest; rip vm inj ec), then
@@ -29,6 +32,7 @@
  * Comment lines `#: ...` before PLAT are the platform file of the machine; PLAT has the last word
  * on processors.
  */
+/* clang-format on */
 #ifndef REPLAY_TRANSCRIPT_H
 #define REPLAY_TRANSCRIPT_H
 
