@@ -2,8 +2,11 @@
 /*
  * Arithmetic flags, kept lazily. An operation stores its sign-extended result, its carries (bit 63:
  * out of the top bit, bit 62: into it) and one word of odds; each flag is then a few operations
- * away, whatever the operation was. CF = carry.63   OF = carry.63 ^ carry.62   ZF = (res == 0)   SF
- * = res.63 ^ misc.31 AF = misc.4     PF = even parity of res[7:0] ^ misc[15:8]
+ * away, whatever the operation was.
+ *
+ * - CF = carry.63, OF = carry.63 ^ carry.62
+ * - ZF = (res == 0), SF = res.63 ^ misc.31
+ * - AF = misc.4, PF = even parity of res[7:0] ^ misc[15:8]
  */
 #ifndef CPU_FLAGS_H
 #define CPU_FLAGS_H

@@ -5,7 +5,7 @@
  * brought about, or that names its register, must come with a sentence that names the new value.
  * And no sentence, its numbers aside, may come with two statuses.
  *
- * usage: reasons DIRECTORY [EVERY [SEED]]   of the files each EVERYth, of each leaf and status the
+ * usage: reasons DIRECTORY [EVERY [SEED]]: of the files each EVERYth, of each leaf and status the
  * first calls in a file
  */
 #include <inttypes.h>
