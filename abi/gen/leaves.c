@@ -4790,6 +4790,15 @@ const struct leaf_desc *leaf_by_number(enum leaf_class cls, uint32_t number)
 	return NULL;
 }
 
+const struct status_desc *status_by_code(uint64_t code)
+{
+	for (size_t i = 0; i < status_table_len; i++) {
+		if (status_table[i].code == code)
+			return &status_table[i];
+	}
+	return NULL;
+}
+
 const char *op_state_name(unsigned n)
 {
 	switch (n) {

@@ -410,4 +410,7 @@ const char *sept_state_name(unsigned n);
 /* The descriptor of a leaf number (of any version of the module; see since), or NULL. */
 const struct leaf_desc *leaf_by_number(enum leaf_class cls, uint32_t number);
 
+/* The descriptor of a status without its detail (TDX_STATUS_CODE), or NULL. */
+const struct status_desc *status_by_code(uint64_t code);
+
 #endif

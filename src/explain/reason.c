@@ -65,14 +65,11 @@ static void put_rule(struct out *o, const struct explain_reason *r)
 /* 0, RAX, is an operand only where the leaf itself is wrong. */
 static bool names_register(uint64_t status)
 {
+	const struct status_desc *desc = status_by_code(TDX_STATUS_CODE(status & ~FATAL));
 	uint64_t detail = TDX_STATUS_DETAIL(status);
 
-	for (size_t i = 0; i < status_table_len; i++) {
-		if (status_table[i].code == TDX_STATUS_CODE(status & ~FATAL))
-			return status_table[i].detail == DETAIL_OPERAND && detail < NUM_REGS &&
-			       (detail || status_table[i].code == TDX_OPERAND_INVALID);
-	}
-	return false;
+	return desc && desc->detail == DETAIL_OPERAND && detail < NUM_REGS &&
+	       (detail || desc->code == TDX_OPERAND_INVALID);
 }
 
 /* The registers that a status is about, a bit each. */

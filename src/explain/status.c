@@ -52,11 +52,7 @@ static const struct status_desc *find(uint64_t code)
 		if (software_statuses[i].code == code)
 			return &software_statuses[i];
 	}
-	for (size_t i = 0; i < status_table_len; i++) {
-		if (status_table[i].code == code)
-			return &status_table[i];
-	}
-	return NULL;
+	return status_by_code(code);
 }
 
 /* A leaf may set FATAL or the recoverability hint on top of a code: the code without them. */

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "explain/explain.h"
+#include "explain/tables.h"
 #include "fault/status.h"
 #include "tdx/status.h"
 
@@ -23,15 +24,6 @@ const struct leaf_desc *fault_leaf(bool guest, uint64_t rax)
 		leaf_by_number(guest ? LEAF_GUEST : LEAF_HOST, (uint32_t)(rax & RAX_LEAF));
 
 	return leaf && leaf->since == ABI_1_5_01 ? leaf : NULL;
-}
-
-static const struct status_desc *describe(uint64_t code)
-{
-	for (size_t i = 0; i < status_table_len; i++) {
-		if (status_table[i].code == code)
-			return &status_table[i];
-	}
-	return NULL;
 }
 
 static bool is_vp_enter(const struct leaf_desc *leaf)
@@ -99,14 +91,10 @@ uint64_t fault_status_first(const struct leaf_desc *leaf, uint64_t code)
 
 size_t fault_status_text(uint64_t status, bool with_detail, char *buf, size_t size)
 {
-	const struct status_desc *desc = describe(TDX_STATUS_CODE(status));
+	const struct status_desc *desc = status_by_code(TDX_STATUS_CODE(status));
 	uint32_t detail = (uint32_t)TDX_STATUS_DETAIL(status);
-	const char *name = NULL;
+	const char *name = number_name(operand_id_table, operand_id_table_len, detail);
 
-	for (size_t i = 0; i < operand_id_table_len; i++) {
-		if (operand_id_table[i].number == detail)
-			name = operand_id_table[i].name;
-	}
 	if (!desc)
 		return (size_t)snprintf(buf, size, "0x%" PRIx64, status);
 	if (!with_detail)

@@ -54,15 +54,6 @@ uint64_t fault_rule_status(const struct fault_rule *rule, const struct fault_cal
 		       : rule->status;
 }
 
-static const struct status_desc *status_with(uint64_t code)
-{
-	for (size_t i = 0; i < status_table_len; i++) {
-		if (status_table[i].code == code)
-			return &status_table[i];
-	}
-	return NULL;
-}
-
 size_t fault_rule_strike_text(const struct fault_rule *rule, const struct fault_call *call,
 			      char *buf, size_t size)
 {
@@ -85,7 +76,7 @@ size_t fault_chance(bool guest, uint64_t rax, unsigned n, char *buf, size_t size
 		return 0;
 	for (unsigned i = 0; i < leaf->num_statuses; i++) {
 		const struct leaf_status *s = &leaf->statuses[i];
-		const struct status_desc *desc = status_with(s->code);
+		const struct status_desc *desc = status_by_code(s->code);
 
 		if (!desc || desc->cause == CAUSE_NONE || !fault_status_fits(leaf, s->code, true))
 			continue;

@@ -46,11 +46,9 @@ static bool names_nothing(uint64_t status)
 
 static enum status_detail detail_kind(uint64_t status)
 {
-	for (size_t i = 0; i < status_table_len; i++) {
-		if ((status_table[i].code & CODE_MASK) == (status & CODE_MASK))
-			return (enum status_detail)status_table[i].detail;
-	}
-	return DETAIL_NONE;
+	const struct status_desc *desc = status_by_code(status & CODE_MASK);
+
+	return desc ? (enum status_detail)desc->detail : DETAIL_NONE;
 }
 
 /*

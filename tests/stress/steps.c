@@ -52,12 +52,9 @@ static void check_answer(struct worker *w, uint64_t leaf, uint64_t status)
 
 bool stress_not_now(uint64_t status)
 {
-	uint64_t code = TDX_STATUS_CODE(status);
+	const struct status_desc *desc = status_by_code(TDX_STATUS_CODE(status));
 
-	for (size_t i = 0; i < status_table_len; i++)
-		if (status_table[i].code == code)
-			return status_table[i].cause != CAUSE_NONE;
-	return false;
+	return desc && desc->cause != CAUSE_NONE;
 }
 
 static bool is_busy(uint64_t code)

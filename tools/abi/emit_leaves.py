@@ -152,6 +152,9 @@ const char *sept_state_name(unsigned n);
 /* The descriptor of a leaf number (of any version of the module; see since), or NULL. */
 const struct leaf_desc *leaf_by_number(enum leaf_class cls, uint32_t number);
 
+/* The descriptor of a status without its detail (TDX_STATUS_CODE), or NULL. */
+const struct status_desc *status_by_code(uint64_t code);
+
 #endif
 '''
 
@@ -164,6 +167,15 @@ const struct leaf_desc *leaf_by_number(enum leaf_class cls, uint32_t number)
 	for (size_t i = 0; i < len; i++) {
 		if (table[i].number == number && table[i].cls == cls)
 			return &table[i];
+	}
+	return NULL;
+}
+
+const struct status_desc *status_by_code(uint64_t code)
+{
+	for (size_t i = 0; i < status_table_len; i++) {
+		if (status_table[i].code == code)
+			return &status_table[i];
 	}
 	return NULL;
 }
