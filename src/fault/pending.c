@@ -4,7 +4,7 @@
  */
 #include "fault/pending.h"
 
-#include "tdx/status.h"
+#include "tdx/policy.h"
 
 static uint64_t code_of(const struct fault_pending *f)
 {
@@ -13,7 +13,7 @@ static uint64_t code_of(const struct fault_pending *f)
 
 static bool is_interrupt(const struct fault_pending *f)
 {
-	return code_of(f) == TDX_INTERRUPTED_RESUMABLE || code_of(f) == TDX_INTERRUPTED_RESTARTABLE;
+	return tdx_status_interrupted(tdx_status(f->status));
 }
 
 bool fault_timeout(const struct fault_pending *f)

@@ -13,7 +13,7 @@
 #include "fault/operand.h"
 #include "fault/rule.h"
 #include "fault/status.h"
-#include "tdx/status.h"
+#include "tdx/policy.h"
 
 #define CERTAIN (1ull << 53)
 
@@ -285,11 +285,6 @@ static bool take_text(struct reader *r, const char *text, size_t len)
 	return true;
 }
 
-static bool is_interrupt(uint64_t status)
-{
-	return status == TDX_INTERRUPTED_RESUMABLE || status == TDX_INTERRUPTED_RESTARTABLE;
-}
-
 bool fault_rule_parse(struct fault_rule *rule, const char *text, size_t len, char *err, size_t size)
 {
 	struct reader r = { .rule = rule, .err = err, .size = size };
@@ -301,7 +296,7 @@ bool fault_rule_parse(struct fault_rule *rule, const char *text, size_t len, cha
 		if (!take_condition(&r, word))
 			return false;
 	}
-	if (rule->looks && !is_interrupt(rule->status))
+	if (rule->looks && !tdx_status_interrupted(tdx_status(rule->status)))
 		return wrong(&r,
 			     "look= goes with INTERRUPTED_RESUMABLE and INTERRUPTED_RESTARTABLE");
 	snprintf(err, size, "%s", "");

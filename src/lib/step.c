@@ -6,7 +6,7 @@
 
 #include "lib/machine_impl.h"
 #include "module/state.h"
-#include "tdx/status.h"
+#include "tdx/policy.h"
 
 _Static_assert(sizeof(struct seamless_regs) == sizeof(struct cpu_regs), "layout");
 _Static_assert(offsetof(struct seamless_regs, gpr) == offsetof(struct cpu_regs, gpr), "layout");
@@ -15,15 +15,10 @@ _Static_assert(_Alignof(struct seamless_regs) == _Alignof(struct cpu_regs), "lay
 _Static_assert((int)SEAMLESS_TO_HOST == (int)MODULE_TO_HOST, "where");
 _Static_assert((int)SEAMLESS_TO_GUEST == (int)MODULE_TO_GUEST, "where");
 
-#define STATUS_CODE 0xffffffff00000000ull
-
 /* A kick has done its work when a call returns to the host for it. */
 static void take_interrupt(struct lib_lp *lp, const struct seamless_regs *regs, bool left_guest)
 {
-	uint64_t status = regs->gpr[GPR_RAX] & STATUS_CODE;
-
-	if (left_guest || status == TDX_INTERRUPTED_RESUMABLE ||
-	    status == TDX_INTERRUPTED_RESTARTABLE)
+	if (left_guest || tdx_status_interrupted(tdx_status(regs->gpr[GPR_RAX])))
 		platform_lp_ack(lp->machine->platform, lp->number);
 }
 

@@ -16,7 +16,6 @@
 #define IGNORE_SHIFT 32 /* of the attributes: TDINFO_IGNORE_* */
 #define IGNORE_MASK 0xffffu
 #define HASH_RECORD_BYTES 58u
-#define STATUS_CLASS 0xffffffff00000000ull
 
 /* OP_STATEs in which a TD can become a service TD. */
 #define OP_STATE_SET(s) (1u << OP_STATE_##s)
@@ -207,7 +206,7 @@ static uint64_t target_td(struct call *c, uint64_t pa, struct td *target)
 
 	if (st == (TDX_OPERAND_BUSY | TDX_OPERAND_ID_OP_STATE) && lock_host_first(&target->tdcs->op_state_lock))
 		st = TDX_OPERAND_BUSY_HOST_PRIORITY | TDX_OPERAND_ID_OP_STATE;
-	if (!st || (st & STATUS_CLASS) == TDX_OPERAND_BUSY)
+	if (!st || TDX_STATUS_CODE(st) == TDX_OPERAND_BUSY)
 		return st;
 	return cross_td_trap(c, st, pa);
 }

@@ -10,14 +10,13 @@
 #include "explain/explain.h"
 #include "replay/transcript.h"
 #include "seamless/seamless.h"
-#include "tdx/status.h"
+#include "tdx/policy.h"
 
 #define MAX_LPS	      64u
 #define CHUNK	      4096u	/* bytes of memory in one line */
 #define USUAL_TICKS   0x100000u /* before each call, where a line says nothing */
 #define INTR_VALID    (1ull << 31)
 #define INTR_HAS_CODE (1ull << 11)
-#define STATUS_CODE   0xffffffff00000000ull
 
 /* Guest state that the module looks at when it handles an exit, and what a replay sets it to by
  * itself. */
@@ -245,10 +244,8 @@ static char letter(const struct seamless_event *e)
 static bool was_kicked(const struct seamless_recording *r, const struct recorded_lp *lp,
 		       const struct seamless_event *e)
 {
-	uint64_t status = e->out->gpr[0] & STATUS_CODE;
-
 	return !e->exit && !r->interrupt && !lp->struck &&
-	       (status == TDX_INTERRUPTED_RESUMABLE || status == TDX_INTERRUPTED_RESTARTABLE);
+	       tdx_status_interrupted(tdx_status(e->out->gpr[0]));
 }
 
 static void write_call(struct seamless_recording *r, const struct seamless_event *e)

@@ -11,7 +11,6 @@
 #define ADDRESS	     0x000ffffffffff000ull
 #define NULL_ADDRESS (~0ull)
 #define LIST_LAST(v) ((unsigned)((v) >> 55))
-#define STATUS_CODE  0xffffffff00000000ull
 #define TDCALL	     77u
 
 /* ---- the pages that a call names ---- */
@@ -260,13 +259,13 @@ static void after(struct strict *s, struct strict_call *c, const struct seamless
 {
 	uint64_t status = e->out->gpr[REG_RAX];
 
-	if (c->leaf && c->leaf->cls == LEAF_HOST && !(status & STATUS_CODE)) {
+	if (c->leaf && c->leaf->cls == LEAF_HOST && !TDX_STATUS_CODE(status)) {
 		succeeded(s, c, e->lp, e);
 	} else if (c->leaf && c->leaf->cls == LEAF_GUEST) {
 		/* A guest's registers say nothing of pages. */
-	} else if (c->leaf && (status & STATUS_CODE) == TDX_PAGE_METADATA_INCORRECT) {
+	} else if (c->leaf && TDX_STATUS_CODE(status) == TDX_PAGE_METADATA_INCORRECT) {
 		page_refused(s, c, status, e->in);
-	} else if (c->leaf && (status & STATUS_CODE) == TDX_TLB_TRACKING_NOT_DONE) {
+	} else if (c->leaf && TDX_STATUS_CODE(status) == TDX_TLB_TRACKING_NOT_DONE) {
 		not_tracked(s, c);
 	}
 	if (c->leaf)

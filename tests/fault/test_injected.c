@@ -16,7 +16,7 @@
 #include "lib/machine_impl.h"
 #include "module/check.h"
 #include "module/state.h"
-#include "tdx/status.h"
+#include "tdx/policy.h"
 
 #undef fail /* the module's and cmocka's differ */
 #include <cmocka.h>
@@ -89,11 +89,6 @@ static void inject(const struct seamless_regs *regs, const struct leaf_desc *lea
 	tried++;
 }
 
-static bool is_interrupt(uint64_t code)
-{
-	return code == TDX_INTERRUPTED_RESUMABLE || code == TDX_INTERRUPTED_RESTARTABLE;
-}
-
 /* Before a call of the bring-up, of two to each leaf: the same call with every status that its
  * table has. */
 static void try_all(const struct seamless_regs *regs)
@@ -105,7 +100,7 @@ static void try_all(const struct seamless_regs *regs)
 		return;
 	for (unsigned i = 0; i < leaf->num_statuses; i++) {
 		if (fault_status_fits(leaf, leaf->statuses[i].code, true) &&
-		    !is_interrupt(leaf->statuses[i].code))
+		    !tdx_status_interrupted(tdx_status(leaf->statuses[i].code)))
 			inject(regs, leaf, &leaf->statuses[i]);
 	}
 }

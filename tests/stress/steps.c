@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "explain/explain.h"
+#include "tdx/policy.h"
 
 #define SELDOM	       2000
 #define SHARED_REGIONS 3 /* with tables; the two behind them are for pages of 2 MiB */
@@ -57,26 +58,18 @@ bool stress_not_now(uint64_t status)
 	return desc && desc->cause != CAUSE_NONE;
 }
 
-static bool is_busy(uint64_t code)
+static bool is_interrupted(uint64_t status)
 {
-	return code == TDX_OPERAND_BUSY || code == TDX_SYS_BUSY ||
-	       code == TDX_OPERAND_BUSY_HOST_PRIORITY;
-}
-
-static bool is_interrupted(uint64_t code)
-{
-	return code == TDX_INTERRUPTED_RESUMABLE || code == TDX_INTERRUPTED_RESTARTABLE;
+	return tdx_status_interrupted(tdx_status(status));
 }
 
 void stress_count(struct tally *tally, uint64_t status)
 {
-	uint64_t code = TDX_STATUS_CODE(status);
-
-	if (is_busy(code))
+	if (tdx_status_busy(tdx_status(status)))
 		tally->busy++;
-	else if (status >> 63 && !is_interrupted(code))
+	else if (status >> 63 && !is_interrupted(status))
 		tally->refused++;
-	else if (!is_interrupted(code))
+	else if (!is_interrupted(status))
 		tally->done++;
 }
 
@@ -99,7 +92,7 @@ uint64_t stress_call(struct worker *w, uint64_t leaf, const uint64_t in[8])
 	status = w->regs.gpr[GPR_RAX];
 	check_answer(w, leaf, status);
 	stress_count(&w->host[leaf & (LEAVES - 1)], status);
-	if (is_interrupted(TDX_STATUS_CODE(status))) {
+	if (is_interrupted(status)) {
 		w->interrupted++;
 		platform_lp_ack(w->s->b->p, w->lp);
 	}
@@ -291,7 +284,7 @@ static void step_lane(struct worker *w, struct lane *lane, const struct lane_ste
 		check_given_back(w, lane, now->leaf);
 		lane->at = (lane->at + 1) % n;
 	} else if (TDX_STATUS_CODE(st) != now->not_yet && TDX_STATUS_CODE(st) != TDX_OPERAND_BUSY &&
-		   !is_interrupted(TDX_STATUS_CODE(st))) {
+		   !is_interrupted(st)) {
 		stress_wrong(w,
 			     "leaf %u, step %u of an address that is this processor's alone, "
 			     "answers %llx",
