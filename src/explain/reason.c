@@ -1,36 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
- * Why a call was refused, as a sentence: from the rule that the module recorded and the values that it saw.
+ * Why a call was refused, as a sentence: from the rule that the module recorded and the values that
+ * it saw.
  */
 #include "explain/explain.h"
+#include "explain/text.h"
 #include "gen/leaves.h"
 #include "tdx/status.h"
 
 #include <stdio.h>
-#include <string.h>
 
-#define NUM_REGS 16u
+#define NUM_REGS     16u
 #define REG_BIT(reg) (1u << (reg))
 
 #define FATAL (1ull << TDX_STATUS_FATAL_BIT) /* which some leaves add */
-
-struct out {
-	char *buf;
-	size_t len, used;
-};
-
-static void put(struct out *o, const char *text)
-{
-	size_t n = strlen(text);
-
-	if (o->used < o->len) {
-		size_t room = o->len - o->used - 1;
-
-		memcpy(o->buf + o->used, text, n < room ? n : room);
-		o->buf[o->used + (n < room ? n : room)] = 0;
-	}
-	o->used += n;
-}
 
 static const char *value_text(char kind, uint64_t v, char *num, size_t len)
 {
@@ -47,18 +30,16 @@ static const char *value_text(char kind, uint64_t v, char *num, size_t len)
 	}
 }
 
-static void put_rule(struct out *o, const struct explain_reason *r)
+static void put_rule(struct text *t, const struct explain_reason *r)
 {
 	const uint64_t *v = r->value;
-	char num[32], one[2] = "";
+	char num[32];
 
 	for (const char *p = r->rule; *p; p++) {
-		if (*p == '%' && p[1] && v < r->value + 4) {
-			put(o, value_text(*++p, *v++, num, sizeof(num)));
-		} else {
-			one[0] = *p;
-			put(o, one);
-		}
+		if (*p == '%' && p[1] && v < r->value + 4)
+			text_add(t, "%s", value_text(*++p, *v++, num, sizeof(num)));
+		else
+			text_put(t, *p);
 	}
 }
 
@@ -78,40 +59,30 @@ static unsigned registers_of(uint64_t status)
 	switch (TDX_STATUS_CODE(status & ~FATAL)) {
 	case TDX_METADATA_FIELD_ID_INCORRECT:
 	case TDX_METADATA_FIELD_NOT_READABLE:
-	case TDX_METADATA_FIELD_NOT_WRITABLE:
-		return REG_BIT(REG_RDX);
-	case TDX_METADATA_FIELD_VALUE_NOT_VALID:
-		return REG_BIT(REG_RDX) | REG_BIT(REG_R9);
-	case TDX_TARGET_UUID_MISMATCH:
-		return REG_BIT(REG_RCX);
+	case TDX_METADATA_FIELD_NOT_WRITABLE: return REG_BIT(REG_RDX);
+	case TDX_METADATA_FIELD_VALUE_NOT_VALID: return REG_BIT(REG_RDX) | REG_BIT(REG_R9);
+	case TDX_TARGET_UUID_MISMATCH: return REG_BIT(REG_RCX);
 	case TDX_INVALID_RESUMPTION:
-	case TDX_MIGRATION_STREAM_STATE_INCORRECT:
-		return REG_BIT(REG_R10);
-	default:
-		return names_register(status) ? 1u << TDX_STATUS_DETAIL(status) : 0;
+	case TDX_MIGRATION_STREAM_STATE_INCORRECT: return REG_BIT(REG_R10);
+	default: return names_register(status) ? 1u << TDX_STATUS_DETAIL(status) : 0;
 	}
 }
 
 static bool tells(const struct explain_reason *r, uint64_t value)
 {
-	return value && (r->value[0] == value || r->value[1] == value || r->value[2] == value || r->value[3] == value);
+	return value && (r->value[0] == value || r->value[1] == value || r->value[2] == value ||
+			 r->value[3] == value);
 }
 
-static void put_named(struct out *o, const struct explain_reason *r, const char *name, uint64_t value)
+static void put_named(struct text *t, const struct explain_reason *r, const char *name,
+		      uint64_t value)
 {
-	char num[32];
-
-	if (tells(r, value))
-		return;
-	put(o, " (");
-	put(o, name);
-	put(o, " ");
-	put(o, value_text('x', value, num, sizeof(num)));
-	put(o, ")");
+	if (!tells(r, value))
+		text_add(t, " (%s 0x%llx)", name, (unsigned long long)value);
 }
 
 /* What was passed, where the rule does not tell it as it was. */
-static void put_operands(struct out *o, const struct explain_reason *r)
+static void put_operands(struct text *t, const struct explain_reason *r)
 {
 	unsigned regs = registers_of(r->status);
 
@@ -119,33 +90,27 @@ static void put_operands(struct out *o, const struct explain_reason *r)
 		return;
 	for (unsigned i = 0; i < NUM_REGS; i++) {
 		if (regs & 1u << i)
-			put_named(o, r, explain_reg_name(i), r->operand[i]);
+			put_named(t, r, explain_reg_name(i), r->operand[i]);
 	}
 	if (!regs && r->tdvpr)
-		put_named(o, r, "TDVPR", r->tdvpr);
+		put_named(t, r, "TDVPR", r->tdvpr);
 }
 
-size_t explain_reason(char *buf, size_t size, const struct explain_reason *r, enum explain_side side, int leaf)
+size_t explain_reason(char *buf, size_t size, const struct explain_reason *r,
+		      enum explain_side side, int leaf)
 {
-	struct out o = { buf, size, 0 };
+	struct text t = text_start(buf, size);
 	char status[80];
 
-	if (size)
-		buf[0] = 0;
 	if (!r->rule)
 		return 0;
-	put(&o, leaf < 0 ? "call" : explain_leaf_name(side, (uint32_t)leaf));
-	put(&o, ": ");
 	explain_status_text(status, sizeof(status), r->status, side, leaf);
-	put(&o, status);
-	put(&o, ": ");
-	if (r->injected) {
-		put(&o, "injected by \"");
-		put(&o, r->injected);
-		put(&o, "\": ");
-	}
-	put_rule(&o, r);
+	text_add(&t, "%s: %s: ", leaf < 0 ? "call" : explain_leaf_name(side, (uint32_t)leaf),
+		 status);
+	if (r->injected)
+		text_add(&t, "injected by \"%s\": ", r->injected);
+	put_rule(&t, r);
 	if (leaf >= 0)
-		put_operands(&o, r);
-	return o.used;
+		put_operands(&t, r);
+	return t.len;
 }

@@ -11,6 +11,7 @@
 
 #include "explain/explain.h"
 #include "explain/tables.h"
+#include "explain/text.h"
 #include "fault/status.h"
 #include "tdx/status.h"
 
@@ -104,38 +105,29 @@ size_t fault_status_text(uint64_t status, bool with_detail, char *buf, size_t si
 		       : (size_t)snprintf(buf, size, "%s(0x%" PRIx32 ")", desc->name, detail);
 }
 
-/* Appends as snprintf would. */
-static size_t append(char *buf, size_t size, size_t used, const char *before, const char *text)
-{
-	return used + (size_t)snprintf(used < size ? buf + used : NULL,
-				       used < size ? size - used : 0, "%s%s", before, text);
-}
-
 size_t fault_status_list(const struct leaf_desc *leaf, char *buf, size_t size)
 {
 	static const uint64_t unlisted[] = { TDX_INTERRUPTED_RESUMABLE,
 					     TDX_OPERAND_BUSY_HOST_PRIORITY,
 					     TDX_HOST_PRIORITY_BUSY_TIMEOUT };
-	size_t used = 0;
+	struct text list = text_start(buf, size);
 	char text[80];
 
-	if (size)
-		buf[0] = 0;
 	for (unsigned i = 0; i < leaf->num_statuses; i++) {
 		const struct leaf_status *s = &leaf->statuses[i];
 
 		if (!fault_status_fits(leaf, s->code, true))
 			continue;
 		fault_status_text(s->code | s->id, s->detail == DETAIL_OPERAND, text, sizeof(text));
-		used = append(buf, size, used, used ? ", " : "", text);
+		text_add(&list, "%s%s", list.len ? ", " : "", text);
 	}
 	for (size_t i = 0; i < sizeof(unlisted) / sizeof(unlisted[0]); i++) {
 		if (leaf->cls != LEAF_GUEST || !fault_status_fits(leaf, unlisted[i], true))
 			continue;
 		fault_status_text(unlisted[i], false, text, sizeof(text));
-		used = append(buf, size, used, used ? ", " : "", text);
+		text_add(&list, "%s%s", list.len ? ", " : "", text);
 	}
-	return used;
+	return list.len;
 }
 
 static bool parse_detail(const char *text, uint64_t *detail)
