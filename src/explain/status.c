@@ -153,12 +153,13 @@ static bool short_detail(struct text *t, enum status_detail kind, uint32_t detai
 size_t explain_status_text(char *buf, size_t size, uint64_t status, enum explain_side side,
 			   int leaf)
 {
-	const struct status_desc *desc = find_status(from_linux(status));
+	const struct status_desc *desc;
 	struct text t = text_start(buf, size);
 	char detail[64];
 	struct text d = text_start(detail, sizeof(detail));
 
-	status = desc ? from_linux(status) : status;
+	status = from_linux(status);
+	desc = find_status(status);
 	if (!desc) {
 		text_add(&t, "0x%016" PRIx64, status);
 		return t.len;
@@ -193,12 +194,15 @@ static const char *const detail_labels[] = {
 size_t explain_status_detail(char *buf, size_t size, uint64_t status, enum explain_side side,
 			     int leaf)
 {
-	const struct status_desc *desc = find_status(from_linux(status));
-	uint32_t detail = (uint32_t)from_linux(status);
+	const struct status_desc *desc;
 	struct text t = text_start(buf, size);
 	enum status_detail kind;
 	const char *name = NULL;
+	uint32_t detail;
 
+	status = from_linux(status);
+	desc = find_status(status);
+	detail = (uint32_t)status;
 	if (status == TDX_UNINITIALIZE_ERROR)
 		return t.len;
 	if (!desc) {
