@@ -71,11 +71,6 @@ static bool parse_range(char *text, uint64_t *from, uint64_t *to)
 
 /* ---- the leaf ---- */
 
-static bool applies(const struct fault_rule *rule, size_t leaf)
-{
-	return rule->applies[leaf / 64] >> leaf % 64 & 1;
-}
-
 static void set_applies(struct fault_rule *rule, size_t leaf, bool value)
 {
 	rule->applies[leaf / 64] &= ~(1ull << leaf % 64);
@@ -119,7 +114,7 @@ static bool keep_fitting(struct reader *r, const char *pattern, const char *stat
 	bool any = false;
 
 	for (size_t i = 0; i < leaf_table_len && i < FAULT_LEAVES; i++) {
-		bool fits = applies(rule, i) &&
+		bool fits = fault_rule_applies(rule, i) &&
 			    fault_status_fits(&leaf_table[i], rule->status, rule->any_detail);
 
 		set_applies(rule, i, fits);
@@ -142,7 +137,8 @@ static bool keep_having(struct reader *r, const struct fault_condition *conditio
 	bool any = false;
 
 	for (size_t i = 0; i < leaf_table_len && i < FAULT_LEAVES; i++) {
-		bool has = applies(r->rule, i) && fault_has_object(&leaf_table[i], condition);
+		bool has = fault_rule_applies(r->rule, i) &&
+			   fault_has_object(&leaf_table[i], condition);
 
 		set_applies(r->rule, i, has);
 		any |= has;

@@ -48,6 +48,12 @@ struct fault_rule {
 	uint64_t happened; /* counted by who makes the calls */
 };
 
+/* Whether the rule is for that row of leaf_table. */
+static inline bool fault_rule_applies(const struct fault_rule *rule, size_t row)
+{
+	return row < FAULT_LEAVES && rule->applies[row / 64] >> row % 64 & 1;
+}
+
 /* A call that is about to be made. */
 struct fault_call {
 	bool guest;	     /* TDCALL */

@@ -22,9 +22,8 @@ static uint64_t next_random(uint64_t *state)
 static bool fits(const struct fault_rule *rule, const struct fault_call *call)
 {
 	const struct leaf_desc *leaf = fault_leaf(call->guest, call->gpr[0]);
-	size_t row = leaf ? (size_t)(leaf - leaf_table) : FAULT_LEAVES;
 
-	if (row >= FAULT_LEAVES || !(rule->applies[row / 64] >> row % 64 & 1))
+	if (!leaf || !fault_rule_applies(rule, (size_t)(leaf - leaf_table)))
 		return false;
 	if (rule->lp >= 0 && (unsigned)rule->lp != call->lp)
 		return false;
