@@ -99,8 +99,7 @@ static int take_pending_ve(struct run *run, const char *text)
 
 static int take_strict_memory(struct run *run, const char *text)
 {
-	return strict_option_parse(&run->strict, text) ? bad("--strict-memory", text, "'continue'")
-						       : 0;
+	return strict_option_parse(&run->strict, "run", text);
 }
 
 static int take_trace(struct run *run, const char *text)

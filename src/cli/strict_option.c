@@ -10,11 +10,14 @@
 
 #include "cli/cli.h"
 
-int strict_option_parse(struct strict_option *option, const char *text)
+int strict_option_parse(struct strict_option *option, const char *verb, const char *text)
 {
 	option->on = true;
 	option->goes_on = text && !strcmp(text, "continue");
-	return text && !option->goes_on ? -1 : 0;
+	if (!text || option->goes_on)
+		return 0;
+	fprintf(stderr, "seamless %s: --strict-memory: '%s' is not 'continue'\n", verb, text);
+	return -1;
 }
 
 /* As other sanitizers do: what follows a mistake is not worth looking at, unless somebody wants to.

@@ -14,8 +14,8 @@ struct strict_option {
 	unsigned line;
 };
 
-/* The option's text, NULL for none. -1: it makes no sense. */
-int strict_option_parse(struct strict_option *option, const char *text);
+/* The option of the verb, text NULL: without one. 0, or -1 after saying on stderr what is wrong. */
+int strict_option_parse(struct strict_option *option, const char *verb, const char *text);
 /* 0, or -1 after saying why on stderr. Does nothing without the option. */
 int strict_option_start(struct strict_option *option, struct seamless_machine *machine);
 /* Before the machine is destroyed. True: something was reported. */

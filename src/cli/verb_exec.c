@@ -14,23 +14,37 @@
 #include "cli/trace_option.h"
 #include "exec/exec.h"
 
+struct settings {
+	const char *platform, *record_path;
+	struct trace_option trace;
+	struct strict_option strict;
+	struct fault_option faults;
+};
+
 static void usage(FILE *out)
 {
 	fputs("usage: seamless exec [OPTIONS] -- PROGRAM [ARGUMENTS]\n\n"
-	      "Runs PROGRAM with its SEAMCALL and TDCALL instructions trapped into a software module. Each of its threads is\n"
-	      "a logical processor. <seamless/exec.h> tells how it maps physical memory and plays a guest.\n\n"
+	      "Runs PROGRAM with its SEAMCALL and TDCALL instructions trapped into a software "
+	      "module. Each of its threads is\n"
+	      "a logical processor. <seamless/exec.h> tells how it maps physical memory and plays "
+	      "a guest.\n\n"
 	      "  --platform NAME   the machine: a built-in platform (default) or a platform file\n"
-	      "  --record FILE     the calls and what the program wrote into memory, as a transcript for `seamless replay`\n"
-	      "  --strict-memory[=continue]  report what PROGRAM does wrong with pages of TDs, as far as calls show it, and\n"
-	      "                        end at the first mistake with status 1, or go on\n"
-	      FAULT_USAGE TRACE_OPTION_HELP "\n"
-	      "Exit status: that of PROGRAM; 128 + N when signal N ended it; 2 when it can't be run.\n",
+	      "  --record FILE     the calls and what the program wrote into memory, as a "
+	      "transcript for `seamless replay`\n"
+	      "  --strict-memory[=continue]  report what PROGRAM does wrong with pages of TDs, as "
+	      "far as calls show it, and\n"
+	      "                        end at the first mistake with status 1, or go "
+	      "on\n" FAULT_USAGE TRACE_OPTION_HELP "\n"
+	      "Exit status: that of PROGRAM; 128 + N when signal N ended it; 2 when it can't be "
+	      "run.\n",
 	      out);
 }
 
 static struct seamless_machine *machine(const char *platform, char *err, size_t err_len)
 {
-	struct seamless_config config = { .name = platform, .guest = SEAMLESS_GUEST_SCRIPTED, .shareable = true };
+	struct seamless_config config = { .name = platform,
+					  .guest = SEAMLESS_GUEST_SCRIPTED,
+					  .shareable = true };
 	struct seamless_machine *m = NULL;
 	struct file file = { 0 };
 
@@ -41,7 +55,8 @@ static struct seamless_machine *machine(const char *platform, char *err, size_t 
 	return m;
 }
 
-static int run_recorded(struct seamless_machine *m, const char *record_path, char **argv, char *err, size_t err_len)
+static int run_recorded(struct seamless_machine *m, const char *record_path, char **argv, char *err,
+			size_t err_len)
 {
 	struct record_option record;
 	int status;
@@ -52,28 +67,27 @@ static int run_recorded(struct seamless_machine *m, const char *record_path, cha
 	return record_close(&record) ? -1 : status;
 }
 
-static int run_traced(struct seamless_machine *m, struct trace_option *trace, const char *record_path, char **argv, char *err, size_t err_len)
+static int run_traced(struct seamless_machine *m, struct settings *s, char **argv, char *err,
+		      size_t err_len)
 {
 	int status;
 
-	if (trace_option_open(trace, m, 0))
+	if (trace_option_open(&s->trace, m, 0))
 		return -1;
-	trace_option_phase(trace, "program");
-	status = run_recorded(m, record_path, argv, err, err_len);
-	return trace_option_close(trace) ? -1 : status;
+	trace_option_phase(&s->trace, "program");
+	status = run_recorded(m, s->record_path, argv, err, err_len);
+	return trace_option_close(&s->trace) ? -1 : status;
 }
 
-static int run(const char *platform, struct trace_option *trace, struct strict_option *strict, const char *record_path,
-	       const struct fault_option *faults,
-	       char **argv)
+static int run(struct settings *s, char **argv)
 {
 	char err[256] = "";
-	struct seamless_machine *m = machine(platform, err, sizeof(err));
+	struct seamless_machine *m = machine(s->platform, err, sizeof(err));
 	int status = -1;
 
-	if (m && !fault_option_apply(faults, m) && !strict_option_start(strict, m)) {
-		status = run_traced(m, trace, record_path, argv, err, sizeof(err));
-		if (strict_option_stop(strict, m) && !status)
+	if (m && !fault_option_apply(&s->faults, m) && !strict_option_start(&s->strict, m)) {
+		status = run_traced(m, s, argv, err, sizeof(err));
+		if (strict_option_stop(&s->strict, m) && !status)
 			status = CLI_WRONG;
 		fault_option_report(m);
 	}
@@ -83,7 +97,25 @@ static int run(const char *platform, struct trace_option *trace, struct strict_o
 	return status < 0 ? CLI_USAGE : status;
 }
 
-static int exec_verb(int argc, char **argv)
+static int take_option(struct settings *s, int option)
+{
+	switch (option) {
+	case 'p': s->platform = optarg; return 0;
+	case 'r': s->record_path = optarg; return 0;
+	case 's':
+		s->trace.stats = true;
+		s->trace.stats_path = optarg;
+		return 0;
+	case 't': return trace_option_add(&s->trace, "exec", optarg);
+	case 'm': return strict_option_parse(&s->strict, "exec", optarg);
+	case 'f': return fault_option_rule(&s->faults, optarg);
+	case 'F': return fault_option_file(&s->faults, optarg);
+	default: return -1;
+	}
+}
+
+/* -1: go on; else the exit status. */
+static int read_options(struct settings *s, int argc, char **argv)
 {
 	static const struct option options[] = { { "platform", required_argument, NULL, 'p' },
 						 { "record", required_argument, NULL, 'r' },
@@ -94,49 +126,34 @@ static int exec_verb(int argc, char **argv)
 						 { "fault-file", required_argument, NULL, 'F' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
-	const char *platform = "default", *record = NULL;
-	struct trace_option trace = { 0 };
-	struct strict_option strict = { 0 };
-	struct fault_option faults = { .count = 0 };
-	int c, result, wrong = 0;
+	int c;
 
-	while (!wrong && (c = cli_option(argc, argv, "+:h", options)) != -1) {
-		switch (c) {
-		case 'p': platform = optarg; break;
-		case 'r': record = optarg; break;
-		case 's':
-			trace.stats = true;
-			trace.stats_path = optarg;
-			break;
-		case 't':
-			if (!trace_option_add(&trace, "exec", optarg))
-				break;
-			trace_option_free(&trace);
-			return CLI_USAGE;
-		case 'm':
-			if (!strict_option_parse(&strict, optarg))
-				break;
-			fprintf(stderr, "seamless exec: --strict-memory: '%s' is not 'continue'\n", optarg);
-			trace_option_free(&trace);
-			return CLI_USAGE;
-		case 'f': wrong = fault_option_rule(&faults, optarg); break;
-		case 'F': wrong = fault_option_file(&faults, optarg); break;
-		case 'h': usage(stdout); return CLI_DONE;
-		default: wrong = -1; break;
+	while ((c = cli_option(argc, argv, "+:h", options)) != -1) {
+		if (c == 'h') {
+			usage(stdout);
+			return CLI_DONE;
 		}
+		if (take_option(s, c))
+			return CLI_USAGE;
 	}
-	if (wrong) {
-		trace_option_free(&trace);
-		return CLI_USAGE;
-	}
-	if (optind == argc) {
-		fputs("seamless exec: no program named\n", stderr);
-		usage(stderr);
-		return CLI_USAGE;
-	}
-	result = run(platform, &trace, &strict, record, &faults, argv + optind);
-	trace_option_free(&trace);
+	if (optind < argc)
+		return -1;
+	fputs("seamless exec: no program named\n", stderr);
+	usage(stderr);
+	return CLI_USAGE;
+}
+
+static int exec_verb(int argc, char **argv)
+{
+	struct settings s = { .platform = "default" };
+	int result = read_options(&s, argc, argv);
+
+	if (result < 0)
+		result = run(&s, argv + optind);
+	trace_option_free(&s.trace);
 	return result;
 }
 
-const struct cli_verb verb_exec = { "exec", "run a program with real SEAMCALL and TDCALL instructions", exec_verb };
+const struct cli_verb verb_exec = { "exec",
+				    "run a program with real SEAMCALL and TDCALL instructions",
+				    exec_verb };

@@ -156,14 +156,6 @@ static int replay_on_platform(struct settings *s)
 	return result;
 }
 
-static int take_strictness(struct settings *s)
-{
-	if (!strict_option_parse(&s->strict, optarg))
-		return 0;
-	fprintf(stderr, "seamless replay: --strict-memory: '%s' is not 'continue'\n", optarg);
-	return -1;
-}
-
 static int take_option(struct settings *s, int option)
 {
 	switch (option) {
@@ -172,7 +164,7 @@ static int take_option(struct settings *s, int option)
 	case 'p': s->platform = optarg; return 0;
 	case 'f': return fault_option_rule(&s->faults, optarg);
 	case 'F': return fault_option_file(&s->faults, optarg);
-	case 'm': return take_strictness(s);
+	case 'm': return strict_option_parse(&s->strict, "replay", optarg);
 	default: return -1;
 	}
 }
