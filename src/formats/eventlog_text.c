@@ -7,57 +7,61 @@
 #include "formats/bytes.h"
 #include "formats/eventlog.h"
 
-const char *eventlog_type_name(uint32_t type)
-{
-	static const struct {
-		uint32_t type;
-		const char *name;
-	} names[] = {
-		{ 0x1, "EV_POST_CODE" },
-		{ 0x3, "EV_NO_ACTION" },
-		{ 0x4, "EV_SEPARATOR" },
-		{ 0x5, "EV_ACTION" },
-		{ 0x6, "EV_EVENT_TAG" },
-		{ 0x8, "EV_S_CRTM_VERSION" },
-		{ 0xa, "EV_PLATFORM_CONFIG_FLAGS" },
-		{ 0xb, "EV_TABLE_OF_DEVICES" },
-		{ 0xc, "EV_COMPACT_HASH" },
-		{ 0xd, "EV_IPL" },
-		{ 0x80000001, "EV_EFI_VARIABLE_DRIVER_CONFIG" },
-		{ 0x80000002, "EV_EFI_VARIABLE_BOOT" },
-		{ 0x80000003, "EV_EFI_BOOT_SERVICES_APPLICATION" },
-		{ 0x80000004, "EV_EFI_BOOT_SERVICES_DRIVER" },
-		{ 0x80000005, "EV_EFI_RUNTIME_SERVICES_DRIVER" },
-		{ 0x80000006, "EV_EFI_GPT_EVENT" },
-		{ 0x80000007, "EV_EFI_ACTION" },
-		{ 0x80000008, "EV_EFI_PLATFORM_FIRMWARE_BLOB" },
-		{ 0x80000009, "EV_EFI_HANDOFF_TABLES" },
-		{ 0x8000000a, "EV_EFI_PLATFORM_FIRMWARE_BLOB2" },
-		{ 0x8000000b, "EV_EFI_HANDOFF_TABLES2" },
-		{ 0x8000000c, "EV_EFI_VARIABLE_BOOT2" },
-		{ 0x800000e0, "EV_EFI_VARIABLE_AUTHORITY" },
-	};
+/* Where the text of an event's data is. */
+enum form {
+	PLAIN,	   /* all of it, in ASCII or UCS-2 */
+	VARIABLE,  /* UEFI_VARIABLE_DATA: GUID, u64 characters of the name, u64 bytes of data, the
+		    * name in UCS-2 */
+	DESCRIBED, /* UEFI_PLATFORM_FIRMWARE_BLOB2, UEFI_HANDOFF_TABLE_POINTERS2: u8 length of a
+		    * description, then it */
+};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (names[i].type == type)
-			return names[i].name;
-	}
-	return "unknown event";
-}
-
-/* UEFI_VARIABLE_DATA: GUID, u64 characters of the name, u64 bytes of data, the name in UCS-2. */
 enum { VARIABLE_LENGTH = 16, VARIABLE_NAME = 32 };
 
-static bool is_variable(uint32_t type)
+static const struct event_type {
+	uint32_t type;
+	enum form form;
+	const char *name;
+} types[] = {
+	{ 0x1, PLAIN, "EV_POST_CODE" },
+	{ 0x3, PLAIN, "EV_NO_ACTION" },
+	{ 0x4, PLAIN, "EV_SEPARATOR" },
+	{ 0x5, PLAIN, "EV_ACTION" },
+	{ 0x6, PLAIN, "EV_EVENT_TAG" },
+	{ 0x8, PLAIN, "EV_S_CRTM_VERSION" },
+	{ 0xa, PLAIN, "EV_PLATFORM_CONFIG_FLAGS" },
+	{ 0xb, PLAIN, "EV_TABLE_OF_DEVICES" },
+	{ 0xc, PLAIN, "EV_COMPACT_HASH" },
+	{ 0xd, PLAIN, "EV_IPL" },
+	{ 0x80000001, VARIABLE, "EV_EFI_VARIABLE_DRIVER_CONFIG" },
+	{ 0x80000002, VARIABLE, "EV_EFI_VARIABLE_BOOT" },
+	{ 0x80000003, PLAIN, "EV_EFI_BOOT_SERVICES_APPLICATION" },
+	{ 0x80000004, PLAIN, "EV_EFI_BOOT_SERVICES_DRIVER" },
+	{ 0x80000005, PLAIN, "EV_EFI_RUNTIME_SERVICES_DRIVER" },
+	{ 0x80000006, PLAIN, "EV_EFI_GPT_EVENT" },
+	{ 0x80000007, PLAIN, "EV_EFI_ACTION" },
+	{ 0x80000008, PLAIN, "EV_EFI_PLATFORM_FIRMWARE_BLOB" },
+	{ 0x80000009, PLAIN, "EV_EFI_HANDOFF_TABLES" },
+	{ 0x8000000a, DESCRIBED, "EV_EFI_PLATFORM_FIRMWARE_BLOB2" },
+	{ 0x8000000b, DESCRIBED, "EV_EFI_HANDOFF_TABLES2" },
+	{ 0x8000000c, VARIABLE, "EV_EFI_VARIABLE_BOOT2" },
+	{ 0x800000e0, VARIABLE, "EV_EFI_VARIABLE_AUTHORITY" },
+};
+
+static const struct event_type *find(uint32_t type)
 {
-	return type == 0x80000001 || type == 0x80000002 || type == 0x8000000c || type == 0x800000e0;
+	static const struct event_type unknown = { 0, PLAIN, "unknown event" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (types[i].type == type)
+			return &types[i];
+	}
+	return &unknown;
 }
 
-/* UEFI_PLATFORM_FIRMWARE_BLOB2, UEFI_HANDOFF_TABLE_POINTERS2: u8 length of a description, then it.
- */
-static bool is_described(uint32_t type)
+const char *eventlog_type_name(uint32_t type)
 {
-	return type == 0x8000000a || type == 0x8000000b;
+	return find(type)->name;
 }
 
 static bool is_printable(uint16_t c)
@@ -97,14 +101,15 @@ void eventlog_text(const struct eventlog_event *event, char *text, size_t size)
 {
 	const uint8_t *p = event->data;
 	size_t length = event->data_size;
+	enum form form = find(event->type)->form;
 
 	text[0] = 0;
-	if (is_variable(event->type) && length >= VARIABLE_NAME) {
+	if (form == VARIABLE && length >= VARIABLE_NAME) {
 		uint64_t name = get_le64(p + VARIABLE_LENGTH);
 
 		if (name <= (length - VARIABLE_NAME) / 2 && is_text(p + VARIABLE_NAME, name, 2))
 			put_text(text, size, p + VARIABLE_NAME, name, 2);
-	} else if (is_described(event->type) && length && p[0] < length) {
+	} else if (form == DESCRIBED && length && p[0] < length) {
 		if (is_text(p + 1, p[0], 1))
 			put_text(text, size, p + 1, p[0], 1);
 	} else if (is_text(p, length, 1)) {
