@@ -8,7 +8,7 @@ _seamless_options()
 	decode) echo '--leaf --as --json --help' ;;
 	leaf) echo '--class --object --register --status --td-state --since --json --help' ;;
 	measure) echo '--kernel --initrd --append --memory --smp --order --match --json --help' ;;
-	replay) echo '--json --platform --stop-at-first --fault --fault-file --strict-memory --help' ;;
+	replay) echo '--json --platform --stop-at-first --fault --fault-file --strict-memory --snapshot-at --restore --help' ;;
 	exec) echo '--platform --record --fault --fault-file --trace --stats --strict-memory --help' ;;
 	verify) echo '--root --time --crl --tcb --qe-identity --tcb-chain --log --mac-key --nonce --mrtd --json --help' ;;
 	run) echo '--kernel --initrd --append --guest --firmware --memory --smp --gpaw --pending-ve --trace --stats --record --fault --fault-file --strict-memory --quote --quote-version --attest --nonce --deterministic --gdb --timeout --stop-after --platform --help' ;;

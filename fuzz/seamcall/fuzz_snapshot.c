@@ -13,11 +13,12 @@
 #include "stage.h"
 
 #define CHANGES 8u
-/* A word somewhere in a part: any, or one of those that are indices, addresses and states. */
+/* A word somewhere in a part that says something to a restore: any, or one of those that are
+ * indices, addresses and states. */
 static void change(struct input *in, uint8_t *bytes, const struct snapshot_header *h)
 {
 	uint64_t what = input_take(in, 1);
-	const struct snapshot_entry *part = &h->part[what % PARTS];
+	const struct snapshot_entry *part = &h->part[what % PART_NOTE];
 	uint64_t at = input_take(in, 3), value = input_operand(in);
 	size_t width = (size_t)1 << (what >> 4 & 3);
 

@@ -69,7 +69,17 @@ struct seamless_machine *seamless_snapshot_open(const struct seamless_snapshot *
 /* The platform file that the snapshot's machine was made from, as long as the snapshot lives. */
 const char *seamless_snapshot_text(const struct seamless_snapshot *s, size_t *len);
 
-/* What seamless_snapshot_save() writes, as long as the snapshot lives. NULL: libcrypto refuses. */
+/*
+ * What the caller wants to find again beside the machine's state: any bytes, which are copied and
+ * take the place of an earlier note. It stays in the file, and a restore does not look at it.
+ * False: no memory. Without a note, *len is 0; what seamless_snapshot_note() gives is valid until
+ * the snapshot is freed or gets another.
+ */
+bool seamless_snapshot_set_note(struct seamless_snapshot *s, const void *note, size_t len);
+const void *seamless_snapshot_note(const struct seamless_snapshot *s, size_t *len);
+
+/* What seamless_snapshot_save() writes, as long as the snapshot lives and gets no other note. NULL:
+ * libcrypto refuses. */
 const void *seamless_snapshot_bytes(struct seamless_snapshot *s, size_t *len);
 
 /*

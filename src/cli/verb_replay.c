@@ -2,9 +2,12 @@
 /*
  * `seamless replay`: replays transcripts and tells each difference.
  */
+#include <ctype.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,8 +25,8 @@
 static const char usage[] =
 	"usage: seamless replay [--json] [--platform NAME|FILE] [--stop-at-first] "
 	"[--fault RULE]\n"
-	"                       [--fault-file FILE] [--strict-memory[=continue]] "
-	"FILE|DIRECTORY...\n"
+	"                       [--fault-file FILE] [--strict-memory[=continue]]\n"
+	"                       [--snapshot-at LINE:FILE] [--restore FILE] FILE|DIRECTORY...\n"
 	"\n"
 	"Replays recorded transcripts (.tdx) on a fresh machine each and compares every answer.\n"
 	"  --json           only {\"files\":N,\"calls\":N,\"mismatches\":N}\n"
@@ -35,6 +38,8 @@ static const char usage[] =
 	"  --strict-memory[=continue]  report what the recorded host does wrong with pages of TDs, "
 	"and\n"
 	"                   where, and end at the first mistake with status 1, or go on\n"
+	"  --snapshot-at LINE:FILE  write a snapshot of the machine as it is before that line\n"
+	"  --restore FILE   begin with such a snapshot, at its line, which is made next\n"
 	"Exit status: 0 all as recorded, 1 differences or mistakes, 2 wrong file or usage.\n";
 
 struct settings {
@@ -42,6 +47,9 @@ struct settings {
 	const char *platform;
 	struct fault_option faults;
 	struct strict_option strict;
+	const char *snapshot_file, *begin_name;
+	unsigned snapshot_line;
+	struct seamless_snapshot *begin;
 	bool mistaken;
 	struct replay_list files;
 };
@@ -138,6 +146,10 @@ static int replay_on_platform(struct settings *s)
 	struct replay_options options = {
 		.platform = s->platform,
 		.stop_at_first = s->stop_at_first,
+		.snapshot_file = s->snapshot_file,
+		.snapshot_line = s->snapshot_line,
+		.begin = s->begin,
+		.begin_name = s->begin_name,
 		.difference = s->json ? NULL : print_difference,
 		.machine = prepare_machine,
 		.machine_ends = end_machine,
@@ -156,6 +168,24 @@ static int replay_on_platform(struct settings *s)
 	return result;
 }
 
+/* LINE:FILE */
+static int take_snapshot(struct settings *s)
+{
+	char *file;
+	unsigned long line = strtoul(optarg, &file, 10);
+
+	if (!isdigit((unsigned char)optarg[0]) || *file != ':' || !file[1] || line > UINT_MAX)
+		fprintf(stderr, "seamless replay: --snapshot-at: '%s' is not LINE:FILE\n", optarg);
+	else if (s->snapshot_file)
+		fputs("seamless replay: --snapshot-at is given twice\n", stderr);
+	else {
+		s->snapshot_file = file + 1;
+		s->snapshot_line = (unsigned)line;
+		return 0;
+	}
+	return -1;
+}
+
 static int take_option(struct settings *s, int option)
 {
 	switch (option) {
@@ -165,6 +195,8 @@ static int take_option(struct settings *s, int option)
 	case 'f': return fault_option_rule(&s->faults, optarg);
 	case 'F': return fault_option_file(&s->faults, optarg);
 	case 'm': return strict_option_parse(&s->strict, "replay", optarg);
+	case 'a': return take_snapshot(s);
+	case 'r': s->begin_name = optarg; return 0;
 	default: return -1;
 	}
 }
@@ -178,6 +210,8 @@ static int read_options(struct settings *s, int argc, char **argv)
 						 { "fault", required_argument, NULL, 'f' },
 						 { "fault-file", required_argument, NULL, 'F' },
 						 { "strict-memory", optional_argument, NULL, 'm' },
+						 { "snapshot-at", required_argument, NULL, 'a' },
+						 { "restore", required_argument, NULL, 'r' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
 	int c;
@@ -196,6 +230,23 @@ static int read_options(struct settings *s, int argc, char **argv)
 	return CLI_USAGE;
 }
 
+/* Snapshots are of one transcript. -1: go on; else the exit status. */
+static int prepare_snapshots(struct settings *s)
+{
+	char err[600];
+
+	if (!s->snapshot_file && !s->begin_name)
+		return -1;
+	if (s->files.count != 1)
+		return fail("a snapshot is of one transcript, more are given");
+	if (!s->begin_name)
+		return -1;
+	if (s->platform)
+		return fail("--restore: the platform is the snapshot's, --platform gives another");
+	s->begin = seamless_snapshot_load(s->begin_name, err, sizeof(err));
+	return s->begin ? -1 : fail(err);
+}
+
 static int run(int argc, char **argv)
 {
 	struct settings s = { 0 };
@@ -207,7 +258,10 @@ static int run(int argc, char **argv)
 			result = fail(err);
 	}
 	if (result < 0)
+		result = prepare_snapshots(&s);
+	if (result < 0)
 		result = replay_on_platform(&s);
+	seamless_snapshot_free(s.begin);
 	replay_list_free(&s.files);
 	return result;
 }

@@ -25,6 +25,7 @@ struct replay_difference {
 
 struct seamless_machine;
 struct seamless_regs;
+struct seamless_snapshot;
 struct transcript_event;
 
 struct replay_options {
@@ -32,6 +33,13 @@ struct replay_options {
 	const char *platform_text; /* NULL: the built-in platform of that name */
 	size_t platform_len;
 	bool stop_at_first; /* end a file at its first mismatch */
+	/* or NULL: a snapshot goes to this file of the machine as it is before the first event at
+	 * or after that line */
+	const char *snapshot_file;
+	unsigned snapshot_line;
+	/* or NULL: such a snapshot, at whose line the replay begins; how messages call it */
+	const struct seamless_snapshot *begin;
+	const char *begin_name;
 	void (*difference)(void *opaque, const struct replay_difference *difference); /* or NULL */
 	/* or NULL: before each S, C and X line is made, on its processor, with these registers and
 	 * the guest's state set; false ends the file there */
@@ -57,8 +65,8 @@ struct replay_counts {
 
 /*
  * Replays one transcript and adds to *counts. The calling thread must not be bound to a processor.
- * False: the text is not a correct transcript (nothing was run then), the platform file is wrong,
- * or there is no memory; `err` says which.
+ * False: the text is not a correct transcript (nothing was run then), the platform file or the
+ * snapshot to begin with is wrong, none could be written, or there is no memory; `err` says which.
  */
 bool replay_text(const char *file, const char *text, size_t len,
 		 const struct replay_options *options, struct replay_counts *counts, char *err,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "formats/encoding.h"
+#include "replay/place.h"
 #include "replay/run.h"
 #include "replay/scan.h"
 
@@ -194,7 +195,7 @@ static bool before_event(struct run *r)
 {
 	struct seamless_machine *m = r->m;
 
-	if (r->event->kind == TRANSCRIPT_PLAT || !r->options->before_event)
+	if (!r->options->before_event)
 		return true;
 	m = r->options->before_event(r->options->opaque, m, r->event);
 	r->ended = !m;
@@ -298,25 +299,61 @@ static struct seamless_machine *find_machine(struct run *r)
 	return m;
 }
 
+/* The PLAT line: a new machine, or that of the snapshot. */
+static bool begin_machine(struct run *r)
+{
+	if (r->options->begin) {
+		if (!place_restore(r))
+			return false;
+	} else {
+		r->m = find_machine(r);
+		if (!r->m)
+			return false;
+		r->event_ticks = seamless_event_ticks(r->m);
+	}
+	return !r->options->machine || r->options->machine(r->options->opaque, r->m);
+}
+
+/* Whether the machine as it is before `line` is the one to be kept. */
+static bool keep_here(const struct run *r, unsigned line)
+{
+	return r->options->snapshot_file && !r->saved && line >= r->options->snapshot_line;
+}
+
+static bool next_event(struct run *r)
+{
+	r->differs = false;
+	if (r->event->kind == TRANSCRIPT_PLAT)
+		return begin_machine(r);
+	if (r->event->line < r->begin)
+		return true;
+	if (keep_here(r, r->event->line) && !place_save(r, r->event->line))
+		return false;
+	return !before_event(r) || run_event(r);
+}
+
+/* At its end, or where it was stopped: the last line was the last chance. */
+static bool end_events(struct run *r)
+{
+	if (r->t->ended && keep_here(r, r->t->line))
+		return place_save(r, r->t->line);
+	if (!r->options->snapshot_file || r->saved)
+		return true;
+	snprintf(r->err, r->err_len, "%s:%u: the replay ends here, before line %u: no snapshot",
+		 r->t->file, r->t->line, r->options->snapshot_line);
+	return false;
+}
+
 static bool run_events(struct run *r, struct transcript_event *e)
 {
-	bool done = true;
-
 	r->event = e;
-	while (done && transcript_next(r->t, e)) {
-		if (e->kind == TRANSCRIPT_PLAT) {
-			r->m = find_machine(r);
-			if (!r->m ||
-			    (r->options->machine && !r->options->machine(r->options->opaque, r->m)))
-				return false;
-			r->event_ticks = seamless_event_ticks(r->m);
-		}
-		r->differs = false;
-		done = !before_event(r) || run_event(r);
+	while (transcript_next(r->t, e)) {
+		if (!next_event(r))
+			return false;
 		if (r->ended || (r->differs && r->options->stop_at_first))
 			break;
 	}
-	return done;
+	return end_events(r);
 }
 
 static void end_machine(struct run *r)

@@ -21,6 +21,8 @@ struct run {
 	const struct transcript_event *event; /* the one being replayed */
 	bool differs;			      /* it differs already */
 	bool ended;			      /* before_call said so */
+	bool saved;			      /* the snapshot that is asked for */
+	unsigned begin;			      /* the line before which a snapshot was taken */
 	struct seamless_fault
 		*fault[TRANSCRIPT_MAX_LPS]; /* of the last FAULT line of a processor */
 	char *err;

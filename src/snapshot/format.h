@@ -11,7 +11,7 @@
 #include "platform/crypto.h"
 
 #define SNAPSHOT_MAGIC	 "SEAMSNAP"
-#define SNAPSHOT_VERSION 1u
+#define SNAPSHOT_VERSION 2u
 
 enum snapshot_part {
 	PART_TEXT,     /* the platform file */
@@ -23,6 +23,7 @@ enum snapshot_part {
 	PART_KEYS,     /* struct key_run: pages under a key id other than 0 */
 	PART_RUNS,     /* struct page_run: pages that hold more than zeros */
 	PART_PAGES,    /* their content */
+	PART_NOTE,     /* the caller's */
 	PARTS,
 };
 

@@ -12,7 +12,7 @@
 
 static const char *const part_name[PARTS] = {
 	"platform file", "platform", "MSRs",	  "hand-off area", "module",
-	"processors",	 "key ids",  "page runs", "pages",
+	"processors",	 "key ids",  "page runs", "pages",	   "note",
 };
 
 bool snapshot_wrong(const struct snapshot_error *e, uint64_t offset, const char *format, ...)

@@ -124,6 +124,29 @@ const char *seamless_snapshot_text(const struct seamless_snapshot *s, size_t *le
 	return (const char *)snapshot_part(s, PART_TEXT);
 }
 
+/* The last part, so that no other moves. */
+bool seamless_snapshot_set_note(struct seamless_snapshot *s, const void *note, size_t len)
+{
+	uint64_t at = snapshot_header(s)->part[PART_NOTE].offset;
+	uint8_t *bytes = realloc(s->bytes, at + len);
+
+	if (!bytes)
+		return false;
+	s->bytes = bytes;
+	s->len = at + len;
+	s->sealed = false;
+	snapshot_header(s)->part[PART_NOTE].length = len;
+	snapshot_header(s)->length = s->len;
+	memcpy(bytes + at, note, len);
+	return true;
+}
+
+const void *seamless_snapshot_note(const struct seamless_snapshot *s, size_t *len)
+{
+	*len = snapshot_part_len(s, PART_NOTE);
+	return snapshot_part(s, PART_NOTE);
+}
+
 const void *seamless_snapshot_bytes(struct seamless_snapshot *s, size_t *len)
 {
 	*len = s->len;

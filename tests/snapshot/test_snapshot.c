@@ -16,6 +16,7 @@
 #include "bring_up.h"
 #include "gen/leaves.h"
 #include "module/handoff.h"
+#include "replay/replay.h"
 #include "snapshot/internal.h"
 #include "tdx/metadata.h"
 #include "tdx/status.h"
@@ -392,15 +393,92 @@ static uint64_t random_number(uint64_t *seed)
 	return *seed >> 24;
 }
 
+static void note(struct seamless_snapshot *s, const char *text)
+{
+	assert_true(seamless_snapshot_set_note(s, text, strlen(text)));
+}
+
+static void has_note(const struct seamless_snapshot *s, const char *text)
+{
+	size_t len;
+	const void *found = seamless_snapshot_note(s, &len);
+
+	assert_int_equal(len, strlen(text));
+	assert_memory_equal(found, text, len);
+}
+
+/* One note at a time, which a reader of the bytes finds and a restore does not miss. */
+static void a_note_goes_with_it(void **state)
+{
+	struct seamless_snapshot *s = take(*state), *copy;
+
+	has_note(s, "");
+	note(s, "where it was taken, at some length");
+	copy = reread(s);
+	has_note(copy, "where it was taken, at some length");
+	note(copy, "shorter");
+	seamless_snapshot_free(s);
+	s = reread(copy);
+	has_note(s, "shorter");
+	restore(*state, s);
+	note(s, "");
+	has_note(s, "");
+	seamless_snapshot_free(reread(s));
+	seamless_snapshot_free(copy);
+	seamless_snapshot_free(s);
+}
+
+/* A replay begins with a snapshot of its own only, whatever its note says. */
+static void a_replay_looks_at_the_note(void **state)
+{
+	static const char text[] = "PLAT lps=1 pkgs=1\nEND\n";
+	static const struct {
+		const char *note, *error;
+	} notes[] = {
+		{ "", "s: not taken by a replay" },
+		{ "seamless repla", "s: not taken by a replay" },
+		{ "seamless replay\n", "s: its note has no line" },
+		{ "seamless replay\nline\n", "s: its note is not of a replay: line" },
+		{ "seamless replay\nline 2\n", "s: its note has no place in a transcript" },
+		{ "seamless replay\nline 2 5\n",
+		  "s: not of t: what stands before line 2 is another text" },
+		{ "seamless replay\nvalue a 1 2\n",
+		  "s: its note has a value that t has not: a 1 2" },
+		{ "seamless replay\nvalue aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 1 2\n",
+		  "s: its note has a value that t has not: aaaaaaaaaa" },
+		{ "seamless replay\nfault 64 * OPERAND_BUSY\n",
+		  "s: its note has a fault of processor 64" },
+		{ "seamless replay\nfault -1 * OPERAND_BUSY\n", "s: its note has a fault of " },
+		{ "seamless replay\nfault 0 * OPERAND_BUSY\nfault 0 * OPERAND_BUSY\n",
+		  "s: its note has a fault of processor 0" },
+		{ "seamless replay\nfault 0 * NONE", "s: its note: no status 'NONE'" },
+		{ "seamless replay\nnonsense\n", "s: its note is not of a replay: nonsense" },
+	};
+	struct seamless_snapshot *s = take(*state);
+	const struct replay_options options = { .begin = s, .begin_name = "s" };
+	struct replay_counts counts = { 0 };
+
+	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+		note(s, notes[i].note);
+		assert_false(replay_text("t", text, sizeof(text) - 1, &options, &counts, err,
+					 sizeof(err)));
+		if (strncmp(err, notes[i].error, strlen(notes[i].error)) != 0)
+			complain("%s: %s", notes[i].note, err);
+	}
+	seamless_snapshot_free(s);
+}
+
 /* Cut at each byte of the header, around each part, and at random. */
 static void truncated_files(void **state)
 {
 	struct seamless_snapshot *s = take(*state);
 	const struct snapshot_header *h;
+	const uint8_t *bytes;
 	uint64_t seed = 1;
 	size_t len;
-	const uint8_t *bytes = seamless_snapshot_bytes(s, &len);
 
+	note(s, "noted");
+	bytes = seamless_snapshot_bytes(s, &len);
 	assert_non_null(bytes);
 	h = (const struct snapshot_header *)(const void *)bytes;
 	for (size_t at = 0; at < sizeof(*h); at++)
@@ -528,7 +606,7 @@ static void hostile_fields_with_right_hashes(void **state)
 	with_field(s, h->part[PART_RUNS].offset, &beyond, 8, "not after the run before");
 	with_field(s, h->part[PART_TEXT].offset, "bad", 3, "its platform file:1: ");
 	with_field(s, offsetof(struct snapshot_header, version), &huge, 4,
-		   "format version 1073741824, this build reads version 1");
+		   "format version 1073741824, this build reads version 2");
 	with_field(s, offsetof(struct snapshot_header, layout), &beyond, 8, "another layout");
 	with_field(s, offsetof(struct snapshot_header, length), &beyond, 8, "the parts end at");
 	with_field(s, offsetof(struct snapshot_header, part), &beyond, 8, "must follow at");
@@ -612,6 +690,8 @@ int main(void)
 		WITH_TD(a_recorded_machine_is_refused),
 		cmocka_unit_test(shareable_memory_too),
 		WITH_TD(a_file_holds_it),
+		WITH_TD(a_note_goes_with_it),
+		WITH_TD(a_replay_looks_at_the_note),
 		WITH_TD(truncated_files),
 		WITH_TD(flipped_bits),
 		WITH_TD(hostile_fields_with_right_hashes),
