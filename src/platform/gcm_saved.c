@@ -59,7 +59,7 @@ static struct element times(struct element x, const struct multiples *m)
 	struct element z = { 0, 0 };
 
 	for (unsigned i = 0; i < 32; i++) {
-		unsigned terms = (i < 16 ? x.lo >> 4 * i : x.hi >> 4 * (i - 16)) & 15;
+		unsigned terms = (unsigned)(i < 16 ? x.lo >> 4 * i : x.hi >> 4 * (i - 16)) & 15;
 		uint64_t carried = m->carried[z.lo & 15];
 
 		z = (struct element){ z.hi >> 4 ^ carried, z.lo >> 4 | z.hi << 60 };
