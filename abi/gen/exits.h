@@ -19,7 +19,6 @@ void handle_ept_violation(struct guest_exit *x);
 void handle_exception(struct guest_exit *x);
 void handle_l2_cr_access(struct guest_exit *x);
 void handle_l2_ept_violation(struct guest_exit *x);
-void handle_l2_exception(struct guest_exit *x);
 void handle_l2_interrupt(struct guest_exit *x);
 void handle_l2_tdcall(struct guest_exit *x);
 void handle_nmi_window(struct guest_exit *x);

@@ -79,10 +79,14 @@ void handle_exception(struct guest_exit *x)
 {
 	uint32_t info = x->ve->intr_info;
 
-	if (INTR_TYPE(info) == INTR_TYPE_NMI || (INTR_VECTOR(info) != VECTOR_MC && exit_debug_td(x)))
+	if (INTR_TYPE(info) == INTR_TYPE_NMI)
 		exit_to_host(x, TDX_SUCCESS, x->ve->qualification, info);
 	else if (INTR_VECTOR(info) == VECTOR_MC)
 		exit_to_host(x, TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE, x->ve->qualification, info);
+	else if (x->vps->curr_vm)
+		l2_exit_to_l1(x);
+	else if (exit_debug_td(x))
+		exit_to_host(x, TDX_SUCCESS, x->ve->qualification, info);
 	else
 		exit_unexpected(x);
 }
@@ -123,10 +127,12 @@ void handle_nmi_window(struct guest_exit *x)
 		x->next = NEXT_AGAIN;
 }
 
-static void entry_failed(struct guest_exit *x)
+void exit_entry_failed(struct guest_exit *x)
 {
 	if (exit_basic(x) == EXIT_REASON_ENTRY_FAILURE_MACHINE_CHECK)
 		exit_to_host(x, TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE, x->ve->qualification, 0);
+	else if (x->vps->curr_vm && exit_basic(x) == EXIT_REASON_ENTRY_FAILURE_GUEST_STATE)
+		l2_exit_to_l1(x);
 	else
 		exit_unexpected(x);
 }
@@ -149,7 +155,7 @@ static void handle(struct guest_exit *x)
 		reinject_idt_event(x);
 	}
 	if (x->ve->reason & EXIT_ENTRY_FAILED)
-		entry_failed(x);
+		exit_entry_failed(x);
 	else if (handler)
 		handler(x);
 	else

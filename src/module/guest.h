@@ -80,6 +80,8 @@ void exit_to_l1(struct guest_exit *x, uint64_t status, uint64_t extended);
 void deny(struct guest_exit *x, uint64_t qualification);
 /* What cannot be on sound hardware: the end of a production TD, an ordinary exit of a debug TD. */
 void exit_unexpected(struct guest_exit *x);
+/* The entry itself failed: invalid state of an L2 VM is L1's doing. */
+void exit_entry_failed(struct guest_exit *x);
 
 /* ---- guest leaves (tdcall.c): what their functions return when the guest does not go on with a status ---- */
 

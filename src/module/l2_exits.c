@@ -19,27 +19,20 @@ void l2_exit_to_l1(struct guest_exit *x)
 	exit_to_l1(x, TDX_SUCCESS, 0);
 }
 
-void handle_l2_exception(struct guest_exit *x)
-{
-	uint32_t info = x->ve->intr_info;
-
-	if (INTR_TYPE(info) == INTR_TYPE_NMI)
-		exit_to_host(x, TDX_SUCCESS, x->ve->qualification, info);
-	else if (INTR_VECTOR(info) == VECTOR_MC)
-		exit_to_host(x, TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE, x->ve->qualification, info);
-	else
-		l2_exit_to_l1(x);
-}
-
 /* ---- interrupts posted to L1 ---- */
+
+#define POSTED_VECTOR_FIRST 31u /* of those that the module has L1 interrupted by */
 
 /* The notification of L1's posted interrupts met L2: L1 gets them now if their priority is high enough. */
 static void take_posted(struct guest_exit *x, uint8_t *descriptor)
 {
 	struct vapic a = vcpu_vapic(x->m, x->vp);
+	unsigned vector;
 
 	a.posted = descriptor;
-	vapic_take_posted(&a);
+	vector = vapic_take_posted(&a);
+	if (vector >= POSTED_VECTOR_FIRST)
+		vapic_request(&a, vector);
 	if (vapic_pending(&a))
 		exit_to_l1(x, TDX_L2_EXIT_PENDING_INTERRUPT, 0);
 	else
@@ -73,23 +66,12 @@ void handle_l2_tdcall(struct guest_exit *x)
 		l2_exit_to_l1(x);
 }
 
-/* Invalid state at an entry is L1's doing. */
-static void entry_failed(struct guest_exit *x)
-{
-	if (exit_basic(x) == EXIT_REASON_ENTRY_FAILURE_GUEST_STATE)
-		l2_exit_to_l1(x);
-	else if (exit_basic(x) == EXIT_REASON_ENTRY_FAILURE_MACHINE_CHECK)
-		exit_to_host(x, TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE, x->ve->qualification, 0);
-	else
-		exit_unexpected(x);
-}
-
 void l2_handle(struct guest_exit *x)
 {
 	exit_handler handler = exit_basic(x) < EXIT_REASONS ? l2_handlers[exit_basic(x)] : NULL;
 
 	if (x->ve->reason & EXIT_ENTRY_FAILED)
-		entry_failed(x);
+		exit_entry_failed(x);
 	else if (handler)
 		handler(x);
 	else
@@ -98,7 +80,7 @@ void l2_handle(struct guest_exit *x)
 
 /* ---- afterwards ---- */
 
-/* L2 goes on, unless L1 intercepts the event that it goes on with. */
+/* L2 goes on, unless L1 intercepts the event that it goes on with. Of that it hears by the exit that led to the event. */
 static void go_on(struct guest_exit *x)
 {
 	l2_reinject(x->vmcs);
@@ -115,8 +97,13 @@ static void go_on(struct guest_exit *x)
 /* TDG.VP.ENTER returns in L1. */
 static void return_to_l1(struct guest_exit *x)
 {
+	uint64_t *gpr = x->vps->gpr;
+
 	l2_store_state(x->m, x->vp, x->vps->curr_vm);
 	l2_exit_registers(x->vps, x->vmcs, x->exit.status, x->exit.extended);
+	gpr[GPR_RAX] = x->exit.status | x->ve->reason;
+	gpr[GPR_RCX] = x->ve->qualification;
+	gpr[GPR_R9] = pair32(x->ve->intr_info, gpr[GPR_R9] >> 32);
 	__atomic_store_n(&x->vps->curr_vm, 0, __ATOMIC_RELAXED);
 	x->vmcs = vcpu_vmcs(x->m, x->vp, 0);
 	guest_skip_instruction(x->vmcs);
@@ -129,8 +116,7 @@ void l2_finish(struct guest_exit *x)
 	if (x->next != NEXT_L1)
 		return;
 	if (x->vps->l2_debug_ctls[x->vps->curr_vm] & L2_DEBUG_EXIT_ON_RETURN)
-		exit_to_host(x, TDX_TD_EXIT_ON_L2_TO_L1, vmcs_read(x->vmcs, VMCS_EXIT_QUALIFICATION),
-			     (uint32_t)vmcs_read(x->vmcs, VMCS_EXIT_INTR_INFO));
+		exit_to_host(x, TDX_TD_EXIT_ON_L2_TO_L1, x->ve->qualification, x->ve->intr_info);
 	else
 		return_to_l1(x);
 }

@@ -64,7 +64,7 @@ static void update_ppr(const struct vapic *a)
 	memcpy(a->page + VAPIC_PPR, &ppr, sizeof(ppr));
 }
 
-static void request(const struct vapic *a, unsigned vector)
+void vapic_request(const struct vapic *a, unsigned vector)
 {
 	uint64_t status = status_of(a);
 
@@ -73,19 +73,20 @@ static void request(const struct vapic *a, unsigned vector)
 		set_status(a, vector, SVI(status));
 }
 
-void vapic_take_posted(const struct vapic *a)
+unsigned vapic_take_posted(const struct vapic *a)
 {
 	uint32_t *posted = (uint32_t *)(void *)a->posted;
+	unsigned vector = 0;
 
-	if (!posted || !(__atomic_fetch_and(&a->posted[POSTED_ON], 0xfe, __ATOMIC_ACQ_REL) & 1))
-		return;
+	__atomic_fetch_and(&a->posted[POSTED_ON], 0xfe, __ATOMIC_ACQ_REL);
 	for (unsigned i = 0; i < VECTORS / 32; i++) {
 		uint32_t bits = __atomic_exchange_n(&posted[i], 0, __ATOMIC_ACQ_REL);
 
 		*word_of(a, VAPIC_IRR, 32 * i) |= bits;
 		if (bits)
-			request(a, 32 * i + 31 - (unsigned)__builtin_clz(bits));
+			vector = 32 * i + 31 - (unsigned)__builtin_clz(bits);
 	}
+	return vector;
 }
 
 bool vapic_pending(const struct vapic *a)
@@ -95,7 +96,12 @@ bool vapic_pending(const struct vapic *a)
 
 int vapic_vector(const struct vapic *a)
 {
-	vapic_take_posted(a);
+	unsigned vector = 0;
+
+	if (a->posted && __atomic_load_n(&a->posted[POSTED_ON], __ATOMIC_ACQUIRE) & 1)
+		vector = vapic_take_posted(a);
+	if (vector)
+		vapic_request(a, vector);
 	return vapic_pending(a) ? (int)RVI(status_of(a)) : -1;
 }
 
@@ -156,7 +162,7 @@ bool vapic_wrmsr(const struct vapic *a, uint32_t msr, uint64_t value)
 			return false;
 		memcpy(a->page + VAPIC_SELF_IPI, &wide, sizeof(wide));
 		if (value >= VECTOR_LEGAL)
-			request(a, wide);
+			vapic_request(a, wide);
 		return true;
 	default:
 		return false;

@@ -28,8 +28,10 @@ struct vapic {
 	uint8_t *posted;   /* NULL: no posted interrupts */
 };
 
-/* Takes what was posted into the page and the interrupt status. */
-void vapic_take_posted(const struct vapic *a);
+/* Takes what was posted into the page, whether notified or not: the highest vector, 0 if there is none. */
+unsigned vapic_take_posted(const struct vapic *a);
+/* Has the vector delivered when its turn comes. */
+void vapic_request(const struct vapic *a, unsigned vector);
 /* An interrupt may be delivered: its priority is above that of what runs. */
 bool vapic_pending(const struct vapic *a);
 

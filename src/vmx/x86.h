@@ -147,7 +147,6 @@ enum x86_msr {
 #define VMX_ENTRY_PERF_GLOBAL_CTRL (1u << 13)
 #define VMX_ENTRY_PKRS (1u << 22)
 
-#define EXIT_REASON_C_STATE_SMI 71
 #define EXIT_REASONS 78u
 #define EXIT_BASIC 0xffffu
 #define EXIT_BUS_LOCK_BIT (1u << 26)

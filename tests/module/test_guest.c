@@ -351,6 +351,23 @@ static void fatal_td_leaves_at_once(void **state)
 	box_close(&b);
 }
 
+/* An SMI that met a C-state is the host's like any other. */
+static void smi_in_a_c_state_is_the_hosts(void **state)
+{
+	struct guest_box b;
+
+	(void)state;
+	box_open(&b, 0);
+	box_enter(&b);
+	box_exit(&b, (struct seamless_vm_exit){ .reason = EXIT_REASON_C_STATE_SMI, .intr_info = 0x80000022 });
+	assert_int_equal(b.where, SEAMLESS_TO_HOST);
+	assert_int_equal(b.regs.gpr[GPR_RAX], EXIT_REASON_C_STATE_SMI);
+	assert_int_equal(b.regs.gpr[GPR_R9], 0x80000022);
+	box_enter(&b);
+	assert_int_equal(b.where, SEAMLESS_TO_GUEST);
+	box_close(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,6 +384,7 @@ int main(void)
 		cmocka_unit_test(large_accept_resumes),
 		cmocka_unit_test(nmi_waits_for_ve),
 		cmocka_unit_test(fatal_td_leaves_at_once),
+		cmocka_unit_test(smi_in_a_c_state_is_the_hosts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

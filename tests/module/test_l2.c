@@ -223,7 +223,7 @@ static void deadline_ends_the_run(void **state)
 	box_close(&l.b);
 }
 
-/* L1 lets L2 write the MSR, a reserved bit would be #GP, and L1 intercepts #GP. */
+/* L1 lets L2 write the MSR, a reserved bit would be #GP, and L1 intercepts #GP: the exit is that of the write. */
 static void intercepted_event_is_an_exit(void **state)
 {
 	struct l2_box l;
@@ -237,10 +237,13 @@ static void intercepted_event_is_an_exit(void **state)
 	enter_l2(&l);
 	l.b.regs.gpr[GPR_RCX] = MSR_DEBUGCTL;
 	l.b.regs.gpr[GPR_RAX] = 1u << 4;
-	box_exit(&l.b, (struct seamless_vm_exit){ .reason = EXIT_REASON_WRMSR, .instr_length = 2 });
+	box_exit(&l.b, (struct seamless_vm_exit){ .reason = EXIT_REASON_WRMSR, .instr_length = 2, .qualification = 5,
+						  .intr_info = 0x20 });
 	assert_in(&l, 0);
-	assert_int_equal(l.b.regs.gpr[GPR_RAX], EXIT_REASON_EXCEPTION_NMI);
-	assert_int_equal(l.b.regs.gpr[GPR_R9], INJECT_GP);
+	assert_int_equal(l.b.regs.gpr[GPR_RAX], EXIT_REASON_WRMSR);
+	assert_int_equal(l.b.regs.gpr[GPR_RCX], 5);
+	assert_int_equal(l.b.regs.gpr[GPR_R9], 0x20);
+	assert_int_equal(vmcs_read(vmcs_of(&l.b, 1), VMCS_EXIT_INTR_INFO), INJECT_GP);
 	box_close(&l.b);
 }
 
@@ -305,33 +308,66 @@ static void missing_state_page_holds_the_entry(void **state)
 	box_close(&l.b);
 }
 
+#define NOTIFICATION 0xf2
+
+/* In L2, with a descriptor for interrupts that are posted to L1. */
+static uint8_t *open_posted(struct l2_box *l)
+{
+	uint64_t page;
+
+	open_l2(l, 0);
+	page = host_new_page(&l->b.host);
+	box_vps(&l->b)->shadow_pin_ctls[0] |= VMX_PIN_POSTED_INTERRUPTS;
+	box_vps(&l->b)->shadow_posted_intr_vector[0] = NOTIFICATION;
+	box_vps(&l->b)->shadow_pid_hpa[0] = page;
+	enter_l2(l);
+	return pa_ptr(module_of(&l->b), page);
+}
+
+static void notify(struct l2_box *l)
+{
+	seamless_advance_tsc(l->b.machine, 1 << 20);
+	box_exit(&l->b, (struct seamless_vm_exit){ .reason = EXIT_REASON_EXTERNAL_INTERRUPT,
+						   .intr_info = INTR_VALID | NOTIFICATION });
+}
+
 /* A notification of L1's posted interrupts that meets L2. */
 static void posted_interrupt_leaves_l2(void **state)
 {
-	static const uint8_t vector = 0x51, notification = 0xf2;
+	static const uint8_t vector = 0x51;
 	struct l2_box l;
-	uint64_t page;
-	uint8_t *pid;
+	uint8_t *pid = open_posted(&l);
 
 	(void)state;
-	open_l2(&l, 0);
-	page = host_new_page(&l.b.host);
-	pid = pa_ptr(module_of(&l.b), page);
-	box_vps(&l.b)->shadow_pin_ctls[0] |= VMX_PIN_POSTED_INTERRUPTS;
-	box_vps(&l.b)->shadow_posted_intr_vector[0] = notification;
-	box_vps(&l.b)->shadow_pid_hpa[0] = page;
-	enter_l2(&l);
 	pid[vector / 8] = 1 << vector % 8;
 	pid[32] = 1;
-	seamless_advance_tsc(l.b.machine, 1 << 20);
-	box_exit(&l.b, (struct seamless_vm_exit){ .reason = EXIT_REASON_EXTERNAL_INTERRUPT,
-						  .intr_info = INTR_VALID | notification });
+	notify(&l);
 	assert_in(&l, 0);
 	assert_int_equal(l.b.regs.gpr[GPR_RAX], TDX_L2_EXIT_PENDING_INTERRUPT | EXIT_REASON_EXTERNAL_INTERRUPT);
 	assert_int_equal(box_field(VMCS_GUEST_INTR_STATUS) & 0xff, vector);
 	assert_int_equal(pid[vector / 8] | pid[32], 0);
 	enter_l2(&l);
 	assert_int_equal(l.b.regs.gpr[GPR_RAX], TDX_PENDING_INTERRUPT);
+	box_close(&l.b);
+}
+
+/* The module looks for posted interrupts whether or not the descriptor says that there are any; it does not count low ones. */
+static void posted_interrupts_are_looked_for(void **state)
+{
+	static const uint8_t low = 0x1e, vector = 0x51;
+	struct l2_box l;
+	uint8_t *pid = open_posted(&l);
+
+	(void)state;
+	pid[low / 8] = 1 << low % 8;
+	notify(&l);
+	assert_in(&l, 1);
+	assert_int_equal(pid[low / 8], 0);
+	assert_int_equal(vmcs_read(vmcs_of(&l.b, 0), VMCS_GUEST_INTR_STATUS), 0);
+	pid[vector / 8] = 1 << vector % 8;
+	notify(&l);
+	assert_in(&l, 0);
+	assert_int_equal(l.b.regs.gpr[GPR_RAX], TDX_L2_EXIT_PENDING_INTERRUPT | EXIT_REASON_EXTERNAL_INTERRUPT);
 	box_close(&l.b);
 }
 
@@ -403,6 +439,7 @@ int main(void)
 		cmocka_unit_test(host_routes_a_tdvmcall),
 		cmocka_unit_test(missing_state_page_holds_the_entry),
 		cmocka_unit_test(posted_interrupt_leaves_l2),
+		cmocka_unit_test(posted_interrupts_are_looked_for),
 		cmocka_unit_test(attributes_are_checked),
 		cmocka_unit_test(alias_of_a_page_half_accepted),
 	};
