@@ -91,7 +91,8 @@ uint64_t md_td_get(const struct md_access *a, struct md_element *e)
 		e->value = cpuid_rules_len;
 	else if (is_field(e, MD_TD_VIRTUAL_TSC))
 		e->value = tsc_virtual(a->td, platform_rdtsc(a->c->m->plat));
-	else if (is_field(e, MD_TD_MIG_ENC_KEY) && e->id % 4 == e->field->code % 4 && a->reader == MD_BY_MIGTD)
+	else if (is_field(e, MD_TD_MIG_ENC_KEY) && e->id % 4 == e->field->code % 4 && a->reader == MD_BY_MIGTD &&
+		 !a->write)
 		return new_export_key(a, e);
 	return 0;
 }

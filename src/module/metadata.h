@@ -30,6 +30,7 @@ struct md_access {
 	struct call *c; /* for the reason, the clock and the logical processor */
 	enum md_ctx ctx;
 	enum md_reader reader;
+	bool write;            /* of a migration TD */
 	const struct td *td;   /* MD_TD, MD_VP */
 	const struct vcpu *vp; /* MD_VP */
 };

@@ -290,5 +290,6 @@ uint64_t tdg_servtd_wr(struct call *c)
 	struct md_access a = access_of(c, &target);
 	uint64_t st = reach_target(c, &target);
 
+	a.write = true;
 	return leaves(c, st) ? st : md_write_as(&a);
 }

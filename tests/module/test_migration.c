@@ -247,6 +247,20 @@ static void host_learns_of_a_lost_target(void **state)
 	assert_int_equal(m->b->regs.gpr[GPR_R8], m->src.tdr + 0x1000);
 }
 
+/* A key comes by being read; that it can't be written changes nothing. */
+static void refused_write_makes_no_key(void **state)
+{
+	struct mig_box *m = *state;
+	uint64_t part;
+
+	assert_int_equal(mig_tdcall(m, &m->src, LEAF_TDG_SERVTD_RD, FIELD_MIG_ENC_KEY, 0), TDX_SUCCESS);
+	assert_int_equal(mig_tdcall(m, &m->src, LEAF_TDG_SERVTD_RD, FIELD_MIG_ENC_KEY + 1, 0), TDX_SUCCESS);
+	part = m->b->regs.gpr[GPR_R8];
+	assert_int_equal(mig_tdcall(m, &m->src, LEAF_TDG_SERVTD_WR, FIELD_MIG_ENC_KEY, 0), TDX_METADATA_FIELD_NOT_WRITABLE);
+	assert_int_equal(mig_tdcall(m, &m->src, LEAF_TDG_SERVTD_RD, FIELD_MIG_ENC_KEY + 1, 0), TDX_SUCCESS);
+	assert_int_equal(m->b->regs.gpr[GPR_R8], part);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -257,6 +271,7 @@ int main(void)
 		TEST(refuses_changed_memory), TEST(refuses_a_bundle_twice), TEST(cancels_and_sends_again),
 		TEST(resumes_only_what_was_interrupted), TEST(source_aborts_and_restores), TEST(destination_aborts),
 		TEST(service_td_sees_only_its_target), TEST(host_learns_of_a_lost_target),
+		TEST(refused_write_makes_no_key),
 	};
 
 	return cmocka_run_group_tests_name("live migration", tests, NULL, NULL);
