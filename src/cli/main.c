@@ -2,8 +2,12 @@
 /*
  * The `seamless` command: finds the verb, hands it the rest of the line. One file per verb.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "explain/suggest.h"
@@ -68,7 +72,29 @@ static int version(void)
 	return CLI_DONE;
 }
 
-int main(int argc, char **argv)
+/* No file that is opened may become a standard stream which the caller has closed. */
+static void hold_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+	}
+}
+
+/* Results that did not reach standard output are no results. */
+static int flushed(int status)
+{
+	bool lost = ferror(stdout);
+
+	errno = 0;
+	if (!fflush(stdout) && !lost)
+		return status;
+	fprintf(stderr, "seamless: standard output: %s\n",
+		errno ? strerror(errno) : "not all of it could be written");
+	return CLI_USAGE;
+}
+
+static int run_command(int argc, char **argv)
 {
 	if (argc < 2) {
 		usage(stderr);
@@ -79,4 +105,10 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
 		return help(argc - 2, argv + 2);
 	return run_verb(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	hold_standard_streams();
+	return flushed(run_command(argc, argv));
 }

@@ -4,6 +4,11 @@
  */
 #include "cli/platform_option.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "seamless/seamless.h"
 
 #define MAX_FILE (1u << 20)
@@ -14,6 +19,14 @@ const char *cli_platform_text(const char *name_or_file, size_t *len, struct file
 
 	if (text)
 		return text;
+	if (access(name_or_file, F_OK)) {
+		fprintf(stderr,
+			"seamless: --platform: '%s' is neither built in (default, transcripts) nor "
+			"a "
+			"file: %s\n",
+			name_or_file, strerror(errno));
+		return NULL;
+	}
 	if (file_read(file, name_or_file, MAX_FILE))
 		return NULL;
 	*len = file->size;

@@ -71,8 +71,7 @@ static int bad(const char *option, const char *text, const char *expected)
 
 static int take_memory(struct run *run, const char *text)
 {
-	return cli_memory_size(text, &run->memory) ? bad("-m", text, "a size such as 512M or 2G")
-						   : 0;
+	return cli_memory_size(text, &run->memory) ? bad("-m", text, MEMORY_SIZES) : 0;
 }
 
 static int take_smp(struct run *run, const char *text)
@@ -139,7 +138,7 @@ static int take_timeout(struct run *run, const char *text)
 
 	run->timeout = strtod(text, &end);
 	return end == text || *end || !(run->timeout > 0 && run->timeout < 1e9)
-		       ? bad("--timeout", text, "a number of seconds above 0")
+		       ? bad("--timeout", text, "a number of seconds above 0 and below 1e9")
 		       : 0;
 }
 

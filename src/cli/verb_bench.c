@@ -148,7 +148,7 @@ static int read_options(bool *json, int argc, char **argv)
 	}
 	if (optind == argc)
 		return -1;
-	usage(stderr);
+	fprintf(stderr, "seamless bench: '%s': only options are expected\n", argv[optind]);
 	return CLI_USAGE;
 }
 

@@ -51,12 +51,12 @@ static void usage(FILE *out)
 
 static int take_order(struct measure *m, const char *name)
 {
-	for (size_t i = 0; i < MRTD_ORDERS; i++) {
-		if (!strcmp(measure_order_name((enum mrtd_order)i), name)) {
-			m->wanted[i] = true;
-			return 0;
-		}
-	}
+	bool known = false;
+
+	for (size_t i = 0; i < MRTD_ORDERS; i++)
+		known |= m->wanted[i] = !strcmp(measure_order_name((enum mrtd_order)i), name);
+	if (known)
+		return 0;
 	fprintf(stderr, "seamless measure: no order '%s': single or two-pass\n", name);
 	return -1;
 }
@@ -91,6 +91,7 @@ static int expected_from_file(struct measure *m, const char *path)
 static int take_match(struct measure *m, const char *what)
 {
 	m->match_mrtd = true;
+	m->match_rtmr = false;
 	if (strlen(what) == 2 * MRTD_SIZE && hex_to(what, m->expected.mrtd, MRTD_SIZE))
 		return 0;
 	return expected_from_file(m, what);
@@ -107,7 +108,7 @@ static int take_smp(struct measure *m, const char *text)
 	uint64_t number;
 
 	if (cli_count(text, TD_MAX_VCPUS, &number))
-		return bad("--smp", text, "a number of vCPUs");
+		return bad("--smp", text, "a number of vCPUs from 1 to 64");
 	m->kernel.vcpus = (unsigned)number;
 	return 0;
 }
@@ -123,9 +124,8 @@ static int take_option(struct measure *m, int option)
 	case 'a': m->kernel.cmdline = optarg; return 0;
 	case 's': return take_smp(m, optarg);
 	case 'm':
-		return cli_memory_size(optarg, &m->kernel.memory)
-			       ? bad("-m", optarg, "a size such as 512M or 2G")
-			       : 0;
+		return cli_memory_size(optarg, &m->kernel.memory) ? bad("-m", optarg, MEMORY_SIZES)
+								  : 0;
 	default: return -1;
 	}
 }

@@ -126,11 +126,16 @@ static int take_crl(struct verify *v, const char *path)
 	return take_file(v, F_CRL + v->crls - 1, &v->options.crl[v->crls - 1], path);
 }
 
+static int bad_hex(const char *option, const char *hex, const char *expected)
+{
+	fprintf(stderr, "seamless verify: %s: '%s' is not %s\n", option, hex, expected);
+	return -1;
+}
+
 static int take_mac_key(struct verify *v, const char *hex)
 {
 	if (strlen(hex) != 64 || !hex_to(hex, v->mac_key, 32)) {
-		fputs("seamless verify: --mac-key takes 64 hex digits\n", stderr);
-		return -1;
+		return bad_hex("--mac-key", hex, "64 hex digits");
 	}
 	v->options.mac_key = (struct attest_blob){ v->mac_key, 32 };
 	return 0;
@@ -141,9 +146,7 @@ static int take_nonce(struct verify *v, const char *hex)
 	size_t size = strlen(hex) / 2;
 
 	if (!size || size > sizeof(v->nonce) || strlen(hex) % 2 || !hex_to(hex, v->nonce, size)) {
-		fputs("seamless verify: --nonce takes 2 to 128 hex digits, an even number\n",
-		      stderr);
-		return -1;
+		return bad_hex("--nonce", hex, "2 to 128 hex digits, an even number");
 	}
 	v->options.nonce = (struct attest_blob){ v->nonce, size };
 	return 0;
@@ -152,8 +155,7 @@ static int take_nonce(struct verify *v, const char *hex)
 static int take_mrtd(struct verify *v, const char *hex)
 {
 	if (strlen(hex) != 2 * sizeof(v->mrtd) || !hex_to(hex, v->mrtd, sizeof(v->mrtd))) {
-		fputs("seamless verify: --mrtd takes 96 hex digits\n", stderr);
-		return -1;
+		return bad_hex("--mrtd", hex, "96 hex digits");
 	}
 	v->options.mrtd = (struct attest_blob){ v->mrtd, sizeof(v->mrtd) };
 	return 0;
@@ -209,7 +211,10 @@ static int read_options(struct verify *v, int argc, char **argv)
 	}
 	if (optind + 1 == argc)
 		return -1;
-	usage(stderr);
+	if (optind < argc)
+		fprintf(stderr, "seamless verify: '%s': one FILE at a time\n", argv[optind + 1]);
+	else
+		usage(stderr);
 	return CLI_USAGE;
 }
 

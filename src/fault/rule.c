@@ -102,7 +102,8 @@ static bool no_leaf(struct reader *r, const char *pattern)
 	char near[200];
 
 	explain_leaf_suggest(near, sizeof(near), pattern);
-	return wrong(r, "no leaf '%s'%s%s", pattern, near[0] ? "; did you mean " : "", near);
+	return wrong(r, "no leaf '%s'%s%s%s", pattern, near[0] ? "; did you mean " : "", near,
+		     near[0] ? "?" : "");
 }
 
 /* Leaves the rows that can give the status. */

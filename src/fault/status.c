@@ -150,7 +150,8 @@ static bool unknown(const char *name, char *err, size_t size)
 	char near[200];
 
 	explain_status_suggest(near, sizeof(near), name);
-	snprintf(err, size, "no status '%s'%s%s", name, near[0] ? "; did you mean " : "", near);
+	snprintf(err, size, "no status '%s'%s%s%s", name, near[0] ? "; did you mean " : "", near,
+		 near[0] ? "?" : "");
 	return false;
 }
 

@@ -56,12 +56,15 @@ static struct platform *make_platform(const struct seamless_config *config, cons
 {
 	struct platform_config *parsed = malloc(sizeof(*parsed));
 	struct platform *p = NULL;
+	char why[200];
 
 	if (!parsed) {
 		snprintf(err, err_len, "out of memory");
 	} else if (platform_config_parse(parsed, config->name, text, len, err, err_len)) {
 		parsed->shareable = config->shareable;
-		p = platform_create(parsed, err, err_len);
+		p = platform_create(parsed, why, sizeof(why));
+		if (!p)
+			snprintf(err, err_len, "%s: %s", config->name, why);
 	}
 	free(parsed);
 	return p;

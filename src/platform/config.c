@@ -24,6 +24,15 @@ struct line {
 	size_t err_len;
 };
 
+/* What is quoted from a file that is no text must not drive the reader's terminal. */
+static void make_printable(char *text)
+{
+	for (; *text; text++) {
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+	}
+}
+
 static bool wrong(struct line *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static bool wrong(struct line *l, const char *format, ...)
@@ -32,8 +41,10 @@ static bool wrong(struct line *l, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	if (n >= 0 && (size_t)n < l->err_len)
+	if (n >= 0 && (size_t)n < l->err_len) {
 		vsnprintf(l->err + n, l->err_len - (size_t)n, format, args);
+		make_printable(l->err + n);
+	}
 	va_end(args);
 	return false;
 }

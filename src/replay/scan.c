@@ -12,14 +12,25 @@
 /* As much of a word as an error message shows. */
 #define SHOWN(w) (int)((w).len < 40 ? (w).len : 40), (w).at
 
+/* What is quoted from a file that is no text must not drive the reader's terminal. */
+static void make_printable(char *text)
+{
+	for (; *text; text++) {
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+	}
+}
+
 bool scan_wrong(struct transcript *t, const char *format, ...)
 {
 	int n = snprintf(t->err, sizeof(t->err), "%s:%u: ", t->file, t->line);
 	va_list args;
 
 	va_start(args, format);
-	if (n >= 0 && (size_t)n < sizeof(t->err))
+	if (n >= 0 && (size_t)n < sizeof(t->err)) {
 		vsnprintf(t->err + n, sizeof(t->err) - (size_t)n, format, args);
+		make_printable(t->err + n);
+	}
 	va_end(args);
 	return false;
 }

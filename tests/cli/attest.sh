@@ -90,7 +90,7 @@ refused 'not both' measure --kernel "$guest" "$guest"
 refused "'x' is not a number of vCPUs" measure --kernel "$guest" --smp x
 refused "'3X' is not a size" measure --kernel "$guest" -m 3X
 refused "order 'single' only" measure --kernel "$guest" --order two-pass
-refused 'takes 2 to 128 hex digits' verify "$work/kept/report" --nonce 123
-refused 'takes 2 to 128 hex digits' verify "$work/kept/report" --nonce "${nonce}00"
-refused 'takes 2 to 128 hex digits' verify "$work/kept/report" --nonce xy
-refused 'takes 96 hex digits' verify "$work/kept/report" --mrtd 00
+refused 'is not 2 to 128 hex digits' verify "$work/kept/report" --nonce 123
+refused 'is not 2 to 128 hex digits' verify "$work/kept/report" --nonce "${nonce}00"
+refused 'is not 2 to 128 hex digits' verify "$work/kept/report" --nonce xy
+refused 'is not 96 hex digits' verify "$work/kept/report" --mrtd 00

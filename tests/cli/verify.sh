@@ -45,7 +45,7 @@ expect() {
 	expect 2 'No such file' "$dir/absent"
 	expect 2 'directory' "$dir"
 	expect 2 '^usage: ' 
-	expect 2 '^usage: ' "$dir/report" "$dir/report"
+	expect 2 'one FILE at a time' "$dir/report" "$dir/report"
 	expect 2 'no-such-option' "$dir/report" --no-such-option
 	expect 2 'is no time' "$dir/report" --time tomorrow
 	expect 2 'is no time' "$dir/report" --time @253402300800

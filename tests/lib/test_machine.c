@@ -281,7 +281,7 @@ static void bad_configurations(void **state)
 	assert_string_equal(err, "mine:2: unknown directive 'lsp'");
 	config.len = 5;
 	assert_null(seamless_create(&config, err, sizeof(err)));
-	assert_string_equal(err, "tsc real: needs a cpuid line for leaf 0x15");
+	assert_string_equal(err, "mine: tsc real: needs a cpuid line for leaf 0x15");
 	seamless_destroy(NULL);
 }
 
