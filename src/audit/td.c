@@ -190,7 +190,7 @@ static void check_key_id(struct audit *a, unsigned hkid, const struct td_note *c
 
 	if (!t && a->tdr_destroyed)
 		return;
-	if (k->state == KOT_STATE_RESERVED ? hkid != a->m->global_hkid || t : (k->state == KOT_STATE_FREE) != !t)
+	if (k->state == KOT_STATE_RESERVED ? t != NULL : (k->state == KOT_STATE_FREE) != !t)
 		audit_found(a, AUDIT_KEY_ID, t ? t->td.pa : 0, "key id %u has state %u, the TD that uses it is at 0x%llx (0: none)",
 			    hkid, k->state, t ? (unsigned long long)t->td.pa : 0);
 	else if (t && k->state != state_of(t))

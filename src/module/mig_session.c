@@ -169,4 +169,3 @@ uint64_t tdh_import_abort(struct call *c)
 	s.sc->next_mb++;
 	return TDX_SUCCESS | STATUS_FATAL;
 }
-

@@ -90,4 +90,3 @@ void tdh_sys_tdmr_init(struct call *c)
 	__atomic_store_n(&t->next, next, __ATOMIC_RELEASE);
 	c->regs->gpr[GPR_RDX] = next & ~(PAGE_SIZE_OF(PAGE_SIZE_1G) - 1);
 }
-

@@ -55,13 +55,13 @@ static uint64_t check_tdmr_range(struct call *c, unsigned i, const struct tdmr_i
 {
 	const struct tdmr *prev = i ? &c->m->tdmr[i - 1] : NULL;
 
+	if (prev && info->base + info->size >= info->base && info->base < prev->base + prev->size)
+		return fail(c, TDX_NON_ORDERED_TDMR | i, "TDMR %u at %x starts before the end of the one before, %x", i,
+			    info->base, prev->base + prev->size);
 	if (info->base % GIB || info->size % GIB || !info->size || !plain_range(c, info->base, info->size))
 		return fail(c, TDX_INVALID_TDMR | i,
 			    "TDMR %u at %x of %x bytes: both must be multiples of 1 GiB without key id bits", i,
 			    info->base, info->size);
-	if (prev && info->base < prev->base + prev->size)
-		return fail(c, TDX_NON_ORDERED_TDMR | i, "TDMR %u at %x starts before the end of the one before, %x", i,
-			    info->base, prev->base + prev->size);
 	return TDX_SUCCESS;
 }
 
@@ -80,7 +80,7 @@ static uint64_t check_reserved(struct call *c, unsigned i, const struct tdmr_inf
 		if (ended)
 			return fail(c, TDX_NON_ORDERED_RESERVED_IN_TDMR | i | (j - 1) << 8,
 				    "TDMR %u: reserved area %u follows an empty one", i, j);
-		if (offset < end)
+		if (offset + size >= offset && offset < end)
 			return fail(c, TDX_NON_ORDERED_RESERVED_IN_TDMR | i | j << 8,
 				    "TDMR %u: reserved area %u at offset %x starts before %x, the end of the one before",
 				    i, j, offset, end);
@@ -168,14 +168,12 @@ static uint64_t check_pamt_in_pamt(struct call *c, unsigned i, unsigned j)
 
 static uint64_t check_pamt_overlaps(struct call *c, unsigned i)
 {
-	uint64_t st = check_pamt_in_tdmr(c, i, i);
+	uint64_t st = TDX_SUCCESS;
 
-	if (!st)
-		st = check_pamt_in_pamt(c, i, i);
-	for (unsigned j = 0; j < i && !st; j++) {
+	for (unsigned j = 0; j <= i && !st; j++)
+		st = check_pamt_in_pamt(c, i, j);
+	for (unsigned j = 0; j <= i && !st; j++) {
 		st = check_pamt_in_tdmr(c, i, j);
-		if (!st)
-			st = check_pamt_in_pamt(c, i, j);
 		if (!st)
 			st = check_pamt_in_tdmr(c, j, i);
 	}
@@ -244,11 +242,16 @@ static uint64_t check_tdmr(struct call *c, unsigned i)
 	return st;
 }
 
-/* The TDMR table is filled while it is checked; num_tdmrs stays 0 until all of it is right. */
+/*
+ * The TDMR table is filled while it is checked; num_tdmrs stays 0 until all of it is right. The key id is no TD's from
+ * here on, even if the call is refused and another one follows with another key id.
+ */
 uint64_t sys_config_tdmrs(struct call *c)
 {
 	uint64_t st = TDX_SUCCESS;
 
+	c->m->global_hkid = (unsigned)c->in[GPR_R8];
+	c->m->kot[c->m->global_hkid].state = KOT_STATE_RESERVED;
 	for (unsigned i = 0; i < c->in[GPR_RDX] && !st; i++)
 		st = check_tdmr(c, i);
 	return st;
@@ -259,8 +262,6 @@ void tdh_sys_config(struct call *c)
 	struct module *m = c->m;
 
 	m->num_tdmrs = (unsigned)c->in[GPR_RDX];
-	m->global_hkid = (unsigned)c->in[GPR_R8];
-	m->kot[m->global_hkid].state = KOT_STATE_RESERVED;
 	for (unsigned i = 0; i < m->num_tdmrs; i++) {
 		for (int size = PAGE_SIZE_4K; size <= PAGE_SIZE_1G; size++)
 			keyid_tag(m, m->tdmr[i].pamt_base[size], m->tdmr[i].pamt_size[size], m->global_hkid);

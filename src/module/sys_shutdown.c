@@ -31,7 +31,7 @@ const struct handoff *handoff_data(const struct module *m)
 {
 	const struct handoff *h = handoff_area(m);
 
-	if (!h || h->magic != HANDOFF_MAGIC || !h->valid || h->size != data_size(m) ||
+	if (!h || h->magic != HANDOFF_MAGIC || !h->valid || h->size != HANDOFF_BYTES ||
 	    h->version != HANDOFF_VERSION || h->num_tdmrs > MAX_TDMRS || h->global_hkid >= m->hkid_end)
 		return NULL;
 	return h;
@@ -65,11 +65,12 @@ uint64_t tdh_sys_shutdown(struct call *c)
 	memset(h, 0, data_size(m));
 	h->magic = HANDOFF_MAGIC;
 	h->version = HANDOFF_VERSION;
-	h->size = (uint32_t)data_size(m);
+	h->size = HANDOFF_BYTES;
 	h->num_tdmrs = m->num_tdmrs;
 	h->global_hkid = m->global_hkid;
 	h->global_key_pkgs = m->global_key_pkgs;
 	memcpy(h->tdmr, m->tdmr, sizeof(h->tdmr));
+	memcpy(h->wbcache, m->wbcache, sizeof(h->wbcache));
 	memcpy(h->kot, m->kot, kot_bytes(m));
 	h->valid = 1;
 	return TDX_SUCCESS;
@@ -86,7 +87,8 @@ void tdh_sys_update(struct call *c)
 	m->global_hkid = h->global_hkid;
 	m->global_key_pkgs = h->global_key_pkgs;
 	memcpy(m->tdmr, h->tdmr, sizeof(m->tdmr));
+	memcpy(m->wbcache, h->wbcache, sizeof(m->wbcache));
 	memcpy(m->kot, h->kot, kot_bytes(m));
-	h->valid = 0;
+	memset(h, 0, data_size(m));
 	__atomic_store_n(&m->sys_state, SYS_STATE_READY, __ATOMIC_RELEASE);
 }

@@ -53,4 +53,3 @@ void td_add_children(struct td *td, int64_t pages)
 {
 	__atomic_fetch_add(&td->tdr->chldcnt, (uint64_t)pages, __ATOMIC_RELAXED);
 }
-

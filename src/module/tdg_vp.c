@@ -24,4 +24,3 @@ uint64_t tdg_vp_vmcall(struct call *c)
 	guest_exit_of(c)->next = NEXT_VMCALL;
 	return leaf_leaves(c);
 }
-

@@ -84,7 +84,6 @@ uint64_t vmx_sample(struct call *c)
 	return TDX_SUCCESS;
 }
 
-
 /* ---- controls of a TD ---- */
 
 static uint32_t with(uint32_t value, uint32_t bits, bool on)
