@@ -1339,11 +1339,11 @@ static uint64_t tdh_mem_page_demote_run(struct call *c)
 	if (!st)
 		st = demote_pages(c);
 	if (!st)
+		st = restartable(c);
+	if (!st)
 		st = demote_l2_walks(c);
 	if (!st)
 		st = lock_split_page(c);
-	if (!st)
-		st = restartable(c);
 	if (!st)
 		st = fault_point(c);
 	if (!st)
@@ -1571,9 +1571,11 @@ static uint64_t tdh_mem_page_promote_run(struct call *c)
 	if (!st)
 		st = lock_mapped_page(c);
 	if (!st)
-		st = promote_parts(c);
+		st = promote_l1(c);
 	if (!st)
 		st = restartable(c);
+	if (!st)
+		st = promote_aliases(c);
 	if (!st)
 		st = fault_point(c);
 	if (!st)
@@ -2429,7 +2431,7 @@ const struct leaf leaves_host[LEAVES_HOST] = {
 	[22] = { "TDH.VP.INIT", 22, 0, 0x0000, 0x0002, 0x0000, MD_SYS, tdh_vp_init_run },
 	[23] = { "TDH.MEM.PAGE.PROMOTE", 23, 1, 0x0006, 0x033e, 0x000c, MD_SYS, tdh_mem_page_promote_run },
 	[24] = { "TDH.PHYMEM.PAGE.RDMD", 24, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_rdmd_run },
-	[25] = { "TDH.MEM.SEPT.RD", 25, 0, 0x0106, 0x07fe, 0x0000, MD_SYS, tdh_mem_sept_rd_run },
+	[25] = { "TDH.MEM.SEPT.RD", 25, 0, 0x0006, 0x07fe, 0x0000, MD_SYS, tdh_mem_sept_rd_run },
 	[26] = { "TDH.VP.RD", 26, 1, 0x0100, 0x07fe, 0x0000, MD_VP, tdh_vp_rd_run },
 	[43] = { "TDH.VP.WR", 43, 0, 0x0100, 0x07ce, 0x0000, MD_VP, tdh_vp_wr_run },
 	[27] = { "TDH.MNG.KEY.RECLAIMID", 27, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_key_reclaimid_run },

@@ -754,7 +754,7 @@ static const struct leaf_operand ins_tdh_mem_sept_rd[] = {
 static const struct leaf_operand outs_tdh_mem_sept_rd[] = {
 	{ "sept_entry", "SEPT entry as in structures.json; a non-leaf entry shows only its RWX bits (value 7), never its HPA; FREE = bit 63", REG_RCX, OPERAND_TYPE_SEPT_ENTRY, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 	{ "sept_info", "level 2:0, state 15:8, VM 17:16", REG_RDX, OPERAND_TYPE_SEPT_INFO, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
-	{ "l2_attr", "GPA_ATTR of L2 VMs (only with bit0)", REG_R8, OPERAND_TYPE_GPA_ATTR, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
+	{ "l2_attr", "GPA_ATTR of L2 VMs (with bit0; kept without)", REG_R8, OPERAND_TYPE_GPA_ATTR, WHEN_ALWAYS, 0, ABI_LOCK_NONE, ABI_NO_PAGE_TYPE, false },
 };
 
 static const struct leaf_status statuses_tdh_mem_sept_rd[] = {
@@ -2717,7 +2717,7 @@ const struct leaf_desc leaf_table[] = {
 		.resume = "INTERRUPTED_RESTARTABLE before the point of change",
 		.brief = "split a large mapping into small ones",
 		.change = "since 1.5.later: R12 and R13 are PAMT pages (dynamic PAMT)",
-		.checks = "fail OPERAND_INVALID RDX\npage RDX\ntd_state op_state=SH\ngpa_level RCX 1 2\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX\nfail L2_SEPT_PAGE_NOT_PROVIDED R8+vm\nfail L2_SEPT_WALK_FAILED vm_level\nfail INTERRUPTED_RESTARTABLE",
+		.checks = "fail OPERAND_INVALID RDX\npage RDX\ntd_state op_state=SH\ngpa_level RCX 1 2\nfail OPERAND_INVALID RCX\nsept_walk tree=SH\nfail EPT_WALK_FAILED RCX\nsept_entry_lock host\nsept_state\nfail EPT_ENTRY_STATE_INCORRECT RCX\ntlb_tracked\nfail GPA_RANGE_NOT_BLOCKED RCX\nfail TLB_TRACKING_NOT_DONE RCX\nfail L2_SEPT_PAGE_NOT_PROVIDED R8+vm\nfail INTERRUPTED_RESTARTABLE\nfail L2_SEPT_WALK_FAILED vm_level",
 	},
 	{
 		.name = "TDH.MR.EXTEND", .number = 16, .cls = LEAF_HOST, .since = ABI_1_5_01,
@@ -2729,7 +2729,7 @@ const struct leaf_desc leaf_table[] = {
 		.outs = outs_tdh_mr_extend, .num_outs = 2,
 		.statuses = statuses_tdh_mr_extend, .num_statuses = 15,
 		.locks = "TDR EX",
-		.requires = "page MAPPED at 4K",
+		.requires = "page MAPPED at any size",
 		.brief = "measure 256 bytes of a TD's page into MRTD",
 		.checks = "page RDX\ntd_state op_state=none\nrequire !(RCX & 255)\nfail OPERAND_INVALID RCX\nfail EPT_WALK_FAILED RCX\nfail EPT_ENTRY_NOT_PRESENT RCX",
 	},

@@ -658,7 +658,7 @@ TDX_TYPED tdx_status_t tdh_mem_page_demote(struct tdh_mem_page_demote_args args,
  *   out  RDX  sept_info        level 2:0, state 15:8, VM 17:16 of that entry
  * TD states: INITIALIZED.
  * S-EPT states: MAPPED.
- * Requires: page MAPPED at 4K.
+ * Requires: page MAPPED at any size.
  * Repeat: busy.
  * Statuses: SUCCESS, OPERAND_INVALID (RAX, RDX, RCX), SYS_SHUTDOWN, SYS_NOT_READY,
  * OPERAND_ADDR_RANGE_ERROR (RDX), OPERAND_BUSY (RDX), PAGE_METADATA_INCORRECT (RDX), TD_FATAL,
@@ -968,7 +968,7 @@ TDX_TYPED tdx_status_t tdh_phymem_page_rdmd(tdx_hpa_t page, struct tdh_phymem_pa
  *   out  RCX  sept_entry       SEPT entry as in structures.json; a non-leaf entry shows only
  *                              its RWX bits (value 7), never its HPA; FREE = bit 63
  *   out  RDX  sept_info        level 2:0, state 15:8, VM 17:16
- *   out  R8   l2_attr          GPA_ATTR of L2 VMs (only with bit0)
+ *   out  R8   l2_attr          GPA_ATTR of L2 VMs (with bit0; kept without)
  * TD states: INITIALIZED, RUNNABLE, LIVE_EXPORT, PAUSED_EXPORT, POST_EXPORT, MEMORY_IMPORT,
  * STATE_IMPORT, POST_IMPORT, LIVE_IMPORT, FAILED_IMPORT.
  * S-EPT states: any.

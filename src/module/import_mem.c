@@ -167,8 +167,7 @@ static bool migrate(struct item *i)
 	if (is_pending(i))
 		keyid_tag(c->m, c->page.pa, PAGE_BYTES, c->td.tdr->hkid);
 	td_add_children(&c->td, 1);
-	pamt_set(c->page.pamt, PT_REG, c->td.pa);
-	c->page.pamt->bepoch = import_bepoch(c);
+	pamt_set(c->page.pamt, PT_REG, c->td.pa, import_bepoch(c));
 	sept_write(&c->sept, sept_make(is_pending(i) ? SEPT_STATE_PENDING : SEPT_STATE_MAPPED, c->page.pa));
 	return true;
 }

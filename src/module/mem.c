@@ -140,6 +140,7 @@ uint64_t tdh_mem_sept_add(struct call *c)
 				    "interrupted before the table of VM %u; call again with R8 to R11 as returned", vm);
 		}
 		sept_new_table(c, vm);
+		c->table[vm].pamt->bepoch = 0;
 		sept_hang_table(c, vm);
 		set_table_page(c, vm, NULL_PA);
 		added = true;
@@ -250,7 +251,7 @@ static uint64_t block_alias(struct call *c, uint64_t entry)
 /* The TD's own entry first: an L2 VM that runs into its alias finds the cause there. */
 void tdh_mem_range_block(struct call *c)
 {
-	uint64_t old = c->sept.value;
+	uint64_t old = (c->sept.value & ~SEPT_PA) | sept_pa(&c->sept); /* without progress of an acceptance */
 
 	__atomic_store_n(&sept_target_pamt(c)->bepoch, td_epoch(&c->td), __ATOMIC_RELAXED);
 	sept_write(&c->sept, sept_with_state(old, sept_after(c->sept.state, SEPT_CHANGE_BLOCK)));

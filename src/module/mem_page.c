@@ -25,7 +25,7 @@ void tdh_mem_page_aug(struct call *c)
 	uint64_t size = PAGE_SIZE_OF(c->level);
 
 	keyid_tag(c->m, c->page.pa, size, c->td.tdr->hkid);
-	pamt_set(c->page.pamt, PT_REG, c->td.pa);
+	pamt_set(c->page.pamt, PT_REG, c->td.pa, 0);
 	sept_write(&c->sept, sept_make(SEPT_STATE_PENDING, c->page.pa));
 	td_add_children(&c->td, (int64_t)(size / PAGE_BYTES));
 }

@@ -127,7 +127,7 @@ static uint64_t cannot_promote(struct call *c, unsigned i, unsigned vm, uint64_t
 }
 
 /* All parts present, in one state, of memory that is one aligned block: c->scratch[0] is the first. */
-static uint64_t promote_l1(struct call *c)
+uint64_t promote_l1(struct call *c)
 {
 	const uint64_t *table = pa_ptr(c->m, c->page.pa);
 	uint64_t step = PAGE_SIZE_OF(c->level - 1);
@@ -166,12 +166,10 @@ static uint64_t promote_l2(struct call *c, unsigned vm)
 	return TDX_SUCCESS;
 }
 
-uint64_t promote_parts(struct call *c)
+uint64_t promote_aliases(struct call *c)
 {
-	uint64_t st = promote_l1(c);
+	uint64_t st = check_page_locked(c, GPR_RCX, c->scratch[0] & SEPT_PA, (enum page_size)c->level, &c->old_page);
 
-	if (!st)
-		st = check_page_locked(c, GPR_RCX, c->scratch[0] & SEPT_PA, (enum page_size)c->level, &c->old_page);
 	if (!st)
 		st = lock_l2_tables(c);
 	for (unsigned vm = 1; vm < MAX_VMS && !st; vm++) {

@@ -20,7 +20,7 @@ void page_take(struct call *c, struct page_ref *page, enum page_type type, uint6
 		memmove(to, content, PAGE_BYTES); /* the host may have passed the page itself */
 	else
 		memset(to, 0, PAGE_BYTES);
-	pamt_set(page->pamt, type, owner);
+	pamt_set(page->pamt, type, owner, type == PT_EPT ? page->pamt->bepoch : 0);
 }
 
 bool random_words(struct call *c, uint64_t *words, unsigned n)
@@ -127,4 +127,3 @@ void tdh_mng_addcx(struct call *c)
 		memcpy(c->td.tdcs->mig_enc_key, c->scratch, sizeof(c->td.tdcs->mig_enc_key));
 	}
 }
-

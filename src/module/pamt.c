@@ -15,12 +15,13 @@ uint64_t pamt_owner(const struct pamt_entry *e)
 	return page << 12;
 }
 
-void pamt_set(struct pamt_entry *e, enum page_type type, uint64_t owner)
+void pamt_set(struct pamt_entry *e, enum page_type type, uint64_t owner, uint64_t bepoch)
 {
 	uint64_t page = owner >> 12;
 
 	__atomic_store_n(&e->type, (uint8_t)type, __ATOMIC_RELAXED);
 	memcpy(e->owner, &page, sizeof(e->owner));
+	__atomic_store_n(&e->bepoch, bepoch, __ATOMIC_RELAXED);
 }
 
 void pamt_free(struct pamt_entry *e)
@@ -111,7 +112,7 @@ void pamt_demote(const struct module *m, const struct page_ref *large, uint64_t 
 	struct pamt_entry *part = parts_of(m, large);
 
 	for (unsigned i = 0; i < 512; i++)
-		pamt_set(&part[i], PT_REG, owner);
+		pamt_set(&part[i], PT_REG, owner, 0);
 	pamt_free(large->pamt);
 }
 
@@ -121,7 +122,7 @@ void pamt_promote(const struct module *m, const struct page_ref *large, uint64_t
 
 	for (unsigned i = 0; i < 512; i++)
 		pamt_free(&part[i]);
-	pamt_set(large->pamt, PT_REG, owner);
+	pamt_set(large->pamt, PT_REG, owner, large->pamt->bepoch);
 }
 
 static uint64_t pamt_busy(struct call *c, unsigned operand, uint64_t pa)

@@ -39,7 +39,8 @@ struct page_ref {
 uint64_t pamt_owner(const struct pamt_entry *e);
 /* The page is free: its owner and BEPOCH stay to be read by TDH.PHYMEM.PAGE.RDMD. */
 void pamt_free(struct pamt_entry *e);
-void pamt_set(struct pamt_entry *e, enum page_type type, uint64_t owner);
+/* @bepoch: 0 for what was never blocked; what TDH.MEM.PAGE.DEMOTE and PROMOTE make keeps what its entry held. */
+void pamt_set(struct pamt_entry *e, enum page_type type, uint64_t owner, uint64_t bepoch);
 
 /* The entry of @pa at exactly this size, NULL outside the initialised TDMRs. */
 struct pamt_entry *pamt_at(const struct module *m, uint64_t pa, enum page_size level);

@@ -66,17 +66,17 @@ static void unknown_type(struct scene *s)
 
 static void two_sizes(struct scene *s)
 {
-	pamt_set(pamt(s, s->page, PAGE_SIZE_2M), PT_REG, s->tdr);
+	pamt_set(pamt(s, s->page, PAGE_SIZE_2M), PT_REG, s->tdr, 0);
 }
 
 static void another_owner(struct scene *s)
 {
-	pamt_set(pamt(s, s->page, PAGE_SIZE_4K), PT_REG, s->other_tdr);
+	pamt_set(pamt(s, s->page, PAGE_SIZE_4K), PT_REG, s->other_tdr, 0);
 }
 
 static void no_owner(struct scene *s)
 {
-	pamt_set(pamt(s, box_page(s->b), PAGE_SIZE_4K), PT_TDCX, 0);
+	pamt_set(pamt(s, box_page(s->b), PAGE_SIZE_4K), PT_TDCX, 0, 0);
 }
 
 static void mapped_but_free(struct scene *s)

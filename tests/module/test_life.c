@@ -52,6 +52,40 @@ static void measures_what_it_adds(void **state)
 	assert_int_equal(box_call(b, 0, LEAF_TDH_MR_EXTEND, 0x1000, tdr), TDX_OP_STATE_INCORRECT);
 }
 
+/* A page that was put together of 512 is measured like any other. */
+static void measures_in_large_pages(void **state)
+{
+	struct box *b = *state;
+	uint64_t tdvpr, tdr = box_td(b, BOX_HKID, &tdvpr), part, gpa = 0x205100;
+	uint64_t large = BOX_TDMR + (8 << 20);
+	uint8_t block[128] = { 0 }, chunk[256], want[48];
+	struct sha384 ctx;
+
+	box_ok(b, 0, LEAF_TDH_MEM_SEPT_ADD, 0x200000 | 1, tdr, box_page(b), 0);
+	sha384_start(&ctx);
+	memcpy(block, "MEM.PAGE.ADD", 12);
+	for (uint64_t offset = 0; offset < 2 << 20; offset += PAGE_BYTES) {
+		assert_true(mem_host_fill(&b->p->mem, MEM_NO_LP, BOX_HOST, PAGE_BYTES, (uint8_t)(offset / PAGE_BYTES)));
+		box_ok(b, 0, LEAF_TDH_MEM_PAGE_ADD, 0x200000 + offset, tdr, large + offset, BOX_HOST);
+		memcpy(block + 16, &(uint64_t){ 0x200000 + offset }, 8);
+		sha384_add(&ctx, block, sizeof(block));
+	}
+	box_ok(b, 0, LEAF_TDH_MEM_PAGE_PROMOTE, 0x200000 | 1, tdr, 0, 0);
+	box_ok(b, 0, LEAF_TDH_MR_EXTEND, gpa, tdr, 0, 0);
+	memset(block, 0, sizeof(block));
+	memcpy(block, "MR.EXTEND", 9);
+	memcpy(block + 16, &gpa, 8);
+	sha384_add(&ctx, block, sizeof(block));
+	memset(chunk, 5, sizeof(chunk));
+	sha384_add(&ctx, chunk, sizeof(chunk));
+	sha384_value(&ctx, want);
+	box_ok(b, 0, LEAF_TDH_MR_FINALIZE, tdr, 0, 0, 0);
+	for (unsigned i = 0; i < 6; i++) {
+		part = md_read(b, tdr, MD_TD_MRTD_ID + i);
+		assert_memory_equal(&part, want + 8 * i, 8);
+	}
+}
+
 static void host_sees_no_plaintext(void **state)
 {
 	struct box *b = *state;
@@ -171,6 +205,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(measures_what_it_adds, box_setup, box_teardown),
+		cmocka_unit_test_setup_teardown(measures_in_large_pages, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(host_sees_no_plaintext, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(blocks_tracks_removes, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(large_pages_split_and_join, box_setup, box_teardown),
