@@ -14,7 +14,10 @@
 #include "tdx/structures.h"
 #include "tdx/tdvmcall.h"
 
-#define PHASES	  TRACE_LPS /* the track of the phases */
+/* Numbers of tracks. Perfetto takes 0 as none, and the process's own as its main thread. */
+#define PROCESS	  1u
+#define PHASES	  PROCESS
+#define TRACK(lp) (PHASES + 1 + (unsigned)(lp))
 #define MAX_CALL  900
 #define MAX_WHY	  256
 #define MAX_EVENT (6 * (MAX_CALL + MAX_WHY) + 300) /* should every letter need an escape */
@@ -66,7 +69,7 @@ static void name_lp(struct timeline *timeline, unsigned lp)
 	if (timeline->named[lp])
 		return;
 	snprintf(name, sizeof(name), "%s %u", lp < timeline->vcpus ? "vCPU" : "processor", lp);
-	name_track(timeline, lp, name, (int)lp + 1);
+	name_track(timeline, TRACK(lp), name, (int)lp + 1);
 	timeline->named[lp] = true;
 }
 
@@ -159,7 +162,7 @@ static void on_span(void *opaque, const struct span *span)
 	if (span->kind != SPAN_PHASE)
 		name_lp(timeline, (unsigned)span->lp);
 	name_of(name, sizeof(name), span);
-	begin(&t, "X", span->kind == SPAN_PHASE ? PHASES : (unsigned)span->lp, category[span->kind],
+	begin(&t, "X", span->kind == SPAN_PHASE ? PHASES : TRACK(span->lp), category[span->kind],
 	      name);
 	add_time(&t, "ts", span->from);
 	add_time(&t, "dur", span->to - span->from);
@@ -181,7 +184,7 @@ static void on_mark(void *opaque, const struct mark *mark)
 		snprintf(name, sizeof(name), "interrupt 0x%02x", mark->vector);
 	else
 		snprintf(name, sizeof(name), "%s", names[mark->kind]);
-	begin(&t, "i", (unsigned)mark->lp, "interrupt", name);
+	begin(&t, "i", TRACK(mark->lp), "interrupt", name);
 	text_add(&t, ",\"s\":\"t\"");
 	add_time(&t, "ts", mark->at);
 	text_put(&t, '}');

@@ -129,7 +129,8 @@ def timeline(path, vcpus):
                 named[event["tid"]] = event["args"]["name"]
             continue
         tracks[named.get(event["tid"])].append(event)
-    check(set(range(vcpus)) <= set(named) and all(named[i] == f"vCPU {i}" for i in range(vcpus)), f"tracks {named}")
+    check(all(named.get(i + 2) == f"vCPU {i}" for i in range(vcpus)) and named.get(1) == "run", f"tracks {named}")
+    check(0 not in named, "a track that Perfetto takes for none")
     check({event["ph"] for events in tracks.values() for event in events} <= {"X", "i"}, "events of another kind")
     check(None not in tracks, "events on a track without a name")
     for name, events in tracks.items():
