@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "../formats/test_data.h"
+#include "../test_file.h"
 #include "attest/digest.h"
 #include "attest/mrtd.h"
 

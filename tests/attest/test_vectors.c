@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "../formats/test_data.h"
+#include "../test_file.h"
 #include "support.h"
 
 #define SKIPPED 77

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../test_file.h"
 #include "replay/replay.h"
 #include "replay/transcript.h"
 
@@ -49,20 +50,17 @@ static bool make(const char *path, unsigned line)
 	struct wanted w = { .line = line };
 	const struct replay_options options = { .before_call = before_call, .opaque = &w };
 	struct replay_counts counts = { 0 };
-	char *text = NULL, err[300] = "";
-	size_t room = 0;
-	FILE *f = fopen(path, "rb");
-	ssize_t len = f ? getdelim(&text, &room, EOF, f) : -1;
+	char err[300] = "";
+	size_t len;
+	char *text = (char *)read_whole(path, &len);
 
 	printf("%s:%u", path, line);
-	if (len > 0)
-		replay_text(path, text, (size_t)len, &options, &counts, err, sizeof(err));
+	if (text)
+		replay_text(path, text, len, &options, &counts, err, sizeof(err));
 	if (!w.made)
 		printf(" not made: %s\n", err);
 	fflush(stdout);
 	free(text);
-	if (f)
-		fclose(f);
 	return w.made;
 }
 

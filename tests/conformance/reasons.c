@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "../test_file.h"
 #include "probe.h"
 #include "replay/replay.h"
 
@@ -39,28 +40,13 @@ static bool before_call(void *opaque, struct seamless_machine *m, const struct t
 
 /* ---- files ---- */
 
-static char *read_file(const char *path, size_t *len)
-{
-	FILE *f = fopen(path, "rb");
-	char *text = NULL;
-
-	*len = 0;
-	if (f && getdelim(&text, len, EOF, f) < 0)
-		*len = 0;
-	if (f)
-		*len = (size_t)ftell(f);
-	if (f)
-		fclose(f);
-	return text;
-}
-
 static bool probe_file(struct prober *p, const char *path)
 {
 	const struct replay_options options = { .before_call = before_call, .opaque = p };
 	struct replay_counts counts = { 0 };
 	char err[300] = "";
 	size_t len;
-	char *text = read_file(path, &len);
+	char *text = (char *)read_whole(path, &len);
 	bool done;
 
 	p->file = path;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../test_file.h"
 #include "cpu/forms.h"
 #include "diff_gen.h"
 
@@ -131,14 +132,12 @@ static void print_page(const struct list *l, FILE *out)
 
 static int compare(const char *page, const char *name)
 {
-	FILE *f = fopen(name, "r");
-	static char have[65536];
-	size_t n = f ? fread(have, 1, sizeof(have) - 1, f) : 0;
+	size_t size;
+	char *have = (char *)read_whole(name, &size);
+	bool same = have && !strcmp(have, page);
 
-	if (f)
-		fclose(f);
-	have[n] = 0;
-	if (!strcmp(have, page))
+	free(have);
+	if (same)
 		return 0;
 	fprintf(stderr, "%s is stale: cpu_forms_list >%s\n", name, name);
 	return 1;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../test_file.h"
 #include "cpu/forms.h"
 
 #define MAX_LACKING 512u
@@ -107,21 +108,6 @@ static void sweep_section(struct sweep *s, const uint8_t *bytes, uint64_t size, 
 	}
 }
 
-static uint8_t *read_file(const char *name, size_t *size)
-{
-	FILE *f = fopen(name, "rb");
-	uint8_t *data = NULL;
-	long end;
-
-	if (f && !fseek(f, 0, SEEK_END) && (end = ftell(f)) > 0 && (data = malloc((size_t)end))) {
-		rewind(f);
-		*size = fread(data, 1, (size_t)end, f);
-	}
-	if (f)
-		fclose(f);
-	return data;
-}
-
 static bool sweep_elf(struct sweep *s, const uint8_t *data, size_t size)
 {
 	Elf64_Ehdr header;
@@ -167,7 +153,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	s.cpu = cpu_create(NULL, &ops, NULL);
-	data = read_file(argv[1], &size);
+	data = read_whole(argv[1], &size);
 	if (s.cpu && (!strcmp(argv[1], "--64") || !strcmp(argv[1], "--32"))) {
 		sweep_all(&s, argv[1][2] == '6');
 		ok = true;

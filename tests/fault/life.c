@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../test_file.h"
+
 #define MIB 0x100000ull
 
 /* Two packages, so that keys and caches are handled on each; time is counted, so that runs repeat.
@@ -33,16 +35,13 @@ struct seamless_machine *life_machine(char *err, size_t err_len)
 
 bool life_load(struct life *life, const char *guest)
 {
-	FILE *in = fopen(guest, "rb");
 	struct vmm_error err;
 
-	life->file = malloc(1 << 17);
-	if (!in || !life->file) {
+	life->file = read_whole(guest, &life->size);
+	if (!life->file) {
 		perror(guest);
 		return false;
 	}
-	life->size = fread(life->file, 1, 1 << 17, in);
-	fclose(in);
 	if (!image_from_elf(&life->image, life->file, life->size, 64 * MIB, &err))
 		return true;
 	fprintf(stderr, "%s: %s\n", guest, err.text);

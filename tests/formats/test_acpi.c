@@ -5,6 +5,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,6 @@
 #include "formats/acpi.h"
 #include "formats/bytes.h"
 #include "formats/eventlog.h"
-#include "test_data.h"
 
 #define BASE 0x180000ull
 #define ROOM 0x2000u

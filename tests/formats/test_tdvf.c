@@ -10,7 +10,7 @@
 
 #include "formats/bytes.h"
 #include "formats/tdvf.h"
-#include "test_data.h"
+#include "../test_file.h"
 
 #define SECTION(n)  (0x10u + 32u * (n))
 #define DATA_OFFSET 0u

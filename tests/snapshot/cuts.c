@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../test_file.h"
 #include "replay/replay.h"
 #include "replay/transcript.h"
 #include "seamless/seamless.h"
@@ -107,19 +108,6 @@ static void print_difference(void *opaque, const struct replay_difference *d)
 	       d->expected, d->got, d->reason);
 }
 
-static char *read_file(const char *path, size_t *len)
-{
-	FILE *f = fopen(path, "rb");
-	char *text = NULL;
-	size_t room = 0;
-	ssize_t n = f ? getdelim(&text, &room, EOF, f) : -1;
-
-	*len = n < 0 ? 0 : (size_t)n;
-	if (f)
-		fclose(f);
-	return text;
-}
-
 static bool replay_cut(struct cutter *c, const char *path, struct replay_counts *counts)
 {
 	const struct replay_options options = { .difference = print_difference,
@@ -127,7 +115,7 @@ static bool replay_cut(struct cutter *c, const char *path, struct replay_counts 
 						.opaque = c };
 	char err[300] = "";
 	size_t len;
-	char *text = read_file(path, &len);
+	char *text = (char *)read_whole(path, &len);
 	bool done;
 
 	c->file = path;

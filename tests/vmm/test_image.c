@@ -13,6 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "../test_file.h"
 #include "vmm/image.h"
 
 #define MIB 0x100000ull
@@ -152,20 +153,6 @@ static void bad_guests_are_refused(void **state)
 	refuse_elf(&g, sizeof(g), 16 * MIB, "");
 }
 
-static uint8_t *read_image(const char *name, size_t *size)
-{
-	char path[512];
-	uint8_t *bytes = malloc(1 << 20);
-	FILE *f;
-
-	snprintf(path, sizeof(path), TEST_IMAGES "/%s", name);
-	f = fopen(path, "rb");
-	assert_non_null(f);
-	*size = fread(bytes, 1, 1 << 20, f);
-	fclose(f);
-	return bytes;
-}
-
 /* Resource descriptors (type 3) of the list: the bytes of each kind of memory. */
 static void sum_hob(const uint8_t *list, uint64_t *added, uint64_t *unaccepted)
 {
@@ -190,7 +177,7 @@ static void sum_hob(const uint8_t *list, uint64_t *added, uint64_t *unaccepted)
 static void firmware_learns_of_all_memory(void **state)
 {
 	size_t size;
-	uint8_t *file = read_image("synth_full.fd", &size), page[VMM_4K];
+	uint8_t *file = read_in(TEST_IMAGES, "synth_full.fd", &size), page[VMM_4K];
 	struct vmm_image image;
 	struct vmm_error err = { 0 };
 	uint64_t added, unaccepted, in_ram = 0;
@@ -217,7 +204,7 @@ static void firmware_learns_of_all_memory(void **state)
 static void firmware_that_does_not_fit_is_refused(void **state)
 {
 	size_t size;
-	uint8_t *file = read_image("synth_full.fd", &size);
+	uint8_t *file = read_in(TEST_IMAGES, "synth_full.fd", &size);
 	struct vmm_image image;
 	struct vmm_error err = { 0 };
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "../test_file.h"
 #include "local.h"
 #include "tdx/status.h"
 #include "vmm/vm.h"
@@ -24,7 +25,7 @@ struct box {
 };
 
 struct td {
-	uint8_t file[1 << 17];
+	uint8_t *file;
 	size_t size;
 	char console[2048];
 	size_t printed;
@@ -69,15 +70,6 @@ static void collect(void *opaque, uint8_t byte)
 		td->console[td->printed++] = (char)byte;
 }
 
-static void read_guest(struct td *td)
-{
-	FILE *f = fopen(TEST_GUEST, "rb");
-
-	assert_non_null(f);
-	td->size = fread(td->file, 1, sizeof(td->file), f);
-	fclose(f);
-}
-
 /* Puts a report where the guest looks for one. */
 static void hand(struct td *td, const uint8_t report_mac[LOCAL_SIZE])
 {
@@ -108,7 +100,8 @@ static struct td *run(struct box *box, const uint8_t *report_mac)
 	struct vmm_error err;
 
 	assert_non_null(td);
-	read_guest(td);
+	td->file = read_whole(TEST_GUEST, &td->size);
+	assert_non_null(td->file);
 	if (report_mac)
 		hand(td, report_mac);
 	assert_int_equal(image_from_elf(&td->image, td->file, td->size, 64 * MIB, &err), 0);
@@ -129,6 +122,7 @@ static void end(struct td *td)
 
 	assert_int_equal(vm_destroy(&td->vm, &freed, &err), 0);
 	image_free(&td->image);
+	free(td->file);
 	free(td);
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "../test_file.h"
 #include "vmm/vm.h"
 
 #define MIB 0x100000ull
@@ -20,7 +21,7 @@ struct fixture {
 	struct seamless_machine *machine;
 	struct vmm_host host;
 	struct vmm_image image;
-	uint8_t file[1 << 17];
+	uint8_t *file;
 	size_t size;
 	uint64_t free_frames;
 	char console[8192];
@@ -42,15 +43,13 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct vmm_error err;
 	char why[256];
-	FILE *guest = fopen(TEST_GUEST, "rb");
 
 	*state = f;
-	if (!f || !guest)
+	if (!f)
 		return -1;
-	f->size = fread(f->file, 1, sizeof(f->file), guest);
-	fclose(guest);
+	f->file = read_whole(TEST_GUEST, &f->size);
 	f->machine = seamless_create(NULL, why, sizeof(why));
-	if (!f->machine || host_open(&f->host, f->machine, &err) ||
+	if (!f->file || !f->machine || host_open(&f->host, f->machine, &err) ||
 	    image_from_elf(&f->image, f->file, f->size, 64 * MIB, &err))
 		return -1;
 	f->free_frames = vmm_frames_count(&f->host.frames, FRAME_FREE);
@@ -64,6 +63,7 @@ static int teardown(void **state)
 	image_free(&f->image);
 	host_close(&f->host);
 	seamless_destroy(f->machine);
+	free(f->file);
 	free(f);
 	return 0;
 }

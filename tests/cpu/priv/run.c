@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../test_file.h"
 #include "cpu/cpu.h"
 #include "formats/elf.h"
 #include "priv/layout.h"
@@ -77,23 +78,13 @@ static int run(struct cpu *cpu)
 	}
 }
 
-static size_t read_file(const char *name, uint8_t *to, size_t size)
-{
-	FILE *f = fopen(name, "rb");
-	size_t n = f ? fread(to, 1, size, f) : 0;
-
-	if (f)
-		fclose(f);
-	return n;
-}
-
 static bool load(const char *name, uint8_t *memory, uint64_t *entry)
 {
-	uint8_t *file = malloc(MEMORY);
-	size_t size = file ? read_file(name, file, MEMORY) : 0;
+	size_t size;
+	uint8_t *file = read_whole(name, &size);
 	struct format_error error;
 	struct elf elf;
-	bool ok = size && !elf_parse(&elf, file, size, &error) && elf_end(&elf) <= MEMORY;
+	bool ok = file && !elf_parse(&elf, file, size, &error) && elf_end(&elf) <= MEMORY;
 
 	for (unsigned i = 0; ok && i < elf.count; i++)
 		memcpy(memory + elf.segment[i].gpa, file + elf.segment[i].offset,

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Files that tests read: whole into memory, from tests/data or from anywhere else.
- */
-#ifndef TESTS_FORMATS_TEST_DATA_H
-#define TESTS_FORMATS_TEST_DATA_H
+/* Files that tests read: whole into memory. */
+#ifndef TESTS_TEST_FILE_H
+#define TESTS_TEST_FILE_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Reads a file; NULL when it can't be. The caller frees. */
+/* Reads a file, with a 0 behind it; NULL when it can't be. The caller frees. */
 static inline uint8_t *read_whole(const char *path, size_t *size)
 {
 	FILE *f = fopen(path, "rb");
@@ -21,8 +19,8 @@ static inline uint8_t *read_whole(const char *path, size_t *size)
 	if (!f)
 		return NULL;
 	if (!fseek(f, 0, SEEK_END) && (end = ftell(f)) >= 0 && !fseek(f, 0, SEEK_SET)) {
-		bytes = malloc((size_t)end + 1);
 		*size = (size_t)end;
+		bytes = calloc(1, *size + 1);
 		if (bytes && fread(bytes, 1, *size, f) != *size) {
 			free(bytes);
 			bytes = NULL;
