@@ -5,7 +5,7 @@
 #   make check       install what is missing, build with both compilers and the sanitizers, run all tests
 #   make check-long  what does not fit into half an hour; its last result is docs/check-long.md
 #   make deps        install what building needs
-#   make install     the command, its manual, completions, headers and library (DESTDIR is heeded)
+#   make install     the command, its manual, completions, headers and library (PREFIX and DESTDIR are heeded)
 #   make argument    what the call layer costs, measured: docs/argument/ (with Debian 12's compilers)
 #   make format      clang-format over what git tracks
 BUILD ?= build
@@ -43,6 +43,8 @@ format:
 	@git ls-files '*.c' '*.h' | grep -v -e '^abi/gen/' -e '^include/tdx/t[a-z]*\.h$$' | xargs clang-format -i
 
 install: all
+	@[ -z "$(PREFIX)" ] || meson configure $(BUILD) --prefix "$(PREFIX)"
+	@ninja -C $(BUILD)
 	@meson install -C $(BUILD) --no-rebuild
 
 clean:

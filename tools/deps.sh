@@ -91,8 +91,7 @@ if [ "$(id -u)" != 0 ]; then
 	fi
 	sudo=sudo
 fi
-export DEBIAN_FRONTEND=noninteractive
 $sudo apt-get update -qq
 # shellcheck disable=SC2086 # a list of names
-$sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null
+$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 echo "deps: done"

@@ -9,6 +9,7 @@
 
 enum {
 	SETUP_SECTS = 0x1f1,
+	SYSSIZE = 0x1f4,
 	BOOT_FLAG = 0x1fe,
 	JUMP_OFFSET = 0x201,
 	MAGIC = 0x202,
@@ -66,6 +67,11 @@ static int check_sizes(struct bzimage *bz, const uint8_t *f, size_t size, struct
 				   "the kernel would start at 0x%zx, the file has 0x%zx bytes",
 				   bz->kernel, size);
 	bz->kernel_size = size - bz->kernel;
+	if (get_le32(f + SYSSIZE) * 16ull > bz->kernel_size)
+		return format_fail(
+			err, SYSSIZE, "syssize", get_le32(f + SYSSIZE),
+			"16 bytes each: the file has 0x%zx bytes of that: cut off?",
+			bz->kernel_size);
 	if (bz->init_size < bz->kernel_size)
 		return format_fail(err, INIT_SIZE, "init_size", bz->init_size,
 				   "less than the kernel's 0x%zx bytes in the file",

@@ -20,6 +20,7 @@ static int build(void **state)
 	(void)state;
 	memset(file, 0, sizeof(file));
 	file[0x1f1] = 0x27;
+	put_le32(file + 0x1f4, 0x100);
 	put_le16(file + 0x1fe, 0xaa55);
 	file[0x201] = 0x6a;
 	memcpy(file + 0x202, "HdrS", 4);
@@ -58,11 +59,16 @@ static void broken(void **state)
 		uint8_t value;
 		const char *words;
 	} cases[] = {
-		{ 0x1fe, 0, "not a kernel image" },	{ 0x202, 'h', "not a bzImage" },
-		{ 0x206, 0x0b, "version is 0x20b" },	{ 0x211, 0, "LOADED_HIGH" },
-		{ 0x236, 0x7e, "no 64-bit entry" },	{ 0x1f1, 0xff, "setup_sects is 0xff" },
-		{ 0x1f1, 0x2f, "setup_sects is 0x2f" }, { 0x230, 1, "power of two" },
+		{ 0x1fe, 0, "not a kernel image" },
+		{ 0x202, 'h', "not a bzImage" },
+		{ 0x206, 0x0b, "version is 0x20b" },
+		{ 0x211, 0, "LOADED_HIGH" },
+		{ 0x236, 0x7e, "no 64-bit entry" },
+		{ 0x1f1, 0xff, "setup_sects is 0xff" },
+		{ 0x1f1, 0x2f, "setup_sects is 0x2f" },
+		{ 0x230, 1, "power of two" },
 		{ 0x201, 0x10, "jump is 0x10" },
+		{ 0x1f4, 0x01, "the file has 0x1000 bytes of that: cut off?" },
 	};
 
 	(void)state;
