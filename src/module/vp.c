@@ -5,8 +5,8 @@
 #include <string.h>
 #include "gen/checks.h"
 #include "module/keyid.h"
+#include "module/l2.h"
 #include "module/state.h"
-#include "platform/platform.h"
 
 void tdh_vp_create(struct call *c)
 {
@@ -39,6 +39,7 @@ void tdh_vp_flush(struct call *c)
 {
 	c->vp.vps->assoc_lpid = LPID_NONE;
 	memset(c->vp.vps->vm_launched, 0, sizeof(c->vp.vps->vm_launched));
+	l2_forget_translations(&c->td, c->vp.vps);
 	__atomic_fetch_sub(&c->td.tdcs->num_assoc_vcpus, 1, __ATOMIC_RELAXED);
 }
 

@@ -4,9 +4,9 @@
  */
 #include "gen/checks.h"
 #include "module/cpuid.h"
+#include "module/l2.h"
 #include "module/metadata.h"
 #include "module/state.h"
-#include "platform/platform.h"
 #include "vmx/x86.h"
 
 #define XCR0_RESET 1u
@@ -56,6 +56,7 @@ void vcpu_init_fields(const struct module *m, const struct td *td, struct tdvps 
 {
 	uint64_t cr0_fixed = m->vmx.cr0_fixed0 & ~(CR0_PE | CR0_PG);
 
+	l2_forget_translations(td, vps);
 	vps->shadow_pid_hpa[0] = UINT64_MAX;
 	vps->shadow_pin_ctls[0] = m->vmx.l1.ctl[VMX_CTL_PIN];
 	vps->shadow_posted_intr_vector[0] = POSTED_VECTOR_NONE;
@@ -63,9 +64,7 @@ void vcpu_init_fields(const struct module *m, const struct td *td, struct tdvps 
 		vps->shadow_proc_ctls2[vm] = (vm ? &m->vmx.l2 : &m->vmx.l1)->ctl[VMX_CTL_PROC2];
 		vps->shadow_shared_eptp[vm] = UINT64_MAX;
 		vps->l2_enter_guest_state_gpa[vm] = UINT64_MAX;
-		vps->l2_enter_guest_state_hpa[vm] = UINT64_MAX;
 		vps->l2_vapic_gpa[vm] = UINT64_MAX;
-		vps->l2_vapic_hpa[vm] = UINT64_MAX;
 		vps->tsc_deadline[vm] = UINT64_MAX;
 	}
 	vps->base_l2_cr0_guest_host_mask = vmx_cr0_mask(m) & ~(CR0_PE | CR0_PG);
