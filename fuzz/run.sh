@@ -6,4 +6,6 @@ set -eu
 target=$1 seeds=$2
 shift 2
 mkdir -p "$target.corpus"
+# of itself UBSan prints what it finds and goes on: the run would end as if nothing had been
+export UBSAN_OPTIONS="${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}"
 exec "$target" "$@" -artifact_prefix="$target." "$target.corpus" "$seeds"
