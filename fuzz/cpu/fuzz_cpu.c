@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Arbitrary bytes as guest code, registers and controls: the interpreter must neither crash nor
- * hang nor leave the guest's memory. Input: a struct header, then code.
+ * hang nor leave the guest's memory. Input: a struct header, then code. A fault goes on one byte
+ * further, and the run ends behind the code: most of an input is run, and little again and again.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,10 +15,13 @@
 #define GDT    0x8000ull
 #define IDT    0x9000ull
 #define TSS    0xa000ull
+#define FAULT  0xb000ull /* handlers: of an exception with an error code, of one without */
+#define TRAP   0xb010ull
+#define RETURN 0xb020ull /* of an interrupt */
 #define CODE   0x10000ull
 #define STACK  0x20000ull
 #define EXITS  64u
-#define BUDGET 2000u
+#define BUDGET 500u
 
 struct header {
 	uint8_t mode;	/* bits 0 and 1: 64-bit kernel, 64-bit user, compatibility user, 32-bit
@@ -34,6 +38,7 @@ struct header {
 struct fuzz {
 	uint8_t memory[MEMORY] __attribute__((aligned(4096)));
 	struct cpu *cpu;
+	uint64_t end; /* of the code */
 	unsigned answers;
 };
 
@@ -74,6 +79,24 @@ static void put64(struct fuzz *f, uint64_t at, uint64_t value)
 	memcpy(f->memory + at, &value, 8);
 }
 
+static uint64_t handler(unsigned vector)
+{
+	static const uint32_t error_codes = 1u << 8 | 0x1fu << 10 | 1u << 17 | 1u << 21;
+
+	if (vector >= 32)
+		return RETURN;
+	return error_codes >> vector & 1 ? FAULT : TRAP;
+}
+
+static void make_handlers(struct fuzz *f)
+{
+	for (unsigned n = 0; n < 256; n++)
+		put64(f, IDT + 16 * n, handler(n) | 8 << 16 | 0xee00ull << 32);
+	memcpy(f->memory + FAULT, "\x48\x83\xc4\x08\x48\xff\x04\x24\x48\xcf", 10);
+	memcpy(f->memory + TRAP, "\x48\xff\x04\x24\x48\xcf", 6);
+	memcpy(f->memory + RETURN, "\x48\xcf", 2);
+}
+
 static void make_memory(struct fuzz *f)
 {
 	static const uint64_t gdt[] = { 0,
@@ -92,10 +115,8 @@ static void make_memory(struct fuzz *f)
 	for (uint64_t i = 0; i < 512; i++)
 		put64(f, TABLES + 0x3000 + 8 * i, (i % (MEMORY >> 12)) << 12 | (i & 64 ? 3 : 7));
 	memcpy(f->memory + GDT, gdt, sizeof(gdt));
-	for (uint64_t n = 0; n < 256; n++)
-		put64(f, IDT + 16 * n, 0xb000 | 8 << 16 | 0xee00ull << 32);
-	memcpy(f->memory + 0xb000, "\x48\x83\xc4\x08\x48\xcf", 6);
 	put64(f, TSS + 4, 0x30000);
+	make_handlers(f);
 }
 
 static uint64_t pick(uint8_t code)
@@ -143,9 +164,20 @@ static void make_state(struct cpu_state *s, const struct header *h)
 	s->rip = CODE + (h->offset & 0x80 ? 0xf80u | (h->offset & 0x7f) : 0);
 }
 
+/* The code, and VMCALL behind it, which is an exit in each mode. */
+static void put_code(struct fuzz *f, uint64_t at, const uint8_t *code, size_t len)
+{
+	len = len < 0x4000 ? len : 0x4000;
+	memcpy(f->memory + at, code, len);
+	f->end = at + len;
+	memcpy(f->memory + f->end, "\x0f\x01\xc1", 3);
+}
+
 /* Goes on after an exit as a VMM would: over the instruction, or to an exception. */
 static bool go_on(struct fuzz *f, const struct cpu_exit *exit)
 {
+	if (exit->reason == CPU_EXIT_VMCALL && cpu_state(f->cpu)->rip == f->end)
+		return false;
 	switch (exit->reason) {
 	case CPU_EXIT_TRIPLE_FAULT:
 	case CPU_EXIT_PREEMPTION_TIMER: return false;
@@ -163,7 +195,7 @@ static void run(struct fuzz *f, const struct header *h, const uint8_t *code, siz
 
 	make_memory(f);
 	make_state(s, h);
-	memcpy(f->memory + s->rip, code, len < 0x4000 ? len : 0x4000);
+	put_code(f, s->rip, code, len);
 	*cpu_controls(f->cpu) = (struct cpu_controls){
 		.exits = h->exits,
 		.exception_bitmap = h->exceptions,
