@@ -89,7 +89,8 @@ const void *seamless_snapshot_bytes(struct seamless_snapshot *s, size_t *len);
 struct seamless_snapshot *seamless_snapshot_from(const char *name, const void *bytes, size_t len,
 						 char *err, size_t err_len);
 
-/* To a file, which appears complete under its name or not at all. */
+/* To a file, which appears complete under its name or not at all; a device or a pipe is written to.
+ */
 bool seamless_snapshot_save(struct seamless_snapshot *s, const char *path, char *err,
 			    size_t err_len);
 struct seamless_snapshot *seamless_snapshot_load(const char *path, char *err, size_t err_len);

@@ -174,8 +174,11 @@ static int take_snapshot(struct settings *s)
 	char *file;
 	unsigned long line = strtoul(optarg, &file, 10);
 
-	if (!isdigit((unsigned char)optarg[0]) || *file != ':' || !file[1] || line > UINT_MAX)
-		fprintf(stderr, "seamless replay: --snapshot-at: '%s' is not LINE:FILE\n", optarg);
+	if (!isdigit((unsigned char)optarg[0]) || *file != ':' || !file[1] || !line ||
+	    line > UINT_MAX)
+		fprintf(stderr,
+			"seamless replay: --snapshot-at: '%s' is not LINE:FILE, lines from 1\n",
+			optarg);
 	else if (s->snapshot_file)
 		fputs("seamless replay: --snapshot-at is given twice\n", stderr);
 	else {

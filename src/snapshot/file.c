@@ -33,6 +33,28 @@ static bool write_all(int fd, const uint8_t *bytes, size_t len)
 	return true;
 }
 
+/* A device or a pipe is written to; a file that took its place would only hide it. */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && !S_ISREG(st.st_mode);
+}
+
+static bool write_special(const void *bytes, size_t len, const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), saved;
+	bool good;
+
+	if (fd < 0)
+		return false;
+	good = write_all(fd, bytes, len);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return good;
+}
+
 /* Beside its final place, under which it then appears. */
 static bool write_file(const void *bytes, size_t len, const char *path, const char *temporary)
 {
@@ -63,6 +85,8 @@ bool seamless_snapshot_save(struct seamless_snapshot *s, const char *path, char 
 		snprintf(err, err_len, "%s: libcrypto does not hash", path);
 		return false;
 	}
+	if (is_special(path))
+		return write_special(bytes, len, path) || failed(err, err_len, path);
 	if (asprintf(&temporary, "%s.%d.part", path, (int)getpid()) < 0) {
 		snprintf(err, err_len, "out of memory");
 		return false;

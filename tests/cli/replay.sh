@@ -69,6 +69,6 @@ refused 'none: No such file' --restore "$work/none" "$run"
 refused 'a snapshot is of one transcript' --restore "$work/next" "$run" "$run"
 refused "the platform is the snapshot's" --restore "$work/next" --platform default "$run"
 refused 'is given twice' --snapshot-at 1:x --snapshot-at 2:x "$run"
-for wrong in 1x 5 :f 5: -3:f 4294967296:f; do
+for wrong in 1x 5 :f 5: 0:f -3:f 4294967296:f; do
 	refused "'$wrong' is not LINE:FILE" --snapshot-at "$wrong" "$run"
 done

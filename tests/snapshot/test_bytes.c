@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bring_up.h"
@@ -41,6 +42,22 @@ static void a_file_holds_it(void **state)
 	assert_non_null(strstr(err, "Is a directory"));
 	assert_false(seamless_snapshot_save(s, "/nowhere/at/all", err, sizeof(err)));
 	assert_non_null(strstr(err, "/nowhere/at/all: "));
+	seamless_snapshot_free(s);
+}
+
+static void a_device_stays_one(void **state)
+{
+	struct seamless_snapshot *s = take(*state);
+	struct stat st;
+	char path[60];
+
+	snprintf(path, sizeof(path), "/tmp/seamless-test-%d.full", (int)getpid());
+	assert_int_equal(symlink("/dev/full", path), 0);
+	assert_false(seamless_snapshot_save(s, path, err, sizeof(err)));
+	assert_non_null(strstr(err, "No space left on device"));
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	unlink(path);
 	seamless_snapshot_free(s);
 }
 
@@ -305,6 +322,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_TD(a_file_holds_it),
+		WITH_TD(a_device_stays_one),
 		WITH_TD(a_note_goes_with_it),
 		WITH_TD(a_replay_looks_at_the_note),
 		WITH_TD(truncated_files),
