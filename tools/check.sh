@@ -50,7 +50,7 @@ stage() {
 		;;
 	tsan) setup build-tsan clang -Db_sanitize=thread -Db_lundef=false && suites build-tsan --suite threads ;;
 	state) # the whole state checked after every step
-		setup build-state gcc -Dcheck-state=true && suites build-state conformance lib-machine lib-guest lib-play example-mapgpa
+		setup build-state gcc -Dcheck-state=true && suites build-state conformance lib-machine lib-guest lib-play example-mapgpa example-faults
 		;;
 	fuzz)
 		setup build-fuzz clang -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \

@@ -61,12 +61,25 @@ static void scan_entry(struct audit *a, uint64_t pa, struct pamt_entry *e, int s
 		note_page(a, pa, e, size);
 }
 
+/* Nearly all entries are: this is where the time goes. */
+static bool all_free(const struct pamt_entry *e, unsigned n)
+{
+	unsigned types = 0;
+
+	_Static_assert(PT_NDA == 0, "a type that adds nothing");
+	for (unsigned i = 0; i < n; i++)
+		types |= e[i].type;
+	return types == PT_NDA;
+}
+
 /* @n entries of one size from @pa on, and those of the pages inside. */
 static void scan_entries(struct audit *a, const struct tdmr *t, uint64_t pa, int size, unsigned n,
 			 const struct page_note *around)
 {
 	struct pamt_entry *e = entries(a, t, pa, size, n);
 
+	if (e && size == PAGE_SIZE_4K && all_free(e, n))
+		return;
 	for (unsigned i = 0; e && i < n; i++, pa += PAGE_SIZE_OF(size)) {
 		struct page_note self = { .pa = pa, .type = e[i].type, .size = (uint8_t)size };
 
