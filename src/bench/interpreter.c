@@ -12,8 +12,11 @@
 static int run(enum cpu_bench_kind kind, double *speed, struct vmm_error *err)
 {
 	struct cpu_bench *bench = cpu_bench_create(kind);
-	uint64_t done = bench ? cpu_bench_run(bench, WARM_UP) : 0;
+	uint64_t done;
 
+	if (!bench)
+		return vmm_fail(err, "out of memory");
+	done = cpu_bench_run(bench, WARM_UP);
 	for (unsigned i = 0; i < BENCH_ROUNDS && done; i++) {
 		double start = bench_now(), rate;
 

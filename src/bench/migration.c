@@ -305,23 +305,31 @@ static int time_cipher(double *best, struct vmm_error *err)
 	return right ? 0 : vmm_fail(err, "libcrypto has no AES-256-GCM");
 }
 
+static int prepare(struct session *s)
+{
+	uint8_t mrtd[TD_MRTD_SIZE];
+
+	make_buffers(s);
+	return make_migtd(s) || make_source(s) || make_destination(s) || bind(s, &s->from) ||
+			       bind(s, &s->to) || td_finalize(&s->source, mrtd, s->err) ||
+			       exchange_keys(s) || move_immutable(s) || add_tables(s) ||
+			       call2(s, EXPORT_PAUSE, s->from.tdr, 0)
+		       ? -1
+		       : 0;
+}
+
 /* The TDs end with their machine. */
 static int measure(struct vmm_host *host, void *opaque, struct vmm_error *err)
 {
 	struct session s = { .host = host, .err = err };
 	struct bench_migration *out = opaque;
-	uint8_t mrtd[TD_MRTD_SIZE];
+	int result = prepare(&s);
 
-	make_buffers(&s);
-	if (make_migtd(&s) || make_source(&s) || make_destination(&s) || bind(&s, &s.from) ||
-	    bind(&s, &s.to) || td_finalize(&s.source, mrtd, err) || exchange_keys(&s) ||
-	    move_immutable(&s) || add_tables(&s) || call2(&s, EXPORT_PAUSE, s.from.tdr, 0))
-		return -1;
-	for (unsigned i = 0; i < LISTS; i++) {
-		if (move_list(&s, i, &out->move) || time_cipher(&out->cipher, err))
-			return -1;
-	}
-	return 0;
+	for (unsigned i = 0; i < LISTS && !result; i++)
+		result = move_list(&s, i, &out->move) || time_cipher(&out->cipher, err) ? -1 : 0;
+	td_sept_free(&s.source.sept);
+	td_sept_free(&s.migtd.sept);
+	return result;
 }
 
 int bench_migration(struct bench_migration *out, struct vmm_error *err)

@@ -15,7 +15,7 @@
 
 #define PAGES  2048u
 #define ROUNDS 4u /* some 5 ms */
-#define SLICES 150u
+#define SLICES (10u * BENCH_ROUNDS)
 
 struct worker {
 	struct vmm_host *host;

@@ -91,6 +91,10 @@ int td_finalize(struct vmm_td *td, uint8_t mrtd[TD_MRTD_SIZE], struct vmm_error 
  */
 int td_destroy(struct vmm_td *td, uint64_t *freed, struct vmm_error *err);
 
+/* Only what it has in this process, for a TD that ends with its machine. td_destroy() does it too.
+ */
+void td_sept_free(struct td_sept *sept);
+
 /* Private memory while the TD is built: TDH.MEM.PAGE.ADD, TDH.MR.EXTEND over the whole page. */
 int td_add_page(struct vmm_td *td, uint64_t gpa, const uint8_t contents[VMM_4K],
 		struct vmm_error *err);

@@ -24,6 +24,4 @@ int td_sept_path(struct vmm_td *td, uint64_t gpa, unsigned level, struct vmm_err
 /* Remembers the page that TDH.MEM.PAGE.DEMOTE put below the 2 MiB entry of `gpa`. */
 int td_sept_split(struct vmm_td *td, uint64_t gpa, struct vmm_error *err);
 
-void td_sept_free(struct td_sept *sept);
-
 #endif

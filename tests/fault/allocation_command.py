@@ -14,7 +14,8 @@ import tempfile
 SEAMLESS, HOW, GUESTS, IMAGES, MAKE_FILES, PROGRAM, PLATFORM = sys.argv[1:8]
 QUICK_TRIES = 8
 LAST_LINE = re.compile(r"allocations: (\d+) made, (\d+) left\n\Z")
-QUOTE = re.compile(r"[0-9a-f]{1000,}")
+# What differs from run to run: quotes, and times.
+VARIES = re.compile(r"[0-9a-f]{1000,}|(?<=:)[0-9.]+")
 NO_MEMORY = re.compile(r"out of memory|Cannot allocate memory|no memory|no thread")
 PORT = re.compile(r"target remote localhost:(\d+)$")
 failures = runs = 0
@@ -58,7 +59,7 @@ def run(arguments, fails):
             out, rest = process.communicate()
             return "hangs", out, said + rest, 0, 0
     said += rest
-    out = QUOTE.sub("(a quote)", out)
+    out = VARIES.sub("(varies)", out)
     last = LAST_LINE.search(said)
     if not last:
         return process.returncode, out, said, 0, "everything is"
@@ -104,6 +105,9 @@ def main():
             out.write(re.sub(r"(?m)^lps .*", "lps 1", f.read()))
         os.mkdir(path("recorded"))
         test = ["--guest", guest("test")]
+        with open(path("initrd"), "wb") as f:
+            f.write(bytes(5000))
+        attested = ["run", "--kernel", guest("attested"), "--initrd", path("initrd"), "-m", "64M", "--timeout", "60"]
         lives = {
             "run": ["run", *test],
             "run on two vCPUs": ["run", "--smp", "2", "--guest", guest("ipi")],
@@ -116,7 +120,12 @@ def main():
             "run with quotes": ["run", "--guest", guest("quote"), "--quote", path("keys")],
             "run under gdb": ["run", *test, "--gdb", "0"],
             "run a kernel": ["run", "--kernel", guest("kernel"), "--append", "x", "--timeout", "60"],
+            "run with a proof": [*attested, "--attest=" + path("kept"), "--nonce", "07" * 64],
+            "run without a quote": [*attested, "--quote", path("keys"), "--attest", "--nonce", "07" * 64],
             "replay": ["replay", "--json", path("recorded")],
+            "replay to a snapshot": ["replay", "--snapshot-at", "400:" + path("snapshot"), path("recorded/run.tdx")],
+            "replay from a snapshot": ["replay", "--restore", path("snapshot"), "--snapshot-at", "500:" + path("next"),
+                                       path("recorded/run.tdx")],
             "replay strictly": ["replay", "--strict-memory=continue", path("recorded")],
             "exec": ["exec", "--platform", path("one_lp"), "--strict-memory=continue", "--", PROGRAM, "life"],
             "measure": ["measure", "--json", os.path.join(IMAGES, "synth_full.fd")],
@@ -124,6 +133,7 @@ def main():
             "verify a report": ["verify", "--json", path("report")],
             "decode": ["decode", "-"],
             "leaf": ["leaf", "TDH.MEM.SEPT.ADD"],
+            "bench": ["bench", "--json"],
         }
         for name, arguments in lives.items():
             if len(sys.argv) < 9 or sys.argv[8] == name:
