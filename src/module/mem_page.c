@@ -68,7 +68,7 @@ uint64_t relocate_old(struct call *c)
 
 static uint64_t move_alias(struct call *c, uint64_t entry)
 {
-	return (sept_l2_unblock(entry) & ~SEPT_PA) | c->page.pa;
+	return ((SEPT_ANY_PENDING & SEPT_SET(c->sept.state) ? entry : sept_l2_unblock(entry)) & ~SEPT_PA) | c->page.pa;
 }
 
 void tdh_mem_page_relocate(struct call *c)

@@ -427,6 +427,47 @@ static void alias_of_a_page_half_accepted(void **state)
 	box_close(&l.b);
 }
 
+static uint64_t seamcall(uint64_t leaf, uint64_t rcx, uint64_t rdx, uint64_t r8)
+{
+	struct seamless_regs regs = { 0 };
+
+	regs.gpr[GPR_RAX] = leaf;
+	regs.gpr[GPR_RCX] = rcx;
+	regs.gpr[GPR_RDX] = rdx;
+	regs.gpr[GPR_R8] = r8;
+	assert_int_equal(seamless_seamcall(&regs), SEAMLESS_TO_HOST);
+	assert_int_equal(regs.gpr[GPR_RAX], TDX_SUCCESS);
+	return regs.gpr[GPR_RCX];
+}
+
+/* A page moves before the TD has accepted it: the VM must not see it earlier than L1 does. */
+static void alias_of_a_pending_page_stays_blocked(void **state)
+{
+	struct vmm_error err;
+	struct l2_ref alias;
+	struct l2_box l;
+	struct td td;
+	uint64_t page;
+
+	(void)state;
+	open_l2(&l, 0);
+	box_exit(&l.b, (struct seamless_vm_exit){ .reason = EXIT_REASON_EXTERNAL_INTERRUPT });
+	assert_int_equal(td_aug(&l.b.td, BOX_ABSENT, VMM_LEVEL_4K, &err), TD_AUG_DONE);
+	add_l2_tables(&l.b, BOX_ABSENT, 2, 1);
+	box_enter(&l.b);
+	give(&l.b, BOX_ABSENT, GPA_ATTR_R);
+	box_exit(&l.b, (struct seamless_vm_exit){ .reason = EXIT_REASON_EXTERNAL_INTERRUPT });
+	page = vmm_frames_alloc(&l.b.host.frames, l.b.td.owner, VMM_LEVEL_4K);
+	seamcall(LEAF_TDH_MEM_RANGE_BLOCK, BOX_ABSENT, l.b.td.tdr, 0);
+	seamcall(LEAF_TDH_MEM_TRACK, l.b.td.tdr, 0, 0);
+	vmm_frames_release(&l.b.host.frames, seamcall(LEAF_TDH_MEM_PAGE_RELOCATE, BOX_ABSENT, l.b.td.tdr, page));
+	td_load(module_of(&l.b), l.b.td.tdr, &td);
+	assert_true(sept_l2_walk(module_of(&l.b), &td, 1, BOX_ABSENT, 0, false, &alias));
+	assert_int_equal(alias.value & SEPT_PA, page);
+	assert_int_equal(sept_l2_state(alias.value), L2_BLOCKED);
+	box_close(&l.b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +483,7 @@ int main(void)
 		cmocka_unit_test(posted_interrupts_are_looked_for),
 		cmocka_unit_test(attributes_are_checked),
 		cmocka_unit_test(alias_of_a_page_half_accepted),
+		cmocka_unit_test(alias_of_a_pending_page_stays_blocked),
 	};
 
 	return cmocka_run_group_tests_name("module-l2", tests, NULL, NULL);
