@@ -51,12 +51,18 @@ uint64_t sys_init_msrs(struct call *c)
 	return TDX_SUCCESS;
 }
 
+static bool has_smrr2(struct call *c)
+{
+	return rdmsr(c, MSR_MTRRCAP) & MTRRCAP_SMRR2 && !c->m->plat->config.loader.smrr2_not_supported;
+}
+
 static uint64_t compare_msrs(struct call *c, unsigned from, unsigned to)
 {
 	for (unsigned i = from; i < to; i++) {
 		uint64_t value = rdmsr(c, common_msrs[i]);
+		bool smrr2 = common_msrs[i] == MSR_SMRR2_BASE || common_msrs[i] == MSR_SMRR2_MASK;
 
-		if (value != c->m->common_msr[i])
+		if (value != c->m->common_msr[i] && (!smrr2 || has_smrr2(c)))
 			return fail(c, TDX_INCONSISTENT_MSR | common_msrs[i],
 				    "MSR %x reads %x on logical processor %u and %x where TDH.SYS.INIT ran",
 				    common_msrs[i], value, c->lp_id, c->m->common_msr[i]);
@@ -229,8 +235,6 @@ uint64_t lp_init_cpuid(struct call *c)
 		const struct cpuid_rule *r = &cpuid_rules[i];
 
 		rule_values(c, r, v);
-		if (r->leaf == 1)
-			v[EAX] = (v[EAX] & ~0xfu) | (c->m->cpuid_verified[i][EAX] & 0xf);
 		if (!differs(v, c->m->cpuid_verified[i], &r->verify_same))
 			continue;
 		put_cpuid_mask(c, r, &r->verify_same);
@@ -312,12 +316,9 @@ static uint64_t check_smrr(struct call *c, unsigned index, uint32_t msr_base, ui
 
 uint64_t sys_init_smrrs(struct call *c)
 {
-	uint64_t cap = rdmsr(c, MSR_MTRRCAP), st;
+	uint64_t st = check_smrr(c, 0, MSR_SMRR_BASE, MSR_SMRR_MASK);
 
-	st = check_smrr(c, 0, MSR_SMRR_BASE, MSR_SMRR_MASK);
-	if (!st && cap & MTRRCAP_SMRR2 && !c->m->plat->config.loader.smrr2_not_supported)
-		st = check_smrr(c, 1, MSR_SMRR2_BASE, MSR_SMRR2_MASK);
-	return st;
+	return st || !has_smrr2(c) ? st : check_smrr(c, 1, MSR_SMRR2_BASE, MSR_SMRR2_MASK);
 }
 
 /* What the configuration of TDs starts from. */
