@@ -257,16 +257,33 @@ struct log_place {
 	bool inside; /* of a line longer than LINE_SIZE */
 };
 
-/* With --json only the explanations, each with its line's number. */
-static void print_log_line(struct log_place *place, const char *in, const char *text, bool json)
+/* A line, or LINE_SIZE - 1 bytes of a longer one, as it is: a crashed machine's log holds zeros. */
+static size_t read_log_line(char *in)
 {
-	size_t len = strlen(in);
-	bool ends = len && in[len - 1] == '\n';
+	size_t len = 0;
+	int c = 0;
 
+	while (len < LINE_SIZE - 1 && c != '\n' && (c = getc_unlocked(stdin)) != EOF)
+		in[len++] = (char)c;
+	in[len] = 0;
+	return len;
+}
+
+/* To the explanation a zero is a blank. */
+static void explain_log_bytes(struct explain_log *log, char *in, size_t len, char *text,
+			      size_t size)
+{
+	for (char *zero = in; (zero = memchr(zero, 0, len - (size_t)(zero - in)));)
+		*zero = ' ';
+	if (!explain_log_line(text, size, log, in))
+		text[0] = 0;
+}
+
+/* With --json only the explanations, each with its line's number. */
+static void print_explanation(struct log_place *place, bool ends, const char *text, bool json)
+{
 	place->line += !place->inside;
 	place->inside = !ends;
-	if (!json)
-		fputs(in, stdout);
 	if (!*text)
 		return;
 	if (json)
@@ -282,14 +299,16 @@ static int decode_log(bool json)
 	struct log_place place = { 0 };
 	char text[1024];
 	char *in = malloc(LINE_SIZE);
+	size_t len;
 
 	if (!in)
 		return cli_no_memory("decode");
 	fputs(json ? "[" : "", stdout);
-	while (fgets(in, LINE_SIZE, stdin)) {
-		if (!explain_log_line(text, sizeof(text), &log, in))
-			text[0] = 0;
-		print_log_line(&place, in, text, json);
+	while ((len = read_log_line(in))) {
+		if (!json)
+			fwrite(in, 1, len, stdout);
+		explain_log_bytes(&log, in, len, text, sizeof(text));
+		print_explanation(&place, in[len - 1] == '\n', text, json);
 	}
 	fputs(json ? "]\n" : "", stdout);
 	free(in);

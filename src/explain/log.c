@@ -91,6 +91,17 @@ static bool leaf_of(const char *word, const char *before, struct explain_leaf_id
 	return explain_leaf_find(text, leaf);
 }
 
+/* A leaf is meant, though the tables may not have it: "TDH_...", or a number after SEAMCALL. */
+static bool means_leaf(const char *word, const char *before)
+{
+	uint64_t number;
+
+	if (!strncasecmp(word, "TDH_", 4) || !strncasecmp(word, "TDG_", 4))
+		return true;
+	return (!strcasecmp(before, "SEAMCALL") || !strcasecmp(before, "TDCALL")) &&
+	       (number_of(word, &number) || small_number(word, &number));
+}
+
 /* Is the number a status that says something: a known code that is no plain success? */
 static bool is_status(uint64_t value)
 {
@@ -156,6 +167,12 @@ size_t explain_log_line(char *buf, size_t size, struct explain_log *log, const c
 			log->leaf = leaf;
 			log->have_leaf = named = true;
 			log->status = 0;
+			continue;
+		}
+		if (means_leaf(word, before)) {
+			log->have_leaf = false;
+			log->status = 0;
+			named = true;
 			continue;
 		}
 		if (!number_of(word, &value))

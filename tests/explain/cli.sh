@@ -69,6 +69,7 @@ cat >"$work/log" <<'LOG'
 [ 14.0] virt/tdx: SEAMCALL (33) failed: 0x8000ff00ffff0000
 [ 15.0] SEAMCALL TDH_MEM_TRACK failed: 0xdeadbeef00000000
 [ 16.0] read failed 0xffff888100000000
+[ 17.0] SEAMCALL (0x9999) failed: 0xc000010000000000, rcx 0x1
 LOG
 "$seamless" decode - <"$work/log" >"$work/out" || bad=1
 grep -q '\^ TDH.SYS.TDMR.INIT: OPERAND_INVALID(RCX)' "$work/out" || { echo "log: leaf by number"; bad=1; }
@@ -76,7 +77,12 @@ grep -q 'TDH.MEM.PAGE.ADD: EPT_WALK_FAILED.*RDX: level=3, state=FREE' "$work/out
 grep -q '\^ TDG.VM.RD: OPERAND_INVALID(RDX)' "$work/out" || { echo "log: TDCALL by decimal number"; bad=1; }
 grep -q '\^ TDH.SYS.INIT: SEAMCALL_VMFAILINVALID' "$work/out" || { echo "log: a status of Linux's own"; bad=1; }
 grep -q '\^ TDH.MEM.TRACK: 0xdeadbeef00000000: this status is in no table' "$work/out" || { echo "log: an unknown status"; bad=1; }
-[ "$(grep -c '\^' "$work/out")" -eq 6 ] || { echo "log: lines explained that say nothing"; bad=1; }
+[ "$(grep -c '\^' "$work/out")" -eq 7 ] || { echo "log: lines explained that say nothing"; bad=1; }
+grep -q '    ^ OPERAND_INVALID(RAX): [^;]*$' "$work/out" || { echo "log: a leaf that there is not is none of the lines before"; bad=1; }
 grep -v '\^' "$work/out" | cmp -s - "$work/log" || { echo "log: its own lines are changed"; bad=1; }
+printf '\000\000SEAMCALL (6)\000failed: 0xc0000b0b00000000\n' >"$work/zeros"
+"$seamless" decode - <"$work/zeros" >"$work/out"
+grep -av '\^' "$work/out" | cmp -s - "$work/zeros" || { echo "log: zeros are lost"; bad=1; }
+grep -aq '\^ TDH.MEM.PAGE.AUG: PAGE_SIZE_MISMATCH' "$work/out" || { echo "log: zeros hide a call"; bad=1; }
 head -c 300000 /dev/urandom | "$seamless" decode - >/dev/null || { echo "log: random bytes"; bad=1; }
 exit $bad
