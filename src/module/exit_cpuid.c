@@ -19,12 +19,9 @@
 /* A leaf above the maximum of its range is answered as the last basic one. */
 static uint32_t clamp_leaf(const struct guest_exit *x, uint32_t leaf)
 {
-	struct cpuid_regs extended;
-
 	if (leaf >= HYPERVISOR_FIRST && leaf <= HYPERVISOR_LAST)
 		return leaf;
-	platform_cpuid(x->m->plat, x->lp_id, EXTENDED_BASE, CPUID_NO_SUBLEAF, &extended);
-	if (leaf > extended.eax || (leaf > LAST_BASE_LEAF && leaf < EXTENDED_BASE))
+	if (leaf > x->m->cpuid_last[1] || (leaf > LAST_BASE_LEAF && leaf < EXTENDED_BASE))
 		return LAST_BASE_LEAF;
 	return leaf;
 }
