@@ -56,7 +56,11 @@ static void read_all(struct md_access a)
 
 static void take(struct call *c, const struct kind *k, const uint8_t *data, size_t size)
 {
-	struct md_access a = { c, k->ctx, k->exporter, &c->td, k->ctx == MD_VP ? &c->vp : NULL };
+	struct md_access a = { .c = c,
+			       .ctx = k->ctx,
+			       .reader = k->exporter,
+			       .td = &c->td,
+			       .vp = k->ctx == MD_VP ? &c->vp : NULL };
 	uint64_t list[WORDS], next = MD_NONE, expected = MD_NONE, info[2];
 	bool more = true;
 
