@@ -4668,14 +4668,6 @@ const struct named_number page_type_table[] = {
 };
 const size_t page_type_table_len = sizeof(page_type_table) / sizeof(page_type_table[0]);
 
-const struct named_number lifecycle_table[] = {
-	{ "HKID_ASSIGNED", 0 },
-	{ "KEYS_CONFIGURED", 1 },
-	{ "BLOCKED", 2 },
-	{ "TEARDOWN", 3 },
-};
-const size_t lifecycle_table_len = sizeof(lifecycle_table) / sizeof(lifecycle_table[0]);
-
 const struct named_number ext_exit_type_table[] = {
 	{ "NONE", 0 },
 	{ "ACCEPT", 1 },

@@ -385,8 +385,6 @@ extern const size_t exit_reason_table_len;
 /* Enumerations of structures.h by name. */
 extern const struct named_number page_type_table[];
 extern const size_t page_type_table_len;
-extern const struct named_number lifecycle_table[];
-extern const size_t lifecycle_table_len;
 extern const struct named_number ext_exit_type_table[];
 extern const size_t ext_exit_type_table_len;
 extern const struct named_number sept_rd_state_table[];

@@ -876,9 +876,6 @@ extern const struct md_field md_vp[MD_VP_LEN];
 extern const struct md_field md_vmcs[MD_VMCS_LEN];
 extern const struct md_field md_vmcs_l2[MD_VMCS_L2_LEN];
 
-/* The name of a class, or NULL. */
-const char *md_class_name(uint8_t context, uint8_t cls);
-
 #define MSR_BY_MODULE 0xff
 
 struct msr_rule {

@@ -11,7 +11,8 @@
 #include "attest/chain.h"
 #include "attest/digest.h"
 
-const uint8_t attest_intel_root_sha256[32] = {
+/* SHA-256 of the DER form of Intel's SGX Root CA certificate. */
+static const uint8_t intel_root_sha256[32] = {
 	0x44, 0xa0, 0x19, 0x6b, 0x2b, 0x99, 0xf8, 0x89, 0xb8, 0xe1, 0x49,
 	0xe9, 0x5b, 0x80, 0x7a, 0x35, 0x0e, 0x74, 0x24, 0x96, 0x43, 0x99,
 	0xe8, 0x85, 0xa7, 0xcb, 0xb8, 0xcc, 0xfa, 0xb6, 0x74, 0xd3,
@@ -252,7 +253,7 @@ static bool check_anchor(const struct chain *chain, const struct attest_options 
 	if (options->root.bytes)
 		return check_given_anchor(root, options->root, subject, links);
 	same = X509_digest(root, EVP_sha256(), hash, NULL) == 1 &&
-	       !memcmp(hash, attest_intel_root_sha256, sizeof(hash));
+	       !memcmp(hash, intel_root_sha256, sizeof(hash));
 	return attest_check(links, same, "trust anchor",
 			    "'%s', SHA-256 %s, compared with Intel's SGX Root CA%s", subject,
 			    hex_of(hash, sizeof(hash), hex),

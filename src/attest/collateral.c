@@ -9,6 +9,13 @@
 #include "attest/collateral.h"
 #include "attest/digest.h"
 
+struct collateral {
+	json_t *body;	  /* the object NAME */
+	const char *text; /* what is signed */
+	size_t text_size;
+	uint8_t signature[64];
+};
+
 static size_t skip_space(const char *text, size_t size, size_t at)
 {
 	while (at < size && strchr(" \t\r\n", text[at]) && text[at])
@@ -47,8 +54,15 @@ static int read_signature(struct collateral *c, struct attest_blob blob, char *w
 	return good ? 0 : -1;
 }
 
-int collateral_read(struct collateral *c, struct attest_blob blob, const char *name, char *why,
-		    size_t why_size)
+static void release(struct collateral *c)
+{
+	json_decref(c->body);
+	c->body = NULL;
+}
+
+/* Reads a document. 0, or -1 with a reason in `why`. */
+static int read_document(struct collateral *c, struct attest_blob blob, const char *name, char *why,
+			 size_t why_size)
 {
 	size_t at = find_body(blob.bytes, blob.size, name);
 	json_error_t error;
@@ -62,17 +76,11 @@ int collateral_read(struct collateral *c, struct attest_blob blob, const char *n
 				     JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, &error);
 	if (!json_is_object(c->body)) {
 		snprintf(why, why_size, "its first member is not the object \"%s\"", name);
-		collateral_free(c);
+		release(c);
 		return -1;
 	}
 	c->text_size = (size_t)error.position;
 	return 0;
-}
-
-void collateral_free(struct collateral *c)
-{
-	json_decref(c->body);
-	c->body = NULL;
 }
 
 json_int_t json_number(const json_t *object, const char *name)
@@ -190,7 +198,7 @@ static bool open_document(struct collateral *c, struct attest_blob blob, const c
 {
 	char label[40], why[160];
 
-	if (collateral_read(c, blob, member, why, sizeof(why))) {
+	if (read_document(c, blob, member, why, sizeof(why))) {
 		attest_check(links, false, name, "%s", why);
 		return false;
 	}
@@ -220,7 +228,7 @@ void check_collateral(const struct attest_options *options, const struct chain *
 	} else if (open_document(&c, options->tcb, "tcbInfo", "TCB info", &signer, options->time,
 				 links)) {
 		check_tcb_info(c.body, chain, quote, links);
-		collateral_free(&c);
+		release(&c);
 	}
 	if (!options->qe_identity.bytes) {
 		attest_add(links, ATTEST_NOT_CHECKED, "QE identity",
@@ -228,7 +236,7 @@ void check_collateral(const struct attest_options *options, const struct chain *
 	} else if (open_document(&c, options->qe_identity, "enclaveIdentity", "QE identity",
 				 &signer, options->time, links)) {
 		check_qe_identity(c.body, quote, links);
-		collateral_free(&c);
+		release(&c);
 	}
 	chain_free(&signer);
 }

@@ -11,18 +11,6 @@
 
 #include "attest/check.h"
 
-struct collateral {
-	json_t *body;	  /* the object NAME */
-	const char *text; /* what is signed */
-	size_t text_size;
-	uint8_t signature[64];
-};
-
-/* Reads a document. 0, or -1 with a reason in `why`. */
-int collateral_read(struct collateral *c, struct attest_blob blob, const char *name, char *why,
-		    size_t why_size);
-void collateral_free(struct collateral *c);
-
 /* Members of an object; -1 or false for one that is absent or of another form. */
 json_int_t json_number(const json_t *object, const char *name);
 bool json_hex(const json_t *object, const char *name, uint8_t *out, size_t size);

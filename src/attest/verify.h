@@ -62,7 +62,4 @@ struct attest_result {
 void attest_verify(const void *bytes, size_t size, const struct attest_options *options,
 		   struct attest_result *result);
 
-/* SHA-256 of the DER form of Intel's SGX Root CA certificate. */
-extern const uint8_t attest_intel_root_sha256[32];
-
 #endif

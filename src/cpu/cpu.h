@@ -160,7 +160,6 @@ struct cpu_exit {
 /* VM-entry interruption information (SDM table 25-17), also used in exits. */
 #define CPU_INTR_VALID	       (1u << 31)
 #define CPU_INTR_ERROR_CODE    (1u << 11)
-#define CPU_INTR_NMI_UNBLOCK   (1u << 12) /* exits only */
 #define CPU_INTR_TYPE(info)    ((info) >> 8 & 7)
 #define CPU_INTR_VECTOR(info)  ((info)&0xff)
 #define CPU_INTR(type, vector) (CPU_INTR_VALID | (uint32_t)(type) << 8 | (uint32_t)(vector))

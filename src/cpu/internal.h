@@ -290,8 +290,6 @@ uint8_t *mmu_translate(struct cpu *cpu, uint64_t lin, uint32_t access, unsigned 
 uint8_t *mmu_fetch_page(struct cpu *cpu, uint64_t lin);
 void mmu_flush_page(struct cpu *cpu, uint64_t lin);
 void mmu_drop_writes(struct cpu *cpu, const uint8_t *host);
-uint8_t *mmu_gpa(struct cpu *cpu, uint64_t gpa, uint32_t access, uint32_t *permissions,
-		 uint64_t gla, uint64_t qualification);
 bool mmu_canonical(const struct cpu *cpu, uint64_t lin);
 
 /* code.c: what the vCPUs of a group have decoded */

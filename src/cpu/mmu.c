@@ -90,7 +90,7 @@ static void gpa_fill(struct cpu *cpu, struct gpa_entry *e, uint64_t gpa, uint32_
 
 /* Host address of a guest-physical one; leaves with an EPT violation when the second stage refuses.
  */
-uint8_t *mmu_gpa(struct cpu *cpu, uint64_t gpa, uint32_t access, uint32_t *permissions,
+static uint8_t *host_of(struct cpu *cpu, uint64_t gpa, uint32_t access, uint32_t *permissions,
 		 uint64_t gla, uint64_t qualification)
 {
 	uint64_t page = gpa & PAGE_MASK;
@@ -117,7 +117,7 @@ static _Noreturn void page_fault(struct cpu *cpu, const struct walk *w, uint32_t
 static uint64_t walk_read(struct cpu *cpu, struct walk *w, uint64_t gpa, unsigned size)
 {
 	uint32_t permissions;
-	const uint8_t *host = mmu_gpa(cpu, gpa, CPU_READ, &permissions, w->lin, EPT_QUAL_GLA);
+	const uint8_t *host = host_of(cpu, gpa, CPU_READ, &permissions, w->lin, EPT_QUAL_GLA);
 	uint64_t value = size == 8 ? __atomic_load_n((const uint64_t *)host, __ATOMIC_RELAXED)
 				   : __atomic_load_n((const uint32_t *)host, __ATOMIC_RELAXED);
 
@@ -140,7 +140,7 @@ static bool walk_mark(struct cpu *cpu, const struct walk *w, unsigned i, uint64_
 
 	if ((have & bits) == bits)
 		return true;
-	host = mmu_gpa(cpu, w->entry[i].gpa, CPU_WRITE, &permissions, w->lin,
+	host = host_of(cpu, w->entry[i].gpa, CPU_WRITE, &permissions, w->lin,
 		       EPT_QUAL_GLA | CPU_READ);
 	if (w->entry[i].size == 8)
 		return __atomic_compare_exchange_n((uint64_t *)host, &have, have | bits, false,
@@ -355,7 +355,7 @@ uint8_t *mmu_translate(struct cpu *cpu, uint64_t lin, uint32_t access, unsigned 
 		w.write = w.user = w.dirty = true;
 		w.context = MMU_SUPERVISOR;
 	}
-	host = mmu_gpa(cpu, w.gpa, access, &permissions, lin, EPT_QUAL_GLA | EPT_QUAL_FINAL);
+	host = host_of(cpu, w.gpa, access, &permissions, lin, EPT_QUAL_GLA | EPT_QUAL_FINAL);
 	if (access & CPU_EXEC)
 		note_large(cpu, lin & PAGE_MASK, w.page_size);
 	else

@@ -158,7 +158,7 @@ static void field_id(struct text *t, uint64_t value)
 	text_add(t, "%s", name);
 }
 
-void operand_value(struct text *t, enum operand_type type, uint64_t value, const char *separator)
+static void add_value(struct text *t, enum operand_type type, uint64_t value, const char *separator)
 {
 	switch (type) {
 	case OPERAND_TYPE_GPA_LEVEL:
@@ -204,7 +204,7 @@ void operand_add(struct text *t, const struct leaf_operand *op, uint64_t value,
 {
 	/* The information beside an entry reads better by its parts. */
 	text_add(t, "%s=", op->type == OPERAND_TYPE_SEPT_INFO ? "level" : op->name);
-	operand_value(t, (enum operand_type)op->type, value, separator);
+	add_value(t, (enum operand_type)op->type, value, separator);
 }
 
 size_t explain_value(char *buf, size_t size, const char *type, uint64_t value)
@@ -216,7 +216,7 @@ size_t explain_value(char *buf, size_t size, const char *type, uint64_t value)
 			continue;
 		if (i == OPERAND_TYPE_SEPT_INFO)
 			text_add(&t, "level=");
-		operand_value(&t, (enum operand_type)i, value, ", ");
+		add_value(&t, (enum operand_type)i, value, ", ");
 	}
 	return t.len;
 }

@@ -14,7 +14,4 @@
 void operand_add(struct text *t, const struct leaf_operand *op, uint64_t value,
 		 const char *separator);
 
-/* The value alone. */
-void operand_value(struct text *t, enum operand_type type, uint64_t value, const char *separator);
-
 #endif

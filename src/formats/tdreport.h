@@ -16,9 +16,8 @@
 
 #include "formats/error.h"
 
-#define TDREPORT_SIZE	   1024u
-#define TDREPORT_HASH_SIZE 48u /* SHA-384 */
-#define TDREPORT_RTMRS	   4u
+#define TDREPORT_SIZE  1024u
+#define TDREPORT_RTMRS 4u
 
 /* Byte offsets from the start of the report. */
 enum tdreport_offset {

@@ -123,11 +123,6 @@ unsigned gdb_registers(void)
 	return NR;
 }
 
-const char *gdb_register_name(unsigned number)
-{
-	return registers[number].name;
-}
-
 size_t gdb_register_size(unsigned number)
 {
 	return registers[number].bits / 8u;

@@ -17,7 +17,6 @@
 enum { GDB_RBP = 6, GDB_RSP = 7, GDB_RIP = 16 };
 
 unsigned gdb_registers(void);
-const char *gdb_register_name(unsigned number);
 
 /* Bytes of a register, which are written to `value`, least significant first. */
 size_t gdb_register_get(const struct seamless_state *state, unsigned number,

@@ -234,7 +234,6 @@ void *shared_out(struct call *c, uint64_t pa, uint64_t len);
 void call_run(struct call *c);
 
 /* The guest's leaf with this number, NULL if there is none. TDCALL exits come here with c->td, c->vp, c->vm set. */
-const struct leaf *leaf_host(unsigned number);
 const struct leaf *leaf_guest(unsigned number);
 /* Checks RAX, picks the row and runs it. */
 void call_dispatch_guest(struct call *c);

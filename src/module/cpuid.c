@@ -33,7 +33,8 @@ void cpuid_common(const struct module *m, size_t index, uint32_t out[CPUID_REGS]
 
 /* ---- extended state ---- */
 
-uint32_t xcr0_supported(const struct module *m)
+/* XCR0 bits of the processor that TDX knows. */
+static uint32_t xcr0_supported(const struct module *m)
 {
 	return native(m, LEAF_XSTATE, 0, EAX) & XCR0_KNOWN;
 }

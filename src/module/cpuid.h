@@ -26,8 +26,7 @@ void cpuid_common(const struct module *m, size_t index, uint32_t out[CPUID_REGS]
 /* XFAM bits that a TD may have on this processor; whether a combination of them makes sense. */
 uint64_t xfam_allowed(const struct module *m);
 bool xfam_valid(const struct module *m, uint64_t xfam);
-/* XCR0 bits of the processor that TDX knows; the same for IA32_XSS. */
-uint32_t xcr0_supported(const struct module *m);
+/* IA32_XSS bits of the processor that TDX knows. */
 uint32_t xss_supported(const struct module *m);
 /* Whether a TD with this XFAM may set XCR0 so. */
 bool xcr0_valid(const struct module *m, uint64_t xfam, uint64_t xcr0);

@@ -34,7 +34,7 @@ static const struct leaf *row_of(const struct leaf *rows, unsigned len, unsigned
 	return number < len && rows[number].name ? &rows[number] : NULL;
 }
 
-const struct leaf *leaf_host(unsigned number)
+static const struct leaf *leaf_host(unsigned number)
 {
 	return row_of(leaves_host, LEAVES_HOST, number);
 }

@@ -35,7 +35,8 @@ bool md_find_field(const struct md_access *a, uint64_t id, struct md_at *at)
 	return true;
 }
 
-uint64_t md_read_field(const struct md_access *a, const struct md_at *at, uint64_t value[MD_ELEMENTS_MAX])
+/* Reads all elements of the field at @at. METADATA_FIELD_SKIP: it has no value now. */
+static uint64_t read_field(const struct md_access *a, const struct md_at *at, uint64_t value[MD_ELEMENTS_MAX])
 {
 	const struct md_field *f = md_field(at);
 	uint64_t status = 0;
@@ -76,7 +77,7 @@ static enum sequence_end dump_sequence(const struct md_access *a, struct md_at *
 
 	for (room -= WORD; room >= md_field(at)->elements * WORD;) {
 		const struct md_field *f = md_field(at);
-		uint64_t id = at->id, status = md_read_field(a, at, value);
+		uint64_t id = at->id, status = read_field(a, at, value);
 
 		if (!status) {
 			if (!fields++)

@@ -11,9 +11,6 @@
 
 #define MD_ELEMENTS_MAX 16u
 
-/* Reads all elements of the field at @at. METADATA_FIELD_SKIP: it has no value now. */
-uint64_t md_read_field(const struct md_access *a, const struct md_at *at, uint64_t value[MD_ELEMENTS_MAX]);
-
 /* Finds a whole field: its first element, with the right element size. */
 bool md_find_field(const struct md_access *a, uint64_t id, struct md_at *at);
 

@@ -170,7 +170,7 @@ static void enter_entry(const struct md_access *a, struct md_at *at, uint64_t cl
 		at->id = cpuid_id(at->id, 0);
 }
 
-void md_first(const struct md_access *a, struct md_at *at)
+static void first(const struct md_access *a, struct md_at *at)
 {
 	pick_table(a, MD_NONE, at);
 	at->id = md_field(at)->id;
@@ -211,7 +211,7 @@ uint64_t md_next(const struct md_access *a, uint64_t id)
 	struct md_at at;
 
 	if (md_is_none(id)) {
-		md_first(a, &at);
+		first(a, &at);
 		if (md_rights(a, md_field(&at))->rd)
 			return at.id;
 	} else if (!md_find(a, id, &at)) {

@@ -107,7 +107,6 @@ bool md_find(const struct md_access *a, uint64_t id, struct md_at *at);
 void md_step(const struct md_access *a, struct md_at *at, bool element);
 /* The next element or field that the reader may read (write, if an import). */
 void md_step_accessible(const struct md_access *a, struct md_at *at, bool element);
-void md_first(const struct md_access *a, struct md_at *at);
 
 const struct md_rights *md_rights(const struct md_access *a, const struct md_field *f);
 

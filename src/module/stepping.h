@@ -17,7 +17,6 @@ struct guest_exit;
 struct lp_step {
 	uint64_t entry_rip;      /* guest RIP at the last TD entry */
 	uint64_t entry_tsc;
-	uint64_t saved_tpr;
 	uint32_t random;         /* state of the generator, 0: not seeded */
 	uint32_t instructions;   /* still to run before the exit */
 	bool active;             /* instructions are being stepped, external interrupts wait */

@@ -170,8 +170,6 @@ enum seamops_code {
 	SEAMOPS_INVALID_REPORTMACSTRUCT = 5,
 };
 
-#define SEAMOPS_CAPABILITIES 0x7full /* leaves 0..6 exist */
-
 /* REPORTMACSTRUCT. */
 struct report_mac {
 	uint8_t type[4];

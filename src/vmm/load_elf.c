@@ -13,7 +13,6 @@
 #define SHARED_PDPT 0xffffc000ull
 #define PML4	    0xffffd000ull
 #define PDPT	    0xffffe000ull
-#define RESET_PAGE  0xfffff000ull
 
 #define PTE_TABLE 0x3ull       /* present, writable */
 #define PTE_LARGE 0x83ull      /* and a page of its own size */

@@ -15,6 +15,15 @@
 #define ENTRY_CONTROL  12
 #define ENTRY_MASKED   1u
 
+/* After a reset each vector is masked. */
+static void reset(struct msix *msix)
+{
+	memset(msix->table, 0, sizeof(msix->table));
+	for (unsigned i = 0; i < msix->vectors; i++)
+		put_le32(msix->table + i * MSIX_ENTRY + ENTRY_CONTROL, ENTRY_MASKED);
+	msix->pending = 0;
+}
+
 void msix_init(struct msix *msix, struct pci_function *function, unsigned at, uint8_t next,
 	       uint32_t table, uint32_t pending)
 {
@@ -26,16 +35,7 @@ void msix_init(struct msix *msix, struct pci_function *function, unsigned at, ui
 		  CONTROL_ENABLE | CONTROL_MASKED);
 	pci_set32(function, at + 4, table, 0);
 	pci_set32(function, at + 8, pending, 0);
-	msix_reset(msix);
-}
-
-/* After a reset each vector is masked. */
-void msix_reset(struct msix *msix)
-{
-	memset(msix->table, 0, sizeof(msix->table));
-	for (unsigned i = 0; i < msix->vectors; i++)
-		put_le32(msix->table + i * MSIX_ENTRY + ENTRY_CONTROL, ENTRY_MASKED);
-	msix->pending = 0;
+	reset(msix);
 }
 
 static uint16_t control(const struct msix *msix)

@@ -8,9 +8,8 @@
 
 #include "vmm/pci.h"
 
-#define MSIX_VECTORS	8u
-#define MSIX_CAPABILITY 12u /* bytes of configuration space */
-#define MSIX_ENTRY	16u /* bytes per vector in the table */
+#define MSIX_VECTORS 8u
+#define MSIX_ENTRY   16u /* bytes per vector in the table */
 
 struct msix {
 	struct pci_function *function;
@@ -28,9 +27,6 @@ struct msix {
  */
 void msix_init(struct msix *msix, struct pci_function *function, unsigned at, uint8_t next,
 	       uint32_t table, uint32_t pending);
-
-/* Clears table and pending bits. */
-void msix_reset(struct msix *msix);
 
 /* Sends the vector's message, or keeps it pending. Without MSI-X enabled: nothing. */
 void msix_raise(struct msix *msix, unsigned vector);

@@ -19,7 +19,7 @@ void vm_interrupt(struct vmm_vm *vm, unsigned index, uint8_t vector)
 	vm_wake(vm, index);
 }
 
-void vm_nmi(struct vmm_vm *vm, unsigned index)
+static void nmi(struct vmm_vm *vm, unsigned index)
 {
 	vm_tell(vm, VM_EVENT_NMI, index, 0);
 	atomic_store(&vm->irq.nmi[index], true);
@@ -30,7 +30,7 @@ void vm_nmi(struct vmm_vm *vm, unsigned index)
 static void deliver(struct vmm_vm *vm, unsigned index, const struct lapic_message *message)
 {
 	if (message->delivery == LAPIC_NMI)
-		vm_nmi(vm, index);
+		nmi(vm, index);
 	else
 		vm_interrupt(vm, index, message->vector);
 }

@@ -240,9 +240,8 @@ bool vm_wake(struct vmm_vm *vm, unsigned index);
 /* Ends the run if all vCPUs are in HLT and nothing will ever wake one. Any thread. */
 void vm_check_rest(struct vmm_vm *vm);
 
-/* Interrupts into a vCPU, and to whomever a message is addressed. Any thread. */
+/* An interrupt into a vCPU, and a message to whomever it is addressed. Any thread. */
 void vm_interrupt(struct vmm_vm *vm, unsigned index, uint8_t vector);
-void vm_nmi(struct vmm_vm *vm, unsigned index);
 void vm_send(struct vmm_vm *vm, unsigned from, const struct lapic_message *message);
 
 /* A message-signalled interrupt, as a PCI device writes it. Any thread. */

@@ -13,7 +13,6 @@
 
 #define BOX_GPA 0x100000ull
 #define BOX_ABSENT 0x40000000ull
-#define BOX_SHARED (1ull << 47)
 
 struct guest_box {
 	struct seamless_machine *machine;

@@ -187,7 +187,7 @@ CLASSES = {'host': 'LEAF_HOST', 'guest': 'LEAF_GUEST', 'vmcall': 'LEAF_VMCALL'}
 def _enum_tables(model):
     """Enumerations that explain/ prints: (table name, rows)."""
     plain = [(name, [(key.split(prefix, 1)[1], value) for key, value in model.enums[name]])
-             for name, prefix in (('page_type', 'PT_'), ('lifecycle', 'LIFECYCLE_'), ('ext_exit_type', 'EXT_EXIT_'))]
+             for name, prefix in (('page_type', 'PT_'), ('ext_exit_type', 'EXT_EXIT_'))]
     l2 = [row.columns for row in model.tables['l2_sept_state']]
     states = [(row['name'], int(row['state'])) for row in model.sept_states + l2]
     return plain + [('sept_rd_state', states)]

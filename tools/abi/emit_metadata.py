@@ -67,9 +67,6 @@ struct md_field {
 
 /* In the order of enumeration. The ids of md_vmcs_l2 are those of class 0. */
 %(externs)s
-/* The name of a class, or NULL. */
-const char *md_class_name(uint8_t context, uint8_t cls);
-
 #define MSR_BY_MODULE 0xff
 
 struct msr_rule {
@@ -233,18 +230,6 @@ def _cpuid(item, model):
     return out + '\t},\n'
 
 
-CLASS_LOOKUP = '''
-const char *md_class_name(uint8_t context, uint8_t cls)
-{
-	for (size_t i = 0; i < sizeof(md_classes) / sizeof(md_classes[0]); i++) {
-		if (md_classes[i].context == context && md_classes[i].cls == cls)
-			return md_classes[i].name;
-	}
-	return NULL;
-}
-'''
-
-
 def emit_source(model):
     out = source_top('Metadata fields, MSR and CPUID virtualization: see metadata.h.')
     out += '#include "gen/features.h"\n#include "gen/metadata.h"\n#include "gen/structures.h"\n\n'
@@ -259,9 +244,7 @@ def emit_source(model):
     rows = ''.join('\t{ %d, %s },\n' % ('EAX EBX ECX EDX'.split().index(row.columns['register']), row.columns['bit'])
                    for row in model.tables['cpuid_flag'])
     out += 'const struct cpuid_flag cpuid_flags[NUM_CPUID_FLAGS] = {\n%s};\n\n' % rows
-    rows = ''.join('\t{ MD_CONTEXT_%(context)s, %(code)s, "%(name)s" },\n' % r.columns for r in model.tables['md_class'])
-    out += 'static const struct {\n\tuint8_t context, cls;\n\tconst char *name;\n} md_classes[] = {\n%s};\n' % rows
-    return out + CLASS_LOOKUP
+    return out.rstrip('\n') + '\n'
 
 
 def emit_ids(model):

@@ -8,8 +8,6 @@
 #define MSR_SYSENTER_CS	 0x174
 #define MSR_SYSENTER_ESP 0x175
 #define MSR_SYSENTER_EIP 0x176
-#define RFLAGS_ARITH	 0x8d5u
-#define RFLAGS_OF	 0x800u
 
 static uint8_t sysenter_stack[1024] __attribute__((aligned(16)));
 
