@@ -127,8 +127,8 @@ uint64_t check_shared(struct call *c, unsigned reg, uint64_t pa, uint64_t align)
 	if (c->m->max_pa_bits < 64 && pa >> c->m->max_pa_bits)
 		return fail(c, TDX_OPERAND_INVALID | reg, "address %x is wider than the %u physical address bits", pa,
 			    c->m->max_pa_bits);
-	if (keyid_private(c->m, keyid_of(c->m, pa)))
-		return fail(c, TDX_OPERAND_INVALID | reg, "address %x carries private key id %u, must be shared", pa,
+	if (keyid_of(c->m, pa) >= c->m->hkid_first)
+		return fail(c, TDX_OPERAND_INVALID | reg, "address %x carries key id %u, which is no shared one", pa,
 			    keyid_of(c->m, pa));
 	if (plain - c->m->seamrr_base < c->m->seamrr_size)
 		return fail(c, TDX_OPERAND_INVALID | reg, "address %x lies in the SEAM range at %x", pa,

@@ -25,7 +25,7 @@ static bool shared_address_ok(const void *module, uint64_t pa)
 {
 	const struct module *m = module;
 
-	if (pa >> m->max_pa_bits || keyid_private(m, keyid_of(m, pa)))
+	if (pa >> m->max_pa_bits || keyid_of(m, pa) >= m->hkid_first)
 		return false;
 	return keyid_strip(m, pa) - m->seamrr_base >= m->seamrr_size;
 }
