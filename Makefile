@@ -7,7 +7,7 @@
 #   make deps        install what building needs
 #   make install     the command, its manual, completions, headers and library (PREFIX and DESTDIR are heeded)
 #   make argument    what the call layer costs, measured: docs/argument/ (with Debian 12's compilers)
-#   make format      clang-format over what git tracks
+#   make format      clang-format over the lines that differ from the branch main
 BUILD ?= build
 
 all: $(BUILD)/build.ninja
@@ -40,7 +40,8 @@ argument:
 	@tools/argument/argument.py
 
 format:
-	@git ls-files '*.c' '*.h' | grep -v -e '^abi/gen/' -e '^include/tdx/t[a-z]*\.h$$' | xargs clang-format -i
+	@git clang-format --force --extensions c,h $$(git merge-base HEAD main 2>/dev/null || echo HEAD) -- \
+		':!abi/gen' ':!include/tdx' ':!src/module'
 
 install: all
 	@[ -z "$(PREFIX)" ] || meson configure $(BUILD) --prefix "$(PREFIX)"

@@ -72,6 +72,27 @@ static int make_nonce(struct run_attest *attest)
 	return 0;
 }
 
+static int keep(const struct run_attest *attest, const char *name, struct attest_blob what)
+{
+	char *path;
+	FILE *out;
+	int result = -1;
+
+	if (!attest->folder || !what.bytes)
+		return 0;
+	if (asprintf(&path, "%s/%s", attest->folder, name) < 0)
+		return no_memory();
+	out = fopen(path, "wb");
+	if (out)
+		result = fwrite(what.bytes, 1, what.size, out) == what.size ? 0 : -1;
+	if (out && fclose(out))
+		result = -1;
+	if (result)
+		fprintf(stderr, "seamless run: --attest: %s: %s\n", path, strerror(errno));
+	free(path);
+	return result;
+}
+
 int run_attest_open(struct run_attest *attest, const char *cmdline)
 {
 	char hex[2 * RUN_ATTEST_NONCE + 1];
@@ -85,6 +106,8 @@ int run_attest_open(struct run_attest *attest, const char *cmdline)
 			strerror(errno));
 		return -1;
 	}
+	if (keep(attest, "nonce", (struct attest_blob){ attest->nonce, sizeof(attest->nonce) }))
+		return -1;
 	if (asprintf(&attest->cmdline, "%s%sseamless.nonce=%s%s", cmdline, *cmdline ? " " : "",
 		     hex_of(attest->nonce, sizeof(attest->nonce), hex),
 		     attest->quote_folder ? " seamless.quote" : "") < 0) {
@@ -113,31 +136,9 @@ static struct attest_blob blob(const struct run_attest *attest, unsigned part)
 	return (struct attest_blob){ block->complete ? block->bytes : NULL, block->size };
 }
 
-static int keep(const struct run_attest *attest, const char *name, struct attest_blob what)
-{
-	char *path;
-	FILE *out;
-	int result = -1;
-
-	if (!attest->folder || !what.bytes)
-		return 0;
-	if (asprintf(&path, "%s/%s", attest->folder, name) < 0)
-		return no_memory();
-	out = fopen(path, "wb");
-	if (out)
-		result = fwrite(what.bytes, 1, what.size, out) == what.size ? 0 : -1;
-	if (out && fclose(out))
-		result = -1;
-	if (result)
-		fprintf(stderr, "seamless run: --attest: %s: %s\n", path, strerror(errno));
-	free(path);
-	return result;
-}
-
 static int keep_all(const struct run_attest *attest)
 {
-	const struct attest_blob nonce = { attest->nonce, sizeof(attest->nonce) };
-	int result = keep(attest, "nonce", nonce);
+	int result = 0;
 
 	for (unsigned i = 0; i < RUN_ATTEST_BLOCKS && !result; i++)
 		result = keep(attest, parts[i].file, blob(attest, i));

@@ -257,6 +257,8 @@ static int check(const struct run *run)
 		return refuse("give one of --kernel FILE, --firmware FILE and --guest FILE");
 	if (!run->kernel && (run->initrd || run->append || run->attest.wanted))
 		return refuse("--initrd, --append and --attest go with --kernel FILE");
+	if (run->quote.version && !run->quote.folder)
+		return refuse("--quote-version goes with --quote DIR");
 	if (run->attest.nonce_hex && !run->attest.wanted)
 		return refuse("--nonce HEX goes with --attest");
 	return trace_option_beyond(&run->trace, "run", run->vcpus) ? -1 : 0;
@@ -272,7 +274,6 @@ int run_options(struct run *run, int argc, char **argv)
 	int result;
 
 	run->vcpus = 1;
-	run->quote.version = 4;
 	result = read_options(run, argc, argv);
 	if (result)
 		return result;
@@ -280,5 +281,9 @@ int run_options(struct run *run, int argc, char **argv)
 		return bad("argument", argv[optind], "an option; `seamless help run` lists them");
 	if (!run->memory)
 		run->memory = usual_memory(run);
-	return check(run);
+	if (check(run))
+		return -1;
+	if (!run->quote.version)
+		run->quote.version = 4;
+	return 0;
 }

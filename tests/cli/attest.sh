@@ -84,6 +84,10 @@ refused() {
 }
 
 refused 'No such file' run --kernel "$guest" --attest="$work/no/such"
+printf '' >"$work/file"
+refused 'file/nonce: Not a directory' run --kernel "$guest" --attest="$work/file"
+grep -q 'TD built' "$work/out" && fail "a guest ran whose proof can't be kept"
+refused 'version goes with --quote DIR' run --guest "$guest" --quote-version 5
 refused 'go with --kernel' run --guest "$guest" --attest
 refused 'go with --kernel FILE' measure --append x "$guest"
 refused 'not both' measure --kernel "$guest" "$guest"

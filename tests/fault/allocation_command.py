@@ -105,13 +105,14 @@ def main():
             out.write(re.sub(r"(?m)^lps .*", "lps 1", f.read()))
         os.mkdir(path("recorded"))
         test = ["--guest", guest("test")]
+        run(["run", "--deterministic", *test, "--record", path("recorded/run.tdx")], "0")
         with open(path("initrd"), "wb") as f:
             f.write(bytes(5000))
         attested = ["run", "--kernel", guest("attested"), "--initrd", path("initrd"), "-m", "64M", "--timeout", "60"]
         lives = {
             "run": ["run", *test],
             "run on two vCPUs": ["run", "--smp", "2", "--guest", guest("ipi")],
-            "run in turns, recorded": ["run", "--deterministic", *test, "--record", path("recorded/run.tdx")],
+            "run in turns, recorded": ["run", "--deterministic", *test, "--record", path("run.tdx")],
             "run with faults": ["run", *test, "--fault", "TDH.MEM.SEPT.ADD OPERAND_BUSY nth=1", "--fault-file", path("rules")],
             "run strictly": ["run", *test, "--strict-memory=continue"],
             "run traced": ["run", *test, "--trace=leaf:TDH.MEM.*," + path("trace"), "--trace=" + path("trace.json"),
