@@ -58,13 +58,11 @@ static enum msr_outcome read_misc_enable(struct guest_exit *x)
 
 static enum msr_outcome read_perf_capabilities(struct guest_exit *x)
 {
-	uint64_t value = platform_rdmsr(x->m->plat, x->lp_id, MSR_PERF_CAPABILITIES);
-
 	if (!(x->tdcs->attributes & TD_ATTR_PERFMON))
 		return answer(x, 0);
 	if (x->tdcs->xfam & XFAM_PT)
 		return MSR_UNEXPECTED;
-	return answer(x, value & ~PERF_CAP_PEBS_TO_PT);
+	return answer(x, x->m->perf_capabilities & ~PERF_CAP_PEBS_TO_PT);
 }
 
 /* What the TDCS has instead of a register that TDX virtualizes: the field code is the number of the MSR. */
