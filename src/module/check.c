@@ -289,9 +289,11 @@ uint64_t check_tlb_tracked(struct call *c, unsigned reg)
 {
 	if (!op_state_tracks(c->td.tdcs->op_state) || SEPT_ANY_EXPORTED_AND_NON_DIRTY & SEPT_SET(c->sept.state))
 		return TDX_SUCCESS;
-	if (!(SEPT_ANY_BLOCKED & SEPT_SET(c->sept.state)))
+	if (!(SEPT_ANY_BLOCKED & SEPT_SET(c->sept.state))) {
+		c->sept.value = (c->sept.value & ~SEPT_PA) | sept_pa(&c->sept); /* without progress of an acceptance */
 		return sept_fail(c, TDX_GPA_RANGE_NOT_BLOCKED | reg,
 				 "the entry of GPA %x at level %u is %e, must be blocked while the TD can run");
+	}
 	return check_bepoch_tracked(c, reg);
 }
 

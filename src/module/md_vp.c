@@ -155,8 +155,6 @@ static uint64_t set_l2_deadline(const struct md_access *a, unsigned vm, uint64_t
 {
 	uint64_t now = platform_rdtsc(a->c->m->plat), native = now;
 
-	if (deadline == UINT64_MAX)
-		return 0;
 	if (deadline > tsc_virtual(a->td, now) &&
 	    (!tsc_native(a->td, deadline, &native) || !native || (int64_t)(native - now) < 0))
 		return fail(a->c, TDX_OPERAND_INVALID, "TSC_DEADLINE %x of VM %u is too far in the future", deadline,
@@ -173,7 +171,7 @@ static uint64_t put_per_vm(const struct md_access *a, const struct md_element *e
 	if (vm == 0 || vm > a->td->tdcs->num_l2_vms)
 		return 0;
 	if (is_field(e, MD_VP_TSC_DEADLINE))
-		return set_l2_deadline(a, vm, value);
+		return value == UINT64_MAX ? 0 : set_l2_deadline(a, vm, value);
 	set_l2_shared_eptp(a, vm, value);
 	return 0;
 }
