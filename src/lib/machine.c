@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/machine_impl.h"
+#include "module/machine_check.h"
 #include "module/state.h"
 #include "module/vcpu.h"
 #include "vmx/lp.h"
@@ -79,13 +80,22 @@ static void init_machine(struct seamless_machine *m)
 	}
 }
 
-/* Until the module is ready, and when it was shut down, nobody can tell whose pages are. */
+/*
+ * Until the module is ready, and when it was shut down, nobody can tell whose pages are. Memory
+ * asks, with a lock held, also while the module writes: a PAMT that the host destroyed is no
+ * machine check then, which would leave the call and the lock as they are.
+ */
 static bool is_owned(const void *module, uint64_t pa)
 {
+	struct machine_check *guard = machine_check_guard;
 	const struct module *m = module;
+	bool owned;
 
-	return __atomic_load_n(&m->sys_state, __ATOMIC_ACQUIRE) != SYS_STATE_READY ||
-	       module_owns_page(m, pa);
+	machine_check_guard = NULL;
+	owned = __atomic_load_n(&m->sys_state, __ATOMIC_ACQUIRE) != SYS_STATE_READY ||
+		module_owns_page(m, pa);
+	machine_check_guard = guard;
+	return owned;
 }
 
 static bool make_interpreters(struct seamless_machine *m)

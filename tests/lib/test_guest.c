@@ -172,7 +172,7 @@ static void a_host_write_to_a_pamt(void **state)
 	seamless_trace_remove(*state, ignore, NULL);
 }
 
-static void a_module_write_to_a_private_page(void **state)
+static void expect_write_to_tdvpr(void)
 {
 	struct seamless_regs regs = {
 		.gpr = { [RAX] = LEAF_TDH_SYS_INFO,
@@ -184,7 +184,22 @@ static void a_module_write_to_a_private_page(void **state)
 
 	seamless_transport_seamcall(&regs);
 	assert_int_equal(regs.gpr[RAX], TDX_SUCCESS);
+}
+
+static void a_module_write_to_a_private_page(void **state)
+{
+	expect_write_to_tdvpr();
 	expect_the_end(*state, seamcall(LEAF_TDH_VP_ENTER, TDVPR).gpr[RAX]);
+}
+
+/* Whose page it is can't be told: memory asks that, not the module. The write succeeds, and the
+ * page's neighbour can be written afterwards. */
+static void a_module_write_where_the_pamt_was_overwritten(void **state)
+{
+	assert_true(seamless_fill(*state, PAMT_2M, 4096, 0));
+	expect_write_to_tdvpr();
+	assert_true(seamless_write(*state, ADDED_PAGE, "x", 1));
+	expect_the_end(*state, seamcall(LEAF_TDH_MNG_RD, TDR).gpr[RAX]);
 }
 
 #define WITH_TD(test) cmocka_unit_test_setup_teardown(test, bring_up_scripted, bring_up_end)
@@ -200,6 +215,7 @@ int main(void)
 		WITH_TD(a_host_write_under_a_running_guest),
 		WITH_TD(a_host_write_to_a_pamt),
 		WITH_TD(a_module_write_to_a_private_page),
+		WITH_TD(a_module_write_where_the_pamt_was_overwritten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
