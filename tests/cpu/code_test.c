@@ -7,18 +7,6 @@
 
 #include "guest.h"
 
-static int setup(void **state)
-{
-	*state = guest_create();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	guest_destroy(*state);
-	return 0;
-}
-
 /* Overwrites the immediate of an instruction that follows in the same block. */
 GUEST(modify_next, "movb $5, 1f+1(%rip)\n nop\n 1: mov $1, %eax");
 
@@ -289,8 +277,6 @@ static void test_snapshot(void **state)
 	guest_run(g, CPU_EXIT_VMCALL);
 	assert_int_equal(g->s->gpr[CPU_RBX], first);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {

@@ -17,23 +17,6 @@
 #define FLAG_AC	       0x40000u
 #define CR0_AM	       (1ull << 18)
 
-static int setup(void **state)
-{
-	*state = guest_create();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	guest_destroy(*state);
-	return 0;
-}
-
-static uint64_t frame(struct guest *g, unsigned slot)
-{
-	return guest_read(g, g->s->gpr[CPU_RSP] + 8 * slot);
-}
-
 /* What a guest's debugger does: arms the breakpoint with MOV DR. */
 GUEST(arm, "mov %rax, %dr0\n mov %rbx, %dr7\n mov $1, %ecx\n mov $2, %ecx\n mov $3, %ecx");
 
@@ -45,11 +28,11 @@ static void test_instruction_breakpoint(void **state)
 	g->s->gpr[CPU_RAX] = CODE + 11; /* the second MOV to ECX */
 	g->s->gpr[CPU_RBX] = DR7_EXECUTE(0) | 0x400;
 	guest_run_to_vector(g, 1);
-	assert_int_equal(frame(g, 0), CODE + 11); /* a fault: not yet executed */
+	assert_int_equal(guest_frame(g, 0), CODE + 11); /* a fault: not yet executed */
 	assert_int_equal(g->s->gpr[CPU_RCX], 1);
 	assert_int_equal(DR6_BITS(g), 1);
-	assert_int_equal(frame(g, 2) & FLAG_RF, 0);
-	guest_write(g, g->s->gpr[CPU_RSP] + 16, frame(g, 2) | FLAG_RF);
+	assert_int_equal(guest_frame(g, 2) & FLAG_RF, 0);
+	guest_write(g, g->s->gpr[CPU_RSP] + 16, guest_frame(g, 2) | FLAG_RF);
 	guest_skip(g); /* IRETQ with RF set goes past it */
 	guest_run(g, CPU_EXIT_VMCALL);
 	assert_int_equal(g->s->gpr[CPU_RCX], 3);
@@ -69,16 +52,16 @@ static void test_data_breakpoint(void **state)
 	g->s->dr[7] = DR7_WRITE4(1) | 0x400;
 	guest_write(g, DATA, 0x55);
 	guest_run_to_vector(g, 1); /* reading is not watched, writing one of its bytes is */
-	assert_int_equal(frame(g, 0), CODE + 5);
+	assert_int_equal(guest_frame(g, 0), CODE + 5);
 	assert_int_equal(DR6_BITS(g), 2);
 	assert_int_equal(guest_read(g, DATA) & 0xff0000, 0x550000); /* a trap: it is done */
 	guest_skip(g);
 	guest_run_to_vector(g, 1); /* beside it nothing happens; across its start it does */
 	assert_int_equal(g->s->gpr[CPU_RCX], 1);
-	assert_int_equal(frame(g, 0), CODE + 20);
+	assert_int_equal(guest_frame(g, 0), CODE + 20);
 	guest_skip(g);
 	guest_run_to_vector(g, 1);
-	assert_int_equal(frame(g, 0), CODE + 23);
+	assert_int_equal(guest_frame(g, 0), CODE + 23);
 	guest_skip(g);
 	guest_run(g, CPU_EXIT_VMCALL);
 	assert_int_equal(g->s->gpr[CPU_RCX], 2);
@@ -107,7 +90,7 @@ static void test_data_breakpoint_in_string(void **state)
 	g->s->gpr[CPU_RCX] = 11;
 	guest_run_to_vector(g, 1);
 	assert_int_equal(g->s->gpr[CPU_RCX], 2);
-	assert_int_equal(frame(g, 0), CODE); /* in the middle: it goes on with itself */
+	assert_int_equal(guest_frame(g, 0), CODE); /* in the middle: it goes on with itself */
 }
 
 GUEST(two_moves, "mov %ss, %eax\n mov %eax, %ss\n mov %eax, (%rdi)\n mov $5, %ecx");
@@ -122,7 +105,7 @@ static void test_mov_ss(void **state)
 	g->s->dr[1] = DATA;
 	g->s->dr[7] = DR7_EXECUTE(0) | DR7_WRITE4(1) | 0x400;
 	guest_run_to_vector(g, 1);
-	assert_int_equal(frame(g, 0), CODE + 6);
+	assert_int_equal(guest_frame(g, 0), CODE + 6);
 	assert_int_equal(DR6_BITS(g), 2);
 }
 
@@ -136,7 +119,7 @@ static void test_general_detect(void **state)
 	g->s->dr[3] = 0x1234;
 	g->s->dr[7] = DR7_GD | 0x400;
 	guest_run_to_vector(g, 1);
-	assert_int_equal(frame(g, 0), CODE);
+	assert_int_equal(guest_frame(g, 0), CODE);
 	assert_int_equal(DR6_BITS(g), DR6_BD);
 	assert_int_equal(g->s->dr[7], 0x400); /* cleared for the handler */
 	guest_skip(g);
@@ -167,19 +150,19 @@ static void test_step_over_syscall(void **state)
 	load_user(g, back, (size_t)(back_end - back));
 	g->s->rflags = 0x2 | FLAG_TF;
 	guest_run_to_vector(g, 1);
-	assert_int_equal(frame(g, 0), CODE + 2);
-	assert_int_equal(frame(g, 1), SEL_USER64 | 3);
+	assert_int_equal(guest_frame(g, 0), CODE + 2);
+	assert_int_equal(guest_frame(g, 1), SEL_USER64 | 3);
 	assert_int_equal(DR6_BITS(g), DR6_BS);
 	load_user(g, back_traced, (size_t)(back_traced_end - back_traced));
 	guest_run_to_vector(g, 1);
-	assert_int_equal(frame(g, 0), CODE + 2);
+	assert_int_equal(guest_frame(g, 0), CODE + 2);
 	load_user(g, back, (size_t)(back_end - back));
 	g->s->rflags = 0x2 | FLAG_TF;
 	g->s->fmask =
 		0; /* unmasked, the kernel's first instruction is not executed before the trap */
 	guest_run_to_vector(g, 1);
-	assert_int_equal(frame(g, 0), CODE + 0x800);
-	assert_int_equal(frame(g, 1), SEL_CODE64);
+	assert_int_equal(guest_frame(g, 0), CODE + 0x800);
+	assert_int_equal(guest_frame(g, 1), SEL_CODE64);
 }
 
 /* INT n clears TF on its way: no trap in the handler, the next one after its return. */
@@ -190,10 +173,10 @@ static void test_step_over_int(void **state)
 	LOAD(g, interrupt);
 	g->s->rflags = 0x2 | FLAG_TF;
 	guest_run_to_vector(g, 0x80);
-	assert_int_equal(frame(g, 0), CODE + 2);
+	assert_int_equal(guest_frame(g, 0), CODE + 2);
 	guest_skip(g);
 	guest_run_to_vector(g, 1);
-	assert_int_equal(frame(g, 0), CODE + 3); /* IRET itself is not followed by one */
+	assert_int_equal(guest_frame(g, 0), CODE + 3); /* IRET itself is not followed by one */
 }
 
 GUEST(icebp, ".byte 0xf1\n mov $1, %ecx");
@@ -205,7 +188,7 @@ static void test_int1(void **state)
 	LOAD(g, icebp);
 	g->s->dr[6] = 0xffff0ff0;
 	guest_run_to_vector(g, 1);
-	assert_int_equal(frame(g, 0), CODE + 1);
+	assert_int_equal(guest_frame(g, 0), CODE + 1);
 	assert_int_equal(DR6_BITS(g), 0);
 }
 
@@ -222,8 +205,8 @@ static void test_alignment_check(void **state)
 	g->s->cr0 |= CR0_AM;
 	g->s->rflags = 2 | FLAG_AC;
 	guest_run_to_vector(g, 17);
-	assert_int_equal(frame(g, 0), 0); /* error code */
-	assert_int_equal(frame(g, 1), CODE + 14);
+	assert_int_equal(guest_frame(g, 0), 0); /* error code */
+	assert_int_equal(guest_frame(g, 1), CODE + 14);
 	LOAD(g, misaligned); /* not without AC, nor without CR0.AM, nor for the kernel */
 	guest_user(g);
 	g->s->cr0 |= CR0_AM;
@@ -237,8 +220,6 @@ static void test_alignment_check(void **state)
 	g->s->rflags = 2 | FLAG_AC;
 	guest_run(g, CPU_EXIT_VMCALL);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {

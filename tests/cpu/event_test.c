@@ -8,23 +8,6 @@
 
 #include "guest.h"
 
-static int setup(void **state)
-{
-	*state = guest_create();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	guest_destroy(*state);
-	return 0;
-}
-
-static uint64_t frame(struct guest *g, unsigned slot)
-{
-	return guest_read(g, g->s->gpr[CPU_RSP] + 8 * slot);
-}
-
 static void set_gate(struct guest *g, unsigned vector, uint64_t bits)
 {
 	guest_write(g, IDT + 16 * vector, guest_read(g, IDT + 16 * vector) | bits);
@@ -47,15 +30,15 @@ static void test_frame(void **state)
 	g->s->rflags = 0x247;
 	guest_run_to_vector(g, 6);
 	assert_int_equal(g->s->gpr[CPU_RSP], ((STACK - 3) & ~15ull) - 40);
-	assert_int_equal(frame(g, 0), CODE + 5);
-	assert_int_equal(frame(g, 1), SEL_CODE64);
-	assert_int_equal(frame(g, 2), 0x10247); /* RF: it is a fault */
-	assert_int_equal(frame(g, 3), STACK - 3);
-	assert_int_equal(frame(g, 4), SEL_DATA);
+	assert_int_equal(guest_frame(g, 0), CODE + 5);
+	assert_int_equal(guest_frame(g, 1), SEL_CODE64);
+	assert_int_equal(guest_frame(g, 2), 0x10247); /* RF: it is a fault */
+	assert_int_equal(guest_frame(g, 3), STACK - 3);
+	assert_int_equal(guest_frame(g, 4), SEL_DATA);
 	assert_int_equal(g->s->rflags & 0x200, 0);
 	LOAD(g, divide);
 	guest_run_to_vector(g, 0);
-	assert_int_equal(frame(g, 0), CODE + 2);
+	assert_int_equal(guest_frame(g, 0), CODE + 2);
 }
 
 GUEST(int80, "int $0x80\n mov $9, %eax");
@@ -67,16 +50,16 @@ static void test_user_to_kernel(void **state)
 	LOAD(g, int80);
 	guest_user(g);
 	guest_run_to_vector(g, 13); /* the gate is for CPL 0 only */
-	assert_int_equal(frame(g, 0), 0x80 * 8 + 2);
+	assert_int_equal(guest_frame(g, 0), 0x80 * 8 + 2);
 	set_gate(g, 0x80, GATE_DPL3 | GATE_TRAP);
 	LOAD(g, int80);
 	guest_user(g);
 	g->s->rflags = 0x202;
 	guest_run_to_vector(g, 0x80);
 	assert_int_equal(g->s->gpr[CPU_RSP], STACK0 - 40);
-	assert_int_equal(frame(g, 0), CODE + 2);
-	assert_int_equal(frame(g, 1), SEL_USER64 | 3);
-	assert_int_equal(frame(g, 4), SEL_USER_DATA | 3);
+	assert_int_equal(guest_frame(g, 0), CODE + 2);
+	assert_int_equal(guest_frame(g, 1), SEL_USER64 | 3);
+	assert_int_equal(guest_frame(g, 4), SEL_USER_DATA | 3);
 	assert_int_equal(g->s->seg[CPU_SS].selector, 0);
 	assert_int_equal(g->s->rflags & 0x200, 0x200); /* a trap gate leaves IF */
 	guest_skip(g);				       /* IRETQ back to the program */
@@ -104,7 +87,7 @@ static void test_double_and_triple_fault(void **state)
 	guest_write(g, IDT, 0); /* #DE finds no gate: #GP, both contributory */
 	guest_write(g, IDT + 16 * 13, 0);
 	guest_run_to_vector(g, 8);
-	assert_int_equal(frame(g, 0), 0);
+	assert_int_equal(guest_frame(g, 0), 0);
 	LOAD(g, divide);
 	guest_write(g, IDT + 16 * 8, 0);
 	guest_run(g, CPU_EXIT_TRIPLE_FAULT);
@@ -144,15 +127,15 @@ static void test_injection(void **state)
 	LOAD(g, nothing);
 	assert_true(cpu_inject(g->cpu, 0x80000314, 0, 0)); /* #VE */
 	guest_run_to_vector(g, 20);
-	assert_int_equal(frame(g, 0), CODE);
+	assert_int_equal(guest_frame(g, 0), CODE);
 	LOAD(g, nothing);
 	assert_true(cpu_inject(g->cpu, 0x80000b0d, 0x1234, 0)); /* #GP(0x1234) */
 	guest_run_to_vector(g, 13);
-	assert_int_equal(frame(g, 0), 0x1234);
+	assert_int_equal(guest_frame(g, 0), 0x1234);
 	LOAD(g, nothing);
 	assert_true(cpu_inject(g->cpu, 0x80000431, 0, 2)); /* INT 0x31, two bytes long */
 	guest_run_to_vector(g, 0x31);
-	assert_int_equal(frame(g, 0), CODE + 2);
+	assert_int_equal(guest_frame(g, 0), CODE + 2);
 	assert_false(cpu_inject(g->cpu, 0x00000314, 0, 0)); /* not valid */
 	assert_false(cpu_inject(g->cpu, 0x80000120, 0, 0)); /* type 1 */
 	assert_false(cpu_inject(g->cpu, 0x80000203, 0, 0)); /* an NMI has vector 2 */
@@ -188,7 +171,7 @@ static void test_interrupt_after_sti(void **state)
 	guest_run_to_vector(g, 0x55);
 	assert_int_equal(g->acknowledged, 0x55);
 	assert_int_equal(g->s->gpr[CPU_RAX], 1); /* one more instruction after STI */
-	assert_int_equal(frame(g, 2) & 0x200, 0x200);
+	assert_int_equal(guest_frame(g, 2) & 0x200, 0x200);
 }
 
 GUEST(load_stack, "mov %cx, %ss\n mov $1, %eax\n mov $2, %eax");
@@ -233,12 +216,12 @@ static void test_single_step(void **state)
 	LOAD(g, nothing);
 	g->s->rflags = 0x102;
 	guest_run_to_vector(g, 1);
-	assert_int_equal(frame(g, 0), CODE + 1);
-	assert_int_equal(frame(g, 2) & 0x100, 0x100);
+	assert_int_equal(guest_frame(g, 0), CODE + 1);
+	assert_int_equal(guest_frame(g, 2) & 0x100, 0x100);
 	assert_int_equal(g->s->dr[6] & 0x4000, 0x4000);
 	guest_skip(g);
 	guest_run_to_vector(g, 1);
-	assert_int_equal(frame(g, 0), CODE + 2);
+	assert_int_equal(guest_frame(g, 0), CODE + 2);
 }
 
 static void test_monitor_trap_and_budget(void **state)
@@ -317,10 +300,8 @@ static void test_rep_is_interruptible(void **state)
 	guest_skip(g);
 	guest_run_to_vector(g, 1); /* one element per step */
 	assert_int_equal(g->s->gpr[CPU_RSI], DATA + 1);
-	assert_int_equal(frame(g, 0), CODE + 7);
+	assert_int_equal(guest_frame(g, 0), CODE + 7);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {

@@ -4,18 +4,6 @@
  */
 #include "guest.h"
 
-static int setup(void **state)
-{
-	*state = guest_create();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	guest_destroy(*state);
-	return 0;
-}
-
 #define ALWAYS 0u
 
 /* One instruction with the control that makes it exit. */
@@ -259,8 +247,6 @@ static void test_random_and_time(void **state)
 	assert_int_equal(g->s->gpr[CPU_RDX], 1);
 	assert_int_equal(g->s->gpr[CPU_RCX], 77);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {

@@ -95,6 +95,11 @@ uint64_t guest_read(struct guest *g, uint64_t gpa)
 	return v;
 }
 
+uint64_t guest_frame(struct guest *g, unsigned slot)
+{
+	return guest_read(g, g->s->gpr[CPU_RSP] + 8 * slot);
+}
+
 void guest_write(struct guest *g, uint64_t gpa, uint64_t value)
 {
 	memcpy(g->memory + gpa, &value, 8);
@@ -194,6 +199,18 @@ static void set_segment(struct guest *g, unsigned seg, uint16_t selector, uint32
 	g->s->seg[seg] = (struct cpu_segment){ .selector = selector,
 					       .access_rights = access_rights,
 					       .limit = 0xffffffff };
+}
+
+int guest_setup(void **state)
+{
+	*state = guest_create();
+	return 0;
+}
+
+int guest_teardown(void **state)
+{
+	guest_destroy(*state);
+	return 0;
 }
 
 void guest_load(struct guest *g, const uint8_t *code, const uint8_t *end)

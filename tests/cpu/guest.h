@@ -66,6 +66,10 @@ struct guest *guest_create(void);
 /* Another vCPU with the same memory and group. */
 struct guest *guest_create_sibling(struct guest *first);
 void guest_destroy(struct guest *g);
+/* A test whose state is a guest of its own. */
+#define TEST(name) cmocka_unit_test_setup_teardown(name, guest_setup, guest_teardown)
+int guest_setup(void **state);
+int guest_teardown(void **state);
 /* Puts code at CODE, resets registers, and leaves RIP there with CPL 0. */
 void guest_load(struct guest *g, const uint8_t *code, const uint8_t *end);
 #define LOAD(g, name) guest_load(g, name, name##_end)
@@ -79,6 +83,8 @@ void guest_run_to_vector(struct guest *g, unsigned vector);
 void guest_skip(struct guest *g);
 uint64_t *guest_pte(struct guest *g, uint64_t va);
 uint64_t guest_read(struct guest *g, uint64_t gpa);
+/* What an exception or a call has pushed: 0 is the last. */
+uint64_t guest_frame(struct guest *g, unsigned slot);
 void guest_write(struct guest *g, uint64_t gpa, uint64_t value);
 
 #endif

@@ -22,18 +22,6 @@ GUEST(nothing, "nop");
 #define CR4_SMEP (1ull << 20)
 #define CR4_SMAP (1ull << 21)
 
-static int setup(void **state)
-{
-	*state = guest_create();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	guest_destroy(*state);
-	return 0;
-}
-
 enum access { LOAD_ACCESS, STORE_ACCESS, JUMP_ACCESS };
 
 /* What one access to a page with these flags gives: a page fault with this error code, or -1. */
@@ -336,18 +324,12 @@ static void test_segment_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_fault_codes, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_accessed_dirty, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_dirty_after_read, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_invlpg, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_large_pages, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_five_levels, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_page_crossing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_rep_fault, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_violations, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_reset_to_long_mode, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_compatibility_mode, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_segment_limit, setup, teardown),
+		TEST(test_fault_codes),	       TEST(test_accessed_dirty),
+		TEST(test_dirty_after_read),   TEST(test_invlpg),
+		TEST(test_large_pages),	       TEST(test_five_levels),
+		TEST(test_page_crossing),      TEST(test_rep_fault),
+		TEST(test_violations),	       TEST(test_reset_to_long_mode),
+		TEST(test_compatibility_mode), TEST(test_segment_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,18 +9,6 @@
 
 #define ROUNDS 20000u
 
-static int setup(void **state)
-{
-	*state = guest_create();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	guest_destroy(*state);
-	return 0;
-}
-
 static void *run_guest(void *arg)
 {
 	struct guest *g = arg;
@@ -163,8 +151,6 @@ static void test_code_written_elsewhere(void **state)
 	assert_int_equal(other->s->gpr[CPU_RBX], 200);
 	guest_destroy(other);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
