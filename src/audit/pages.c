@@ -113,36 +113,21 @@ void audit_scan_pamt(struct audit *a)
 
 struct page_note *audit_page(const struct audit *a, uint64_t pa)
 {
-	size_t low = 0, high = a->num_pages;
+	const struct page_note wanted = { .pa = pa };
 
-	while (low < high) {
-		size_t at = low + (high - low) / 2;
+	return a->num_pages ? bsearch(&wanted, a->pages, a->num_pages, sizeof(wanted), by_address) : NULL;
+}
 
-		if (a->pages[at].pa == pa)
-			return &a->pages[at];
-		if (a->pages[at].pa < pa)
-			low = at + 1;
-		else
-			high = at;
-	}
-	return NULL;
+static int by_tdr(const void *tdr, const void *note)
+{
+	const uint64_t pa = *(const uint64_t *)tdr, at = ((const struct td_note *)note)->td.pa;
+
+	return pa < at ? -1 : pa > at;
 }
 
 struct td_note *audit_td(const struct audit *a, uint64_t tdr)
 {
-	size_t low = 0, high = a->num_tds;
-
-	while (low < high) {
-		size_t at = low + (high - low) / 2;
-
-		if (a->tds[at].td.pa == tdr)
-			return &a->tds[at];
-		if (a->tds[at].td.pa < tdr)
-			low = at + 1;
-		else
-			high = at;
-	}
-	return NULL;
+	return a->num_tds ? bsearch(&tdr, a->tds, a->num_tds, sizeof(*a->tds), by_tdr) : NULL;
 }
 
 void *audit_read(struct audit *a, struct td_note *t, uint64_t pa)
