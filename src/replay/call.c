@@ -92,8 +92,7 @@ static bool read_exit_part(struct transcript *t, struct transcript_call *c, stru
 	if (name.len > 2 && name.at[0] == 'v' && name.at[1] == '.')
 		return read_field(t, c, name, value);
 	if (!part)
-		return scan_wrong(t, "unknown input '%.*s'", (int)(name.len < 40 ? name.len : 40),
-				  name.at);
+		return scan_wrong(t, "unknown input '%.*s'", SHOWN(name));
 	if (!word_hex(t, value, UINT32_MAX, &number))
 		return false;
 	*part = (uint32_t)number;
@@ -117,8 +116,7 @@ static bool read_input(struct transcript *t, struct transcript_event *e, struct 
 		return word_hex(t, value, UINT64_MAX, &c->ticks);
 	}
 	if (e->kind == TRANSCRIPT_SEAMCALL)
-		return scan_wrong(t, "unknown input '%.*s'", (int)(name.len < 40 ? name.len : 40),
-				  name.at);
+		return scan_wrong(t, "unknown input '%.*s'", SHOWN(name));
 	return read_exit_part(t, c, name, value);
 }
 
@@ -161,8 +159,7 @@ static bool read_output(struct transcript *t, struct transcript_call *c, struct 
 	if (!to)
 		to = find_entry_part(c, name);
 	if (!to)
-		return scan_wrong(t, "unknown output '%.*s'", (int)(name.len < 40 ? name.len : 40),
-				  name.at);
+		return scan_wrong(t, "unknown output '%.*s'", SHOWN(name));
 	return word_output(t, value, digits, to);
 }
 
@@ -174,8 +171,7 @@ static bool read_outputs(struct scan *s, struct transcript_call *c)
 		return false;
 	c->to_guest = word_is(w, "T");
 	if (!c->to_guest && !word_is(w, "V"))
-		return scan_wrong(s->t, "'%.*s' where V or T is expected",
-				  (int)(w.len < 40 ? w.len : 40), w.at);
+		return scan_wrong(s->t, "'%.*s' where V or T is expected", SHOWN(w));
 	while (scan_word(s, &w)) {
 		if (!read_output(s->t, c, w))
 			return false;

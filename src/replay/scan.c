@@ -9,9 +9,6 @@
 #include "formats/encoding.h"
 #include "replay/scan.h"
 
-/* As much of a word as an error message shows. */
-#define SHOWN(w) (int)((w).len < 40 ? (w).len : 40), (w).at
-
 /* What is quoted from a file that is no text must not drive the reader's terminal. */
 static void make_printable(char *text)
 {

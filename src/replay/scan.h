@@ -20,6 +20,8 @@ struct word {
 
 bool scan_wrong(struct transcript *t, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* As much of a word as a message shows, for "%.*s". */
+#define SHOWN(w) (int)((w).len < 40 ? (w).len : 40), (w).at
 
 /* The next word; false (without message) at the end of the line. */
 bool scan_word(struct scan *s, struct word *w);

@@ -239,7 +239,7 @@ static bool read_line(struct scan *s, struct transcript_event *e)
 		e->private = k->private;
 		return check_order(t, e->kind) && k->read(s, e) && scan_done(s);
 	}
-	return scan_wrong(t, "unknown event '%.*s'", (int)(w.len < 40 ? w.len : 40), w.at);
+	return scan_wrong(t, "unknown event '%.*s'", SHOWN(w));
 }
 
 /* The next line that is neither empty nor a comment. False (without message) at the end of the
