@@ -40,14 +40,6 @@ static void pm_out(void *opaque, uint16_t offset, unsigned size, uint32_t value)
 		pm->power_off(pm->opaque);
 }
 
-static uint32_t reset_in(void *opaque, uint16_t offset, unsigned size)
-{
-	(void)opaque;
-	(void)offset;
-	(void)size;
-	return 0;
-}
-
 static void reset_out(void *opaque, uint16_t offset, unsigned size, uint32_t value)
 {
 	struct pm *pm = opaque;
@@ -58,9 +50,9 @@ static void reset_out(void *opaque, uint16_t offset, unsigned size, uint32_t val
 		pm->reset(pm->opaque);
 }
 
-/* Kernels that find all ones here wait for the counter to move; zero makes their test fail at once.
- */
-static uint32_t pit_in(void *opaque, uint16_t offset, unsigned size)
+/* Also for the PIT's counter: kernels that find all ones there wait for it to move; zero makes
+ * their test fail at once. */
+static uint32_t zero_in(void *opaque, uint16_t offset, unsigned size)
 {
 	(void)opaque;
 	(void)offset;
@@ -80,10 +72,10 @@ int pm_add(struct pm *pm, struct port_bus *bus)
 		{ .name = "reset",
 		  .base = PM_RESET,
 		  .count = 1,
-		  .in = reset_in,
+		  .in = zero_in,
 		  .out = reset_out,
 		  .opaque = pm },
-		{ .name = "no PIT", .base = PIT_CHANNEL, .count = 1, .in = pit_in },
+		{ .name = "no PIT", .base = PIT_CHANNEL, .count = 1, .in = zero_in },
 	};
 
 	for (size_t i = 0; i < sizeof(device) / sizeof(device[0]); i++) {
