@@ -38,7 +38,7 @@ struct run {
 	struct run_attest attest;
 	struct run_gdb gdb;
 	struct run_progress progress;
-	struct file file, initrd_file;
+	struct file file, kernel_file, initrd_file;
 	struct vmm_image image;
 	struct vmm_host host;
 	struct vmm_vm vm;

@@ -16,37 +16,50 @@ static int open_attest(struct run *run)
 	return run_attest_open(&run->attest, cmdline(run));
 }
 
-static int load_linux(struct run *run, struct vmm_error *err)
+/* The kernel is what the file holds, or what the firmware in it boots. *path: what an error is of.
+ */
+static int load(struct run *run, const char **path, struct vmm_error *err)
 {
+	const struct file *kernel = run->firmware ? &run->kernel_file : &run->file;
 	const struct linux_files files = {
-		.kernel = run->file.bytes,
-		.kernel_size = run->file.size,
+		.kernel = kernel->bytes,
+		.kernel_size = kernel->size,
 		.initrd = run->initrd_file.bytes,
 		.initrd_size = run->initrd_file.size,
 		.cmdline = run->attest.cmdline ? run->attest.cmdline : cmdline(run),
 		.vcpus = run->vcpus,
 	};
 
-	return image_from_linux(&run->image, &files, run->memory, err);
+	if (run->guest)
+		return image_from_elf(&run->image, run->file.bytes, run->file.size, run->memory,
+				      err);
+	if (!run->firmware)
+		return image_from_linux(&run->image, &files, run->memory, err);
+	if (image_from_tdvf(&run->image, run->file.bytes, run->file.size, run->memory, err))
+		return -1;
+	*path = run->kernel ? run->kernel : run->firmware;
+	return image_add_fw_cfg(&run->image, &files, err);
+}
+
+static int read_files(struct run *run, const char *path)
+{
+	return file_read(&run->file, path, MAX_IMAGE) ||
+			       (run->firmware && run->kernel &&
+				file_read(&run->kernel_file, run->kernel, MAX_IMAGE)) ||
+			       (run->initrd && file_read(&run->initrd_file, run->initrd, MAX_IMAGE))
+		       ? -1
+		       : 0;
 }
 
 int run_load(struct run *run)
 {
 	const char *path = run->guest ? run->guest : run->firmware ? run->firmware : run->kernel;
 	struct vmm_error err;
-	int result;
 
-	if (open_attest(run))
+	if (open_attest(run) || read_files(run, path))
 		return -1;
-	if (file_read(&run->file, path, MAX_IMAGE) ||
-	    (run->initrd && file_read(&run->initrd_file, run->initrd, MAX_IMAGE)))
-		return -1;
-	if (run->kernel)
-		result = load_linux(run, &err);
-	else
-		result = (run->guest ? image_from_elf : image_from_tdvf)(
-			&run->image, run->file.bytes, run->file.size, run->memory, &err);
-	if (result)
-		fprintf(stderr, "seamless: %s: %s\n", path, err.text);
-	return result;
+	if (!load(run, &path, &err))
+		return 0;
+	fprintf(stderr, "seamless: %s: %s\n", path, err.text);
+	return -1;
 }

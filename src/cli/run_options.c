@@ -15,7 +15,8 @@
 
 void run_usage(FILE *out)
 {
-	fputs("usage: seamless run --kernel FILE | --firmware FILE | --guest FILE [OPTIONS]\n\n"
+	fputs("usage: seamless run --kernel FILE | --firmware FILE [--kernel FILE] | --guest FILE "
+	      "[OPTIONS]\n\n"
 	      "Builds a trust domain, runs it and tears it down. What the guest prints goes to "
 	      "standard output.\n"
 	      "  --kernel FILE     a Linux kernel with TDX guest support (bzImage, vmlinux)\n"
@@ -23,7 +24,8 @@ void run_usage(FILE *out)
 	      "  --append TEXT     its command line; without it \"" KERNEL_CMDLINE "\"\n"
 	      "  --guest FILE      a static ELF64 program, entered in 64-bit mode (see guest/)\n"
 	      "  --firmware FILE   a firmware image with TDX metadata (TDVF), entered at its reset "
-	      "vector\n"
+	      "vector; with\n"
+	      "                    --kernel FILE it boots that kernel\n"
 	      "  -m, --memory SIZE the guest's memory: 512M, 2G; without it 512M for a "
 	      "kernel,\n"
 	      "                    256M for firmware, 64M for a guest\n"
@@ -253,12 +255,15 @@ static int check(const struct run *run)
 {
 	if (run->deterministic && run->platform)
 		return refuse("--deterministic brings its own platform; leave out --platform");
-	if (!!run->guest + !!run->firmware + !!run->kernel != 1)
-		return refuse("give one of --kernel FILE, --firmware FILE and --guest FILE");
+	if (!!run->guest + (run->firmware || run->kernel) != 1)
+		return refuse("give --kernel FILE, --firmware FILE or both, or --guest FILE");
 	if (!run->kernel && (run->initrd || run->append || run->attest.wanted))
 		return refuse("--initrd, --append and --attest go with --kernel FILE");
 	if (run->quote.version && !run->quote.folder)
 		return refuse("--quote-version goes with --quote DIR");
+	if (run->firmware && run->attest.wanted)
+		return refuse("--attest: with --firmware FILE the kernel is not measured by the "
+			      "boot shim, whose RTMRs are known");
 	if (run->attest.nonce_hex && !run->attest.wanted)
 		return refuse("--nonce HEX goes with --attest");
 	return trace_option_beyond(&run->trace, "run", run->vcpus) ? -1 : 0;
@@ -266,7 +271,7 @@ static int check(const struct run *run)
 
 static uint64_t usual_memory(const struct run *run)
 {
-	return run->guest ? GUEST_MEMORY : run->firmware ? FIRMWARE_MEMORY : KERNEL_MEMORY;
+	return run->guest ? GUEST_MEMORY : run->kernel ? KERNEL_MEMORY : FIRMWARE_MEMORY;
 }
 
 int run_options(struct run *run, int argc, char **argv)

@@ -87,7 +87,7 @@ static int run_built(struct run *run)
 	if (!run->deterministic)
 		run_input_stop(&input);
 	run_progress_stop(&run->progress);
-	run_report_end(&run->vm, run->host.machine, &run->file, run->kernel != NULL);
+	run_report_end(&run->vm, run->host.machine, &run->file, run->kernel && !run->firmware);
 	return result;
 }
 

@@ -67,7 +67,8 @@ static int run_machine(struct run *run)
 		seamless_destroy(machine);
 		return CLI_USAGE;
 	}
-	run->phases = (struct run_phases){ .option = &run->trace, .linux_kernel = run->kernel };
+	run->phases = (struct run_phases){ .option = &run->trace,
+					   .linux_kernel = run->kernel && !run->firmware };
 	if (!trace_option_open(&run->trace, machine, run->vcpus)) {
 		result = run_strictly(run, machine);
 		if (trace_option_close(&run->trace))
@@ -85,6 +86,7 @@ static void free_run(struct run *run)
 	trace_option_free(&run->trace);
 	image_free(&run->image);
 	file_free(&run->file);
+	file_free(&run->kernel_file);
 	file_free(&run->initrd_file);
 	free(run);
 }

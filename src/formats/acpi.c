@@ -192,8 +192,8 @@ static uint64_t build_fadt(struct tables *t, uint64_t dsdt)
 static uint64_t build_madt(struct tables *t)
 {
 	unsigned cpus = t->config->cpus;
-	uint8_t *p = new_table(t, "APIC",
-			       MADT_FIXED + 8 * cpus + MADT_IOAPIC_SIZE + MADT_WAKE_UP_SIZE, 5),
+	unsigned wake_up = t->config->mailbox ? MADT_WAKE_UP_SIZE : 0;
+	uint8_t *p = new_table(t, "APIC", MADT_FIXED + 8 * cpus + MADT_IOAPIC_SIZE + wake_up, 5),
 		*entry;
 
 	if (!p)
@@ -210,9 +210,11 @@ static uint64_t build_madt(struct tables *t)
 	entry[1] = MADT_IOAPIC_SIZE;
 	put_le32(entry + 4, t->config->ioapic);
 	entry += MADT_IOAPIC_SIZE;
-	entry[0] = MADT_WAKE_UP;
-	entry[1] = MADT_WAKE_UP_SIZE;
-	put_le64(entry + 8, t->config->mailbox);
+	if (wake_up) {
+		entry[0] = MADT_WAKE_UP;
+		entry[1] = MADT_WAKE_UP_SIZE;
+		put_le64(entry + 8, t->config->mailbox);
+	}
 	return seal(t, p);
 }
 
@@ -228,13 +230,13 @@ static uint64_t build_ccel(struct tables *t)
 	return seal(t, p);
 }
 
-static uint64_t build_xsdt(struct tables *t, const uint64_t tables[XSDT_TABLES])
+static uint64_t build_xsdt(struct tables *t, const uint64_t *tables, size_t count)
 {
-	uint8_t *p = new_table(t, "XSDT", HEADER_SIZE + 8 * XSDT_TABLES, 1);
+	uint8_t *p = new_table(t, "XSDT", HEADER_SIZE + 8 * count, 1);
 
 	if (!p)
 		return 0;
-	for (size_t i = 0; i < XSDT_TABLES; i++)
+	for (size_t i = 0; i < count; i++)
 		put_le64(p + HEADER_SIZE + 8 * i, tables[i]);
 	return seal(t, p);
 }
@@ -255,15 +257,33 @@ size_t acpi_build(const struct acpi_config *config, uint8_t *tables, size_t room
 {
 	struct tables t = { config, tables, room, RSDP_SIZE };
 	uint64_t found[XSDT_TABLES], xsdt;
+	size_t count = 0;
 
 	if (room < RSDP_SIZE || config->cpus > MAX_CPUS)
 		return 0;
-	found[0] = build_fadt(&t, build_dsdt(&t));
-	found[1] = build_madt(&t);
-	found[2] = build_ccel(&t);
-	xsdt = build_xsdt(&t, found);
+	found[count++] = build_fadt(&t, build_dsdt(&t));
+	found[count++] = build_madt(&t);
+	if (config->log_size)
+		found[count++] = build_ccel(&t);
+	xsdt = build_xsdt(&t, found, count);
 	if (t.used > room)
 		return 0;
 	build_rsdp(tables, xsdt);
 	return t.used;
+}
+
+struct acpi_fadt acpi_fadt(const uint8_t *tables)
+{
+	uint32_t at = get_le32(tables + get_le32(tables + RSDP_XSDT) + HEADER_SIZE);
+
+	return (struct acpi_fadt){ at, FADT_SIZE, at + CHECKSUM };
+}
+
+uint32_t acpi_pointer(const uint8_t *tables, unsigned n)
+{
+	uint32_t xsdt = get_le32(tables + RSDP_XSDT), at = HEADER_SIZE + 8 * (n - 1);
+
+	if (n == 0)
+		return acpi_fadt(tables).at + FADT_X_DSDT;
+	return at < get_le32(tables + xsdt + LENGTH) ? xsdt + at : 0;
 }

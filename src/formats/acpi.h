@@ -6,14 +6,15 @@
 #ifndef FORMATS_ACPI_H
 #define FORMATS_ACPI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct acpi_config {
 	uint64_t base;		     /* guest-physical address of the tables; the RSDP is first */
 	unsigned cpus;		     /* APIC IDs 0 to cpus - 1; at most 255 */
-	uint64_t mailbox;	     /* of the wake-up structure, 4 KiB aligned */
-	uint64_t log_base, log_size; /* event log area, CCEL */
+	uint64_t mailbox;	     /* of the wake-up structure, 4 KiB aligned; 0: none */
+	uint64_t log_base, log_size; /* event log area, CCEL; size 0: none */
 
 	uint16_t sleep_control, sleep_status, reset; /* 8-bit I/O ports */
 	uint8_t reset_value;
@@ -27,5 +28,18 @@ struct acpi_config {
 
 /* Writes the tables. Returns their size in bytes; 0 when they do not fit in `room`. */
 size_t acpi_build(const struct acpi_config *config, uint8_t *tables, size_t room);
+
+/*
+ * For firmware that moves tables with base 0 and makes an XSDT of its own: where in them the
+ * address of another table stands, 8 bytes. The first is in the FADT, whose checksum, one byte,
+ * covers it. 0: there are no more than `n`.
+ */
+uint32_t acpi_pointer(const uint8_t *tables, unsigned n);
+
+struct acpi_fadt {
+	uint32_t at, length, checksum;
+};
+
+struct acpi_fadt acpi_fadt(const uint8_t *tables);
 
 #endif

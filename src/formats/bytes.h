@@ -44,6 +44,16 @@ static inline void put_le64(uint8_t *p, uint64_t v)
 }
 
 /* Do `len` bytes at `offset` lie inside `size` bytes? No operand can make it overflow. */
+static inline uint32_t get_be32(const uint8_t *p)
+{
+	return __builtin_bswap32(get_le32(p));
+}
+
+static inline void put_be32(uint8_t *p, uint32_t v)
+{
+	put_le32(p, __builtin_bswap32(v));
+}
+
 static inline bool bytes_fit(uint64_t size, uint64_t offset, uint64_t len)
 {
 	return offset <= size && len <= size - offset;

@@ -29,6 +29,8 @@ void image_free(struct vmm_image *image)
 {
 	free(image->hob);
 	free(image->boot);
+	free(image->firmware);
 	image->hob = NULL;
 	image->boot = NULL;
+	image->firmware = NULL;
 }

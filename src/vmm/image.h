@@ -39,7 +39,17 @@ struct image_window {
 
 #define IMAGE_MAX_WINDOWS 8
 
+/* Bytes that firmware reads from the fw_cfg device under this number. */
+struct image_item {
+	uint16_t key;
+	const void *bytes;
+	size_t size;
+};
+
+#define IMAGE_MAX_ITEMS 16
+
 struct linux_boot;
+struct firmware_boot;
 
 struct vmm_image {
 	struct vmm_range ram[2]; /* below and above 4 GiB; the second may be empty */
@@ -59,6 +69,9 @@ struct vmm_image {
 	size_t windows;
 	struct vmm_range window_range; /* all of them; not RAM; the guest may give it back */
 	struct linux_boot *boot;       /* what the boot shim is told */
+	struct image_item item[IMAGE_MAX_ITEMS];
+	size_t items;
+	struct firmware_boot *firmware; /* what some of them hold */
 };
 
 /*
@@ -92,6 +105,13 @@ int image_from_linux(struct vmm_image *image, const struct linux_files *files, u
  */
 int image_from_tdvf(struct vmm_image *image, const void *file, size_t size, uint64_t ram,
 		    struct vmm_error *err);
+
+/*
+ * What firmware finds in its fw_cfg device: the processors, ACPI tables, and with files->kernel
+ * what it is to boot. Nothing of it is measured. Returns 0, or -1 with *err.
+ */
+int image_add_fw_cfg(struct vmm_image *image, const struct linux_files *files,
+		     struct vmm_error *err);
 
 /*
  * What the boot shim measures into the RTMRs as this item. False: the image has none of it, or is

@@ -11,10 +11,6 @@
 #include "formats/linux.h"
 #include "vmm/board.h"
 #include "vmm/image.h"
-#include "vmm/pci.h"
-#include "vmm/pm.h"
-#include "vmm/rtc.h"
-#include "vmm/uart.h"
 
 struct linux_boot {
 	struct shim_info info;
@@ -64,26 +60,13 @@ static int check(const struct linux_files *files, const struct shim_info *info,
 
 static size_t build_acpi(uint8_t tables[SHIM_ACPI_SIZE], unsigned vcpus)
 {
-	const struct acpi_config config = {
-		.base = SHIM_ACPI,
-		.cpus = vcpus,
-		.mailbox = SHIM_MAILBOX,
-		.log_base = SHIM_LOG,
-		.log_size = SHIM_LOG_SIZE,
-		.sleep_control = PM_SLEEP_CONTROL,
-		.sleep_status = PM_SLEEP_STATUS,
-		.reset = PM_RESET,
-		.reset_value = PM_RESET_NOW,
-		.ioapic = BOARD_IOAPIC_BASE,
-		.serial = UART_COM1,
-		.serial_gsi = BOARD_UART_LINE,
-		.rtc = RTC_PORT,
-		.pci_config = PCI_PORT,
-		.pci_base = BOARD_PCI_BASE,
-		.pci_size = BOARD_PCI_SIZE,
-	};
+	struct acpi_config config = { .base = SHIM_ACPI,
+				      .cpus = vcpus,
+				      .mailbox = SHIM_MAILBOX,
+				      .log_base = SHIM_LOG,
+				      .log_size = SHIM_LOG_SIZE };
 
-	return acpi_build(&config, tables, SHIM_ACPI_SIZE);
+	return board_acpi(&config, tables, SHIM_ACPI_SIZE);
 }
 
 static int fill_window(struct vmm_image *image, const struct linux_files *files,

@@ -172,6 +172,18 @@ static void add_hvc(struct vmm_vm *vm)
 	virtio_console_init(hvc, &vm->pci, BOARD_CONSOLE_DEVICE, BOARD_CONSOLE_BAR);
 }
 
+/* For firmware only. */
+static void add_fw_cfg(struct vmm_vm *vm)
+{
+	const struct virtio_memory memory = { dma_read, dma_write, vm };
+	struct port_device device = fw_cfg_device(&vm->fw_cfg);
+
+	if (!vm->image->items)
+		return;
+	fw_cfg_init(&vm->fw_cfg, vm->image->item, vm->image->items, &memory);
+	bus_add(&vm->bus, &device);
+}
+
 static void add_devices(struct vmm_vm *vm)
 {
 	struct port_device uart = uart_device(&vm->uart, UART_COM1), rtc = rtc_device(&vm->rtc);
@@ -191,6 +203,7 @@ static void add_devices(struct vmm_vm *vm)
 	pm_add(&vm->pm, &vm->bus); /* its reset port lies among those of PCI and goes first */
 	pci_init(&vm->pci);
 	bus_add(&vm->bus, &pci);
+	add_fw_cfg(vm);
 	add_hvc(vm);
 }
 

@@ -14,6 +14,7 @@
 #include "vmm/bus.h"
 #include "vmm/clock.h"
 #include "vmm/error.h"
+#include "vmm/fw_cfg.h"
 #include "vmm/image.h"
 #include "vmm/ioapic.h"
 #include "vmm/irq.h"
@@ -129,6 +130,7 @@ struct vmm_vm {
 	struct uart uart;
 	struct ioapic ioapic;
 	struct rtc rtc;
+	struct fw_cfg fw_cfg;
 	struct pm pm;
 	struct pci pci;
 	struct virtio_console hvc; /* hvc0 in Linux */

@@ -89,6 +89,7 @@ refused 'file/nonce: Not a directory' run --kernel "$guest" --attest="$work/file
 grep -q 'TD built' "$work/out" && fail "a guest ran whose proof can't be kept"
 refused 'version goes with --quote DIR' run --guest "$guest" --quote-version 5
 refused 'go with --kernel' run --guest "$guest" --attest
+refused 'the kernel is not measured by the boot shim' run --firmware "$guest" --kernel "$guest" --attest
 refused 'go with --kernel FILE' measure --append x "$guest"
 refused 'not both' measure --kernel "$guest" "$guest"
 refused "'x' is not a number of vCPUs" measure --kernel "$guest" --smp x

@@ -208,6 +208,9 @@ def bad_firmware(folder):
     for name, contents in refused.items():
         path = written(folder, "firmware", contents)
         check(name, seamless("--firmware", path), 2, "not a firmware image with TDX metadata", torn_down=False)
+    image = os.path.join(IMAGES, "synth_full.fd")
+    check("firmware with a kernel that is none", seamless("--firmware", image, "--kernel", image), 2,
+          "synth_full.fd: not a kernel that firmware can boot: ", torn_down=False)
     check("firmware in too little memory", seamless("--firmware", os.path.join(IMAGES, "synth_full.fd"), "-m", "1M"), 2,
           "does not fit", torn_down=False)
 
