@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * A call's locks, and its two steps.
+ * A call's locks, and what it reaches outside the module.
  */
 #include "module/call.h"
 #include "module/check.h"
@@ -120,17 +120,4 @@ void *shared_out(struct call *c, uint64_t pa, uint64_t len)
 	struct platform *p = c->m->plat;
 
 	return mem_shared_ptr(&p->mem, c->lp_id, platform_pa(p, pa), len);
-}
-
-void call_run(struct call *c)
-{
-	enum module_where from = c->where;
-	uint64_t status;
-
-	for (unsigned clear = c->leaf->clear; clear; clear &= clear - 1)
-		c->regs->gpr[__builtin_ctz(clear)] = 0;
-	status = c->leaf->run(c);
-	held_release(&c->held);
-	if (c->where == from)
-		c->regs->gpr[GPR_RAX] = status;
 }

@@ -178,8 +178,6 @@ uint64_t check_zero(struct call *c, const uint8_t *bytes, size_t len, const char
 uint64_t check_version(struct call *c);
 /* GPR @reg holds the address of any 4K page of a TDMR, of whatever type and size: fills c->page. */
 uint64_t check_page_any(struct call *c, unsigned reg, enum lock_mode mode);
-/* Locks the PAMT entry of a page that the TD owns. */
-uint64_t check_page_locked(struct call *c, unsigned operand, uint64_t pa, enum page_size size, struct page_ref *ref);
 /* c->gpa is private and fits the TD. */
 uint64_t check_gpa_private(struct call *c, unsigned reg);
 /* The BEPOCH of what c->sept maps has been tracked, where the TD's state requires it. */
@@ -229,9 +227,6 @@ const void *shared_in(struct call *c, uint64_t pa, uint64_t len, void *bounce);
 void *shared_out(struct call *c, uint64_t pa, uint64_t len);
 
 /* ---- dispatch ---- */
-
-/* Decodes and invokes. The result is in c->regs; c->where says where to go. */
-void call_run(struct call *c);
 
 /* The guest's leaf with this number, NULL if there is none. TDCALL exits come here with c->td, c->vp, c->vm set. */
 const struct leaf *leaf_guest(unsigned number);

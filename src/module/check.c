@@ -61,11 +61,6 @@ uint64_t check_page_any(struct call *c, unsigned reg, enum lock_mode mode)
 	return st ? st : pamt_lock(c, reg, c->in[reg], PAGE_SIZE_4K, mode, &c->page);
 }
 
-uint64_t check_page_locked(struct call *c, unsigned operand, uint64_t pa, enum page_size size, struct page_ref *ref)
-{
-	return pamt_lock(c, operand, pa, size, LOCK_EXCLUSIVE, ref);
-}
-
 uint64_t check_page_at_level(struct call *c, unsigned reg)
 {
 	enum page_size size = (enum page_size)c->level;
@@ -238,7 +233,7 @@ uint64_t check_sept_walk(struct call *c, unsigned reg, enum lock_mode mode)
 		st = call_lock_named(c, CHECK_LOCK_SEPT_TREE, mode);
 	if (st)
 		return st;
-	sept_walk(c->m, &c->td, c->gpa, c->level, &c->sept);
+	sept_walk_call(c);
 	if (c->sept.level != c->level)
 		return sept_fail(c, TDX_EPT_WALK_FAILED | reg,
 				 "the walk to GPA %x ends at level %u, whose entry is %e");

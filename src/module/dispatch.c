@@ -68,6 +68,20 @@ static uint64_t admit(struct call *c, uint64_t rax)
 	return TDX_SUCCESS;
 }
 
+/* Decodes and invokes. The result is in c->regs; c->where says where to go. */
+static void call_run(struct call *c)
+{
+	enum module_where from = c->where;
+	uint64_t status;
+
+	for (unsigned clear = c->leaf->clear; clear; clear &= clear - 1)
+		c->regs->gpr[__builtin_ctz(clear)] = 0;
+	status = c->leaf->run(c);
+	held_release(&c->held);
+	if (c->where == from)
+		c->regs->gpr[GPR_RAX] = status;
+}
+
 static void dispatch(struct call *c, const struct leaf *row, uint64_t rax)
 {
 	c->leaf = row;
@@ -144,8 +158,8 @@ enum module_where module_seamcall(struct module *m, unsigned lp, struct cpu_regs
 	struct machine_check mc;
 	enum module_where where;
 
-	if (machine_check_dead(m, lp, regs))
-		return MODULE_TO_HOST;
+	if (__atomic_load_n(&m->dead, __ATOMIC_ACQUIRE))
+		return machine_check_dead(m, lp, regs);
 	if (machine_check_begin(&mc))
 		return machine_check_end(m, lp, regs, &mc);
 	where = seamcall(m, lp, regs);

@@ -278,8 +278,8 @@ enum module_where module_vm_exit(struct module *m, unsigned lp, struct cpu_regs 
 	struct machine_check mc;
 	enum module_where where;
 
-	if (machine_check_dead(m, lp, regs))
-		return MODULE_TO_HOST;
+	if (__atomic_load_n(&m->dead, __ATOMIC_ACQUIRE))
+		return machine_check_dead(m, lp, regs);
 	if (machine_check_begin(&mc))
 		return machine_check_end(m, lp, regs, &mc);
 	m->lp[lp].reason.rule = NULL;

@@ -78,7 +78,7 @@ static enum gpa_list_status change_state(struct mem_bundle *b, uint64_t *buffer)
 	else
 		to = pending ? SEPT_STATE_PENDING_EXPORTED_BLOCKEDW : SEPT_STATE_EXPORTED_BLOCKEDW;
 	count(c, cancel ? -1 : !in(c, SEPT_ANY_EXPORTED), in(c, DIRTY) ? -1 : 0);
-	sept_write(&c->sept, exported(c->sept.value, to));
+	sept_write(c, exported(c->sept.value, to));
 	return GPA_LIST_STATUS_SUCCESS;
 }
 

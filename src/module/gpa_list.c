@@ -166,7 +166,7 @@ static uint64_t over_list(struct call *c, void (*change)(struct call *c))
 
 static void block_writing(struct call *c)
 {
-	sept_write(&c->sept, sept_with_state(c->sept.value, sept_after(c->sept.state, SEPT_CHANGE_BLOCKW)));
+	sept_write(c, sept_with_state(c->sept.value, sept_after(c->sept.state, SEPT_CHANGE_BLOCKW)));
 	__atomic_store_n(&c->td.tdcs->bw_epoch, td_epoch(&c->td), __ATOMIC_RELAXED);
 }
 
@@ -180,7 +180,7 @@ static void restore(struct call *c)
 	bool pending = SEPT_ANY_PENDING & SEPT_SET(c->sept.state);
 
 	__atomic_fetch_sub(&c->td.tdcs->mig_count, 1, __ATOMIC_RELAXED);
-	sept_write(&c->sept, sept_with_state(c->sept.value, pending ? SEPT_STATE_PENDING : SEPT_STATE_MAPPED));
+	sept_write(c, sept_with_state(c->sept.value, pending ? SEPT_STATE_PENDING : SEPT_STATE_MAPPED));
 }
 
 uint64_t tdh_export_restore(struct call *c)
@@ -194,7 +194,7 @@ void tdh_export_unblockw(struct call *c)
 {
 	enum sept_state from = c->sept.state;
 
-	sept_write(&c->sept, sept_with_state(c->sept.value, sept_after(from, SEPT_CHANGE_UNBLOCKW)));
+	sept_write(c, sept_with_state(c->sept.value, sept_after(from, SEPT_CHANGE_UNBLOCKW)));
 	if (from == SEPT_STATE_EXPORTED_BLOCKEDW || from == SEPT_STATE_PENDING_EXPORTED_BLOCKEDW)
 		__atomic_fetch_add(&c->td.tdcs->dirty_count, 1, __ATOMIC_RELAXED);
 }

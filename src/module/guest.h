@@ -94,6 +94,8 @@ uint64_t leaf_interrupted(struct call *c);
 uint64_t guest_lock(struct call *c, uint16_t *lock, enum lock_mode mode, unsigned operand, const char *what);
 /* Locks c->sept.entry, or OPERAND_BUSY of RCX; watches for the host's priority. */
 uint64_t guest_lock_sept_entry(struct call *c);
+/* The same unless a table hangs there. */
+uint64_t guest_lock_leaf(struct call *c);
 /* TD exit over a secure EPT entry that is not what TDG.MEM.PAGE.ACCEPT or ATTR.WR need. */
 void exit_sept_violation(struct guest_exit *x, enum ext_exit_type type, uint64_t gpa, unsigned asked_level,
 			 const struct sept_ref *ref);

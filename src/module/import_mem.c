@@ -168,7 +168,7 @@ static bool migrate(struct item *i)
 		keyid_tag(c->m, c->page.pa, PAGE_BYTES, c->td.tdr->hkid);
 	td_add_children(&c->td, 1);
 	pamt_set(c->page.pamt, PT_REG, c->td.pa, import_bepoch(c));
-	sept_write(&c->sept, sept_make(is_pending(i) ? SEPT_STATE_PENDING : SEPT_STATE_MAPPED, c->page.pa));
+	sept_write(c, sept_make(is_pending(i) ? SEPT_STATE_PENDING : SEPT_STATE_MAPPED, c->page.pa));
 	return true;
 }
 
@@ -202,7 +202,7 @@ static bool remigrate(struct item *i)
 		decrypt(i, pa);
 	if (!authentic(i))
 		return false;
-	sept_write(&c->sept, sept_make(is_pending(i) ? SEPT_STATE_PENDING : SEPT_STATE_MAPPED, pa));
+	sept_write(c, sept_make(is_pending(i) ? SEPT_STATE_PENDING : SEPT_STATE_MAPPED, pa));
 	pamt->bepoch = (pamt->bepoch & ~EPOCH_OF(UINT64_MAX)) | c->td.tdcs->mig_epoch;
 	return true;
 }
@@ -217,13 +217,13 @@ static bool cancel(struct item *i)
 		return refuse_state(i);
 	if (!authentic(i))
 		return false;
-	st = check_page_locked(c, TDX_OPERAND_ID_GPA_LIST_ENTRY, c->sept.value & SEPT_PA, PAGE_SIZE_4K, &page);
+	st = pamt_lock(c, TDX_OPERAND_ID_GPA_LIST_ENTRY, c->sept.value & SEPT_PA, PAGE_SIZE_4K, LOCK_EXCLUSIVE, &page);
 	if (st)
 		return refuse_for(i, GPA_LIST_STATUS_TD_PAGE_BUSY_HOST_PRIORITY, ABORT, st);
 	c->page = page;
 	if (!check_older(i, page.pamt))
 		return false;
-	sept_write(&c->sept, sept_make_removed(c->td.tdcs->mig_epoch));
+	sept_write(c, sept_make_removed(c->td.tdcs->mig_epoch));
 	td_add_children(&c->td, -1);
 	pamt_free(page.pamt);
 	return true;

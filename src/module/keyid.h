@@ -20,15 +20,10 @@ static inline uint64_t keyid_bits(const struct module *m)
 	return (1ull << m->max_pa_bits) - (1ull << m->hkid_shift);
 }
 
-/* The key id in a physical address, and the address without it. */
+/* The key id in a physical address. */
 static inline unsigned keyid_of(const struct module *m, uint64_t pa)
 {
 	return (unsigned)((pa & keyid_bits(m)) >> m->hkid_shift);
-}
-
-static inline uint64_t keyid_strip(const struct module *m, uint64_t pa)
-{
-	return pa & ~keyid_bits(m);
 }
 
 /* The address as the processor uses it to reach a page under this key. */

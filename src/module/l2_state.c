@@ -29,10 +29,13 @@ void l2_forget_translations(const struct td *td, struct tdvps *vps)
 static uint64_t page_of(const struct module *m, const struct td *td, uint64_t gpa)
 {
 	struct sept_ref ref;
+	uint64_t pa;
 
-	if (!sept_translate(m, td, gpa, SEPT_GUEST_READ, &ref))
+	sept_walk(m, td, gpa, 0, &ref);
+	if (!(SEPT_GUEST_READ & SEPT_SET(ref.state)))
 		return NULL_PA;
-	return keyid_put(m, (ref.value & SEPT_PA) + (gpa & (PAGE_SIZE_OF(ref.level) - 1)), td->tdr->hkid);
+	pa = sept_pa(&ref) + (gpa & (PAGE_SIZE_OF(ref.level) - 1));
+	return pa_ptr(m, pa) ? keyid_put(m, pa, td->tdr->hkid) : NULL_PA;
 }
 
 static bool translate(const struct module *m, const struct td *td, uint64_t gpa, uint64_t *hpa, uint64_t *failed)

@@ -53,13 +53,10 @@ enum module_where machine_check_end(struct module *m, unsigned lp, struct cpu_re
 	return refuse(m, lp, regs);
 }
 
-bool machine_check_dead(struct module *m, unsigned lp, struct cpu_regs *regs)
+enum module_where machine_check_dead(struct module *m, unsigned lp, struct cpu_regs *regs)
 {
-	if (!__atomic_load_n(&m->dead, __ATOMIC_ACQUIRE))
-		return false;
 	m->lp[lp].refused = NULL;
 	m->lp[lp].reason = (struct explain_reason){ .status = TDX_SEAMCALL_VMFAILINVALID,
 						    .rule = "the module was shut down by a machine check" };
-	refuse(m, lp, regs);
-	return true;
+	return refuse(m, lp, regs);
 }

@@ -19,20 +19,11 @@ struct machine_check {
 };
 
 /* Guards what follows on this thread. True: we come back from a machine check. */
-#define machine_check_begin(mc) (machine_check_enter(mc), _setjmp((mc)->back))
+#define machine_check_begin(mc) (machine_check_guard = (mc), _setjmp((mc)->back))
+/* The guarded part is over. */
+#define machine_check_leave() (machine_check_guard = NULL)
 /* The guarded part that this thread is in. */
 extern _Thread_local struct machine_check *machine_check_guard __attribute__((tls_model("initial-exec")));
-
-static inline void machine_check_enter(struct machine_check *mc)
-{
-	machine_check_guard = mc;
-}
-
-/* The guarded part is over. */
-static inline void machine_check_leave(void)
-{
-	machine_check_guard = NULL;
-}
 
 /* The module's access to @pa fails. Does not return inside a guarded part. */
 void machine_check_at(uint64_t pa) __attribute__((cold));
@@ -40,7 +31,7 @@ void machine_check_at(uint64_t pa) __attribute__((cold));
 /* The end of the call that met it, and of the module. */
 enum module_where machine_check_end(struct module *m, unsigned lp, struct cpu_regs *regs,
 				    const struct machine_check *mc);
-/* Whether the module is gone; then @regs holds the status that says so. */
-bool machine_check_dead(struct module *m, unsigned lp, struct cpu_regs *regs);
+/* A call of a module that is gone: @regs holds the status that says so. */
+enum module_where machine_check_dead(struct module *m, unsigned lp, struct cpu_regs *regs);
 
 #endif

@@ -119,11 +119,11 @@ uint64_t *sept_new_table(struct call *c, unsigned vm)
 void sept_hang_table(struct call *c, unsigned vm)
 {
 	if (!vm) {
-		sept_write(&c->sept, sept_make(SEPT_STATE_NL_MAPPED, c->table[0].pa));
+		sept_write(c, sept_make(SEPT_STATE_NL_MAPPED, c->table[0].pa));
 		return;
 	}
 	__atomic_store_n(c->table_entry[vm], sept_l2_table(c->table[vm].pa), __ATOMIC_RELEASE);
-	sept_write(&c->sept, c->sept.value | SEPT_ALIAS(vm));
+	sept_write(c, c->sept.value | SEPT_ALIAS(vm));
 }
 
 uint64_t tdh_mem_sept_add(struct call *c)
@@ -156,7 +156,7 @@ uint64_t lock_mapped_page(struct call *c)
 	uint64_t pa = sept_pa(&c->sept);
 	enum page_size size = c->sept.value & SEPT_LEAF ? (enum page_size)c->sept.level : PAGE_SIZE_4K;
 
-	return check_page_locked(c, GPR_RCX, pa, size, &c->page);
+	return pamt_lock(c, GPR_RCX, pa, size, LOCK_EXCLUSIVE, &c->page);
 }
 
 /* Version 1 returns the tables of L2 VMs that went with it. */
@@ -178,7 +178,7 @@ uint64_t lock_l2_tables(struct call *c)
 		if (!sept_l2_alias(c, vm, &ref))
 			continue;
 		c->table_entry[vm] = ref.entry;
-		st = check_page_locked(c, GPR_RCX, ref.value & SEPT_PA, PAGE_SIZE_4K, &c->table[vm]);
+		st = pamt_lock(c, GPR_RCX, ref.value & SEPT_PA, PAGE_SIZE_4K, LOCK_EXCLUSIVE, &c->table[vm]);
 	}
 	return st;
 }
@@ -217,7 +217,7 @@ void tdh_mem_sept_remove(struct call *c)
 			drop_l2_table(c, vm, 0);
 	}
 	c->regs->gpr[GPR_RCX] = c->page.pa;
-	sept_write(&c->sept, sept_make(SEPT_STATE_FREE, 0));
+	sept_write(c, sept_make(SEPT_STATE_FREE, 0));
 	pamt_free(c->page.pamt);
 	td_add_children(&c->td, -1);
 }
@@ -254,7 +254,7 @@ void tdh_mem_range_block(struct call *c)
 	uint64_t old = (c->sept.value & ~SEPT_PA) | sept_pa(&c->sept); /* without progress of an acceptance */
 
 	__atomic_store_n(&sept_target_pamt(c)->bepoch, td_epoch(&c->td), __ATOMIC_RELAXED);
-	sept_write(&c->sept, sept_with_state(old, sept_after(c->sept.state, SEPT_CHANGE_BLOCK)));
+	sept_write(c, sept_with_state(old, sept_after(c->sept.state, SEPT_CHANGE_BLOCK)));
 	c->sept.value = old;
 	sept_l2_for_aliases(c, block_alias);
 }
@@ -263,7 +263,7 @@ void tdh_mem_range_unblock(struct call *c)
 {
 	if (!(SEPT_ANY_PENDING & SEPT_SET(c->sept.state)))
 		sept_l2_for_aliases(c, sept_l2_unblock_alias);
-	sept_write(&c->sept, sept_with_state(c->sept.value, sept_after(c->sept.state, SEPT_CHANGE_UNBLOCK)));
+	sept_write(c, sept_with_state(c->sept.value, sept_after(c->sept.state, SEPT_CHANGE_UNBLOCK)));
 }
 
 /* ---- TDH.MEM.TRACK ---- */

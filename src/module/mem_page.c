@@ -16,7 +16,7 @@ void tdh_mem_page_add(struct call *c)
 
 	page_take(c, &c->page, PT_REG, c->td.pa, c->td.tdr->hkid, source);
 	mrtd_extend(c->m, &c->td, name, c->gpa, NULL, 0);
-	sept_write(&c->sept, sept_make(SEPT_STATE_MAPPED, c->page.pa));
+	sept_write(c, sept_make(SEPT_STATE_MAPPED, c->page.pa));
 	td_add_children(&c->td, 1);
 }
 
@@ -26,7 +26,7 @@ void tdh_mem_page_aug(struct call *c)
 
 	keyid_tag(c->m, c->page.pa, size, c->td.tdr->hkid);
 	pamt_set(c->page.pamt, PT_REG, c->td.pa, 0);
-	sept_write(&c->sept, sept_make(SEPT_STATE_PENDING, c->page.pa));
+	sept_write(c, sept_make(SEPT_STATE_PENDING, c->page.pa));
 	td_add_children(&c->td, (int64_t)(size / PAGE_BYTES));
 }
 
@@ -49,7 +49,7 @@ void tdh_mem_page_remove(struct call *c)
 {
 	sept_l2_for_aliases(c, free_alias);
 	c->regs->gpr[GPR_RCX] = c->page.pa;
-	sept_write(&c->sept, removed(c->td.tdcs));
+	sept_write(c, removed(c->td.tdcs));
 	pamt_free(c->page.pamt);
 	td_add_children(&c->td, -(int64_t)(PAGE_SIZE_OF(c->sept.level) / PAGE_BYTES));
 }
@@ -60,7 +60,7 @@ void tdh_mem_page_remove(struct call *c)
 uint64_t relocate_old(struct call *c)
 {
 	struct page_ref old;
-	uint64_t st = check_page_locked(c, GPR_RCX, sept_pa(&c->sept), PAGE_SIZE_4K, &old);
+	uint64_t st = pamt_lock(c, GPR_RCX, sept_pa(&c->sept), PAGE_SIZE_4K, LOCK_EXCLUSIVE, &old);
 
 	c->old_page = old;
 	return st;
@@ -79,6 +79,6 @@ void tdh_mem_page_relocate(struct call *c)
 	sept_l2_for_aliases(c, move_alias);
 	page_take(c, &c->page, PT_REG, c->td.pa, c->td.tdr->hkid, pa_ptr(c->m, c->old_page.pa));
 	pamt_free(c->old_page.pamt);
-	sept_write(&c->sept, state == c->sept.state ? entry : sept_with_state(entry, state));
+	sept_write(c, state == c->sept.state ? entry : sept_with_state(entry, state));
 	c->regs->gpr[GPR_RCX] = c->old_page.pa;
 }

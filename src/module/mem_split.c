@@ -77,7 +77,7 @@ uint64_t demote_l2_walks(struct call *c)
 /* The large page itself: its entry, and by excluding others from its level all that describe its parts. */
 uint64_t lock_split_page(struct call *c)
 {
-	return check_page_locked(c, GPR_RCX, sept_pa(&c->sept), (enum page_size)c->level, &c->old_page);
+	return pamt_lock(c, GPR_RCX, sept_pa(&c->sept), (enum page_size)c->level, LOCK_EXCLUSIVE, &c->old_page);
 }
 
 /* 512 entries that differ in the address only. */
@@ -168,7 +168,7 @@ static uint64_t promote_l2(struct call *c, unsigned vm)
 
 uint64_t promote_aliases(struct call *c)
 {
-	uint64_t st = check_page_locked(c, GPR_RCX, c->scratch[0] & SEPT_PA, (enum page_size)c->level, &c->old_page);
+	uint64_t st = pamt_lock(c, GPR_RCX, c->scratch[0] & SEPT_PA, (enum page_size)c->level, LOCK_EXCLUSIVE, &c->old_page);
 
 	if (!st)
 		st = lock_l2_tables(c);
@@ -189,7 +189,7 @@ void tdh_mem_page_promote(struct call *c)
 			drop_l2_table(c, vm, c->scratch[vm]);
 	}
 	pamt_free(c->page.pamt);
-	sept_write(&c->sept, first);
+	sept_write(c, first);
 	td_add_children(&c->td, -1);
 	c->regs->gpr[GPR_RCX] = c->page.pa;
 }

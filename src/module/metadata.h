@@ -143,8 +143,7 @@ uint64_t md_put_timeout(const struct md_access *a, struct md_element *e, uint64_
 
 /* The rules beside the masks for a VMCS field (L1; L2) and the further effects of the write. *done: stored already. */
 uint64_t md_vmcs_before_write(const struct md_access *a, const struct md_element *e, uint64_t *value, bool *done);
-uint64_t md_vmcs_l2_before_write(const struct md_access *a, const struct md_element *e, uint64_t *value,
-				 bool *done);
+uint64_t md_vmcs_l2_before_write(const struct md_access *a, const struct md_element *e, uint64_t *value, bool *done);
 /* A field of L1's VMCS as it migrates: CR0 and CR4 as the guest sees them. */
 uint64_t md_vmcs_migrated(const struct vmcs *v, uint32_t encoding, uint64_t value);
 /* An L2 VMCS field as this reader sees it. */

@@ -44,8 +44,7 @@ enum module_where module_seamcall(struct module *m, unsigned lp, struct cpu_regs
  * A VM exit of the guest that runs on @lp. @regs holds the guest's registers and receives the guest's or the
  * host's. Reason 77 is TDCALL. Other guest state is in the VMCS (see vcpu.h).
  */
-enum module_where module_vm_exit(struct module *m, unsigned lp, struct cpu_regs *regs,
-				 const struct vm_exit *exit);
+enum module_where module_vm_exit(struct module *m, unsigned lp, struct cpu_regs *regs, const struct vm_exit *exit);
 
 /* Whether the page at @pa is a TD's or the module's own, not the host's; or the host destroyed what tells it. */
 bool module_owns_page(const struct module *m, uint64_t pa);

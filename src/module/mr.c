@@ -17,7 +17,8 @@ uint64_t extend_page(struct call *c)
 	st = check_gpa_private(c, GPR_RCX);
 	if (st)
 		return st;
-	sept_walk(c->m, &c->td, c->gpa, 0, &c->sept);
+	c->level = 0;
+	sept_walk_call(c);
 	if (c->sept.state != SEPT_STATE_MAPPED)
 		return sept_fail(c, TDX_EPT_ENTRY_NOT_PRESENT | GPR_RCX,
 				 "GPA %x: the walk ends at level %u in state %e, must be a MAPPED page");

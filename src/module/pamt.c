@@ -40,8 +40,7 @@ const struct tdmr *tdmr_of(const struct module *m, uint64_t pa)
 	return NULL;
 }
 
-static struct pamt_entry *entry_in(const struct module *m, const struct tdmr *t, uint64_t pa,
-				   enum page_size level)
+static struct pamt_entry *entry_in(const struct module *m, const struct tdmr *t, uint64_t pa, enum page_size level)
 {
 	uint64_t index = (pa - t->base) >> (12 + 9 * level);
 

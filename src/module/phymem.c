@@ -49,6 +49,8 @@ void tdh_phymem_page_reclaim(struct call *c)
 {
 	if (c->page.pamt->type != PT_TDR)
 		td_add_children(&c->td, -(int64_t)(PAGE_SIZE_OF(c->page.level) / PAGE_BYTES));
+	else /* its tables went before it */
+		__atomic_fetch_add(&c->m->tables_gone, 1, __ATOMIC_RELEASE);
 	pamt_free(c->page.pamt);
 }
 

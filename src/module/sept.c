@@ -57,11 +57,6 @@ uint64_t sept_with_state(uint64_t entry, enum sept_state s)
 	return (entry & ~(STATE_BITS | SEPT_RWX)) | bits_of(s);
 }
 
-unsigned sept_root_level(const struct td *td)
-{
-	return (td->tdcs->eptp >> 3) & 7;
-}
-
 void sept_reload(struct sept_ref *ref)
 {
 	ref->value = __atomic_load_n(ref->entry, __ATOMIC_ACQUIRE) & ~INTERNAL_BITS;
@@ -78,28 +73,50 @@ static unsigned index_at(uint64_t gpa, unsigned level)
 	return (gpa >> (12 + 9 * level)) & 511;
 }
 
-void sept_walk(const struct module *m, const struct td *td, uint64_t gpa, unsigned level,
-	       struct sept_ref *out)
+static void reach(struct sept_ref *out, uint64_t *entry, unsigned level, uint64_t gpa)
 {
-	unsigned at = sept_root_level(td);
-	uint64_t *entry = (uint64_t *)td_page(m, td, TDCS_PAGE_SEPT_ROOT) + index_at(gpa, at);
 	uint64_t value = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
 
-	while (at != level && is_mapped_table(value)) {
-		at--;
-		entry = (uint64_t *)pa_ptr(m, value & SEPT_PA) + index_at(gpa, at);
-		value = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
-	}
-	*out = (struct sept_ref){ entry, value & ~INTERNAL_BITS, at, gpa & ~(PAGE_SIZE_OF(at) - 1), sept_state_of(value) };
+	*out = (struct sept_ref){ entry, value & ~INTERNAL_BITS, level, gpa & ~(PAGE_SIZE_OF(level) - 1), sept_state_of(value) };
 }
 
-void sept_write(struct sept_ref *ref, uint64_t value)
+void sept_walk(const struct module *m, const struct td *td, uint64_t gpa, unsigned level, struct sept_ref *out)
 {
+	unsigned at = sept_root_level(td);
+	uint64_t *table = td_page(m, td, TDCS_PAGE_SEPT_ROOT);
+
+	for (;; table = pa_ptr(m, out->value & SEPT_PA), at--) {
+		reach(out, table + index_at(gpa, at), at, gpa);
+		if (at == level || !is_mapped_table(out->value))
+			return;
+	}
+}
+
+void sept_walk_call(struct call *c)
+{
+	uint64_t gone = __atomic_load_n(&c->m->tables_gone, __ATOMIC_ACQUIRE), block = c->gpa >> 21;
+	struct sept_near *near = &c->lp->sept;
+
+	if (!c->level && near->table && near->block == block && near->td == c->td.pa && near->gone == gone &&
+	    !mem_destroyed(&c->m->plat->mem)) {
+		reach(&c->sept, near->table + index_at(c->gpa, 0), 0, c->gpa);
+		return;
+	}
+	sept_walk(c->m, &c->td, c->gpa, c->level, &c->sept);
+	if (!c->sept.level)
+		*near = (struct sept_near){ c->td.pa, block, gone, c->sept.entry - index_at(c->gpa, 0) };
+}
+
+void sept_write(struct call *c, uint64_t value)
+{
+	struct sept_ref *ref = &c->sept;
 	uint64_t old = __atomic_load_n(ref->entry, __ATOMIC_RELAXED);
 
 	while (!__atomic_compare_exchange_n(ref->entry, &old, (old & INTERNAL_BITS) | value, true,
 					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;
+	if (is_mapped_table(old) && !is_mapped_table(value))
+		__atomic_fetch_add(&c->m->tables_gone, 1, __ATOMIC_RELEASE);
 	ref->value = value;
 	ref->state = sept_state_of(value);
 }
@@ -130,18 +147,6 @@ bool sept_try_lock(uint64_t *entry, bool guest)
 void sept_unlock(uint64_t *entry)
 {
 	__atomic_fetch_and(entry, ~SEPT_LOCK, __ATOMIC_RELEASE);
-}
-
-void *sept_translate(const struct module *m, const struct td *td, uint64_t gpa, uint32_t states_allowed,
-		     struct sept_ref *ref)
-{
-	struct sept_ref local;
-
-	ref = ref ? ref : &local;
-	sept_walk(m, td, gpa, 0, ref);
-	if (!(states_allowed & SEPT_SET(ref->state)) || !(ref->value & SEPT_LEAF))
-		return NULL;
-	return pa_ptr(m, sept_pa(ref) + (gpa & (PAGE_SIZE_OF(ref->level) - 1)));
 }
 
 void sept_table_fill(uint64_t *table)

@@ -30,10 +30,25 @@ struct sept_ref {
 
 #define SEPT_LEVEL_MAX 4u
 /* Level of the entries in the root table: 3, or 4 with a five-level tree. */
-unsigned sept_root_level(const struct td *td);
+static inline unsigned sept_root_level(const struct td *td)
+{
+	return (td->tdcs->eptp >> 3) & 7;
+}
 
 /* Walks to the entry of @gpa at @level, or to the first one above it that is not a mapped table. */
 void sept_walk(const struct module *m, const struct td *td, uint64_t gpa, unsigned level, struct sept_ref *out);
+
+/*
+ * Where a logical processor's last walk to level 0 ended, so that the next one in the same table starts there: until any
+ * table is taken out of a tree (module.tables_gone).
+ */
+struct sept_near {
+	uint64_t td, block, gone;
+	uint64_t *table;
+};
+
+/* Walks to c->gpa at c->level: c->sept. */
+void sept_walk_call(struct call *c);
 
 /* Reads an entry again, e.g. once its lock is held. */
 void sept_reload(struct sept_ref *ref);
@@ -44,8 +59,9 @@ enum sept_state sept_state_of(uint64_t entry);
 uint64_t sept_public_entry(uint64_t entry);
 uint64_t sept_public_info(uint64_t entry, unsigned level);
 
-/* Replaces the entry, keeping the lock bit as it stands. */
-void sept_write(struct sept_ref *ref, uint64_t value);
+/* Replaces the entry of c->sept, keeping the lock bit as it stands. */
+struct call;
+void sept_write(struct call *c, uint64_t value);
 
 /* The memory that an entry maps: a pending large page may hold the progress of its acceptance below its address. */
 uint64_t sept_pa(const struct sept_ref *ref);
@@ -70,13 +86,5 @@ void sept_table_fill(uint64_t *table);
 /* Entry lock; host attempts that fail leave the host-priority bit, guest attempts fail while it is set. */
 bool sept_try_lock(uint64_t *entry, bool guest);
 void sept_unlock(uint64_t *entry);
-
-/*
- * The page behind a private GPA and how the guest may use it, without taking a lock: what the processor's own walk
- * finds. Returns the host pointer to the byte at @gpa, NULL unless the state of the leaf is in @states (a set).
- * @ref, if given, receives the entry reached.
- */
-void *sept_translate(const struct module *m, const struct td *td, uint64_t gpa, uint32_t states,
-		     struct sept_ref *ref);
 
 #endif

@@ -44,6 +44,7 @@ struct lp {
 	struct explain_reason reason; /* why the last call was refused, unformatted, */
 	const struct leaf *refused;   /* and its leaf */
 	struct fault_pending fault; /* that is to meet the next call, whatever the state of the machine */
+	struct sept_near sept;
 	struct lp_guest guest;
 	struct lp_step step;
 };
@@ -105,6 +106,7 @@ struct module {
 	struct wbcache wbcache[MAX_PKGS];
 
 	struct vmx_lps processors;
+	uint64_t tables_gone; /* taken out of the secure EPT of any TD; atomic */
 	struct lp lp[MAX_LPS];
 };
 
@@ -114,12 +116,29 @@ struct module {
  */
 static inline void *pa_ptr(const struct module *m, uint64_t pa)
 {
-	void *ptr = mem_ptr(&m->plat->mem, pa, 1);
+	struct memory *mem = &m->plat->mem;
 
-	if (ptr && !(mem_destroyed(&m->plat->mem) && mem_is_destroyed(&m->plat->mem, pa)))
-		return ptr;
+	if (pa < mem->size && !(mem_destroyed(mem) && mem_is_destroyed(mem, pa)))
+		return mem->base + pa;
 	machine_check_at(pa);
 	return NULL;
+}
+
+/* A physical address without its key id. */
+static inline uint64_t keyid_strip(const struct module *m, uint64_t pa)
+{
+	return pa & ((1ull << m->hkid_shift) - 1);
+}
+
+/* Page @k of the TDCS or TDVPS, NULL when that page was not added. */
+static inline void *td_page(const struct module *m, const struct td *td, unsigned k)
+{
+	return k < td->tdr->num_tdcx ? pa_ptr(m, keyid_strip(m, td->tdr->tdcx_pa[k])) : NULL;
+}
+
+static inline void *vcpu_page(const struct module *m, const struct vcpu *vp, unsigned k)
+{
+	return k < vp->vps->num_pages ? pa_ptr(m, keyid_strip(m, vp->vps->page_pa[k])) : NULL;
 }
 
 #endif

@@ -8,16 +8,6 @@
 #include "module/sept.h"
 #include "module/state.h"
 
-void *td_page(const struct module *m, const struct td *td, unsigned k)
-{
-	return k < td->tdr->num_tdcx ? pa_ptr(m, keyid_strip(m, td->tdr->tdcx_pa[k])) : NULL;
-}
-
-void *vcpu_page(const struct module *m, const struct vcpu *vp, unsigned k)
-{
-	return k < vp->vps->num_pages ? pa_ptr(m, keyid_strip(m, vp->vps->page_pa[k])) : NULL;
-}
-
 /*
  * Without memory encryption the host can overwrite control structures unnoticed. What the module indexes by is looked at
  * here once; a value that it never writes is what integrity protection would have found.

@@ -40,10 +40,6 @@ struct vcpu {
 	struct tdvps *vps;
 };
 
-/* Page @k of the TDCS or TDVPS, NULL when that page was not added. */
-void *td_page(const struct module *m, const struct td *td, unsigned k);
-void *vcpu_page(const struct module *m, const struct vcpu *vp, unsigned k);
-
 /* Fills @td from the address of a page that is known to be a TDR. */
 void td_load(const struct module *m, uint64_t tdr_pa, struct td *td);
 void vcpu_load(const struct module *m, uint64_t tdvpr_pa, struct vcpu *vp);

@@ -90,15 +90,12 @@ static uint64_t find_entry(struct call *c)
 {
 	uint64_t st;
 
-	sept_walk(c->m, &c->td, c->gpa, c->level, &c->sept);
+	sept_walk_call(c);
 	if (c->sept.level != c->level)
 		return violation(c);
-	st = guest_lock_sept_entry(c);
+	st = guest_lock_leaf(c);
 	if (st)
 		return st;
-	if (!(c->sept.value & SEPT_LEAF) && c->sept.state != SEPT_STATE_FREE)
-		return fail(c, TDX_PAGE_SIZE_MISMATCH | c->sept.level, "GPA %x is mapped by smaller pages than level %u",
-			    c->gpa, c->level);
 	return state_allowed(c) ? TDX_SUCCESS : violation(c);
 }
 
@@ -191,10 +188,10 @@ static void carry_out(struct call *c, unsigned vm, struct alias_plan *p)
 		return;
 	if (p->attr & GPA_ATTR_RWX) {
 		sept_l2_write(&p->ref, sept_l2_leaf(p->attr, sept_pa(&c->sept), blocked));
-		sept_write(&c->sept, c->sept.value | SEPT_ALIAS(vm));
+		sept_write(c, c->sept.value | SEPT_ALIAS(vm));
 	} else {
 		sept_l2_write(&p->ref, 0);
-		sept_write(&c->sept, c->sept.value & ~SEPT_ALIAS(vm));
+		sept_write(c, c->sept.value & ~SEPT_ALIAS(vm));
 		p->attr = GPA_ATTR_VALID;
 	}
 }

@@ -13,16 +13,11 @@
 #define COUNTER_LAST 511u
 #define ZEROED_AT_ONCE 16u
 
-static bool sept_is_leaf(const struct sept_ref *ref)
-{
-	return ref->value & SEPT_LEAF;
-}
-
 /* Extended exit qualification of ACCEPT and ATTR.WR: what was asked for, and the entry that stood in the way. */
 static uint64_t sept_violation_details(enum ext_exit_type type, const struct sept_ref *ref, unsigned asked_level)
 {
 	uint64_t state = sept_public_info(ref->value, ref->level) >> 8 & 0xff;
-	uint64_t info = asked_level | ref->level << 3 | state << 6 | (uint64_t)sept_is_leaf(ref) << 14;
+	uint64_t info = asked_level | ref->level << 3 | state << 6 | (uint64_t)!!(ref->value & SEPT_LEAF) << 14;
 
 	return (uint64_t)type | info << 32;
 }
@@ -61,20 +56,27 @@ uint64_t guest_lock_sept_entry(struct call *c)
 	return st;
 }
 
+uint64_t guest_lock_leaf(struct call *c)
+{
+	uint64_t st = guest_lock_sept_entry(c);
+
+	if (st || c->sept.state == SEPT_STATE_FREE || c->sept.value & SEPT_LEAF)
+		return st;
+	return fail(c, TDX_PAGE_SIZE_MISMATCH | c->sept.level, "GPA %x is mapped by smaller pages than level %u", c->gpa,
+		    c->level);
+}
+
 /* Finds and locks an acceptable entry at the level asked for; ends the call in all other cases. */
 static uint64_t find_pending(struct call *c)
 {
 	uint64_t st;
 
-	sept_walk(c->m, &c->td, c->gpa, c->level, &c->sept);
+	sept_walk_call(c);
 	if (c->sept.level != c->level)
 		return guest_has_it(c) ? already_accepted(c) : violation(c);
-	st = guest_lock_sept_entry(c);
+	st = guest_lock_leaf(c);
 	if (st)
 		return st;
-	if (c->sept.state != SEPT_STATE_FREE && !sept_is_leaf(&c->sept))
-		return fail(c, TDX_PAGE_SIZE_MISMATCH | c->sept.level, "GPA %x is mapped by smaller pages than level %u",
-			    c->gpa, c->level);
 	if (guest_has_it(c))
 		return already_accepted(c);
 	if (!(SEPT_ACCEPTABLE & SEPT_SET(c->sept.state))) {
@@ -133,10 +135,10 @@ uint64_t tdg_mem_page_accept(struct call *c)
 	if (c->level == 0) {
 		zero_pages(c, value & SEPT_PA, 1);
 	} else if (!zero_large(c, &value)) {
-		sept_write(&c->sept, value);
+		sept_write(c, value);
 		return leaf_interrupted(c);
 	}
 	sept_l2_for_aliases(c, sept_l2_unblock_alias);
-	sept_write(&c->sept, sept_with_state(value, sept_after(c->sept.state, SEPT_CHANGE_ACCEPT)) | SEPT_RWX);
+	sept_write(c, sept_with_state(value, sept_after(c->sept.state, SEPT_CHANGE_ACCEPT)) | SEPT_RWX);
 	return TDX_SUCCESS;
 }

@@ -73,10 +73,13 @@ static struct vmcs *vmcs_of(struct guest_box *b, unsigned vm)
 
 static void *td_memory(struct guest_box *b, uint64_t gpa)
 {
+	struct sept_ref ref;
 	struct td td;
 
 	td_load(module_of(b), b->td.tdr, &td);
-	return sept_translate(module_of(b), &td, gpa, SEPT_GUEST_READ, NULL);
+	sept_walk(module_of(b), &td, gpa, 0, &ref);
+	assert_true(SEPT_GUEST_READ & SEPT_SET(ref.state));
+	return pa_ptr(module_of(b), sept_pa(&ref) + (gpa & (PAGE_SIZE_OF(ref.level) - 1)));
 }
 
 /* Tables of the VM's secure EPT, from the highest that is missing to that of pages of level @last - 1. */

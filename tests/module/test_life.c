@@ -137,6 +137,35 @@ static void large_pages_split_and_join(void **state)
 	box_ok(b, 0, LEAF_TDH_MEM_PAGE_PROMOTE, 0x200000 | 1, tdr, 0, 0);
 	assert_int_equal(b->regs.gpr[GPR_RCX], table);
 	assert_int_equal(box_page_type(b, table), PT_NDA);
+	assert_int_equal(box_call(b, 0, LEAF_TDH_MEM_SEPT_RD, 0x205000, tdr), TDX_EPT_WALK_FAILED | 1);
+}
+
+static uint64_t mapped_at(struct box *b, uint64_t tdr, uint64_t gpa)
+{
+	struct sept_ref ref;
+	struct td td;
+
+	td_load(b->m, tdr, &td);
+	sept_walk(b->m, &td, gpa, 0, &ref);
+	return ref.state == SEPT_STATE_MAPPED ? sept_pa(&ref) : 0;
+}
+
+/* A walk may start where the last one on this logical processor ended. */
+static void no_walk_ends_in_a_table_that_is_gone(void **state)
+{
+	struct box *b = *state;
+	uint64_t tdvpr, tdr = box_td(b, BOX_HKID, &tdvpr), page = box_add_page(b, tdr, 0x1000, 1), table;
+
+	assert_int_equal(mapped_at(b, tdr, 0x1000), page);
+	assert_int_equal(box_call(b, 0, LEAF_TDH_MEM_SEPT_REMOVE, 1, tdr), TDX_EPT_PAGE_NOT_FREE | 1);
+	box_ok(b, 0, LEAF_TDH_MEM_PAGE_REMOVE, 0x1000, tdr, 0, 0);
+	box_ok(b, 0, LEAF_TDH_MEM_SEPT_REMOVE, 1, tdr, 0, 0);
+	table = b->regs.gpr[GPR_RCX];
+	assert_int_equal(box_call4(b, 0, LEAF_TDH_MEM_PAGE_ADD, 0x2000, tdr, page, BOX_HOST), TDX_EPT_WALK_FAILED | 1);
+	box_ok(b, 0, LEAF_TDH_MEM_SEPT_ADD, 1, tdr, box_page(b), 0);
+	page = box_add_page(b, tdr, 0x2000, 2);
+	assert_int_equal(mapped_at(b, tdr, 0x2000), page);
+	assert_int_equal(box_page_type(b, table), PT_NDA);
 }
 
 static void flush_and_free_key(struct box *b, uint64_t tdr, uint64_t tdvpr)
@@ -152,7 +181,7 @@ static void flush_and_free_key(struct box *b, uint64_t tdr, uint64_t tdvpr)
 static void tears_down_completely(void **state)
 {
 	struct box *b = *state;
-	uint64_t tdvpr, tdr = box_td(b, BOX_HKID, &tdvpr), other;
+	uint64_t tdvpr, tdr = box_td(b, BOX_HKID, &tdvpr), other, page;
 
 	box_add_page(b, tdr, 0, 1);
 	box_ok(b, 0, LEAF_TDH_MR_FINALIZE, tdr, 0, 0, 0);
@@ -165,8 +194,11 @@ static void tears_down_completely(void **state)
 	for (uint64_t pa = tdr; pa < b->free; pa += 4096)
 		assert_int_equal(box_page_type(b, pa), PT_NDA);
 	b->free = BOX_TDMR;
+	b->l2_vms = 1; /* its tables lie elsewhere */
 	other = box_td(b, BOX_HKID, &tdvpr);
 	assert_int_equal(other, tdr);
+	page = box_add_page(b, tdr, 0x1000, 1);
+	assert_int_equal(mapped_at(b, tdr, 0x1000), page);
 }
 
 /* A module that is replaced by another takes its TDs along. */
@@ -209,6 +241,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(host_sees_no_plaintext, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(blocks_tracks_removes, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(large_pages_split_and_join, box_setup, box_teardown),
+		cmocka_unit_test_setup_teardown(no_walk_ends_in_a_table_that_is_gone, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(tears_down_completely, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(reclaimed_pages_are_the_hosts, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(survives_an_update, box_setup, box_teardown),
