@@ -14,6 +14,7 @@
 
 #define MAX_HANDOFF_PAGES 65536u
 #define GOLDEN		  0x9e3779b97f4a7c15ull
+#define NS		  1000000000u
 
 static bool refuse(char *err, size_t err_len, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -289,9 +290,12 @@ void platform_inject_pconfig(struct platform *p, uint32_t code)
 	atomic_store(&p->pconfig_code, code);
 }
 
+/* Whole seconds apart: no division of more than 64 bits, which each VM exit would wait for. */
 static uint64_t ticks_since(const struct platform *p, uint64_t ns)
 {
-	return (uint64_t)((unsigned __int128)(ns - p->clock_start_ns) * p->tsc_hz / 1000000000u);
+	uint64_t passed = ns - p->clock_start_ns, hz = p->tsc_hz;
+
+	return passed / NS * hz + passed % NS * (hz / NS) + passed % NS * (hz % NS) / NS;
 }
 
 uint64_t platform_tsc_now(const struct platform *p)
