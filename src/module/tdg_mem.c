@@ -92,7 +92,10 @@ static void zero_pages(struct call *c, uint64_t pa, uint64_t pages)
 
 	keyid_tag(c->m, pa, size, c->td.tdr->hkid);
 	pa_ptr(c->m, pa + size - 1);
-	memset(pa_ptr(c->m, pa), 0, size);
+	if (pages == 1)
+		memset(pa_ptr(c->m, pa), 0, PAGE_BYTES);
+	else
+		mem_zero_lines(pa_ptr(c->m, pa), size);
 }
 
 /*

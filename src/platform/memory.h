@@ -12,6 +12,7 @@
 #ifndef PLATFORM_MEMORY_H
 #define PLATFORM_MEMORY_H
 
+#include <emmintrin.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -40,6 +41,19 @@ static inline void mem_copy(void *to, const void *from, uint64_t size)
 	case 8: memcpy(to, from, 8); break;
 	default: memcpy(to, from, size);
 	}
+}
+
+/*
+ * Zeros into whole cache lines, past the cache: memory that is more than it holds need not be read
+ * into it first, nor push out what is there. Others see them in order with what is written next.
+ */
+static inline void mem_zero_lines(void *to, uint64_t size)
+{
+	__m128i *at = to;
+
+	for (uint64_t i = 0; i < size / sizeof(*at); i++)
+		_mm_stream_si128(&at[i], _mm_setzero_si128());
+	_mm_sfence();
 }
 
 /* A host write that destroyed a page of a private key which was somebody's. */
