@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The measurements of `seamless bench`. Each runs both sides of its ratio in turn, several times,
- * and keeps the best time of each side: noise only ever adds.
+ * and keeps the best time of each side, or of each piece of it: noise only ever adds.
  */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H

@@ -12,8 +12,8 @@ int bench_hash_pages(unsigned pages, double *best, struct vmm_error *err)
 	static const uint8_t bytes[BENCH_PAGE_HASHED];
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	uint8_t digest[EVP_MAX_MD_SIZE];
-	double start = bench_now();
 	bool right = context && EVP_DigestInit_ex(context, EVP_sha384(), NULL);
+	double start = bench_now();
 
 	for (unsigned i = 0; right && i < pages; i++)
 		right = EVP_DigestUpdate(context, bytes, sizeof(bytes));

@@ -29,6 +29,19 @@ static inline void bench_keep_best(double *best, double seconds)
 }
 
 /*
+ * The best times of the pieces of a measurement, together. A piece is so short that in some round
+ * nothing else on the machine comes between.
+ */
+static inline double bench_sum(const double *best, unsigned pieces)
+{
+	double sum = 0;
+
+	for (unsigned i = 0; i < pieces; i++)
+		sum += best[i];
+	return sum;
+}
+
+/*
  * Bytes that MRTD covers of a measured page: TDH.MEM.PAGE.ADD hashes a record, each TDH.MR.EXTEND
  * one and 256 bytes.
  */
