@@ -15,7 +15,7 @@ all: $(BUILD)/build.ninja
 
 $(BUILD)/build.ninja:
 	@tools/have-build-deps.sh
-	@meson setup $(BUILD)
+	@meson setup $(BUILD) || { echo "make: 'make deps' installs what building needs" >&2; exit 1; }
 
 deps:
 	@tools/deps.sh build

@@ -10,6 +10,8 @@ stages=${CHECK_STAGES:-gcc clang asan tsan state fuzz}
 results=$(mktemp)
 failures=$(mktemp)
 trap 'rm -f "$results" "$failures"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 broken=0
 began=$(date +%s)
 

@@ -6,7 +6,7 @@
  *
  * Each thread of the program is a logical processor of its own: the first to make a call is number
  * 0, and so on. A thread beyond the platform's processors gets the signal that the instruction
- * raises without a module.
+ * raises without a module; so does each process that the program starts.
  *
  * Physical memory is a file: address = offset. A page that belongs to a TD is seen there in
  * plaintext.
