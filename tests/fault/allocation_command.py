@@ -105,7 +105,9 @@ def main():
             out.write(re.sub(r"(?m)^lps .*", "lps 1", f.read()))
         os.mkdir(path("recorded"))
         test = ["--guest", guest("test")]
-        run(["run", "--deterministic", *test, "--record", path("recorded/run.tdx")], "0")
+        recorded = run(["run", "--deterministic", *test, "--record", path("recorded/run.tdx")], "0")
+        if recorded[0]:
+            complain("the run that is recorded", str(recorded))
         with open(path("initrd"), "wb") as f:
             f.write(bytes(5000))
         attested = ["run", "--kernel", guest("attested"), "--initrd", path("initrd"), "-m", "64M", "--timeout", "60"]
