@@ -40,9 +40,12 @@ minimise() { # TARGET: its smallest corpus, in $kept, without what the seeds rea
 
 case $action in
 pack)
-	for target in $(targets); do minimise "$target"; done
+	targets | xargs -P "$(nproc)" -n 1 sh fuzz/corpora.sh minimise "$build"
 	tar -C "$kept" --sort=name --owner=0 --group=0 --mtime=@0 -cJf "$archive" .
 	ls -l "$archive" | awk '{print $9 ": " $5 " bytes"}'
+	;;
+minimise) # of pack, for one target each
+	minimise "${3:?}"
 	;;
 unpack)
 	mkdir -p "$kept"
