@@ -49,6 +49,6 @@ install: all
 	@meson install -C $(BUILD) --no-rebuild
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-*
+	rm -rf $(BUILD) $(BUILD)-* $(BUILD)*.log
 
 .PHONY: all install deps demo check check-long generate argument format clean
