@@ -39,6 +39,7 @@ static void take_module(struct module *copy)
 		memset(&copy->lp[lp].reason, 0, sizeof(copy->lp[lp].reason));
 		copy->lp[lp].refused = NULL;
 		memset(&copy->lp[lp].fault, 0, sizeof(copy->lp[lp].fault));
+		memset(&copy->lp[lp].sept, 0, sizeof(copy->lp[lp].sept));
 	}
 }
 
