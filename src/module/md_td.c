@@ -65,17 +65,16 @@ static uint64_t timeout_usec(const struct module *m, uint64_t ticks)
 	return (ticks < most ? ticks : most) * USEC_PER_SEC / m->tsc_hz;
 }
 
-/* A migration TD gets a new key each time it starts to read it. */
+/* A migration TD gets a new key each time it starts to read it. Others may read the field meanwhile. */
 static uint64_t new_export_key(const struct md_access *a, struct md_element *e)
 {
-	uint64_t *key = a->td->tdcs->mig_enc_key;
+	uint64_t key[4] = { 0 };
+	bool made = random_words(a->c, key, 4);
 
-	if (!random_words(a->c, key, 4)) {
-		memset(key, 0, sizeof(a->td->tdcs->mig_enc_key));
-		return fail(a->c, TDX_RND_NO_ENTROPY, "RDSEED gives no random numbers for MIG_ENC_KEY");
-	}
+	for (unsigned i = 0; i < 4; i++)
+		word_store(&a->td->tdcs->mig_enc_key[i], 8, made ? key[i] : 0);
 	e->value = key[0];
-	return 0;
+	return made ? 0 : fail(a->c, TDX_RND_NO_ENTROPY, "RDSEED gives no random numbers for MIG_ENC_KEY");
 }
 
 uint64_t md_td_get(const struct md_access *a, struct md_element *e)
@@ -112,7 +111,7 @@ static uint64_t check_value(const struct md_access *a, const struct md_element *
 	struct tdcs *t = a->td->tdcs;
 
 	if (is_field(e, MD_TD_MIG_DEC_KEY))
-		t->mig_dec_key_set = 1;
+		__atomic_store_n(&t->mig_dec_key_set, 1, __ATOMIC_RELAXED);
 	if (is_field(e, MD_TD_MIG_VERSION) && value > MIG_VERSION_MAX)
 		return fail(a->c, TDX_METADATA_FIELD_VALUE_NOT_VALID, "MIG_VERSION %u: this module migrates with %u",
 			    value, MIG_VERSION_MAX);
