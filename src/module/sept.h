@@ -13,6 +13,7 @@
 #include "gen/sept.h"
 #include "module/td.h"
 
+struct call;
 /* The order is that of the bits of a set of states (SEPT_SET). */
 #define SEPT_SET(state) (1u << (state))
 /* States in which the guest may read, and those that it can accept; gen/sept.h has more sets. */
@@ -60,7 +61,6 @@ uint64_t sept_public_entry(uint64_t entry);
 uint64_t sept_public_info(uint64_t entry, unsigned level);
 
 /* Replaces the entry of c->sept, keeping the lock bit as it stands. */
-struct call;
 void sept_write(struct call *c, uint64_t value);
 
 /* The memory that an entry maps: a pending large page may hold the progress of its acceptance below its address. */

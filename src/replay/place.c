@@ -8,7 +8,6 @@
  *   value NAME HI LO         captured
  *   fault LP RULE            meets that processor's next call of the rule's leaf
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
