@@ -46,7 +46,7 @@ static void usage(FILE *out)
 	      "                vmcall (a TDVMCALL number); --as help lists all\n"
 	      "  --json        result as JSON; of a log the explanations only, each with its "
 	      "line's number\n\n"
-	      "Exit status: 0 done, 1 the status is in no table, 2 usage or I/O error.\n",
+	      "Exit status: 0 done, 1 the status or value is in no table, 2 usage or I/O error.\n",
 	      out);
 }
 
@@ -227,29 +227,39 @@ static int decode_vmcall(const struct decode *d, uint64_t value)
 	const char *name =
 		value <= UINT32_MAX ? explain_leaf_name(EXPLAIN_VMCALL, (uint32_t)value) : NULL;
 
-	print_value(d, value, name ? name : "not in the tables");
+	print_value(d, value,
+		    name ? name : "not in the tables; `seamless leaf --class vmcall` lists them");
 	return name ? CLI_DONE : CLI_WRONG;
 }
 
 static int decode_as(const struct decode *d, const char *text)
 {
 	uint64_t value;
-	char out[512];
+	char out[512], none[200];
+	size_t n;
 
-	if (!text || !number(text, &value)) {
+	if (!text) {
 		fputs("seamless decode: --as TYPE wants one 64-bit number\n", stderr);
+		return CLI_USAGE;
+	}
+	if (!number(text, &value)) {
+		fprintf(stderr, "seamless decode: --as %s: '%s' is no 64-bit number\n", d->as,
+			text);
 		return CLI_USAGE;
 	}
 	if (!strcmp(d->as, "vmcall"))
 		return decode_vmcall(d, value);
-	if (!explain_value(out, sizeof(out), d->as, value)) {
+	n = explain_value(out, sizeof(out), d->as, value);
+	if (!n) {
 		fprintf(stderr,
 			"seamless decode: no type '%s'; `seamless decode --as help` lists them\n",
 			d->as);
 		return CLI_USAGE;
 	}
+	if (explain_value_none(none, sizeof(none), d->as, value))
+		snprintf(out + n, sizeof(out) - n, "  not in the tables: %s", none);
 	print_value(d, value, out);
-	return CLI_DONE;
+	return out[n] ? CLI_WRONG : CLI_DONE;
 }
 
 struct log_place {

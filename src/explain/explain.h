@@ -136,6 +136,9 @@ size_t explain_register(char *buf, size_t size, const struct explain_leaf_id *le
 size_t explain_value(char *buf, size_t size, const char *type, uint64_t value);
 const char *explain_type_nth(size_t n);
 
+/* Why a value can be none of that type: "exit_reason is 0 to 34, 36 ..."; empty: it can be one. */
+size_t explain_value_none(char *buf, size_t size, const char *type, uint64_t value);
+
 /*
  * Whether a leaf's name fits a pattern: `*` stands for any characters, `?` for one; case does not
  * matter, '_' is '.'.

@@ -33,6 +33,26 @@ expect 0 'MapGPA(gpa=0x1000, size=0x2000)' decode 77 --leaf 0 RCX=0xfc00 R11=0x1
 expect 0 'RND_NO_ENTROPY' decode tdx_rnd_no_entropy
 expect 0 'DEBUG|SEPT_VE_DISABLE' decode --as td_attributes 0x10000001
 expect 0 '^GetQuote' decode --as vmcall 0x10002
+expect 1 "^not in the tables; .seamless leaf --class vmcall. lists them" decode --as vmcall 1
+# A value that its type does not have says so, and what the type has.
+expect 1 '^0x7f  not in the tables: exit_reason is 0 to 34, 36, 37, 39 to 77$' decode --as exit_reason 127
+expect 1 '^0x1000a  not in the tables: exit_reason is ' decode --as exit_reason 0x1000a
+expect 1 '^7  not in the tables: page_type is 0, 1, 3 to 6, 8$' decode --as page_type 7
+expect 1 '^3  not in the tables: page_size is 0 to 2$' decode --as page_size 3
+expect 1 '^3  not in the tables: width is 1, 2, 4, 8$' decode --as width 3
+expect 1 'state=6  not in the tables: state is 0 to 5, 8, 9, 11, 12, ' decode --as sept_info 0x603
+expect 1 '^level=5, state=FREE  not in the tables: level is 0 to 4$' decode --as sept_info 5
+expect 1 '^level=7, state=FREE  not in the tables: bits 0x78 are reserved$' decode --as sept_info 127
+expect 1 '^7  not in the tables: type is 0 to 6$' decode --as ext_exit_qualification 7
+expect 1 'not in the tables: bits 0x2 are reserved$' decode --as td_attributes 3
+expect 1 'not in the tables: bits 0x10000 are reserved$' decode --as hkid 0x10000
+expect 1 '^0x7f  not in the tables: no metadata field has that number$' decode --as field_id 127
+expect 1 '"text":"0x7f  not in the tables: ' decode --as exit_reason 127 --json
+expect 0 '^NOTIFICATION$' decode --as EXIT_REASON 75
+expect 0 '^none$' decode --as field_id 0xffffffffffffffff
+expect 0 '^0xffffffff$' decode --as u32 0xffffffff
+expect 2 "--as exit_reason: '-1' is no 64-bit number" decode --as exit_reason -- -1
+expect 2 "--as exit_reason: 'EPT' is no 64-bit number" decode --as exit_reason EPT
 expect 0 '^0x8000ff000000000d  SEAMCALL_GP$' decode 0x8000ff000000000d
 expect 1 'not in the tables' decode 0xdeadbeef00000000
 expect 2 'did you mean OPERAND_BUSY' decode OPERAND_BUZY
