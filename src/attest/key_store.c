@@ -154,12 +154,12 @@ static bool keep(struct store *s, const char *folder, struct hierarchy *fresh, t
 	snprintf(s->path, sizeof(s->path), "%s", folder);
 	if (mkdir(folder, 0777) && errno != EEXIST)
 		return refuse(s, strerror(errno));
-	if (!set_path(s, folder, "hierarchy.pem") ||
+	if (!set_path(s, folder, KEY_STORE_HIERARCHY) ||
 	    (access(s->path, F_OK) && !put(s, fresh, write_all, link_first)))
 		return false;
 	if (!get(s, kept, now))
 		return false;
-	if (set_path(s, folder, "root.pem") && put(s, kept, write_root, rename))
+	if (set_path(s, folder, KEY_STORE_ROOT) && put(s, kept, write_root, rename))
 		return true;
 	hierarchy_free(kept);
 	return false;

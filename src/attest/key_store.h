@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeps a test hierarchy in a folder: hierarchy.pem has the keys and certificates, root.pem the
- * root certificate alone, for `verify --root`.
+ * Keeps a test hierarchy in a folder, in two files: one has the keys and certificates, the other
+ * the root certificate alone, for `verify --root`.
  */
 #ifndef ATTEST_KEY_STORE_H
 #define ATTEST_KEY_STORE_H
 
 #include "attest/hierarchy.h"
+
+#define KEY_STORE_HIERARCHY "hierarchy.pem"
+#define KEY_STORE_ROOT	    "root.pem"
 
 /*
  * Makes the folder if it is missing. If it keeps a hierarchy already, *kept is that one; else it

@@ -37,6 +37,14 @@ int fault_option_file(struct fault_option *option, const char *path)
 	return take(option, true, path);
 }
 
+void fault_option_roles(const struct fault_option *option, struct file_roles *roles)
+{
+	for (size_t i = 0; i < option->count; i++) {
+		if (option->given[i].file)
+			file_roles_input(roles, "--fault-file", option->given[i].text);
+	}
+}
+
 static int load(struct seamless_machine *machine, const char *path)
 {
 	struct file file = { 0 };

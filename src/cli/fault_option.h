@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cli/file_roles.h"
 #include "seamless/seamless.h"
 
 #define FAULT_OPTIONS 64
@@ -27,6 +28,9 @@ struct fault_option {
 /* Takes an option. Returns 0, or -1 after saying on stderr what is wrong with the rule. */
 int fault_option_rule(struct fault_option *option, const char *rule);
 int fault_option_file(struct fault_option *option, const char *path);
+
+/* The files with rules. */
+void fault_option_roles(const struct fault_option *option, struct file_roles *roles);
 
 /* Adds all of them to a machine. Returns 0, or -1 after saying why not on stderr. */
 int fault_option_apply(const struct fault_option *option, struct seamless_machine *machine);

@@ -3,6 +3,7 @@
  * Reads whole files.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,10 +61,15 @@ static int read_stream(struct file *file, FILE *f, const char *path, size_t max)
 
 int file_read(struct file *file, const char *path, size_t max)
 {
-	FILE *f = strcmp(path, "-") ? fopen(path, "rb") : stdin;
+	static bool stdin_read;
+	bool is_stdin = !strcmp(path, "-");
+	FILE *f = is_stdin ? stdin : fopen(path, "rb");
 	int failed;
 
 	*file = (struct file){ NULL, 0 };
+	if (is_stdin && stdin_read)
+		return complain(path, "standard input is read already, for another file");
+	stdin_read |= is_stdin;
 	if (!f)
 		return complain(path, strerror(errno));
 	failed = read_stream(file, f, path, max);

@@ -57,14 +57,42 @@ static void complain(char **argv, bool missing, const struct option *options)
 		unknown(argv[0], name, options);
 }
 
+/* The long option of a value, which letters share; NULL. */
+static const struct option *find(const struct option *options, int value)
+{
+	for (; options->name; options++) {
+		if ((options->val & ~CLI_AGAIN) == value)
+			return options;
+	}
+	return NULL;
+}
+
+/* An option without a value says nothing else when it is said twice. */
+static bool is_again(const char *verb, const struct option *option)
+{
+	static bool seen[CLI_AGAIN];
+	bool again;
+
+	if (!option || option->has_arg == no_argument || option->val & CLI_AGAIN)
+		return false;
+	again = seen[option->val];
+	seen[option->val] = true;
+	if (again)
+		fprintf(stderr, "seamless %s: option '--%s' is given twice\n", verb, option->name);
+	return again;
+}
+
 int cli_option(int argc, char **argv, const char *letters, const struct option *options)
 {
 	int c;
 
 	opterr = 0;
 	c = getopt_long(argc, argv, letters, options, NULL);
-	if (c != '?' && c != ':')
+	if (c == -1)
 		return c;
+	c &= ~CLI_AGAIN;
+	if (c != '?' && c != ':')
+		return is_again(argv[0], find(options, c)) ? '?' : c;
 	complain(argv, c == ':', options);
 	return '?';
 }

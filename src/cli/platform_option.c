@@ -13,6 +13,14 @@
 
 #define MAX_FILE (1u << 20)
 
+void cli_platform_role(const char *name_or_file, struct file_roles *roles)
+{
+	size_t len;
+
+	if (name_or_file && !seamless_platform_text(name_or_file, &len))
+		file_roles_input(roles, "--platform", name_or_file);
+}
+
 const char *cli_platform_text(const char *name_or_file, size_t *len, struct file *file)
 {
 	const char *text = seamless_platform_text(name_or_file, len);

@@ -11,13 +11,15 @@
 
 #include "attest/boot.h"
 #include "attest/digest.h"
+#include "attest/key_store.h"
 #include "attest/mrtd.h"
 #include "cli/cli.h"
 #include "cli/file.h"
 #include "cli/run_attest.h"
 #include "cli/verify_print.h"
 
-#define MAX_ROOT 65536
+#define MAX_ROOT   65536
+#define NONCE_FILE "nonce"
 
 static const struct {
 	const char *block, *file;
@@ -93,6 +95,13 @@ static int keep(const struct run_attest *attest, const char *name, struct attest
 	return result;
 }
 
+void run_attest_roles(const struct run_attest *attest, struct file_roles *roles)
+{
+	file_roles_output_in(roles, "--attest", attest->folder, NONCE_FILE);
+	for (size_t i = 0; i < RUN_ATTEST_BLOCKS; i++)
+		file_roles_output_in(roles, "--attest", attest->folder, parts[i].file);
+}
+
 int run_attest_open(struct run_attest *attest, const char *cmdline)
 {
 	char hex[2 * RUN_ATTEST_NONCE + 1];
@@ -106,7 +115,7 @@ int run_attest_open(struct run_attest *attest, const char *cmdline)
 			strerror(errno));
 		return -1;
 	}
-	if (keep(attest, "nonce", (struct attest_blob){ attest->nonce, sizeof(attest->nonce) }))
+	if (keep(attest, NONCE_FILE, (struct attest_blob){ attest->nonce, sizeof(attest->nonce) }))
 		return -1;
 	if (asprintf(&attest->cmdline, "%s%sseamless.nonce=%s%s", cmdline, *cmdline ? " " : "",
 		     hex_of(attest->nonce, sizeof(attest->nonce), hex),
@@ -202,7 +211,7 @@ static bool judge_quote(const struct run_attest *attest, struct attest_options o
 		fputs("seamless: the guest gave no quote\n", stderr);
 		return false;
 	}
-	if (asprintf(&path, "%s/root.pem", attest->quote_folder) < 0)
+	if (asprintf(&path, "%s/" KEY_STORE_ROOT, attest->quote_folder) < 0)
 		return !no_memory();
 	if (!file_read(&root, path, MAX_ROOT)) {
 		options.root = (struct attest_blob){ root.bytes, root.size };

@@ -6,6 +6,7 @@
 #ifndef CLI_RUN_ATTEST_H
 #define CLI_RUN_ATTEST_H
 
+#include "cli/file_roles.h"
 #include "formats/hex_block.h"
 #include "seamless/machine.h"
 #include "vmm/image.h"
@@ -25,6 +26,9 @@ struct run_attest {
 	struct hex_reader reader;
 	uint8_t *bytes; /* of all blocks */
 };
+
+/* The files that it keeps. */
+void run_attest_roles(const struct run_attest *attest, struct file_roles *roles);
 
 /* After `wanted` and the folders are set. 0, or -1 after saying why on stderr. */
 int run_attest_open(struct run_attest *attest, const char *cmdline);

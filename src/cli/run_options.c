@@ -8,6 +8,7 @@
 
 #include "cli/boot_option.h"
 #include "cli/option.h"
+#include "cli/platform_option.h"
 #include "cli/run.h"
 
 #define GUEST_MEMORY	(64 * MIB)
@@ -182,7 +183,7 @@ static int take_attest(struct run *run, const char *text)
 /* An option's value is kept as it is, or taken by a function. */
 static const struct {
 	const char *name;
-	int value; /* as in struct option */
+	int value; /* as in struct option; with CLI_AGAIN */
 	int (*take)(struct run *run, const char *text);
 	size_t text;
 } rows[] = {
@@ -191,21 +192,20 @@ static const struct {
 	{ "kernel", required_argument, TEXT(kernel) },
 	{ "initrd", required_argument, TEXT(initrd) },
 	{ "append", required_argument, TEXT(append) },
-	{ "memory", required_argument, TAKE(memory) },
 	{ "smp", required_argument, TAKE(smp) },
 	{ "gpaw", required_argument, TAKE(gpaw) },
 	{ "pending-ve", required_argument, TAKE(pending_ve) },
 	{ "record", required_argument, TEXT(record_path) },
 	{ "strict-memory", optional_argument, TAKE(strict_memory) },
-	{ "trace", optional_argument, TAKE(trace) },
+	{ "trace", optional_argument | CLI_AGAIN, TAKE(trace) },
 	{ "stats", optional_argument, TAKE(stats) },
 	{ "deterministic", no_argument, TAKE(deterministic) },
 	{ "gdb", required_argument, TAKE(gdb) },
 	{ "timeout", required_argument, TAKE(timeout) },
 	{ "stop-after", required_argument, TAKE(stop_after) },
 	{ "platform", required_argument, TEXT(platform) },
-	{ "fault", required_argument, TAKE(fault) },
-	{ "fault-file", required_argument, TAKE(fault_file) },
+	{ "fault", required_argument | CLI_AGAIN, TAKE(fault) },
+	{ "fault-file", required_argument | CLI_AGAIN, TAKE(fault_file) },
 	{ "quote", required_argument, TEXT(quote.folder) },
 	{ "quote-version", required_argument, TAKE(quote_version) },
 	{ "attest", optional_argument, TAKE(attest) },
@@ -226,12 +226,14 @@ static int take_row(struct run *run, size_t row, const char *text)
 /* 0: go on, 1: help was asked for, -1: wrong. */
 static int read_options(struct run *run, int argc, char **argv)
 {
-	struct option options[ROWS + 2] = { { "help", no_argument, NULL, 'h' } };
+	struct option options[ROWS + 3] = { { "help", no_argument, NULL, 'h' },
+					    { "memory", required_argument, NULL, 'm' } };
 	int option, wrong = 0;
 
 	for (size_t i = 0; i < ROWS; i++)
-		options[i + 1] =
-			(struct option){ rows[i].name, rows[i].value, NULL, FIRST_ROW + (int)i };
+		options[i + 2] =
+			(struct option){ rows[i].name, rows[i].value & ~CLI_AGAIN, NULL,
+					 (FIRST_ROW + (int)i) | (rows[i].value & CLI_AGAIN) };
 	while (!wrong && (option = cli_option(argc, argv, ":m:h", options)) != -1) {
 		if (option == 'h')
 			return 1;
@@ -269,6 +271,23 @@ static int check(const struct run *run)
 	return trace_option_beyond(&run->trace, "run", run->vcpus) ? -1 : 0;
 }
 
+static int check_files(const struct run *run)
+{
+	struct file_roles roles = { 0 };
+
+	file_roles_output(&roles, "--record", run->record_path);
+	trace_option_roles(&run->trace, &roles);
+	run_attest_roles(&run->attest, &roles);
+	run_quote_roles(&run->quote, &roles);
+	file_roles_input(&roles, "--guest", run->guest);
+	file_roles_input(&roles, "--firmware", run->firmware);
+	file_roles_input(&roles, "--kernel", run->kernel);
+	file_roles_input(&roles, "--initrd", run->initrd);
+	cli_platform_role(run->platform, &roles);
+	fault_option_roles(&run->faults, &roles);
+	return file_roles_check(&roles, "run");
+}
+
 static uint64_t usual_memory(const struct run *run)
 {
 	return run->guest ? GUEST_MEMORY : run->kernel ? KERNEL_MEMORY : FIRMWARE_MEMORY;
@@ -286,7 +305,7 @@ int run_options(struct run *run, int argc, char **argv)
 		return bad("argument", argv[optind], "an option; `seamless help run` lists them");
 	if (!run->memory)
 		run->memory = usual_memory(run);
-	if (check(run))
+	if (check(run) || check_files(run))
 		return -1;
 	if (!run->quote.version)
 		run->quote.version = 4;

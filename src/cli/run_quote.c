@@ -5,9 +5,16 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "attest/key_store.h"
 #include "attest/quoting.h"
 #include "cli/run_quote.h"
 #include "seamless/machine.h"
+
+void run_quote_roles(const struct run_quote *quote, struct file_roles *roles)
+{
+	file_roles_output_in(roles, "--quote", quote->folder, KEY_STORE_HIERARCHY);
+	file_roles_output_in(roles, "--quote", quote->folder, KEY_STORE_ROOT);
+}
 
 int run_quote_open(struct run_quote *quote, struct seamless_machine *machine)
 {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/file_roles.h"
 #include "seamless/seamless.h"
 
 struct quoting;
@@ -16,6 +17,9 @@ struct run_quote {
 	struct quoting *service;
 	uint8_t mac_key[32]; /* reports must be of the machine that the guest runs on */
 };
+
+/* The files of its hierarchy. */
+void run_quote_roles(const struct run_quote *quote, struct file_roles *roles);
 
 /* Returns 0, or -1 after saying why on stderr. With folder NULL, nothing is opened. */
 int run_quote_open(struct run_quote *quote, struct seamless_machine *machine);

@@ -39,6 +39,13 @@ void trace_option_free(struct trace_option *option)
 		trace_spec_free(&option->spec[i]);
 }
 
+void trace_option_roles(const struct trace_option *option, struct file_roles *roles)
+{
+	for (unsigned i = 0; i < option->count; i++)
+		file_roles_output(roles, "--trace", option->spec[i].path);
+	file_roles_output(roles, "--stats", option->stats_path);
+}
+
 bool trace_option_beyond(const struct trace_option *option, const char *verb, unsigned vcpus)
 {
 	for (unsigned i = 0; i < option->count; i++) {

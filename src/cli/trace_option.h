@@ -3,6 +3,7 @@
 #ifndef CLI_TRACE_OPTION_H
 #define CLI_TRACE_OPTION_H
 
+#include "cli/file_roles.h"
 #include "trace/lines.h"
 #include "trace/stats.h"
 #include "trace/timeline.h"
@@ -35,6 +36,9 @@ struct trace_option {
 /* One --trace (text NULL: without words) of the verb. 0, or -1 after saying why on stderr. */
 int trace_option_add(struct trace_option *option, const char *verb, const char *text);
 void trace_option_free(struct trace_option *option);
+
+/* The files that they write. */
+void trace_option_roles(const struct trace_option *option, struct file_roles *roles);
 
 /* Is there a vCPU `vcpus` or above in a filter? Says so on stderr. */
 bool trace_option_beyond(const struct trace_option *option, const char *verb, unsigned vcpus);

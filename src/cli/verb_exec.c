@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/fault_option.h"
+#include "cli/file_roles.h"
 #include "cli/option.h"
 #include "cli/platform_option.h"
 #include "cli/record_option.h"
@@ -117,15 +118,17 @@ static int take_option(struct settings *s, int option)
 /* -1: go on; else the exit status. */
 static int read_options(struct settings *s, int argc, char **argv)
 {
-	static const struct option options[] = { { "platform", required_argument, NULL, 'p' },
-						 { "record", required_argument, NULL, 'r' },
-						 { "trace", optional_argument, NULL, 't' },
-						 { "stats", optional_argument, NULL, 's' },
-						 { "strict-memory", optional_argument, NULL, 'm' },
-						 { "fault", required_argument, NULL, 'f' },
-						 { "fault-file", required_argument, NULL, 'F' },
-						 { "help", no_argument, NULL, 'h' },
-						 { 0 } };
+	static const struct option options[] = {
+		{ "platform", required_argument, NULL, 'p' },
+		{ "record", required_argument, NULL, 'r' },
+		{ "trace", optional_argument, NULL, 't' | CLI_AGAIN },
+		{ "stats", optional_argument, NULL, 's' },
+		{ "strict-memory", optional_argument, NULL, 'm' },
+		{ "fault", required_argument, NULL, 'f' | CLI_AGAIN },
+		{ "fault-file", required_argument, NULL, 'F' | CLI_AGAIN },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 }
+	};
 	int c;
 
 	while ((c = cli_option(argc, argv, "+:h", options)) != -1) {
@@ -143,11 +146,25 @@ static int read_options(struct settings *s, int argc, char **argv)
 	return CLI_USAGE;
 }
 
+static int check_files(const struct settings *s, const char *program)
+{
+	struct file_roles roles = { 0 };
+
+	file_roles_output(&roles, "--record", s->record_path);
+	trace_option_roles(&s->trace, &roles);
+	fault_option_roles(&s->faults, &roles);
+	cli_platform_role(s->platform, &roles);
+	file_roles_input(&roles, "the program", strchr(program, '/') ? program : NULL);
+	return file_roles_check(&roles, "exec");
+}
+
 static int exec_verb(int argc, char **argv)
 {
 	struct settings s = { .platform = "default" };
 	int result = read_options(&s, argc, argv);
 
+	if (result < 0 && check_files(&s, argv[optind]))
+		result = CLI_USAGE;
 	if (result < 0)
 		result = run(&s, argv + optind);
 	trace_option_free(&s.trace);

@@ -14,6 +14,7 @@
 #include "cli/cli.h"
 #include "cli/fault_option.h"
 #include "cli/file.h"
+#include "cli/file_roles.h"
 #include "cli/option.h"
 #include "cli/platform_option.h"
 #include "cli/strict_option.h"
@@ -179,8 +180,6 @@ static int take_snapshot(struct settings *s)
 		fprintf(stderr,
 			"seamless replay: --snapshot-at: '%s' is not LINE:FILE, lines from 1\n",
 			optarg);
-	else if (s->snapshot_file)
-		fputs("seamless replay: --snapshot-at is given twice\n", stderr);
 	else {
 		s->snapshot_file = file + 1;
 		s->snapshot_line = (unsigned)line;
@@ -207,16 +206,18 @@ static int take_option(struct settings *s, int option)
 /* -1: go on; else the exit status. */
 static int read_options(struct settings *s, int argc, char **argv)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
-						 { "stop-at-first", no_argument, NULL, 's' },
-						 { "platform", required_argument, NULL, 'p' },
-						 { "fault", required_argument, NULL, 'f' },
-						 { "fault-file", required_argument, NULL, 'F' },
-						 { "strict-memory", optional_argument, NULL, 'm' },
-						 { "snapshot-at", required_argument, NULL, 'a' },
-						 { "restore", required_argument, NULL, 'r' },
-						 { "help", no_argument, NULL, 'h' },
-						 { 0 } };
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "stop-at-first", no_argument, NULL, 's' },
+		{ "platform", required_argument, NULL, 'p' },
+		{ "fault", required_argument, NULL, 'f' | CLI_AGAIN },
+		{ "fault-file", required_argument, NULL, 'F' | CLI_AGAIN },
+		{ "strict-memory", optional_argument, NULL, 'm' },
+		{ "snapshot-at", required_argument, NULL, 'a' },
+		{ "restore", required_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 }
+	};
 	int c;
 
 	while ((c = cli_option(argc, argv, ":h", options)) != -1) {
@@ -250,6 +251,21 @@ static int prepare_snapshots(struct settings *s)
 	return s->begin ? -1 : fail(err);
 }
 
+static int check_files(const struct settings *s)
+{
+	struct file_roles roles = { 0 };
+
+	if (!s->snapshot_file)
+		return 0;
+	file_roles_output(&roles, "--snapshot-at", s->snapshot_file);
+	file_roles_input(&roles, "--restore", s->begin_name);
+	cli_platform_role(s->platform, &roles);
+	fault_option_roles(&s->faults, &roles);
+	for (size_t i = 0; i < s->files.count; i++)
+		file_roles_input(&roles, "the transcript", s->files.path[i]);
+	return file_roles_check(&roles, "replay");
+}
+
 static int run(int argc, char **argv)
 {
 	struct settings s = { 0 };
@@ -260,6 +276,8 @@ static int run(int argc, char **argv)
 		if (!replay_list_add(&s.files, argv[optind], err, sizeof(err)))
 			result = fail(err);
 	}
+	if (result < 0 && check_files(&s))
+		result = CLI_USAGE;
 	if (result < 0)
 		result = prepare_snapshots(&s);
 	if (result < 0)
