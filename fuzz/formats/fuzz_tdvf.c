@@ -7,17 +7,15 @@
 
 static void load_ends(const struct tdvf *tdvf, const struct tdvf_section *s)
 {
-	uint8_t page[TDVF_PAGE_SIZE];
+	uint8_t room[TDVF_PAGE_SIZE];
 
 	HOLDS(s->type < TDVF_TYPES && s->raw_size <= tdvf->image_size);
 	if (!tdvf_is_added(s))
 		return;
 	HOLDS(s->size >= s->raw_size && s->gpa + s->size > s->gpa && s->size <= TDVF_MAX_ADDED);
-	tdvf_page(tdvf, s, 0, page);
-	touch(page, sizeof(page));
-	tdvf_page(tdvf, s, s->raw_size & ~(TDVF_PAGE_SIZE - 1u), page);
-	tdvf_page(tdvf, s, s->size - TDVF_PAGE_SIZE, page);
-	touch(page, sizeof(page));
+	touch(tdvf_page(tdvf, s, 0, room), TDVF_PAGE_SIZE);
+	touch(tdvf_page(tdvf, s, s->raw_size & ~(TDVF_PAGE_SIZE - 1u), room), TDVF_PAGE_SIZE);
+	touch(tdvf_page(tdvf, s, s->size - TDVF_PAGE_SIZE, room), TDVF_PAGE_SIZE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -61,9 +61,9 @@ static void add_page(struct mrtd *m, uint64_t gpa)
 
 static void extend_page(struct mrtd *m, const struct image_section *s, uint64_t gpa)
 {
-	uint8_t page[VMM_4K], *text;
+	uint8_t room_for_page[VMM_4K], *text;
+	const uint8_t *page = s->page(m->image, gpa, room_for_page);
 
-	s->page(m->image, gpa, page);
 	for (unsigned i = 0; i < VMM_4K; i += CHUNK) {
 		text = room(m, RECORD + CHUNK);
 		put_record(text, "MR.EXTEND", gpa + i);

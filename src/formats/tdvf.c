@@ -173,16 +173,16 @@ const struct tdvf_section *tdvf_find(const struct tdvf *tdvf, enum tdvf_type typ
 	return NULL;
 }
 
-void tdvf_page(const struct tdvf *tdvf, const struct tdvf_section *section, uint64_t offset,
-	       uint8_t page[TDVF_PAGE_SIZE])
+const uint8_t *tdvf_page(const struct tdvf *tdvf, const struct tdvf_section *section,
+			 uint64_t offset, uint8_t room[TDVF_PAGE_SIZE])
 {
-	size_t n = 0;
+	const uint8_t *raw = tdvf->image + section->data_offset;
+	size_t n = offset < section->raw_size ? section->raw_size - (size_t)offset : 0;
 
-	if (offset < section->raw_size) {
-		n = section->raw_size - (size_t)offset;
-		if (n > TDVF_PAGE_SIZE)
-			n = TDVF_PAGE_SIZE;
-		memcpy(page, tdvf->image + section->data_offset + offset, n);
-	}
-	memset(page + n, 0, TDVF_PAGE_SIZE - n);
+	if (n >= TDVF_PAGE_SIZE)
+		return raw + offset;
+	if (n)
+		memcpy(room, raw + offset, n);
+	memset(room + n, 0, TDVF_PAGE_SIZE - n);
+	return room;
 }

@@ -80,11 +80,11 @@ bool tdvf_is_added(const struct tdvf_section *section);
 bool tdvf_is_extended(const struct tdvf_section *section);
 
 /*
- * Copies the 4 KiB of initial contents at `offset` (a multiple of 4 KiB, below section->size): raw
- * data, zero beyond it.
+ * The 4 KiB of initial contents at `offset` (a multiple of 4 KiB, below section->size): raw data
+ * where it lies in the image; put together in `room` where there are zeros beyond it.
  */
-void tdvf_page(const struct tdvf *tdvf, const struct tdvf_section *section, uint64_t offset,
-	       uint8_t page[TDVF_PAGE_SIZE]);
+const uint8_t *tdvf_page(const struct tdvf *tdvf, const struct tdvf_section *section,
+			 uint64_t offset, uint8_t room[TDVF_PAGE_SIZE]);
 
 /* The first section of a type, or NULL. */
 const struct tdvf_section *tdvf_find(const struct tdvf *tdvf, enum tdvf_type type);

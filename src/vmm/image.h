@@ -20,8 +20,12 @@
 
 struct vmm_image;
 
-/* Copies the initial contents of the page at `gpa`, which lies in one of the image's sections. */
-typedef void (*image_page)(const struct vmm_image *image, uint64_t gpa, uint8_t page[VMM_4K]);
+/*
+ * The initial contents of the page at `gpa`, which lies in one of the image's sections: where they
+ * are in the file, or put together in `room`.
+ */
+typedef const uint8_t *(*image_page)(const struct vmm_image *image, uint64_t gpa,
+				     uint8_t room[VMM_4K]);
 
 struct image_section {
 	struct vmm_range range; /* guest-physical, 4 KiB multiples */

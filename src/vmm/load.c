@@ -15,13 +15,12 @@ struct loading {
 
 static int load_section(struct loading *l, const struct image_section *s)
 {
-	uint8_t page[VMM_4K];
+	uint8_t room[VMM_4K];
 
 	for (uint64_t gpa = s->range.base; gpa < range_end(s->range); gpa += VMM_4K) {
 		if (atomic_load(l->stop))
 			return vmm_fail(l->err, "stopped while the TD was being built");
-		s->page(l->image, gpa, page);
-		if (td_add_page(l->td, gpa, page, l->err) ||
+		if (td_add_page(l->td, gpa, s->page(l->image, gpa, room), l->err) ||
 		    (s->extend && td_extend_page(l->td, gpa, l->err)))
 			return -1;
 		++*l->pages;

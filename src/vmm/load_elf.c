@@ -37,15 +37,16 @@ static void pdpt_page(uint8_t *page, uint64_t base)
 		put64(page, i, base | i * VMM_1G | PTE_LARGE);
 }
 
-static void boot_page(const struct vmm_image *image, uint64_t gpa, uint8_t page[VMM_4K])
+static const uint8_t *boot_page(const struct vmm_image *image, uint64_t gpa, uint8_t room[VMM_4K])
 {
-	memset(page, 0, VMM_4K);
+	memset(room, 0, VMM_4K);
 	switch (gpa) {
-	case PML4: pml4_page(page); break;
-	case PDPT: pdpt_page(page, 0); break;
-	case SHARED_PDPT: pdpt_page(page, SHARED); break;
-	default: memcpy(page, vmm_reset_page, VMM_4K); put64(page, 0, image->elf.entry);
+	case PML4: pml4_page(room); break;
+	case PDPT: pdpt_page(room, 0); break;
+	case SHARED_PDPT: pdpt_page(room, SHARED); break;
+	default: memcpy(room, vmm_reset_page, VMM_4K); put64(room, 0, image->elf.entry);
 	}
+	return room;
 }
 
 /* The part of a segment's contents that falls into the page. */
@@ -59,11 +60,28 @@ static void segment_page(const struct elf *elf, const struct elf_segment *s, uin
 		memcpy(page + (from - gpa), elf->file + s->offset + (from - s->gpa), to - from);
 }
 
-static void elf_page(const struct vmm_image *image, uint64_t gpa, uint8_t page[VMM_4K])
+/* The page in the file; NULL: no segment has contents for all of it. */
+static const uint8_t *whole_page(const struct elf *elf, uint64_t gpa)
 {
-	memset(page, 0, VMM_4K);
+	for (uint32_t i = 0; i < elf->count; i++) {
+		const struct elf_segment *s = &elf->segment[i];
+
+		if (range_holds((struct vmm_range){ s->gpa, s->file_size }, gpa, VMM_4K))
+			return elf->file + s->offset + (gpa - s->gpa);
+	}
+	return NULL;
+}
+
+static const uint8_t *elf_page(const struct vmm_image *image, uint64_t gpa, uint8_t room[VMM_4K])
+{
+	const uint8_t *whole = whole_page(&image->elf, gpa);
+
+	if (whole)
+		return whole;
+	memset(room, 0, VMM_4K);
 	for (uint32_t i = 0; i < image->elf.count; i++)
-		segment_page(&image->elf, &image->elf.segment[i], gpa, page);
+		segment_page(&image->elf, &image->elf.segment[i], gpa, room);
+	return room;
 }
 
 /* Segments ascend; one that begins in the last page of the one before continues its section. */

@@ -10,17 +10,23 @@
 #include "formats/hob.h"
 #include "vmm/image.h"
 
-static void tdvf_section_page(const struct vmm_image *image, uint64_t gpa, uint8_t page[VMM_4K])
+static const struct image_section *section_at(const struct vmm_image *image, uint64_t gpa)
 {
-	for (size_t i = 0; i < image->count; i++) {
-		const struct image_section *s = &image->section[i];
+	const struct image_section *s = image->section;
 
-		if (!range_holds(s->range, gpa, VMM_4K))
-			continue;
-		tdvf_page(&image->tdvf, s->tdvf, gpa - s->range.base, page);
-		if (s->tdvf->type == TDVF_TD_HOB && image->hob)
-			memcpy(page, image->hob + (gpa - s->range.base), VMM_4K);
-	}
+	while (!range_holds(s->range, gpa, VMM_4K))
+		s++;
+	return s;
+}
+
+static const uint8_t *tdvf_section_page(const struct vmm_image *image, uint64_t gpa,
+					uint8_t room[VMM_4K])
+{
+	const struct image_section *s = section_at(image, gpa);
+
+	if (s->tdvf->type == TDVF_TD_HOB && image->hob)
+		return image->hob + (gpa - s->range.base);
+	return tdvf_page(&image->tdvf, s->tdvf, gpa - s->range.base, room);
 }
 
 static void add_sections(struct vmm_image *image)

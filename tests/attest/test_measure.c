@@ -67,12 +67,10 @@ static void need(int result, const struct vmm_error *err)
 
 static void add_all(struct vmm_td *td, const struct image_section *s, struct vmm_error *err)
 {
-	uint8_t page[VMM_4K];
+	uint8_t room[VMM_4K];
 
-	for (uint64_t gpa = s->range.base; gpa < range_end(s->range); gpa += PAGE) {
-		s->page(&tdvf, gpa, page);
-		need(td_add_page(td, gpa, page, err), err);
-	}
+	for (uint64_t gpa = s->range.base; gpa < range_end(s->range); gpa += PAGE)
+		need(td_add_page(td, gpa, s->page(&tdvf, gpa, room), err), err);
 }
 
 /* As a VMM does that adds all pages of a section first. */

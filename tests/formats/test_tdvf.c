@@ -96,16 +96,18 @@ static void all_images_parse(void **state)
 
 static void page_contents(void **state)
 {
-	uint8_t page[TDVF_PAGE_SIZE], zero[TDVF_PAGE_SIZE] = { 0 };
+	uint8_t room[TDVF_PAGE_SIZE], zero[TDVF_PAGE_SIZE] = { 0 };
+	const uint8_t *page;
 
 	(void)state;
 	put_le32(field(1, RAW_SIZE), 0x1800);
 	assert_int_equal(tdvf_parse(&tdvf, full, full_size, &err), 0);
-	tdvf_page(&tdvf, &tdvf.section[1], 0x1000, page);
+	assert_ptr_equal(tdvf_page(&tdvf, &tdvf.section[1], 0, room), full);
+	page = tdvf_page(&tdvf, &tdvf.section[1], 0x1000, room);
 	assert_memory_equal(page, full + 0x1000, 0x800);
 	assert_memory_equal(page + 0x800, zero, 0x800);
-	tdvf_page(&tdvf, &tdvf.section[2], 0x2000, page);
-	assert_memory_equal(page, zero, sizeof(page));
+	page = tdvf_page(&tdvf, &tdvf.section[2], 0x2000, room);
+	assert_memory_equal(page, zero, sizeof(zero));
 }
 
 static void legacy_pointer(void **state)

@@ -59,15 +59,16 @@ static void make_guest(struct guest *g)
 	memset(g->data, 0xda, sizeof(g->data));
 }
 
-static void page_of(const struct vmm_image *image, uint64_t gpa, uint8_t page[VMM_4K])
+static const uint8_t *page_of(const struct vmm_image *image, uint64_t gpa)
 {
+	static uint8_t room[VMM_4K];
+
 	for (size_t i = 0; i < image->count; i++) {
-		if (range_holds(image->section[i].range, gpa, VMM_4K)) {
-			image->section[i].page(image, gpa, page);
-			return;
-		}
+		if (range_holds(image->section[i].range, gpa, VMM_4K))
+			return image->section[i].page(image, gpa, room);
 	}
 	fail_msg("no section at 0x%llx", (unsigned long long)gpa);
+	return NULL;
 }
 
 static uint64_t word(const uint8_t *page, unsigned index)
@@ -83,7 +84,7 @@ static void elf_segments_are_laid_out(void **state)
 	struct vmm_image image;
 	struct vmm_error err;
 	struct guest g;
-	uint8_t page[VMM_4K];
+	const uint8_t *page;
 
 	(void)state;
 	make_guest(&g);
@@ -91,11 +92,37 @@ static void elf_segments_are_laid_out(void **state)
 	assert_int_equal(image.count, 2);
 	assert_true(image.section[0].range.base == 0x200000 &&
 		    image.section[0].range.size == 0x4000);
-	page_of(&image, 0x200000, page);
+	page = page_of(&image, 0x200000);
 	assert_true(page[0xfef] == 0 && page[0xff0] == 0xc0);
-	page_of(&image, 0x201000, page);
+	page = page_of(&image, 0x201000);
 	assert_true(page[0xf] == 0xc0 && page[0x10] == 0 && page[0x800] == 0xda &&
 		    page[0x810] == 0);
+	image_free(&image);
+}
+
+static void whole_pages_stay_in_the_file(void **state)
+{
+	static struct {
+		struct guest guest;
+		uint8_t text[0x2400];
+	} file;
+	Elf64_Phdr *last = &file.guest.segment[1];
+	struct vmm_image image;
+	struct vmm_error err;
+	const uint8_t *page;
+
+	(void)state;
+	make_guest(&file.guest);
+	memset(file.text, 0x55, sizeof(file.text));
+	last->p_offset = sizeof(file.guest);
+	last->p_filesz = sizeof(file.text);
+	last->p_memsz = 0x3000;
+	assert_int_equal(image_from_elf(&image, &file, sizeof(file), 16 * MIB, &err), 0);
+	page = page_of(&image, 0x201000);
+	assert_true(page[0xf] == 0xc0 && page[0x10] == 0 && page[0x800] == 0x55);
+	assert_ptr_equal(page_of(&image, 0x202000), file.text + 0x800);
+	page = page_of(&image, 0x203000);
+	assert_true(page[0xbff] == 0x55 && page[0xc00] == 0);
 	image_free(&image);
 }
 
@@ -104,20 +131,20 @@ static void the_reset_page_leads_to_the_entry(void **state)
 	struct vmm_image image;
 	struct vmm_error err;
 	struct guest g;
-	uint8_t page[VMM_4K];
+	const uint8_t *page;
 
 	(void)state;
 	make_guest(&g);
 	assert_int_equal(image_from_elf(&image, &g, sizeof(g), 16 * MIB, &err), 0);
-	page_of(&image, 0xfffff000, page);
+	page = page_of(&image, 0xfffff000);
 	assert_true(word(page, 0) == 0x200ff0);
 	assert_int_equal(page[0xff0], 0xe9);
-	page_of(&image, 0xffffd000, page);
+	page = page_of(&image, 0xffffd000);
 	assert_true(word(page, 0) == (0xffffe000 | 3) && word(page, 256) == (0xffffc000 | 3) &&
 		    !word(page, 1));
-	page_of(&image, 0xffffe000, page);
+	page = page_of(&image, 0xffffe000);
 	assert_true(word(page, 0) == 0x83 && word(page, 511) == (511 * VMM_1G | 0x83));
-	page_of(&image, 0xffffc000, page);
+	page = page_of(&image, 0xffffc000);
 	assert_true(word(page, 3) == (1ull << 47 | 3 * VMM_1G | 0x83));
 	image_free(&image);
 }
@@ -177,7 +204,8 @@ static void sum_hob(const uint8_t *list, uint64_t *added, uint64_t *unaccepted)
 static void firmware_learns_of_all_memory(void **state)
 {
 	size_t size;
-	uint8_t *file = read_in(TEST_IMAGES, "synth_full.fd", &size), page[VMM_4K];
+	uint8_t *file = read_in(TEST_IMAGES, "synth_full.fd", &size);
+	const uint8_t *page;
 	struct vmm_image image;
 	struct vmm_error err = { 0 };
 	uint64_t added, unaccepted, in_ram = 0;
@@ -188,7 +216,7 @@ static void firmware_learns_of_all_memory(void **state)
 		fail_msg("%s", err.text);
 	hob = tdvf_find(&image.tdvf, TDVF_TD_HOB);
 	assert_non_null(hob);
-	page_of(&image, hob->gpa, page);
+	page = page_of(&image, hob->gpa);
 	sum_hob(page, &added, &unaccepted);
 	for (size_t i = 0; i < image.count; i++)
 		in_ram += image_is_ram(&image, image.section[i].range.base)
@@ -222,6 +250,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(elf_segments_are_laid_out),
+		cmocka_unit_test(whole_pages_stay_in_the_file),
 		cmocka_unit_test(the_reset_page_leads_to_the_entry),
 		cmocka_unit_test(bad_guests_are_refused),
 		cmocka_unit_test(firmware_learns_of_all_memory),
