@@ -29,7 +29,7 @@ TOP = '''<!-- SPDX-License-Identifier: MIT -->
 Made by `tools/leaf-cost.py`: instructions from the library's entry to its return, counted by callgrind, for up to %d successful
 calls of each leaf in the recorded transcripts. SHA-384 and AES-GCM in libcrypto are counted too; valgrind's CPU has no SHA
 extensions, so hashing is dearer here than on hardware, and it counts one for each turn of a `rep stosq`, of which clearing a
-page has 512. `dearest` is mostly the call that carries most data. What TDH.MEM.PAGE.ADD and TDH.MR.EXTEND measure is hashed
+page has 512, and of a `rep stosb`, of which the 16 KiB of a PAMT that TDH.SYS.TDMR.INIT clears have 16,384. `dearest` is mostly the call that carries most data. What TDH.MEM.PAGE.ADD and TDH.MR.EXTEND measure is hashed
 3,840 bytes at a time, by every tenth TDH.MR.EXTEND or so: 69,000 instructions that none of these calls happens to have.
 
 | leaf | calls | cheapest | dearest |

@@ -53,17 +53,17 @@ static struct pamt_entry *entry_at(struct module *m, const struct tdmr *t, enum 
 	return pa_ptr(m, t->pamt_base[size] + index * sizeof(struct pamt_entry));
 }
 
-/* The entries, of one size, of the pages that start in the next piece. */
+/* The entries, of one size, of the pages that start in the next piece: zeros, which are PT_NDA. */
 static void init_entries(struct module *m, const struct tdmr *t, enum page_size size)
 {
 	uint64_t from = t->next - t->base, first = (from + PAGE_SIZE_OF(size) - 1) / PAGE_SIZE_OF(size);
 	uint64_t end = (from + TDMR_INIT_BYTES + PAGE_SIZE_OF(size) - 1) / PAGE_SIZE_OF(size);
-	struct pamt_entry *e = NULL;
+	struct pamt_entry *e;
 
-	for (uint64_t i = first; i < end; i++, e++) {
-		if (!e || !((uintptr_t)e % PAGE_BYTES))
-			e = entry_at(m, t, size, i);
-		*e = (struct pamt_entry){ .type = PT_NDA };
+	for (uint64_t next; first < end; first = next) {
+		e = entry_at(m, t, size, first);
+		next = first + (PAGE_BYTES - (uintptr_t)e % PAGE_BYTES) / sizeof(*e); /* in the next page of the PAMT */
+		memset(e, 0, ((next < end ? next : end) - first) * sizeof(*e));
 	}
 }
 
