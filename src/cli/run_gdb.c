@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -196,10 +197,17 @@ int run_gdb_start(struct run_gdb *gdb, struct vmm_vm *vm)
 		errno = ENOMEM;
 		return fail("stopping the guest");
 	}
+	atomic_store(&gdb->attached, true);
 	snprintf(line, sizeof(line), "(gdb) target remote localhost:%u", gdb->port);
 	run_say("the guest waits at its first instruction for gdb: ", line);
 	gdb->started = !pthread_create(&gdb->thread, NULL, gdb_thread, gdb);
 	return gdb->started ? 0 : fail("no thread");
+}
+
+void run_gdb_release(struct run_gdb *gdb)
+{
+	if (atomic_load(&gdb->attached))
+		seamless_debug_end(gdb->vm->host->machine);
 }
 
 void run_gdb_stop(struct run_gdb *gdb, unsigned status)

@@ -18,6 +18,7 @@ struct run_gdb {
 	int listener;
 	struct vmm_vm *vm;
 	bool started;
+	_Atomic bool attached; /* the guest can be held */
 	pthread_t thread;
 	int client;	 /* -1: none */
 	int stopped;	 /* eventfd: the guest stands */
@@ -31,6 +32,12 @@ int run_gdb_open(struct run_gdb *gdb);
 
 /* Before the guest runs: makes it wait, and says where for. Returns 0, or -1 after saying why. */
 int run_gdb_start(struct run_gdb *gdb, struct vmm_vm *vm);
+
+/*
+ * The run is being ended, by any thread: the guest is held no more. One whose module keeps
+ * interrupts waiting would not be left for the kick that ends it.
+ */
+void run_gdb_release(struct run_gdb *gdb);
 
 /* The run is over; a client is told the exit status. */
 void run_gdb_stop(struct run_gdb *gdb, unsigned status);

@@ -111,7 +111,7 @@ int run_td(struct run *run)
 	int result = CLI_WRONG;
 
 	vm_init(&run->vm, &run->host, &run->image, &config);
-	if (run_watch_start(&watch, &run->vm, run->timeout))
+	if (run_watch_start(&watch, &run->vm, &run->gdb, run->timeout))
 		return CLI_USAGE;
 	if (build(run, &err))
 		run_say("the TD could not be built: ", err.text);

@@ -22,6 +22,12 @@ static double now(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
 }
 
+static void stop(struct run_watch *watch, const char *why)
+{
+	vm_stop(watch->vm, why);
+	run_gdb_release(watch->gdb);
+}
+
 static void stop_for_signal(struct run_watch *watch)
 {
 	struct signalfd_siginfo info;
@@ -30,7 +36,7 @@ static void stop_for_signal(struct run_watch *watch)
 	if (read(watch->signals, &info, sizeof(info)) != sizeof(info))
 		return;
 	snprintf(why, sizeof(why), "stopped by %s", strsignal((int)info.ssi_signo));
-	vm_stop(watch->vm, why);
+	stop(watch, why);
 }
 
 static void stop_for_timeout(struct run_watch *watch)
@@ -38,7 +44,7 @@ static void stop_for_timeout(struct run_watch *watch)
 	char why[64];
 
 	snprintf(why, sizeof(why), "stopped: the guest still ran after %g seconds", watch->timeout);
-	vm_stop(watch->vm, why);
+	stop(watch, why);
 	watch->timeout = 0;
 }
 
@@ -72,7 +78,7 @@ static void *watch_thread(void *opaque)
 	}
 }
 
-int run_watch_start(struct run_watch *watch, struct vmm_vm *vm, double timeout)
+int run_watch_start(struct run_watch *watch, struct vmm_vm *vm, struct run_gdb *gdb, double timeout)
 {
 	sigset_t set;
 
@@ -82,6 +88,7 @@ int run_watch_start(struct run_watch *watch, struct vmm_vm *vm, double timeout)
 	sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	*watch = (struct run_watch){ .vm = vm,
+				     .gdb = gdb,
 				     .timeout = timeout,
 				     .signals = signalfd(-1, &set, SFD_CLOEXEC),
 				     .over = eventfd(0, EFD_CLOEXEC) };

@@ -233,6 +233,21 @@ def terminations():
         check("ended by the signal, or before it by itself", status in (0, 1) and "pages proved free" in run.said, run.said)
 
 
+def turns():
+    """vCPUs in turns, whose time stands still while gdb holds them: the end of the run comes all the same."""
+    for client in [False, True]:
+        for timeout in ["1", "100"]:
+            run = Run(SEAMLESS, "--guest", TEST, "--smp", "2", "--deterministic", timeout=timeout)
+            connection = client and Client(run.port)
+            if timeout == "100":
+                time.sleep(0.3)
+                run.process.terminate()
+            equal("ended", run.end(), 1)
+            check("torn down", "seamless: stopped" in run.said and "pages proved free" in run.said, run.said)
+            if connection:
+                connection.close()
+
+
 def refused(*args):
     return subprocess.run([SEAMLESS, "run", "--guest", LOOP, *args], capture_output=True, text=True, timeout=30, check=False)
 
@@ -257,7 +272,7 @@ def main():
     check("a signal under gdb's eyes", run.end() == 1, run.said)
     client.close()
     check("torn down", "pages proved free" in run.said, run.said)
-    for part in [terminations, steps]:
+    for part in [terminations, steps, turns]:
         part()
         print("done", part.__name__)
     run = Run(SEAMLESS, "--guest", LOOP)
