@@ -2,6 +2,8 @@
 /*
  * Sizes and counts on the command line.
  */
+#include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,10 +12,10 @@
 int cli_memory_size(const char *text, uint64_t *size)
 {
 	char *end;
-	unsigned long long number = strtoull(text, &end, 10);
+	unsigned long long number = strtoull(text, &end, 10); /* all ones: too large a number */
 	uint64_t unit = *end == 'G' || *end == 'g' ? 1024 * MIB : MIB;
 
-	if (end == text || text[0] == '-' || (*end && (!strchr("MmGg", *end) || end[1])))
+	if (!isdigit((unsigned char)text[0]) || (*end && (!strchr("MmGg", *end) || end[1])))
 		return -1;
 	if (!number || number > MAX_MEMORY / unit)
 		return -1;
@@ -25,6 +27,8 @@ int cli_count(const char *text, uint64_t max, uint64_t *number)
 {
 	char *end;
 
+	errno = 0;
 	*number = strtoull(text, &end, 10);
-	return end == text || *end || text[0] == '-' || !*number || *number > max ? -1 : 0;
+	return !isdigit((unsigned char)text[0]) || *end || errno || !*number || *number > max ? -1
+											      : 0;
 }

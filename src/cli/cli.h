@@ -22,6 +22,9 @@ struct cli_verb {
 /* Says that a verb, or an option of it, gets no memory. Returns CLI_USAGE. */
 int cli_no_memory(const char *who);
 
+/* Says what a verb was not given. Returns CLI_USAGE. */
+int cli_missing(const char *verb, const char *what);
+
 extern const struct cli_verb verb_bench;
 extern const struct cli_verb verb_decode;
 extern const struct cli_verb verb_leaf;

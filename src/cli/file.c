@@ -14,7 +14,7 @@
 
 static int complain(const char *path, const char *why)
 {
-	fprintf(stderr, "seamless: %s: %s\n", path, why);
+	fprintf(stderr, "seamless: %s: %s\n", *path ? path : "''", why);
 	return -1;
 }
 

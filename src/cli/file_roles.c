@@ -162,11 +162,21 @@ static int complain(const char *verb, const struct file_role *output, const stru
 	return -1;
 }
 
+static bool is_nameless(const struct file_role *f)
+{
+	return f->folder ? !*f->folder : f->path && !*f->path;
+}
+
 static int check(const struct file_roles *roles, const char *verb)
 {
 	for (size_t i = 0; i < roles->count; i++) {
 		const struct file_role *output = &roles->role[i];
 
+		if (is_nameless(output)) {
+			fprintf(stderr, "seamless %s: %s: '' is no name of a file\n", verb,
+				output->option);
+			return -1;
+		}
 		for (size_t j = 0; output->role == OUTPUT && j < roles->count; j++) {
 			if (j != i && same(output, &roles->role[j]))
 				return complain(verb, output, &roles->role[j]);

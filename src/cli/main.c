@@ -23,6 +23,12 @@ int cli_no_memory(const char *who)
 	return CLI_USAGE;
 }
 
+int cli_missing(const char *verb, const char *what)
+{
+	fprintf(stderr, "seamless %s: give %s; `seamless help %s` tells more\n", verb, what, verb);
+	return CLI_USAGE;
+}
+
 static void usage(FILE *out)
 {
 	fputs("usage: seamless VERB [OPTIONS] [ARGUMENTS]\n\n", out);

@@ -140,7 +140,8 @@ static int take_timeout(struct run *run, const char *text)
 	char *end;
 
 	run->timeout = strtod(text, &end);
-	return end == text || *end || !(run->timeout > 0 && run->timeout < 1e9)
+	return strspn(text, "0123456789.eE") != strlen(text) || end == text || *end ||
+			       !(run->timeout > 0 && run->timeout < 1e9)
 		       ? bad("--timeout", text, "a number of seconds above 0 and below 1e9")
 		       : 0;
 }

@@ -89,6 +89,11 @@ static bool take_register(struct decode *d, char *text)
 			equals + 1);
 		return false;
 	}
+	if (d->given >> reg & 1) {
+		fprintf(stderr, "seamless decode: '%s=%s': %s is given twice\n", text, equals + 1,
+			explain_reg_name((unsigned)reg));
+		return false;
+	}
 	d->given |= (uint16_t)(1u << reg);
 	return true;
 }
@@ -393,8 +398,7 @@ static int run(int argc, char **argv)
 	if (!argc) {
 		if (!isatty(STDIN_FILENO))
 			return decode_log(d.json);
-		usage(stderr);
-		return CLI_USAGE;
+		return cli_missing("decode", "STATUS, or a log on standard input");
 	}
 	return decode_status(&d, argc, argv);
 }

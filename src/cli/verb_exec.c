@@ -141,9 +141,7 @@ static int read_options(struct settings *s, int argc, char **argv)
 	}
 	if (optind < argc)
 		return -1;
-	fputs("seamless exec: no program named\n", stderr);
-	usage(stderr);
-	return CLI_USAGE;
+	return cli_missing("exec", "PROGRAM");
 }
 
 static int check_files(const struct settings *s, const char *program)

@@ -162,8 +162,7 @@ static int check_options(const struct measure *m, int files)
 	}
 	if (m->kernel.kernel || files)
 		return -1;
-	usage(stderr);
-	return CLI_USAGE;
+	return cli_missing("measure", "FILE... or --kernel FILE");
 }
 
 static int read_options(struct measure *m, int argc, char **argv)

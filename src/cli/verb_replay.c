@@ -230,8 +230,7 @@ static int read_options(struct settings *s, int argc, char **argv)
 	}
 	if (optind < argc)
 		return -1;
-	fputs(usage, stderr);
-	return CLI_USAGE;
+	return cli_missing("replay", "FILE or DIRECTORY");
 }
 
 /* Snapshots are of one transcript. -1: go on; else the exit status. */

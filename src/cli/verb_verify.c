@@ -181,7 +181,7 @@ static int take_option(struct verify *v, int c, const char *arg)
 static const struct option long_options[] = {
 	{ "root", required_argument, NULL, 'r' },
 	{ "time", required_argument, NULL, 't' },
-	{ "crl", required_argument, NULL, 'c' },
+	{ "crl", required_argument, NULL, 'c' | CLI_AGAIN },
 	{ "tcb", required_argument, NULL, 'b' },
 	{ "qe-identity", required_argument, NULL, 'q' },
 	{ "tcb-chain", required_argument, NULL, 's' },
@@ -214,7 +214,7 @@ static int read_options(struct verify *v, int argc, char **argv)
 	if (optind < argc)
 		fprintf(stderr, "seamless verify: '%s': one FILE at a time\n", argv[optind + 1]);
 	else
-		usage(stderr);
+		cli_missing("verify", "FILE");
 	return CLI_USAGE;
 }
 

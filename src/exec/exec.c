@@ -167,7 +167,9 @@ int exec_run(struct seamless_machine *m, char *const argv[], char *err, size_t e
 	if (start(tr, argv, &report))
 		result = follow(tr);
 	if (report >= 0 && read(report, &error, sizeof(error)) == (ssize_t)sizeof(error))
-		snprintf(err, err_len, "%s: %s", argv[0], strerror(error));
+		snprintf(err, err_len, "%s: %s", argv[0],
+			 error == ENOENT && !strchr(argv[0], '/') ? "not found in PATH"
+								  : strerror(error));
 	if (report >= 0)
 		close(report);
 	free(tr);

@@ -57,6 +57,28 @@ expect 2 "seamless run: -m: '65G' is not a size from 1M to 64G, such as 512M or 
 expect 2 "seamless: --platform: 'nowhere' is neither built in (default, transcripts) nor a file: *" exec --platform nowhere true
 expect 2 "seamless exec: /dev/null: tsc real: needs a cpuid line for leaf 0x15" exec --platform /dev/null true
 
+for value in 0 -1 +1 ' 1' 1x 1.5 '' 99999999999999999999999 nan; do
+	expect 2 "seamless run: --smp: '$value' is not a number of vCPUs from 1 to 64" run --guest program --smp "$value"
+	expect 2 "seamless measure: --smp: '$value' is not a number of vCPUs from 1 to 64" measure --kernel program --smp "$value"
+	expect 2 "seamless run: -m: '$value' is not a size from 1M to 64G, *" run --guest program -m "$value"
+	expect 2 "seamless run: --stop-after: '$value' is not a number of TDVMCALLs above 0" run --guest program --stop-after "$value"
+	expect 2 "seamless replay: --snapshot-at: '$value:x' is not LINE:FILE, lines from 1" replay --snapshot-at "$value:x" program
+done
+for value in 0 -1 +1 ' 1' 1x 0x1 '' 1e9 nan inf; do
+	expect 2 "seamless run: --timeout: '$value' is not a number of seconds above 0 and below 1e9" run --guest program --timeout "$value"
+done
+expect 2 "seamless decode: 'RCX=2': RCX is given twice" decode 0 --leaf 2 RCX=1 RCX=2
+expect 2 "seamless: '': No such file or directory" measure ''
+expect 2 "seamless run: --record: '' is no name of a file" run --guest program --record ''
+expect 2 "seamless run: --attest: '' is no name of a file" run --kernel program --attest=
+expect 2 "seamless exec: --stats: '' is no name of a file" exec --stats= true
+expect 2 "seamless exec: no-such-program: not found in PATH" exec no-such-program
+expect 2 "seamless exec: ./no-such-program: No such file or directory" exec ./no-such-program
+expect 2 "seamless exec: give PROGRAM; \`seamless help exec\` tells more" exec --
+expect 2 "seamless measure: give FILE... or --kernel FILE; \`seamless help measure\` tells more" measure
+expect 2 "seamless replay: give FILE or DIRECTORY; \`seamless help replay\` tells more" replay --json
+expect 2 "seamless verify: give FILE; \`seamless help verify\` tells more" verify
+
 # lost STREAM ERROR: no verb succeeds whose results are lost
 lost() {
 	for words in --version --help 'leaf TDH.MEM.TRACK' 'decode OPERAND_BUSY --json' 'help run'; do
@@ -84,4 +106,4 @@ expect 2 "seamless exec: $garbage:1: unknown directive '?\[2J?'" exec --platform
 expect 2 "seamless replay: $garbage:1: unknown event '?\[2J?'*" replay "$garbage"
 rm -f "$garbage"
 echo "$tried calls, $bad complaints"
-[ $bad = 0 ] && [ $tried -ge 65 ]
+[ $bad = 0 ] && [ $tried -ge 130 ]

@@ -109,7 +109,7 @@ with tempfile.TemporaryDirectory() as directory:
     expect(2, "No such file", "--match", "abcd", first)
     expect(2, "No such file", os.path.join(directory, "absent"))
     expect(2, "no order 'twice'", "--order", "twice", first)
-    expect(2, "usage:")
+    expect(2, "seamless measure: give FILE... or --kernel FILE; ")
     expect(0, "usage:", "--help")
 
 print(f"{tried} calls, {bad} complaints")

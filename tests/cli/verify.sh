@@ -44,7 +44,7 @@ expect() {
 	expect 1 '^FAILS  *structure .*offset 0x0: file size is ' "$dir/report.cut"
 	expect 2 'No such file' "$dir/absent"
 	expect 2 'directory' "$dir"
-	expect 2 '^usage: ' 
+	expect 2 '^seamless verify: give FILE; .seamless help verify. tells more$'
 	expect 2 'one FILE at a time' "$dir/report" "$dir/report"
 	expect 2 'no-such-option' "$dir/report" --no-such-option
 	expect 2 'is no time' "$dir/report" --time tomorrow
@@ -59,6 +59,7 @@ expect() {
 	expect 1 '^FAILS  *structure  *quote, offset 0x0: header is 0x30: bytes needed, 0x28 left' "$dir/quote.cut"
 	expect 2 'not a certificate' "$dir/quote4" --root "$dir/report"
 	expect 2 'No such file' "$dir/quote4" --root "$dir/absent"
+	expect 1 '^FAILS .*CRL' "$dir/quote4" --crl "$dir/report" --crl "$dir/root4.pem" $now
 	expect 2 '64 hex digits' "$dir/report" --mac-key 00
 	expect 0 '^usage: ' --help
 	od -An -v -tx1 "$dir/quote4" >"$dir/quote4.hex"

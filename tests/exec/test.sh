@@ -76,5 +76,5 @@ i386 >"$small"
 chmod +x "$small"
 expect 2 "a 32-bit program" "$seamless" exec -- "$small"
 expect 2 "no such platform" "$seamless" exec --platform /nonexistent -- true
-expect 2 "no program named" "$seamless" exec
+expect 2 "seamless exec: give PROGRAM; .seamless help exec. tells more" "$seamless" exec
 exit $failed
