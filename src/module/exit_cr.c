@@ -36,7 +36,7 @@ static void write_cr0(struct guest_exit *x, uint64_t value)
 	if (cr0_faults(x, value))
 		inject_gp(x);
 	else if (~value & (CR0_NE | (x->vps->curr_vm ? 0 : CR0_PE)) || value & (CR0_NW | CR0_CD | CR0_HIGH))
-		deny(x, x->ve->qualification);
+		deny(x, EXIT_REASON_CR_ACCESS, x->ve->qualification);
 	else
 		vmcs_write(x->vmcs, VMCS_GUEST_CR0, (value & ~CR0_IGNORED) | (old & CR0_IGNORED));
 }
@@ -51,7 +51,7 @@ static void write_cr4(struct guest_exit *x, uint64_t value)
 	if (illegal || value & vmx_cr4_absent(x->m, x->td) || cet_without_wp)
 		inject_gp(x);
 	else
-		deny(x, x->ve->qualification);
+		deny(x, EXIT_REASON_CR_ACCESS, x->ve->qualification);
 }
 
 static uint64_t source_register(const struct guest_exit *x, unsigned reg)

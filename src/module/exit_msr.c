@@ -168,7 +168,7 @@ static void handle(struct guest_exit *x, bool write)
 	switch (outcome) {
 	case MSR_DONE: break;
 	case MSR_GP: inject_gp(x); break;
-	case MSR_VE: deny(x, 0); break;
+	case MSR_VE: deny(x, x->ve->reason, 0); break;
 	case MSR_UNEXPECTED: exit_unexpected(x); break;
 	}
 }

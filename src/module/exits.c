@@ -8,7 +8,6 @@
 #include "module/l2.h"
 #include "module/stepping.h"
 #include "platform/platform.h"
-#include "vmx/xsave.h"
 #include "vmx/x86.h"
 
 /* ---- how an exit ends ---- */
@@ -37,7 +36,8 @@ void exit_ept(struct guest_exit *x, uint64_t gpa, uint64_t qualification, uint64
 void exit_ept_misconfigured(struct guest_exit *x, uint64_t gpa)
 {
 	exit_to_host(x, TDX_SUCCESS, 0, 0);
-	x->exit.reason = EXIT_REASON_EPT_MISCONFIGURATION;
+	if (exit_basic(x) != EXIT_REASON_EPT_MISCONFIGURATION)
+		x->exit.reason = EXIT_REASON_EPT_MISCONFIGURATION;
 	x->exit.gpa = gpa & ~(uint64_t)(PAGE_BYTES - 1);
 }
 
@@ -85,10 +85,8 @@ void handle_exception(struct guest_exit *x)
 		exit_to_host(x, TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE, x->ve->qualification, info);
 	else if (x->vps->curr_vm)
 		l2_exit_to_l1(x);
-	else if (exit_debug_td(x))
-		exit_to_host(x, TDX_SUCCESS, x->ve->qualification, info);
 	else
-		exit_unexpected(x);
+		exit_to_host(x, exit_debug_td(x) ? TDX_SUCCESS : TDX_NON_RECOVERABLE_TD, x->ve->qualification, info);
 }
 
 void handle_smi(struct guest_exit *x)
@@ -123,8 +121,6 @@ void handle_nmi_window(struct guest_exit *x)
 		x->vps->pend_nmi = 0;
 	}
 	vmcs_clear_bits(x->vmcs, VMCS_PROC_CTLS, VMX_PROC_NMI_WINDOW);
-	if (!(vmcs_read(x->vmcs, VMCS_ENTRY_INTR_INFO) & INTR_VALID))
-		x->next = NEXT_AGAIN;
 }
 
 void exit_entry_failed(struct guest_exit *x)
@@ -195,7 +191,6 @@ static void begin(struct guest_exit *x)
 	x->vps->last_exit_tsc = platform_rdtsc(x->m->plat);
 	x->vps->nmi_unblocking_due_to_iret = 0;
 	guest_regs_save(x->vps, x->regs);
-	xsave_xmm_save(vcpu_page(x->m, x->vp, TDVPS_PAGE_XBUFF), (const uint8_t(*)[16])x->regs->xmm);
 	x->vps->lp_dependent_hpa_updated[x->vps->curr_vm] = 1;
 	x->vps->module_dependent_fields_updated[x->vps->curr_vm] = 1;
 	if (!(x->ve->reason & EXIT_ENTRY_FAILED))
@@ -269,7 +264,7 @@ static enum module_where vm_exit(struct module *m, unsigned lp, struct cpu_regs 
 		return MODULE_TO_HOST;
 	}
 	x.lp->guest.vm = x.vps->curr_vm;
-	guest_regs_load(m, x.vp, regs);
+	guest_regs_load(x.vps, regs);
 	return MODULE_TO_GUEST;
 }
 

@@ -77,7 +77,7 @@ void exit_with_interrupt(struct guest_exit *x);
 /* From an L2 VM to L1. */
 void exit_to_l1(struct guest_exit *x, uint64_t status, uint64_t extended);
 /* What a TD can't have: #VE, or for an L2 VM an exit to L1. */
-void deny(struct guest_exit *x, uint64_t qualification);
+void deny(struct guest_exit *x, uint32_t reason, uint64_t qualification);
 /* What cannot be on sound hardware: the end of a production TD, an ordinary exit of a debug TD. */
 void exit_unexpected(struct guest_exit *x);
 /* The entry itself failed: invalid state of an L2 VM is L1's doing. */
@@ -133,8 +133,8 @@ void epoch_leave(struct tdcs *tdcs, const struct tdvps *vps);
 /* Carries out x->next = NEXT_EXIT or NEXT_VMCALL: the host's registers, the vCPU's state, the locks of the run. */
 void td_exit(struct guest_exit *x);
 
-/* Guest registers of @vps into @regs and back. */
-void guest_regs_load(const struct module *m, const struct vcpu *vp, struct cpu_regs *regs);
+/* General purpose registers of @vps into @regs and back. */
+void guest_regs_load(const struct tdvps *vps, struct cpu_regs *regs);
 void guest_regs_save(struct tdvps *vps, const struct cpu_regs *regs);
 
 #endif

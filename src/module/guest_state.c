@@ -4,7 +4,6 @@
  */
 #include <string.h>
 #include "module/guest.h"
-#include "vmx/xsave.h"
 
 void guest_reblock_nmi(struct guest_exit *x)
 {
@@ -20,10 +19,9 @@ void guest_request_nmi_window(const struct tdvps *vps, struct vmcs *vmcs)
 		vmcs_set_bits(vmcs, VMCS_PROC_CTLS, VMX_PROC_NMI_WINDOW);
 }
 
-void guest_regs_load(const struct module *m, const struct vcpu *vp, struct cpu_regs *regs)
+void guest_regs_load(const struct tdvps *vps, struct cpu_regs *regs)
 {
-	memcpy(regs->gpr, vp->vps->gpr, sizeof(regs->gpr));
-	xsave_xmm_load(vcpu_page(m, vp, TDVPS_PAGE_XBUFF), regs->xmm);
+	memcpy(regs->gpr, vps->gpr, sizeof(regs->gpr));
 }
 
 void guest_regs_save(struct tdvps *vps, const struct cpu_regs *regs)

@@ -58,12 +58,12 @@ void inject_ve(struct guest_exit *x, uint32_t reason, uint64_t qualification, ui
 	}
 }
 
-void deny(struct guest_exit *x, uint64_t qualification)
+void deny(struct guest_exit *x, uint32_t reason, uint64_t qualification)
 {
 	if (x->vps->curr_vm)
 		exit_to_l1(x, TDX_SUCCESS, 0);
 	else
-		inject_ve(x, x->ve->reason, qualification, 0, 0);
+		inject_ve(x, reason, qualification, 0, 0);
 }
 
 void reinject_idt_event(struct guest_exit *x)

@@ -110,15 +110,15 @@ static void leave(struct guest_exit *x, const struct aftermath *a, bool skip_ins
 
 void td_exit(struct guest_exit *x)
 {
-	static const struct aftermath vmcall = { .state = VCPU_STATE_READY, .last_exit = LAST_TD_EXIT_TDVMCALL };
+	static const struct aftermath of_vmcall = { .state = VCPU_STATE_READY, .last_exit = LAST_TD_EXIT_TDVMCALL };
+	bool vmcall = x->next == NEXT_VMCALL;
+	struct aftermath a = vmcall ? of_vmcall : aftermath_of(x);
 
-	if (x->next == NEXT_VMCALL) {
+	if (!a.inaccessible)
+		xsave_xmm_save(vcpu_page(x->m, x->vp, TDVPS_PAGE_XBUFF), (const uint8_t(*)[16])x->regs->xmm);
+	if (vmcall)
 		host_registers_vmcall(x);
-		leave(x, &vmcall, true);
-	} else {
-		struct aftermath a = aftermath_of(x);
-
+	else
 		host_registers_async(x, a.fatal);
-		leave(x, &a, a.last_exit == LAST_TD_EXIT_ASYNC_TRAP && x->exit.status & STATUS_HINT);
-	}
+	leave(x, &a, vmcall || x->exit.status & STATUS_HINT);
 }

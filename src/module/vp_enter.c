@@ -188,7 +188,8 @@ void tdh_vp_enter(struct call *c)
 		guest_request_nmi_window(vps, vcpu_vmcs(c->m, &c->vp, 0));
 	__atomic_store_n(&vps->state, VCPU_STATE_ACTIVE, __ATOMIC_RELEASE);
 	start_run(c);
-	guest_regs_load(c->m, &c->vp, c->regs);
+	guest_regs_load(vps, c->regs);
+	xsave_xmm_load(vcpu_page(c->m, &c->vp, TDVPS_PAGE_XBUFF), c->regs->xmm);
 	c->lp->step.entry_tsc = platform_rdtsc(c->m->plat);
 	c->where = MODULE_TO_GUEST;
 }
