@@ -157,8 +157,16 @@ static int keep_all(const struct run_attest *attest)
 /* What is known here of the guest, for both report and quote. */
 struct known {
 	uint8_t mrtd[MRTD_SIZE], rtmr[4][48], mac_key[32];
+	bool firmware; /* what it measures into the RTMRs its log says, not this side */
 	struct attest_options options;
 };
+
+/* The boot shim measures what is known here. */
+static void expect_rtmrs(struct known *known)
+{
+	for (int i = 0; i < 4; i++)
+		known->options.rtmr[i] = (struct attest_blob){ known->rtmr[i], 48 };
+}
 
 static int find_out(struct known *known, struct run_attest *attest,
 		    struct seamless_machine *machine, const struct vmm_image *image)
@@ -177,8 +185,9 @@ static int find_out(struct known *known, struct run_attest *attest,
 		.log = blob(attest, RUN_ATTEST_LOG),
 		.time = time(NULL),
 	};
-	for (int i = 0; i < 4; i++)
-		known->options.rtmr[i] = (struct attest_blob){ known->rtmr[i], 48 };
+	known->firmware = image->firmware;
+	if (!known->firmware)
+		expect_rtmrs(known);
 	return 0;
 }
 
@@ -223,6 +232,29 @@ static bool judge_quote(const struct run_attest *attest, struct attest_options o
 	return good;
 }
 
+/* Firmware may measure nothing, as Debian's; then there is no log that could say anything. */
+static bool judge_no_log(const struct known *known, struct attest_blob bytes)
+{
+	static const uint8_t none[3 * 48];
+	struct tdreport report;
+
+	if (!known->firmware) {
+		fputs("seamless: the guest gave no event log\n", stderr);
+		return false;
+	}
+	if (!tdreport_parse(&report, bytes.bytes, bytes.size, NULL) &&
+	    !memcmp(report.td.rtmr, none, sizeof(none))) {
+		fputs("seamless: the guest gave no event log, and RTMR0 to RTMR2 are zero: its "
+		      "firmware measures nothing\n",
+		      stderr);
+		return true;
+	}
+	fputs("seamless: the guest gave no event log, and RTMR0 to RTMR2 are not zero: what is "
+	      "measured there is not known\n",
+	      stderr);
+	return false;
+}
+
 static bool judge_all(const struct run_attest *attest, const struct known *known)
 {
 	struct attest_blob report = blob(attest, RUN_ATTEST_REPORT);
@@ -233,13 +265,24 @@ static bool judge_all(const struct run_attest *attest, const struct known *known
 		return false;
 	}
 	good = judge("TDREPORT", report, &known->options);
-	if (!known->options.log.bytes) {
-		fputs("seamless: the guest gave no event log\n", stderr);
-		good = false;
-	}
+	if (!known->options.log.bytes)
+		good &= judge_no_log(known, report);
 	if (attest->quote_folder)
 		good &= judge_quote(attest, known->options);
 	return good;
+}
+
+/* What a proof that holds is one of. */
+static const char *proven(const struct known *known)
+{
+	if (!known->firmware)
+		return "VERIFIED: this is the TD that was built, with the kernel, command line and "
+		       "initrd that were given";
+	if (known->options.log.bytes)
+		return "VERIFIED: this is the TD that was built, of the firmware that was given; "
+		       "what else is measured, its event log tells";
+	return "VERIFIED: this is the TD that was built, of the firmware that was given; kernel, "
+	       "command line and initrd are not measured";
 }
 
 int run_attest_judge(struct run_attest *attest, struct seamless_machine *machine,
@@ -251,9 +294,6 @@ int run_attest_judge(struct run_attest *attest, struct seamless_machine *machine
 	if (keep_all(attest) || find_out(&known, attest, machine, image))
 		return CLI_USAGE;
 	good = judge_all(attest, &known);
-	fprintf(stderr, "seamless: %s\n",
-		good ? "VERIFIED: this is the TD that was built, with the kernel, command line and "
-		       "initrd that were given"
-		     : "NOT VERIFIED");
+	fprintf(stderr, "seamless: %s\n", good ? proven(&known) : "NOT VERIFIED");
 	return good ? CLI_DONE : CLI_WRONG;
 }

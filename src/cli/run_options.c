@@ -264,9 +264,6 @@ static int check(const struct run *run)
 		return refuse("--initrd, --append and --attest go with --kernel FILE");
 	if (run->quote.version && !run->quote.folder)
 		return refuse("--quote-version goes with --quote DIR");
-	if (run->firmware && run->attest.wanted)
-		return refuse("--attest: with --firmware FILE the kernel is not measured by the "
-			      "boot shim, whose RTMRs are known");
 	if (run->attest.nonce_hex && !run->attest.wanted)
 		return refuse("--nonce HEX goes with --attest");
 	return trace_option_beyond(&run->trace, "run", run->vcpus) ? -1 : 0;

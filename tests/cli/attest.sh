@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # `seamless run --attest` with a guest that attests itself, and cheats when it is told to; what it keeps is verified once more by
-# `seamless verify`. Usage: attest.sh SEAMLESS GUEST
+# `seamless verify`. Usage: attest.sh SEAMLESS GUEST PYTHON
 set -eu
-seamless=$1 guest=$2
+seamless=$1 guest=$2 python=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 head -c 5000 /dev/zero >"$work/initrd"
@@ -74,6 +74,45 @@ EOT
 run 1 --quote "$work/store" --attest
 says 'gave no quote'
 
+# A firmware whose kernel attests the TD: what it has in its RTMRs, only its log can tell.
+# firmware STATUS LOG COMMAND-LINE
+nonce=$(printf '%0128d' 7)
+firmware() {
+	status=$1 got=0
+	"$python" "$(dirname "$0")/attested_firmware.py" "$guest" "seamless.nonce=$nonce $3" "$2" "$work/firmware" "$work/kernel"
+	"$seamless" run --firmware "$work/firmware" --kernel "$work/kernel" --timeout 100 --attest="$work/booted" --nonce "$nonce" \
+		>"$work/out" 2>"$work/err" || got=$?
+	[ $got = "$status" ] || fail "firmware, log '$2', $3: exit status $got, expected $status: $(cat "$work/err")"
+}
+
+firmware 0 '' lie=secrecy
+for link in 'MAC  ' 'nonce ' 'MRTD expected'; do
+	says "^seamless:   holds  *$link"
+done
+says 'no event log, and RTMR0 to RTMR2 are zero: its firmware measures nothing$'
+says '^seamless: VERIFIED: .* of the firmware that was given; kernel, command line and initrd are not measured$'
+mrtd=$("$seamless" measure --order single "$work/firmware" | sed -n 's/^single *\([0-9a-f]*\) .*/\1/p')
+says "^seamless:   holds  *MRTD expected  *as expected: $mrtd"
+cmp -s "$work/booted/report" "$work/kept/report" && fail "the report was not kept"
+firmware 0 true lie=rtmr
+says '^seamless:   holds  *event log  *1 events'
+says '^seamless:   holds  *RTMR2  *replay of the log = '
+says '^seamless: VERIFIED: .* of the firmware that was given; what else is measured, its event log tells$'
+grep -q 'expected.*RTMR\|RTMR. expected' "$work/err" && fail "what firmware measures is not known: $(cat "$work/err")"
+while read -r log lie words; do
+	firmware 1 "${log#none}" "$lie"
+	says "$words"
+	says '^seamless: NOT VERIFIED'
+done <<-'EOT'
+none lie=rtmr,lie=secrecy no event log, and RTMR0 to RTMR2 are not zero
+true lie=none FAILS  *RTMR2
+false lie=rtmr FAILS  *RTMR2
+none lie=nonce,lie=secrecy FAILS  *nonce
+none lie=mac,lie=secrecy FAILS  *MAC
+none lie=report,lie=secrecy FAILS  *MRTD expected
+none lie=silence,lie=secrecy gave no TDREPORT
+EOT
+
 # refused WORDS ARGUMENTS...
 refused() {
 	words=$1 got=0
@@ -89,7 +128,7 @@ refused 'file/nonce: Not a directory' run --kernel "$guest" --attest="$work/file
 grep -q 'TD built' "$work/out" && fail "a guest ran whose proof can't be kept"
 refused 'version goes with --quote DIR' run --guest "$guest" --quote-version 5
 refused 'go with --kernel' run --guest "$guest" --attest
-refused 'the kernel is not measured by the boot shim' run --firmware "$guest" --kernel "$guest" --attest
+refused 'go with --kernel' run --firmware "$guest" --attest
 refused 'go with --kernel FILE' measure --append x "$guest"
 refused 'not both' measure --kernel "$guest" "$guest"
 refused "'x' is not a number of vCPUs" measure --kernel "$guest" --smp x
