@@ -83,7 +83,7 @@ static void reach(struct sept_ref *out, uint64_t *entry, unsigned level, uint64_
 void sept_walk(const struct module *m, const struct td *td, uint64_t gpa, unsigned level, struct sept_ref *out)
 {
 	unsigned at = sept_root_level(td);
-	uint64_t *table = td_page(m, td, TDCS_PAGE_SEPT_ROOT);
+	uint64_t *table = pa_ptr(m, td->tdcs->eptp & SEPT_PA); /* EPTP is 0 where an import failed before it came */
 
 	for (;; table = pa_ptr(m, out->value & SEPT_PA), at--) {
 		reach(out, table + index_at(gpa, at), at, gpa);
@@ -103,7 +103,7 @@ void sept_walk_call(struct call *c)
 		return;
 	}
 	sept_walk(c->m, &c->td, c->gpa, c->level, &c->sept);
-	if (!c->sept.level)
+	if (!c->sept.level && sept_root_level(&c->td))
 		*near = (struct sept_near){ c->td.pa, block, gone, c->sept.entry - index_at(c->gpa, 0) };
 }
 
