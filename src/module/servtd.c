@@ -204,8 +204,11 @@ static uint64_t target_td(struct call *c, uint64_t pa, struct td *target)
 {
 	uint64_t st = other_td(c, TDX_OPERAND_ID_TDR, pa, c->leaf->op_states, target);
 
-	if (st == (TDX_OPERAND_BUSY | TDX_OPERAND_ID_OP_STATE) && lock_host_first(&target->tdcs->op_state_lock))
-		st = TDX_OPERAND_BUSY_HOST_PRIORITY | TDX_OPERAND_ID_OP_STATE;
+	const uint16_t *lock = st == (TDX_OPERAND_BUSY | TDX_OPERAND_ID_OP_STATE) ? &target->tdcs->op_state_lock :
+			       st == (TDX_OPERAND_BUSY | TDX_OPERAND_ID_TDR) ? &pamt_at(c->m, pa, PAGE_SIZE_4K)->lock : NULL;
+
+	if (lock && lock_host_first(lock))
+		st ^= TDX_OPERAND_BUSY ^ TDX_OPERAND_BUSY_HOST_PRIORITY;
 	if (!st || TDX_STATUS_CODE(st) == TDX_OPERAND_BUSY)
 		return st;
 	return cross_td_trap(c, st, pa);
