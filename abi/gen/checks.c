@@ -176,7 +176,7 @@ static uint64_t tdh_vp_addcx_require_21(struct call *c)
 
 static uint64_t tdh_mem_page_relocate_require_22(struct call *c)
 {
-	if (!(sept_pa(&c->sept) == c->in[GPR_R8]))
+	if (!(sept_pa(&c->sept) == c->in[GPR_R8] << 12 >> 12))
 		return TDX_SUCCESS;
 	return fail(c, TDX_OPERAND_INVALID | GPR_R8, "page %x is where GPA %x is mapped already", c->in[GPR_R8], c->gpa);
 }

@@ -14,7 +14,7 @@ VALUES = {'TD': 'c->td.pa', 'TDCS': 'c->td.tdcs', 'VCPU': 'c->vp.pa', 'LP': 'c->
           'LEVEL': 'c->level', 'FLAGS': 'c->flags', 'DEBUG': 'td_debug(&c->td)', 'NUMBER': 'number', 'ELEMENT': 'element'}
 FUNCTIONS = {'guest_private': 'guest_gpa_valid(&c->td, %s, true)', 'guest_valid': 'guest_gpa_valid(&c->td, %s, false)',
              'private_hkid': 'keyid_private(c->m, %s)', 'random': 'random_words(c, c->scratch, %s)',
-             'mapped': '(sept_pa(&c->sept) == %s)', 'memory': 'shared_out(c, %s)',
+             'mapped': '(sept_pa(&c->sept) == %s << 12 >> 12)', 'memory': 'shared_out(c, %s)',
              'package_fms': 'sys_package_fms(c->m, %s)', 'cmr_base': 'sys_cmr_base(c->m, %s)', 'cmr_size': 'sys_cmr_size(c->m, %s)',
              'handoff_head': 'sys_handoff_head(c->m)', 'xfam_allowed': 'xfam_allowed(c->m)',
              'cpuid_config_leaf': 'cpuid_config_leaf(%s)', 'cpuid_config_bits': 'cpuid_config_bits(%s)',
