@@ -1876,8 +1876,6 @@ static uint64_t tdh_sys_lp_init_run(struct call *c)
 	if (!st)
 		st = lp_init_cpuid(c);
 	if (!st)
-		st = lp_init_package(c);
-	if (!st)
 		st = lp_init_other_msrs(c);
 	if (!st)
 		st = fault_point(c);

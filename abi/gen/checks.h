@@ -42,7 +42,6 @@ uint64_t lock_split_page(struct call *c);
 uint64_t lp_init_cpuid(struct call *c);
 uint64_t lp_init_first_msrs(struct call *c);
 uint64_t lp_init_other_msrs(struct call *c);
-uint64_t lp_init_package(struct call *c);
 uint64_t md_begin_versioned(struct call *c);
 uint64_t md_read_leaf(struct call *c);
 uint64_t md_write_leaf(struct call *c);

@@ -235,12 +235,18 @@ uint64_t lp_init_cpuid(struct call *c)
 		const struct cpuid_rule *r = &cpuid_rules[i];
 
 		rule_values(c, r, v);
-		if (!differs(v, c->m->cpuid_verified[i], &r->verify_same))
-			continue;
-		put_cpuid_mask(c, r, &r->verify_same);
-		return fail(c, TDX_INCONSISTENT_CPUID_FIELD,
-			    "CPUID leaf %x subleaf %x of logical processor %u differs from where TDH.SYS.INIT ran",
-			    r->leaf, r->subleaf, c->lp_id);
+		if (differs(v, c->m->cpuid_verified[i], &r->verify_same)) {
+			put_cpuid_mask(c, r, &r->verify_same);
+			return fail(c, TDX_INCONSISTENT_CPUID_FIELD,
+				    "CPUID leaf %x subleaf %x of logical processor %u differs from where TDH.SYS.INIT ran",
+				    r->leaf, r->subleaf, c->lp_id);
+		}
+		if (r->leaf == 0x1f && !r->subleaf) {
+			c->scratch[0] = v[EDX] >> c->m->pkg_shift;
+			if (c->scratch[0] >= MAX_PKGS)
+				return fail(c, TDX_INVALID_PKG_ID | c->scratch[0], "the x2APIC id of logical processor %u gives package %u",
+					    c->lp_id, c->scratch[0]);
+		}
 	}
 	return TDX_SUCCESS;
 }
@@ -355,15 +361,6 @@ uint64_t lp_init_first_msrs(struct call *c)
 uint64_t lp_init_other_msrs(struct call *c)
 {
 	return compare_msrs(c, NUM_MSRS_BEFORE_CPUID, NUM_COMMON_MSRS);
-}
-
-uint64_t lp_init_package(struct call *c)
-{
-	c->scratch[0] = cpuid(c, 0x1f, 0).edx >> c->m->pkg_shift;
-	if (c->scratch[0] >= MAX_PKGS)
-		return fail(c, TDX_INVALID_PKG_ID | c->scratch[0], "the x2APIC id of logical processor %u gives package %u",
-			    c->lp_id, c->scratch[0]);
-	return TDX_SUCCESS;
 }
 
 void tdh_sys_lp_init(struct call *c)
