@@ -162,6 +162,8 @@ static void reports(void **state)
 	mac.report_data[5] ^= 1;
 	assert_int_equal(platform_seamverify(p, &mac), SEAMOPS_INVALID_REPORTMACSTRUCT);
 	mac.cpusvn[0] ^= 1;
+	assert_int_equal(platform_seamverify(p, &mac), SEAMOPS_INVALID_REPORTMACSTRUCT);
+	p->config.tcb.cpusvn[0] = 8;
 	assert_int_equal(platform_seamverify(p, &mac), SEAMOPS_INVALID_CPUSVN);
 }
 
