@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What `seamless decode` and the trace get from outside: names, log lines and registers. Each text function must end
- * its text within the buffer and tell the same length for every size of buffer.
+ * What `seamless decode` and the trace get from outside: names, log lines and registers. Each text
+ * function must end its text within the buffer and tell the same length for every size of buffer.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -50,8 +50,11 @@ static void text(const char *line, char *buf, size_t room)
 	hold(!room || strlen(buf) < room);
 	if (explain_leaf_find(line, &leaf))
 		hold(explain_leaf_name(leaf.side, leaf.number) != NULL);
-	explain_leaf_suggest(buf, room, line);
-	if (!explain_status_by_name(line, &status))
+	/* near names: a distance to each of some hundred is most of a run, so one of the two tables
+	 * for each input */
+	if (room & 4)
+		explain_leaf_suggest(buf, room, line);
+	else if (!explain_status_by_name(line, &status))
 		explain_status_suggest(buf, room, line);
 }
 

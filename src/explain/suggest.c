@@ -28,13 +28,23 @@ static unsigned min3(unsigned a, unsigned b, unsigned c)
 	return least < c ? least : c;
 }
 
-unsigned edit_distance(const char *a, const char *b)
+/* The name as it is compared; it has at most MAX_NAME letters. */
+static void fold(char folded[MAX_NAME], const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		folded[i] = plain(name[i]);
+}
+
+unsigned edit_distance(const char *one, const char *other)
 {
 	unsigned rows[3][MAX_NAME + 1];
-	size_t la = strlen(a), lb = strlen(b);
+	size_t la = strlen(one), lb = strlen(other);
+	char a[MAX_NAME], b[MAX_NAME];
 
 	if (la > MAX_NAME || lb > MAX_NAME)
 		return UINT_MAX;
+	fold(a, one, la);
+	fold(b, other, lb);
 	for (size_t j = 0; j <= lb; j++)
 		rows[0][j] = (unsigned)j;
 	for (size_t i = 1; i <= la; i++) {
@@ -43,11 +53,11 @@ unsigned edit_distance(const char *a, const char *b)
 
 		now[0] = (unsigned)i;
 		for (size_t j = 1; j <= lb; j++) {
-			unsigned cost = plain(a[i - 1]) != plain(b[j - 1]);
+			unsigned cost = a[i - 1] != b[j - 1];
 
 			now[j] = min3(before[j] + 1, now[j - 1] + 1, before[j - 1] + cost);
-			if (i > 1 && j > 1 && plain(a[i - 1]) == plain(b[j - 2]) &&
-			    plain(a[i - 2]) == plain(b[j - 1]) && earlier[j - 2] + 1 < now[j])
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    earlier[j - 2] + 1 < now[j])
 				now[j] = earlier[j - 2] + 1;
 		}
 	}
