@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../fuzz.h"
 #include "gen/leaves.h"
 #include "lib/machine_impl.h"
 #include "module/md_list.h"
@@ -14,6 +15,8 @@
 #include "stage.h"
 
 #define PATCHES 16u
+#define LISTS	8u
+#define KINDS	4u
 #define WORDS	(4096u / 8)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -22,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const struct kind {
 	enum md_ctx ctx;
 	enum md_reader exporter, importer;
-} kinds[] = {
+} kinds[KINDS] = {
 	{ MD_SYS, MD_EXPORT_IMMUTABLE, MD_IMPORT_IMMUTABLE },
 	{ MD_TD, MD_EXPORT_IMMUTABLE, MD_IMPORT_IMMUTABLE },
 	{ MD_TD, MD_EXPORT_MUTABLE, MD_IMPORT_MUTABLE },
@@ -54,46 +57,87 @@ static void read_all(struct md_access a)
 		;
 }
 
-static void take(struct call *c, const struct kind *k, const uint8_t *data, size_t size)
-{
-	struct md_access a = { .c = c,
-			       .ctx = k->ctx,
-			       .reader = k->exporter,
-			       .td = &c->td,
-			       .vp = k->ctx == MD_VP ? &c->vp : NULL };
-	uint64_t list[WORDS], next = MD_NONE, expected = MD_NONE, info[2];
-	bool more = true;
+/* The lists as the untouched machine exports them. */
+static struct lists {
+	unsigned count;
+	uint64_t list[LISTS][WORDS];
+} exported[KINDS];
 
-	for (unsigned n = 0; more && n < 8; n++) {
-		memset(list, 0, sizeof(list));
-		a.reader = k->exporter;
-		more = md_dump_list(&a, next, list, sizeof(list), &next) ==
-		       TDX_METADATA_LIST_OVERFLOW;
+static struct md_access access_to(struct call *c, const struct kind *k, enum md_reader reader)
+{
+	return (struct md_access){ .c = c,
+				   .ctx = k->ctx,
+				   .reader = reader,
+				   .td = &c->td,
+				   .vp = k->ctx == MD_VP ? &c->vp : NULL };
+}
+
+/* Reading everything is most of a run, so every second kind of input does it. */
+static void take(struct call *c, const struct kind *k, bool read, const uint8_t *data, size_t size)
+{
+	const struct lists *from = &exported[k - kinds];
+	const struct md_access a = access_to(c, k, k->importer);
+	uint64_t list[WORDS], expected = MD_NONE, info[2];
+
+	for (unsigned n = 0; n < from->count; n++) {
+		memcpy(list, from->list[n], sizeof(list));
 		for (unsigned i = 0; i < PATCHES && size >= 11; i++, data += 11, size -= 11)
 			patch(list, data);
-		a.reader = k->importer;
-		md_take_list(&a, expected, list, !more, &expected, info);
+		md_take_list(&a, expected, list, n + 1 == from->count, &expected, info);
 	}
-	read_all(a);
+	if (read)
+		read_all(a);
+}
+
+static struct call call_of(struct seamless_machine *m, struct cpu_regs *regs)
+{
+	struct call c = { .m = m->module, .lp = &m->module->lp[0], .regs = regs };
+
+	td_load(c.m, TDR, &c.td);
+	vcpu_load(c.m, TDVPR, &c.vp);
+	return c;
+}
+
+static void export(struct call *c, const struct kind *k, struct lists *to)
+{
+	const struct md_access a = access_to(c, k, k->exporter);
+	uint64_t next = MD_NONE;
+
+	do
+		HOLDS(to->count < LISTS);
+	while (md_dump_list(&a, next, to->list[to->count++], sizeof(*to->list), &next) ==
+	       TDX_METADATA_LIST_OVERFLOW);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	struct cpu_regs regs = { 0 };
+	struct call c;
+
+	(void)argc;
+	(void)argv;
+	stages_make();
+	c = call_of(stage_machine(STAGE_RUNNABLE), &regs);
+	for (unsigned i = 0; i < KINDS; i++)
+		export(&c, &kinds[i], &exported[i]);
+	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct seamless_machine *m = stage_machine(STAGE_RUNNABLE);
-	struct seamless_regs guest = { 0 }, exit_regs = { 0 };
+	struct seamless_regs guest = { .gpr = { LEAF_TDH_VP_ENTER, TDVPR } }, exit_regs = { 0 };
 	struct seamless_vm_exit exit = { .reason = 1, .intr_info = 0x80000020 };
 	struct cpu_regs regs = { 0 };
-	struct call c = { .m = m->module, .lp = &m->module->lp[0], .regs = &regs };
+	struct call c = call_of(m, &regs);
 
 	if (!size || !seamless_lp_enter(m, 0))
 		return 0;
-	td_load(c.m, TDR, &c.td);
-	vcpu_load(c.m, TDVPR, &c.vp);
-	take(&c, &kinds[data[0] % 4], data + 1, size - 1);
-	guest.gpr[0] = LEAF_TDH_VP_ENTER;
-	guest.gpr[1] = TDVPR;
+	take(&c, &kinds[data[0] % KINDS], data[0] & 4, data + 1, size - 1);
 	if (seamless_seamcall(&guest) == SEAMLESS_TO_GUEST)
 		seamless_vm_exit(&exit, &exit_regs);
 	seamless_lp_leave();
+	stage_restore(STAGE_RUNNABLE);
 	return 0;
 }

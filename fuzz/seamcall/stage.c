@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The stages: each brought up once, and restored for each run.
+ * The stages: each brought up once, and restored after each run.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -57,37 +57,39 @@ static struct saved {
 	struct seamless_snapshot *snapshot;
 } saved[STAGES];
 
-const struct seamless_snapshot *stage_snapshot(enum stage stage)
+static void save(enum stage stage)
 {
 	struct saved *s = &saved[stage];
 	char err[300];
+	size_t len;
 
-	if (s->snapshot)
-		return s->snapshot;
 	s->m = make(stage);
 	s->snapshot = seamless_snapshot_take(s->m, err, sizeof(err));
-	if (!s->snapshot)
+	if (!s->snapshot || !seamless_snapshot_bytes(s->snapshot, &len))
 		abort();
-	return s->snapshot;
+	stage_restore(stage);
 }
 
-/* All of them beforehand: what an input covers is then its own, and the same each time. */
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+void stages_make(void)
 {
-	(void)argc;
-	(void)argv;
 	for (unsigned i = 0; i < STAGES; i++)
-		stage_machine((enum stage)i);
-	return 0;
+		save((enum stage)i);
+}
+
+const struct seamless_snapshot *stage_snapshot(enum stage stage)
+{
+	return saved[stage].snapshot;
 }
 
 struct seamless_machine *stage_machine(enum stage stage)
 {
-	const struct seamless_snapshot *snapshot = stage_snapshot(stage);
+	return saved[stage].m;
+}
+
+void stage_restore(enum stage stage)
+{
 	char err[300];
 
-	if (!seamless_snapshot_restore(snapshot, saved[stage].m, err, sizeof(err)))
+	if (!seamless_snapshot_restore(saved[stage].snapshot, saved[stage].m, err, sizeof(err)))
 		abort();
-	return saved[stage].m;
 }
