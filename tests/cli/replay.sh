@@ -46,6 +46,18 @@ done
 tar -C "$work" -xJf "$3" happy/migration_full_cold.tdx || fail "no transcript"
 captures=$work/happy/migration_full_cold.tdx
 cut_at "$(line ' rcx=[$]' "$captures")" "$captures"
+# The migration that it records reaches the leaves that a run does not.
+while read -r leaf status said; do
+	rule="$leaf $status nth=1"
+	"$seamless" replay --stop-at-first --fault "$rule" "$captures" >"$work/out" 2>&1 && fail "$rule: as recorded"
+	grep -q "tdx:[0-9]*: $leaf: rax: expected 0 SUCCESS, got [0-9a-f]* $status$" "$work/out" || fail "$rule: $(cat "$work/out")"
+	grep -q "module: $leaf: $status: injected by \"$rule\": $said" "$work/out" || fail "$rule, no reason: $(cat "$work/out")"
+done <<-'EOT'
+TDH.EXPORT.MEM OPERAND_BUSY(SEPT_TREE) the secure EPT is locked by another
+TDH.IMPORT.MEM INTERRUPTED_RESUMABLE an interrupt waits
+TDH.EXPORT.STATE.IMMUTABLE RND_NO_ENTROPY .
+TDH.IMPORT.TRACK OPERAND_BUSY(MIGSC) .
+EOT
 
 # What stands after the line may be changed, and differs there; a snapshot of a snapshot's replay is one too.
 call=$(line '^S ' "$run")

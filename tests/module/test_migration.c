@@ -7,10 +7,6 @@
 
 #include "module/gpa_list.h"
 
-#define FIELD_OP_STATE 0x9010000200000004ull
-#define FIELD_MRTD 0x1310000300000000ull
-#define FIELD_ATTRIBUTES 0x1110000300000000ull
-#define FIELD_CPUID_VALUES 0x9410000300000000ull
 #define FATAL (1ull << 61)
 #define MBMD_OPERAND (MIG_MBMD | 48ull << 52)
 #define MBMD_MAC 32u
@@ -30,47 +26,16 @@ static int teardown(void **state)
 	return 0;
 }
 
-static uint64_t page_of(struct mig_box *m, uint64_t tdr, uint64_t gpa, uint64_t *state)
-{
-	assert_int_equal(mig_call(m, LEAF_TDH_MEM_SEPT_RD, (uint64_t[8]){ gpa, tdr }), TDX_SUCCESS);
-	*state = m->b->regs.gpr[GPR_RDX] >> 8 & 0xff;
-	return m->b->regs.gpr[GPR_RCX] & SEPT_PA;
-}
-
-/* The TD is the same there as it was here. */
-static void check_arrival(struct mig_box *m)
-{
-	uint64_t state, pa;
-
-	assert_int_equal(mig_md(m, m->dst.tdr, FIELD_OP_STATE), OP_STATE_RUNNABLE);
-	for (unsigned i = 0; i < 6; i++)
-		assert_int_equal(mig_md(m, m->dst.tdr, FIELD_MRTD + i), mig_md(m, m->src.tdr, FIELD_MRTD + i));
-	assert_int_equal(mig_md(m, m->dst.tdr, FIELD_ATTRIBUTES), mig_md(m, m->src.tdr, FIELD_ATTRIBUTES));
-	assert_int_equal(mig_md(m, m->dst.tdr, FIELD_CPUID_VALUES + 0x300), mig_md(m, m->src.tdr, FIELD_CPUID_VALUES + 0x300));
-	for (unsigned i = 0; i < MIG_PAGES; i++) {
-		pa = page_of(m, m->dst.tdr, i * 4096, &state);
-		assert_int_equal(state, i + 1 < MIG_PAGES ? 4 : 2);
-		assert_int_equal(mem_key(&m->b->p->mem, pa), BOX_HKID + 2);
-		for (unsigned at = 0; at < 4096 && i + 1 < MIG_PAGES; at += 8)
-			assert_int_equal(mig_peek(m, pa + at), MIG_BYTE(i) * 0x0101010101010101ull);
-	}
-	memset(&m->b->regs, 0, sizeof(m->b->regs));
-	m->b->regs.gpr[GPR_RCX] = m->dst.vp;
-	assert_int_equal(module_seamcall(m->b->m, 0, &m->b->regs), MODULE_TO_GUEST);
-	assert_int_equal(m->b->regs.gpr[GPR_RBX], 48);
-	module_vm_exit(m->b->m, 0, &m->b->regs, &(struct vm_exit){ .reason = 1, .intr_info = 0x80000020 });
-}
-
 static void arrives(void **state)
 {
 	mig_all(*state, false);
-	check_arrival(*state);
+	mig_check_arrival(*state);
 }
 
 static void arrives_in_place(void **state)
 {
 	mig_all(*state, true);
-	check_arrival(*state);
+	mig_check_arrival(*state);
 }
 
 static void arrives_when_interrupted(void **state)
@@ -79,7 +44,7 @@ static void arrives_when_interrupted(void **state)
 
 	m->interrupts = true;
 	mig_all(m, false);
-	check_arrival(m);
+	mig_check_arrival(m);
 }
 
 /* A bundle that was changed anywhere ends the import, and says why. */
@@ -157,7 +122,7 @@ static void cancels_and_sends_again(void **state)
 	epoch(m);
 	assert_int_equal(mig_export_mem(m, GPA_LIST_OP_CANCEL), TDX_SUCCESS);
 	assert_int_equal(mig_import_mem(m, false), TDX_SUCCESS);
-	page_of(m, m->dst.tdr, 0, &st);
+	mig_page_of(m, m->dst.tdr, 0, &st);
 	assert_int_equal(st, 5);
 	assert_int_equal(mig_export_mem(m, GPA_LIST_OP_MIGRATE), TDX_SUCCESS);
 	assert_int_equal(mig_import_mem(m, false),
@@ -191,9 +156,9 @@ static void source_aborts_and_restores(void **state)
 		mig_poke(m, MIG_GPAS + 8 * i, i << 12 | 1ull << 52);
 	assert_int_equal(mig_call(m, LEAF_TDH_EXPORT_RESTORE,
 				  (uint64_t[8]){ MIG_GPAS | (MIG_PAGES - 1ull) << 55, m->src.tdr }), TDX_SUCCESS);
-	page_of(m, m->src.tdr, 0, &st);
+	mig_page_of(m, m->src.tdr, 0, &st);
 	assert_int_equal(st, 4);
-	page_of(m, m->src.tdr, (MIG_PAGES - 1) * 4096, &st);
+	mig_page_of(m, m->src.tdr, (MIG_PAGES - 1) * 4096, &st);
 	assert_int_equal(st, 2);
 	assert_int_equal(mig_export_state(m, LEAF_TDH_EXPORT_STATE_IMMUTABLE, m->src.tdr),
 			 TDX_MIGRATION_DECRYPTION_KEY_NOT_SET);
