@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The corpora that the fuzzers have grown, kept in one archive, fuzz/corpora.tar.xz.
-#   pack    takes from each target's corpus and seeds the fewest inputs that reach all of its coverage, and makes the archive
+#   pack    takes from each target's corpus, seeds and kept inputs the fewest that reach all of its coverage, and makes the
+#           archive; what is kept of targets that are not built stays as it is
 #   unpack  puts the archive's inputs beside the targets, where fuzz/run.sh looks; what is there already stays
 # Usage: fuzz/corpora.sh pack|unpack [BUILD_DIRECTORY]
 set -eu
@@ -38,16 +39,8 @@ minimise() { # TARGET: its smallest corpus, in $kept, without what the seeds rea
 		"$(grep -o 'cov: [0-9]*' "$1.merge.log" | tail -1)"
 }
 
-case $action in
-pack)
-	targets | xargs -P "$(nproc)" -n 1 sh fuzz/corpora.sh minimise "$build"
-	tar -C "$kept" --sort=name --owner=0 --group=0 --mtime=@0 -cJf "$archive" .
-	ls -l "$archive" | awk '{print $9 ": " $5 " bytes"}'
-	;;
-minimise) # of pack, for one target each
-	minimise "${3:?}"
-	;;
-unpack)
+unpack() { # the archive, and nothing of an earlier pack that was broken off
+	rm -rf "$kept"
 	mkdir -p "$kept"
 	tar -C "$kept" -xJf "$archive"
 	for target in $(targets); do
@@ -55,7 +48,20 @@ unpack)
 		mkdir -p "$target.corpus"
 		cp -n "$kept/${target##*/fuzz_}"/* "$target.corpus/" 2>/dev/null || true
 	done
+}
+
+case $action in
+pack)
+	unpack
+	targets | xargs -P "$(nproc)" -n 1 sh fuzz/corpora.sh minimise "$build"
+	tar -C "$kept" --sort=name --owner=0 --group=0 --mtime=@0 -cJf "$build/corpora.tar.xz" .
+	mv "$build/corpora.tar.xz" "$archive"
+	ls -l "$archive" | awk '{print $9 ": " $5 " bytes"}'
 	;;
+minimise) # of pack, for one target each
+	minimise "${3:?}"
+	;;
+unpack) unpack ;;
 *)
 	echo "usage: fuzz/corpora.sh pack|unpack [BUILD_DIRECTORY]" >&2
 	exit 2
