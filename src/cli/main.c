@@ -61,19 +61,29 @@ static int run_verb(int argc, char **argv)
 	return no_such_verb(argv[0]);
 }
 
+static int too_many(const char *word, const char *expected)
+{
+	fprintf(stderr, "seamless: '%s': %s\n", word, expected);
+	return CLI_USAGE;
+}
+
 static int help(int argc, char **argv)
 {
 	char option[] = "--help";
 	char *line[] = { argv[0], option, NULL };
 
+	if (argc > 1)
+		return too_many(argv[1], "one VERB at a time");
 	if (argc)
 		return run_verb(2, line);
 	usage(stdout);
 	return CLI_DONE;
 }
 
-static int version(void)
+static int version(int argc, char **argv)
 {
+	if (argc)
+		return too_many(argv[0], "--version stands alone");
 	puts("seamless " CLI_VERSION "\nABI: TDX module " CLI_ABI_VERSION);
 	return CLI_DONE;
 }
@@ -107,7 +117,7 @@ static int run_command(int argc, char **argv)
 		return CLI_USAGE;
 	}
 	if (!strcmp(argv[1], "--version"))
-		return version();
+		return version(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
 		return help(argc - 2, argv + 2);
 	return run_verb(argc - 1, argv + 1);

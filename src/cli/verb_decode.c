@@ -237,14 +237,16 @@ static int decode_vmcall(const struct decode *d, uint64_t value)
 	return name ? CLI_DONE : CLI_WRONG;
 }
 
-static int decode_as(const struct decode *d, const char *text)
+static int decode_as(const struct decode *d, int argc, char **argv)
 {
+	const char *text = argv[0];
 	uint64_t value;
 	char out[512], none[200];
 	size_t n;
 
-	if (!text) {
-		fputs("seamless decode: --as TYPE wants one 64-bit number\n", stderr);
+	if (argc != 1) {
+		fprintf(stderr, "seamless decode: --as %s: %d values: give one 64-bit number\n",
+			d->as, argc);
 		return CLI_USAGE;
 	}
 	if (!number(text, &value)) {
@@ -392,7 +394,12 @@ static int run(int argc, char **argv)
 	if (d.as && !strcmp(d.as, "help"))
 		return list_types();
 	if (d.as)
-		return decode_as(&d, argc == 1 ? argv[0] : NULL);
+		return decode_as(&d, argc, argv);
+	if (d.have_leaf && (!argc || !strcmp(argv[0], "-"))) {
+		fputs("seamless decode: --leaf NAME goes with a STATUS; a log names its leaves\n",
+		      stderr);
+		return CLI_USAGE;
+	}
 	if (argc == 1 && !strcmp(argv[0], "-"))
 		return decode_log(d.json);
 	if (!argc) {

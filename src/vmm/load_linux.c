@@ -52,7 +52,7 @@ static int check(const struct linux_files *files, const struct shim_info *info,
 	if (result)
 		vmm_fail(err, "not a kernel that can boot: %s", bad.text);
 	else if ((result = linux_place(&layout, kernel, info, &bad)))
-		vmm_fail(err, "does not fit 0x%" PRIx64 " bytes of memory: %s",
+		vmm_fail(err, "does not boot with 0x%" PRIx64 " bytes of memory: %s",
 			 info->ram[0].size + info->ram[1].size, bad.text);
 	free(kernel);
 	return result;

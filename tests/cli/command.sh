@@ -77,6 +77,8 @@ expect 2 "seamless exec: ./no-such-program: No such file or directory" exec ./no
 expect 2 "seamless exec: give PROGRAM; \`seamless help exec\` tells more" exec --
 expect 2 "seamless measure: give FILE... or --kernel FILE; \`seamless help measure\` tells more" measure
 expect 2 "seamless replay: give FILE or DIRECTORY; \`seamless help replay\` tells more" replay --json
+expect 2 "seamless: 'extra': one VERB at a time" help run extra
+expect 2 "seamless: 'extra': --version stands alone" --version extra
 expect 2 "seamless verify: give FILE; \`seamless help verify\` tells more" verify
 
 # lost STREAM ERROR: no verb succeeds whose results are lost

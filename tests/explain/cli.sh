@@ -62,7 +62,10 @@ expect 2 'is not REGISTER=NUMBER' decode 0 --leaf 2 RXX=1
 expect 2 'is not REGISTER=NUMBER' decode 0 --leaf 2 garbage
 expect 2 'no 64-bit number' decode 0x10000000000000000
 expect 2 'lists them' decode --as nothing 1
-expect 2 'wants one' decode --as sept_info
+expect 2 '--as sept_info: 0 values: give one 64-bit number' decode --as sept_info
+expect 2 '--as u64: 2 values: give one 64-bit number' decode --as u64 1 2
+expect 2 '--leaf NAME goes with a STATUS' decode --leaf TDH.MEM.TRACK
+expect 2 '--leaf NAME goes with a STATUS' decode --leaf TDH.MEM.TRACK -
 expect 0 'usage:' decode --help
 expect 0 '^TDH.MEM.PAGE.ADD  *2  *gpa, tdr, page, source' leaf
 expect 0 '^TD states  *INITIALIZED$' leaf tdh_mem_page_add

@@ -98,7 +98,7 @@ def main():
     check("#VE for pending pages", run("--kernel", KERNEL, "--pending-ve", "on"), 1, "",
           "reported a fatal error 0x0: TD misconfiguration: SEPT #VE has to be disabled$")
     hung()
-    check("too little memory", run("--kernel", KERNEL, "-m", "48M"), 2, "^$", r"does not fit 0x3000000 bytes of memory: .*init_size")
+    check("too little memory", run("--kernel", KERNEL, "-m", "48M"), 2, "^$", r"does not boot with 0x3000000 bytes of memory: .*init_size")
     with tempfile.TemporaryDirectory() as folder:
         middle = at + size // 2
         damaged = image[:middle] + bytes(b ^ 0xff for b in image[middle:middle + 256]) + image[middle + 256:]

@@ -116,7 +116,7 @@ def refused(folder):
         "init_size too small": (bzimage(init_size=16), [], "init_size is 0x10: less than"),
         "needs more memory": (bzimage(init_size=0x7000000), ["-m", "64M"], "init_size is 0x7000000"),
         "no room": (bzimage(0x300000, init_size=0x400000), ["-m", "4M"], "kernel file size is 0x300400"),
-        "long command line": (bzimage(), ["--append", "x" * 2048], "command line length is 0x800"),
+        "long command line": (bzimage(), ["--append", "x" * 2048], "does not boot with 0x20000000 bytes of memory: offset 0x0: command line length is 0x800: the kernel takes 0x7ff characters"),
         "one MiB": (bzimage(), ["-m", "1M"], "does not fit"),
         "cut ELF": (open(KERNEL, "rb").read()[:200], [], "not a kernel that can boot"),
     }
