@@ -17,8 +17,8 @@ INITRD = os.path.join(BUILD, "linux/initramfs")
 failures = 0
 
 
-def run(*args):
-    return subprocess.run([SEAMLESS, "run", "-m", "256M", "--timeout", "500", *args], capture_output=True, check=False,
+def run(*args, memory="256M", timeout="500"):
+    return subprocess.run([SEAMLESS, "run", "-m", memory, "--timeout", timeout, *args], capture_output=True, check=False,
                           timeout=600, stdin=subprocess.DEVNULL)
 
 
@@ -63,7 +63,7 @@ def hung():
     vcpus = "".join(rf"\nseamless: vCPU {n} was (halted )?at 0x[0-9a-f]+ in ring %s, interrupts (on|off), after [1-9]\d* instructions"
                     for n in range(2))
     linux = ("--kernel", KERNEL, "--smp", "2", "--append")
-    check("a timeout", run(*linux, "console=hvc0", "--timeout", "2"), 1, "", "still ran after 2 seconds" + vcpus % ("0", "0"))
+    check("a timeout", run(*linux, "console=hvc0", timeout="2"), 1, "", "still ran after 2 seconds" + vcpus % ("0", "0"))
     check("hung after a panic", stopped_at(b"end Kernel panic", *linux, "console=ttyS0 panic=0"), 1, "end Kernel panic",
           "stopped by Terminated" + vcpus % ("0", "0"))
     result = stopped_at(b"/ # ", *linux, "console=hvc0 seamless.shell", "--initrd", INITRD, keys=b"while true; do true; done\r")
@@ -98,7 +98,7 @@ def main():
     check("#VE for pending pages", run("--kernel", KERNEL, "--pending-ve", "on"), 1, "",
           "reported a fatal error 0x0: TD misconfiguration: SEPT #VE has to be disabled$")
     hung()
-    check("too little memory", run("--kernel", KERNEL, "-m", "48M"), 2, "^$", r"does not boot with 0x3000000 bytes of memory: .*init_size")
+    check("too little memory", run("--kernel", KERNEL, memory="48M"), 2, "^$", r"does not boot with 0x3000000 bytes of memory: .*init_size")
     with tempfile.TemporaryDirectory() as folder:
         middle = at + size // 2
         damaged = image[:middle] + bytes(b ^ 0xff for b in image[middle:middle + 256]) + image[middle + 256:]
