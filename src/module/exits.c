@@ -80,7 +80,7 @@ void handle_exception(struct guest_exit *x)
 	uint32_t info = x->ve->intr_info;
 
 	if (INTR_TYPE(info) == INTR_TYPE_NMI)
-		exit_to_host(x, TDX_SUCCESS, x->ve->qualification, info);
+		exit_with_interrupt(x);
 	else if (INTR_VECTOR(info) == VECTOR_MC)
 		exit_to_host(x, TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE, x->ve->qualification, info);
 	else if (x->vps->curr_vm)

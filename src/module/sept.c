@@ -65,7 +65,7 @@ void sept_reload(struct sept_ref *ref)
 
 static bool is_mapped_table(uint64_t entry)
 {
-	return (entry & BITS_OF(ENCODINGS - 1)) == BITS_OF(SEPT_ENCODING_NL_MAPPED);
+	return (entry & (BITS_OF(ENCODINGS - 1) | SEPT_RWX)) == (BITS_OF(SEPT_ENCODING_NL_MAPPED) | SEPT_RWX);
 }
 
 static unsigned index_at(uint64_t gpa, unsigned level)

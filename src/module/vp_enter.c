@@ -83,7 +83,7 @@ static uint64_t refuse_as_ept_violation(struct call *c, uint64_t gpa)
 
 	epoch_leave(c->td.tdcs, c->vp.vps);
 	c->vp.vps->last_td_exit = LAST_TD_EXIT_ASYNC_FAULT;
-	memset(c->regs, 0, sizeof(*c->regs));
+	memset(c->regs, 0, c->lp->guest.last_tdvpr ? sizeof(*c->regs) : sizeof(c->regs->gpr)); /* XMM: if a guest ran here */
 	gpr[GPR_RBP] = rbp;
 	gpr[GPR_RSP] = rsp;
 	gpr[GPR_RCX] = EPT_Q_WRITE | (uint64_t)c->vp.vps->curr_vm << 32;
