@@ -41,6 +41,7 @@ struct td_config {
 struct td_sept {
 	pthread_mutex_t lock;
 	unsigned levels; /* 4, or 5 with GPAW 52 */
+	_Atomic uint64_t last; /* the key of a page that is there with all above it, or 0 */
 	uint64_t *key;
 	size_t count, capacity;
 };

@@ -86,7 +86,7 @@ static int add_missing(struct vmm_td *td, uint64_t gpa, unsigned level, struct v
 	return 0;
 }
 
-int td_sept_path(struct vmm_td *td, uint64_t gpa, unsigned level, struct vmm_error *err)
+static int add_path(struct vmm_td *td, uint64_t gpa, unsigned level, struct vmm_error *err)
 {
 	int result = 0;
 
@@ -96,6 +96,19 @@ int td_sept_path(struct vmm_td *td, uint64_t gpa, unsigned level, struct vmm_err
 		result = add_missing(td, gpa, l, err);
 	pthread_mutex_unlock(&td->sept.lock);
 	return result;
+}
+
+/* Most pages are neighbours of the one before. */
+int td_sept_path(struct vmm_td *td, uint64_t gpa, unsigned level, struct vmm_error *err)
+{
+	uint64_t key = key_of(gpa, level + 1);
+
+	if (atomic_load_explicit(&td->sept.last, memory_order_acquire) == key)
+		return 0;
+	if (add_path(td, gpa, level, err))
+		return -1;
+	atomic_store_explicit(&td->sept.last, key, memory_order_release);
+	return 0;
 }
 
 int td_sept_split(struct vmm_td *td, uint64_t gpa, struct vmm_error *err)
