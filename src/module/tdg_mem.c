@@ -107,18 +107,14 @@ static bool zero_large(struct call *c, uint64_t *value)
 	uint64_t base = *value & SEPT_PA & ~COUNTER_MASK;
 	uint64_t done = (*value & COUNTER_MASK) >> COUNTER_SHIFT, pages = 1;
 
-	for (;; pages = ZEROED_AT_ONCE - done % ZEROED_AT_ONCE) {
+	do {
 		zero_pages(c, base + done * PAGE_BYTES, pages);
 		done += pages;
-		if (done > COUNTER_LAST)
-			break;
-		if (call_interrupted(c)) {
-			*value = (*value & ~COUNTER_MASK) | done << COUNTER_SHIFT;
-			return false;
-		}
-	}
-	*value &= ~COUNTER_MASK;
-	return true;
+		pages = ZEROED_AT_ONCE - done % ZEROED_AT_ONCE;
+	} while (done <= COUNTER_LAST && !call_interrupted(c));
+	mem_zeroed_lines();
+	*value = (*value & ~COUNTER_MASK) | (done & COUNTER_LAST) << COUNTER_SHIFT;
+	return done > COUNTER_LAST;
 }
 
 uint64_t tdg_gpa_private(struct call *c)

@@ -3,6 +3,7 @@
  * Physical memory as the host sees it: plaintext of shared pages, ciphertext of private ones.
  */
 #include <fcntl.h>
+#include <immintrin.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -13,6 +14,26 @@
 #define MAX_SIZE     (1ull << 46)
 #define SPARSE_CLEAR (2ull << 20) /* zeros in one piece that are worth asking the kernel for */
 #define LOCK_UNIT    (2ull << 20) /* neighbouring pages have one lock */
+
+/* Half a line at once: in smaller stores this takes half as long again, more on a busy machine. */
+static __attribute__((target("avx"))) void zero_half_lines(__m256i *at, uint64_t size)
+{
+	for (uint64_t i = 0; i < size / sizeof(*at); i++)
+		_mm256_stream_si256(&at[i], _mm256_setzero_si256());
+}
+
+void mem_zero_lines(void *to, uint64_t size)
+{
+	if (__builtin_cpu_supports("avx"))
+		zero_half_lines(to, size);
+	else
+		memset(to, 0, size);
+}
+
+void mem_zeroed_lines(void)
+{
+	_mm_sfence();
+}
 
 static uint64_t keys_size(uint64_t size)
 {

@@ -12,7 +12,6 @@
 #ifndef PLATFORM_MEMORY_H
 #define PLATFORM_MEMORY_H
 
-#include <emmintrin.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -45,16 +44,11 @@ static inline void mem_copy(void *to, const void *from, uint64_t size)
 
 /*
  * Zeros into whole cache lines, past the cache: memory that is more than it holds need not be read
- * into it first, nor push out what is there. Others see them in order with what is written next.
+ * into it first, nor push out what is there. Others see them in order with what is written after
+ * mem_zeroed_lines().
  */
-static inline void mem_zero_lines(void *to, uint64_t size)
-{
-	__m128i *at = to;
-
-	for (uint64_t i = 0; i < size / sizeof(*at); i++)
-		_mm_stream_si128(&at[i], _mm_setzero_si128());
-	_mm_sfence();
-}
+void mem_zero_lines(void *to, uint64_t size);
+void mem_zeroed_lines(void);
 
 /* A host write that destroyed a page of a private key which was somebody's. */
 struct mem_event {

@@ -69,6 +69,17 @@ static void large_zeros(void **state)
 	assert_int_equal(*(uint8_t *)mem_ptr(m, 4 * large + 0x1000, 1), 7);
 }
 
+static void lines_are_zeroed(void **state)
+{
+	uint8_t *at = mem_ptr(*state, PAGE, 2 * MEM_PAGE), zero[MEM_PAGE] = { 0 };
+
+	memset(at, 0x11, 2 * MEM_PAGE);
+	mem_zero_lines(at + MEM_LINE, MEM_PAGE);
+	mem_zeroed_lines();
+	assert_memory_equal(at + MEM_LINE, zero, MEM_PAGE);
+	assert_true(at[MEM_LINE - 1] == 0x11 && at[MEM_LINE + MEM_PAGE] == 0x11);
+}
+
 static void shared_memory_is_plain(void **state)
 {
 	struct memory *m = *state;
@@ -223,6 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_MEMORY(ranges_are_checked),
 		WITH_MEMORY(large_zeros),
+		WITH_MEMORY(lines_are_zeroed),
 		WITH_MEMORY(shared_memory_is_plain),
 		WITH_MEMORY(private_reads_are_ciphertext),
 		WITH_MEMORY(ciphertext_depends_on_the_key),
