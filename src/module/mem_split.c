@@ -126,24 +126,25 @@ static uint64_t cannot_promote(struct call *c, unsigned i, unsigned vm, uint64_t
 		    "in L1 MAPPED or PENDING", i, vm, c->gpa, part);
 }
 
-/* All parts present, in one state, of memory that is one aligned block: c->scratch[0] is the first. */
+/* All parts present, in one state, of memory that is one aligned block, however far accepted: c->scratch[0] is the first. */
 uint64_t promote_l1(struct call *c)
 {
 	const uint64_t *table = pa_ptr(c->m, c->page.pa);
-	uint64_t step = PAGE_SIZE_OF(c->level - 1);
+	uint64_t step = PAGE_SIZE_OF(c->level - 1), progress = (step - 1) & SEPT_PA;
 	uint64_t first = __atomic_load_n(&table[0], __ATOMIC_ACQUIRE);
 	enum sept_state state = sept_state_of(first);
 
+	c->scratch[0] = first;
+	first &= ~progress;
 	if ((state != SEPT_STATE_MAPPED && state != SEPT_STATE_PENDING) ||
 	    (first & SEPT_PA) & (PAGE_SIZE_OF(c->level) - 1))
 		return cannot_promote(c, 0, 0, first);
 	for (unsigned i = 1; i < PARTS; i++) {
-		uint64_t part = __atomic_load_n(&table[i], __ATOMIC_ACQUIRE);
+		uint64_t part = __atomic_load_n(&table[i], __ATOMIC_ACQUIRE) & ~progress;
 
 		if (part != first + i * step)
 			return cannot_promote(c, i, 0, part);
 	}
-	c->scratch[0] = first;
 	return TDX_SUCCESS;
 }
 
@@ -181,15 +182,13 @@ uint64_t promote_aliases(struct call *c)
 
 void tdh_mem_page_promote(struct call *c)
 {
-	uint64_t first = c->scratch[0];
-
 	pamt_promote(c->m, &c->old_page, c->td.pa);
 	for (unsigned vm = 1; vm < MAX_VMS; vm++) {
 		if (c->table_entry[vm])
 			drop_l2_table(c, vm, c->scratch[vm]);
 	}
 	pamt_free(c->page.pamt);
-	sept_write(c, first);
+	sept_write(c, c->scratch[0]);
 	td_add_children(&c->td, -1);
 	c->regs->gpr[GPR_RCX] = c->page.pa;
 }
