@@ -20,6 +20,21 @@
 #include "vmx/x86.h"
 #include <string.h>
 
+/* How a leaf begins: its operands (sets of general registers) to c->in, its outputs zeroed. */
+static inline __attribute__((always_inline)) void take_operands(struct call *c, unsigned operands, unsigned outputs)
+{
+	uint64_t *gpr = c->regs->gpr;
+
+	/* One by one, as they were stored: a wider load would wait until the stores have left the processor. */
+#pragma GCC unroll 16
+	for (unsigned i = 0; i < GPR_COUNT; i++) {
+		if (operands & 1u << i)
+			c->in[i] = __atomic_load_n(&gpr[i], __ATOMIC_RELAXED);
+		if (outputs & 1u << i)
+			gpr[i] = 0;
+	}
+}
+
 static uint64_t tdg_mr_rtmr_extend_require_0(struct call *c)
 {
 	if (!(c->in[GPR_RCX] & 63))
@@ -722,8 +737,10 @@ static uint64_t tdh_mig_stream_create_require_99(struct call *c)
 
 static uint64_t tdg_vp_vmcall_run(struct call *c)
 {
-	uint64_t st = tdg_vp_vmcall_mask(c);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = tdg_vp_vmcall_mask(c);
 	if (!st)
 		st = fault_point(c);
 	if (!st)
@@ -733,8 +750,10 @@ static uint64_t tdg_vp_vmcall_run(struct call *c)
 
 static uint64_t tdg_vp_info_run(struct call *c)
 {
-	uint64_t st = fault_point(c);
+	uint64_t st;
 
+	take_operands(c, 0, 0x0f06 /* RCX RDX R8 R9 R10 R11 */);
+	st = fault_point(c);
 	if (!st)
 		c->regs->gpr[GPR_RCX] = (__typeof__(c->regs->gpr[GPR_RCX]))(td_gpa_width(&c->td));
 	if (!st)
@@ -750,8 +769,10 @@ static uint64_t tdg_vp_info_run(struct call *c)
 
 static uint64_t tdg_mr_rtmr_extend_run(struct call *c)
 {
-	uint64_t st = tdg_mr_rtmr_extend_require_0(c);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0);
+	st = tdg_mr_rtmr_extend_require_0(c);
 	if (!st)
 		st = tdg_mr_rtmr_extend_require_1(c);
 	if (!st)
@@ -763,8 +784,10 @@ static uint64_t tdg_mr_rtmr_extend_run(struct call *c)
 
 static uint64_t tdg_vp_veinfo_get_run(struct call *c)
 {
-	uint64_t st = tdg_vp_veinfo_get_require_2(c);
+	uint64_t st;
 
+	take_operands(c, 0, 0x0706 /* RCX RDX R8 R9 R10 */);
+	st = tdg_vp_veinfo_get_require_2(c);
 	if (!st)
 		st = fault_point(c);
 	if (!st)
@@ -784,8 +807,10 @@ static uint64_t tdg_vp_veinfo_get_run(struct call *c)
 
 static uint64_t tdg_mr_report_run(struct call *c)
 {
-	uint64_t st = tdg_mr_report_require_3(c);
+	uint64_t st;
 
+	take_operands(c, 0x0106 /* RCX RDX R8 */, 0);
+	st = tdg_mr_report_require_3(c);
 	if (!st)
 		st = tdg_mr_report_require_4(c);
 	if (!st)
@@ -799,8 +824,10 @@ static uint64_t tdg_mr_report_run(struct call *c)
 
 static uint64_t tdg_vp_cpuidve_set_run(struct call *c)
 {
-	uint64_t st = tdg_vp_cpuidve_set_require_6(c);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = tdg_vp_cpuidve_set_require_6(c);
 	if (!st)
 		st = fault_point(c);
 	if (!st)
@@ -812,8 +839,10 @@ static uint64_t tdg_vp_cpuidve_set_run(struct call *c)
 
 static uint64_t tdg_mem_page_accept_run(struct call *c)
 {
-	uint64_t st = check_gpa_level(c, GPR_RCX, 0, 1);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = check_gpa_level(c, GPR_RCX, 0, 1);
 	if (!st)
 		st = tdg_gpa_private(c);
 	if (!st)
@@ -825,8 +854,10 @@ static uint64_t tdg_mem_page_accept_run(struct call *c)
 
 static uint64_t tdg_vm_rd_run(struct call *c)
 {
-	uint64_t st = md_begin_versioned(c);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0x0100 /* R8 */);
+	st = md_begin_versioned(c);
 	if (!st)
 		st = tdg_vm_rd_require_7(c);
 	if (!st)
@@ -838,8 +869,10 @@ static uint64_t tdg_vm_rd_run(struct call *c)
 
 static uint64_t tdg_vm_wr_run(struct call *c)
 {
-	uint64_t st = tdg_vm_rd_require_7(c);
+	uint64_t st;
 
+	take_operands(c, 0x0306 /* RCX RDX R8 R9 */, 0x0100 /* R8 */);
+	st = tdg_vm_rd_require_7(c);
 	if (!st)
 		st = fault_point(c);
 	if (!st)
@@ -849,8 +882,10 @@ static uint64_t tdg_vm_wr_run(struct call *c)
 
 static uint64_t tdg_vp_rd_run(struct call *c)
 {
-	uint64_t st = TDX_SUCCESS;
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0x0100 /* R8 */);
+	st = TDX_SUCCESS;
 	if (!st)
 		c->regs->gpr[GPR_RDX] = (__typeof__(c->regs->gpr[GPR_RDX]))(MD_NONE);
 	if (!st)
@@ -864,8 +899,10 @@ static uint64_t tdg_vp_rd_run(struct call *c)
 
 static uint64_t tdg_vp_wr_run(struct call *c)
 {
-	uint64_t st = tdg_vm_rd_require_7(c);
+	uint64_t st;
 
+	take_operands(c, 0x0306 /* RCX RDX R8 R9 */, 0x0100 /* R8 */);
+	st = tdg_vm_rd_require_7(c);
 	if (!st)
 		st = fault_point(c);
 	if (!st)
@@ -875,8 +912,10 @@ static uint64_t tdg_vp_wr_run(struct call *c)
 
 static uint64_t tdg_sys_rd_run(struct call *c)
 {
-	uint64_t st = TDX_SUCCESS;
+	uint64_t st;
 
+	take_operands(c, 0x0004 /* RDX */, 0x0100 /* R8 */);
+	st = TDX_SUCCESS;
 	if (!st)
 		c->regs->gpr[GPR_RDX] = (__typeof__(c->regs->gpr[GPR_RDX]))(MD_NONE);
 	if (!st)
@@ -888,8 +927,10 @@ static uint64_t tdg_sys_rd_run(struct call *c)
 
 static uint64_t tdg_sys_rdall_run(struct call *c)
 {
-	uint64_t st = TDX_SUCCESS;
+	uint64_t st;
 
+	take_operands(c, 0x0104 /* RDX R8 */, 0);
+	st = TDX_SUCCESS;
 	if (!st)
 		c->regs->gpr[GPR_R8] = (__typeof__(c->regs->gpr[GPR_R8]))(MD_NONE);
 	if (!st)
@@ -901,8 +942,10 @@ static uint64_t tdg_sys_rdall_run(struct call *c)
 
 static uint64_t tdg_servtd_rd_run(struct call *c)
 {
-	uint64_t st = fault_point(c);
+	uint64_t st;
 
+	take_operands(c, 0x3c06 /* RCX RDX R10 R11 R12 R13 */, 0);
+	st = fault_point(c);
 	if (!st)
 		st = tdg_servtd_rd(c);
 	return st;
@@ -910,8 +953,10 @@ static uint64_t tdg_servtd_rd_run(struct call *c)
 
 static uint64_t tdg_servtd_wr_run(struct call *c)
 {
-	uint64_t st = fault_point(c);
+	uint64_t st;
 
+	take_operands(c, 0x3f06 /* RCX RDX R8 R9 R10 R11 R12 R13 */, 0);
+	st = fault_point(c);
 	if (!st)
 		st = tdg_servtd_wr(c);
 	return st;
@@ -919,8 +964,10 @@ static uint64_t tdg_servtd_wr_run(struct call *c)
 
 static uint64_t tdg_mr_verifyreport_run(struct call *c)
 {
-	uint64_t st = tdg_mr_verifyreport_require_8(c);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = tdg_mr_verifyreport_require_8(c);
 	if (!st)
 		st = tdg_mr_rtmr_extend_require_1(c);
 	if (!st)
@@ -932,8 +979,10 @@ static uint64_t tdg_mr_verifyreport_run(struct call *c)
 
 static uint64_t tdg_mem_page_attr_rd_run(struct call *c)
 {
-	uint64_t st = fault_point(c);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = fault_point(c);
 	if (!st)
 		st = tdg_mem_page_attr_rd(c);
 	return st;
@@ -941,8 +990,10 @@ static uint64_t tdg_mem_page_attr_rd_run(struct call *c)
 
 static uint64_t tdg_mem_page_attr_wr_run(struct call *c)
 {
-	uint64_t st = fault_point(c);
+	uint64_t st;
 
+	take_operands(c, 0x0106 /* RCX RDX R8 */, 0);
+	st = fault_point(c);
 	if (!st)
 		st = tdg_mem_page_attr_wr(c);
 	return st;
@@ -950,8 +1001,10 @@ static uint64_t tdg_mem_page_attr_wr_run(struct call *c)
 
 static uint64_t tdg_vp_enter_run(struct call *c)
 {
-	uint64_t st = tdg_vp_enter_require_9(c);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0);
+	st = tdg_vp_enter_require_9(c);
 	if (!st)
 		st = vp_enter_l2_operands(c);
 	if (!st)
@@ -963,8 +1016,10 @@ static uint64_t tdg_vp_enter_run(struct call *c)
 
 static uint64_t tdg_vp_invept_run(struct call *c)
 {
-	uint64_t st = tdg_vp_invept_require_10(c);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = tdg_vp_invept_require_10(c);
 	if (!st)
 		st = fault_point(c);
 	if (!st)
@@ -974,8 +1029,10 @@ static uint64_t tdg_vp_invept_run(struct call *c)
 
 static uint64_t tdg_vp_invvpid_run(struct call *c)
 {
-	uint64_t st = fault_point(c);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0);
+	st = fault_point(c);
 	if (!st)
 		st = tdg_vp_invvpid(c);
 	return st;
@@ -983,8 +1040,10 @@ static uint64_t tdg_vp_invvpid_run(struct call *c)
 
 static uint64_t tdh_vp_enter_run(struct call *c)
 {
-	uint64_t st = tdh_vp_enter_require_11(c);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = tdh_vp_enter_require_11(c);
 	if (!st)
 		st = tdh_vp_enter_require_12(c);
 	if (!st)
@@ -1024,8 +1083,10 @@ static uint64_t tdh_vp_enter_run(struct call *c)
 
 static uint64_t tdh_mng_addcx_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RDX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0);
+	st = check_tdr(c, GPR_RDX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = check_td_keys(c);
 	if (!st)
@@ -1045,8 +1106,10 @@ static uint64_t tdh_mng_addcx_run(struct call *c)
 
 static uint64_t tdh_mem_page_add_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RDX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0306 /* RCX RDX R8 R9 */, 0x0006 /* RCX RDX */);
+	st = check_tdr(c, GPR_RDX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = check_td_state(c, LOCK_NONE);
 	if (!st)
@@ -1068,8 +1131,10 @@ static uint64_t tdh_mem_page_add_run(struct call *c)
 
 static uint64_t tdh_mem_sept_add_run(struct call *c)
 {
-	uint64_t st = check_version(c);
+	uint64_t st;
 
+	take_operands(c, 0x0f06 /* RCX RDX R8 R9 R10 R11 */, 0x0006 /* RCX RDX */);
+	st = check_version(c);
 	if (!st)
 		st = sept_add_flags(c);
 	if (!st)
@@ -1095,8 +1160,10 @@ static uint64_t tdh_mem_sept_add_run(struct call *c)
 
 static uint64_t tdh_vp_addcx_run(struct call *c)
 {
-	uint64_t st = check_tdvpr(c, GPR_RDX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0);
+	st = check_tdvpr(c, GPR_RDX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = check_owner_tdr(c, pamt_owner(c->vp_page.pamt), LOCK_SHARED);
 	if (!st)
@@ -1116,8 +1183,10 @@ static uint64_t tdh_vp_addcx_run(struct call *c)
 
 static uint64_t tdh_mem_page_relocate_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0106 /* RCX RDX R8 */, 0x0006 /* RCX RDX */);
+	st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
@@ -1145,8 +1214,10 @@ static uint64_t tdh_mem_page_relocate_run(struct call *c)
 
 static uint64_t tdh_mem_page_aug_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0106 /* RCX RDX R8 */, 0x0006 /* RCX RDX */);
+	st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
@@ -1168,8 +1239,10 @@ static uint64_t tdh_mem_page_aug_run(struct call *c)
 
 static uint64_t tdh_mem_range_block_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0x0006 /* RCX RDX */);
+	st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
@@ -1191,8 +1264,10 @@ static uint64_t tdh_mem_range_block_run(struct call *c)
 
 static uint64_t tdh_mng_key_config_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = tdh_mng_key_config_require_23(c);
 	if (!st)
@@ -1208,8 +1283,10 @@ static uint64_t tdh_mng_key_config_run(struct call *c)
 
 static uint64_t tdh_mng_create_run(struct call *c)
 {
-	uint64_t st = tdh_mng_create_require_26(c);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0);
+	st = tdh_mng_create_require_26(c);
 	if (!st)
 		st = check_page(c, GPR_RCX, c->in[GPR_RCX], PT_NDA, LOCK_EXCLUSIVE, &c->page);
 	if (!st)
@@ -1227,8 +1304,10 @@ static uint64_t tdh_mng_create_run(struct call *c)
 
 static uint64_t tdh_vp_create_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0);
+	st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
@@ -1242,8 +1321,10 @@ static uint64_t tdh_vp_create_run(struct call *c)
 
 static uint64_t tdh_mng_rd_run(struct call *c)
 {
-	uint64_t st = md_begin_versioned(c);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0x0100 /* R8 */);
+	st = md_begin_versioned(c);
 	if (!st)
 		st = check_tdr(c, GPR_RCX, LOCK_SHARED);
 	if (!st)
@@ -1257,8 +1338,10 @@ static uint64_t tdh_mng_rd_run(struct call *c)
 
 static uint64_t tdh_mng_wr_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0306 /* RCX RDX R8 R9 */, 0x0100 /* R8 */);
+	st = check_tdr(c, GPR_RCX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
@@ -1270,8 +1353,10 @@ static uint64_t tdh_mng_wr_run(struct call *c)
 
 static uint64_t tdh_mem_rd_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0x0106 /* RCX RDX R8 */);
+	st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
@@ -1295,8 +1380,10 @@ static uint64_t tdh_mem_rd_run(struct call *c)
 
 static uint64_t tdh_mem_wr_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0106 /* RCX RDX R8 */, 0x0106 /* RCX RDX R8 */);
+	st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
@@ -1320,8 +1407,10 @@ static uint64_t tdh_mem_wr_run(struct call *c)
 
 static uint64_t tdh_mem_page_demote_run(struct call *c)
 {
-	uint64_t st = split_tdr_flag(c, 1);
+	uint64_t st;
 
+	take_operands(c, 0x0f06 /* RCX RDX R8 R9 R10 R11 */, 0x0006 /* RCX RDX */);
+	st = split_tdr_flag(c, 1);
 	if (!st)
 		st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
@@ -1353,8 +1442,10 @@ static uint64_t tdh_mem_page_demote_run(struct call *c)
 
 static uint64_t tdh_mr_extend_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RDX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0x0006 /* RCX RDX */);
+	st = check_tdr(c, GPR_RDX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = check_td_state(c, LOCK_NONE);
 	if (!st)
@@ -1370,8 +1461,10 @@ static uint64_t tdh_mr_extend_run(struct call *c)
 
 static uint64_t tdh_mr_finalize_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = check_td_state(c, LOCK_NONE);
 	if (!st)
@@ -1385,8 +1478,10 @@ static uint64_t tdh_mr_finalize_run(struct call *c)
 
 static uint64_t tdh_vp_flush_run(struct call *c)
 {
-	uint64_t st = check_tdvpr(c, GPR_RCX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = check_tdvpr(c, GPR_RCX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = check_owner_tdr(c, pamt_owner(c->vp_page.pamt), LOCK_SHARED);
 	if (!st)
@@ -1404,8 +1499,10 @@ static uint64_t tdh_vp_flush_run(struct call *c)
 
 static uint64_t tdh_mng_vpflushdone_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_KOT, LOCK_EXCLUSIVE);
 	if (!st)
@@ -1425,8 +1522,10 @@ static uint64_t tdh_mng_vpflushdone_run(struct call *c)
 
 static uint64_t tdh_mng_key_freeid_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = tdh_mng_key_freeid_require_36(c);
 	if (!st)
@@ -1444,8 +1543,10 @@ static uint64_t tdh_mng_key_freeid_run(struct call *c)
 
 static uint64_t tdh_mng_init_run(struct call *c)
 {
-	uint64_t st = tdh_vp_enter_require_11(c);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0x0002 /* RCX */);
+	st = tdh_vp_enter_require_11(c);
 	if (!st)
 		st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 	if (!st)
@@ -1529,8 +1630,10 @@ static uint64_t tdh_mng_init_run(struct call *c)
 
 static uint64_t tdh_vp_init_run(struct call *c)
 {
-	uint64_t st = check_tdvpr(c, GPR_RCX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0);
+	st = check_tdvpr(c, GPR_RCX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = check_owner_tdr(c, pamt_owner(c->vp_page.pamt), LOCK_SHARED);
 	if (!st)
@@ -1552,8 +1655,10 @@ static uint64_t tdh_vp_init_run(struct call *c)
 
 static uint64_t tdh_mem_page_promote_run(struct call *c)
 {
-	uint64_t st = null_l2_tables(c);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0x0006 /* RCX RDX */);
+	st = null_l2_tables(c);
 	if (!st)
 		st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
@@ -1585,8 +1690,10 @@ static uint64_t tdh_mem_page_promote_run(struct call *c)
 
 static uint64_t tdh_phymem_page_rdmd_run(struct call *c)
 {
-	uint64_t st = check_page_any(c, GPR_RCX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0x0f06 /* RCX RDX R8 R9 R10 R11 */);
+	st = check_page_any(c, GPR_RCX, LOCK_SHARED);
 	if (!st)
 		st = fault_point(c);
 	if (!st)
@@ -1596,8 +1703,10 @@ static uint64_t tdh_phymem_page_rdmd_run(struct call *c)
 
 static uint64_t tdh_mem_sept_rd_run(struct call *c)
 {
-	uint64_t st = split_tdr_flag(c, 1);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0x0006 /* RCX RDX */);
+	st = split_tdr_flag(c, 1);
 	if (!st)
 		st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
@@ -1619,8 +1728,10 @@ static uint64_t tdh_mem_sept_rd_run(struct call *c)
 
 static uint64_t tdh_vp_rd_run(struct call *c)
 {
-	uint64_t st = md_begin_versioned(c);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0x0100 /* R8 */);
+	st = md_begin_versioned(c);
 	if (!st)
 		st = check_tdvpr(c, GPR_RCX, LOCK_SHARED);
 	if (!st)
@@ -1640,8 +1751,10 @@ static uint64_t tdh_vp_rd_run(struct call *c)
 
 static uint64_t tdh_vp_wr_run(struct call *c)
 {
-	uint64_t st = check_tdvpr(c, GPR_RCX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0306 /* RCX RDX R8 R9 */, 0x0100 /* R8 */);
+	st = check_tdvpr(c, GPR_RCX, LOCK_SHARED);
 	if (!st)
 		st = check_owner_tdr(c, pamt_owner(c->vp_page.pamt), LOCK_SHARED);
 	if (!st)
@@ -1659,15 +1772,19 @@ static uint64_t tdh_vp_wr_run(struct call *c)
 
 static uint64_t tdh_mng_key_reclaimid_run(struct call *c)
 {
-	uint64_t st = fault_point(c);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = fault_point(c);
 	return st;
 }
 
 static uint64_t tdh_phymem_page_reclaim_run(struct call *c)
 {
-	uint64_t st = check_page_any(c, GPR_RCX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0x0f06 /* RCX RDX R8 R9 R10 R11 */);
+	st = check_page_any(c, GPR_RCX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = tdh_phymem_page_reclaim_require_52(c);
 	if (!st)
@@ -1687,8 +1804,10 @@ static uint64_t tdh_phymem_page_reclaim_run(struct call *c)
 
 static uint64_t tdh_mem_page_remove_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0x0006 /* RCX RDX */);
+	st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
@@ -1712,8 +1831,10 @@ static uint64_t tdh_mem_page_remove_run(struct call *c)
 
 static uint64_t tdh_mem_sept_remove_run(struct call *c)
 {
-	uint64_t st = null_l2_tables(c);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0x0006 /* RCX RDX */);
+	st = null_l2_tables(c);
 	if (!st)
 		st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
@@ -1741,8 +1862,10 @@ static uint64_t tdh_mem_sept_remove_run(struct call *c)
 
 static uint64_t tdh_sys_key_config_run(struct call *c)
 {
-	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0, 0);
+	st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
 	if (!st)
 		st = tdh_sys_key_config_require_55(c);
 	if (!st)
@@ -1756,8 +1879,10 @@ static uint64_t tdh_sys_key_config_run(struct call *c)
 
 static uint64_t tdh_sys_info_run(struct call *c)
 {
-	uint64_t st = tdh_sys_info_require_57(c);
+	uint64_t st;
 
+	take_operands(c, 0x0306 /* RCX RDX R8 R9 */, 0x0204 /* RDX R9 */);
+	st = tdh_sys_info_require_57(c);
 	if (!st)
 		st = check_shared(c, GPR_RCX, c->in[GPR_RCX], 1024);
 	if (!st)
@@ -1779,8 +1904,10 @@ static uint64_t tdh_sys_info_run(struct call *c)
 
 static uint64_t tdh_sys_init_run(struct call *c)
 {
-	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0x0706 /* RCX RDX R8 R9 R10 */);
+	st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
 	if (!st)
 		st = tdh_sys_init_require_61(c);
 	if (!st)
@@ -1846,8 +1973,10 @@ static uint64_t tdh_sys_init_run(struct call *c)
 
 static uint64_t tdh_sys_rd_run(struct call *c)
 {
-	uint64_t st = TDX_SUCCESS;
+	uint64_t st;
 
+	take_operands(c, 0x0004 /* RDX */, 0x0100 /* R8 */);
+	st = TDX_SUCCESS;
 	if (!st)
 		c->regs->gpr[GPR_RDX] = (__typeof__(c->regs->gpr[GPR_RDX]))(MD_NONE);
 	if (!st)
@@ -1861,8 +1990,10 @@ static uint64_t tdh_sys_rd_run(struct call *c)
 
 static uint64_t tdh_sys_lp_init_run(struct call *c)
 {
-	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0, 0x0106 /* RCX RDX R8 */);
+	st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_SHARED);
 	if (!st)
 		st = tdh_sys_lp_init_require_78(c);
 	if (!st)
@@ -1886,8 +2017,10 @@ static uint64_t tdh_sys_lp_init_run(struct call *c)
 
 static uint64_t tdh_sys_tdmr_init_run(struct call *c)
 {
-	uint64_t st = tdmr_init_next(c);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0x0004 /* RDX */);
+	st = tdmr_init_next(c);
 	if (!st)
 		st = fault_point(c);
 	if (!st)
@@ -1897,8 +2030,10 @@ static uint64_t tdh_sys_tdmr_init_run(struct call *c)
 
 static uint64_t tdh_sys_rdall_run(struct call *c)
 {
-	uint64_t st = TDX_SUCCESS;
+	uint64_t st;
 
+	take_operands(c, 0x0104 /* RDX R8 */, 0);
+	st = TDX_SUCCESS;
 	if (!st)
 		c->regs->gpr[GPR_R8] = (__typeof__(c->regs->gpr[GPR_R8]))(MD_NONE);
 	if (!st)
@@ -1914,8 +2049,10 @@ static uint64_t tdh_sys_rdall_run(struct call *c)
 
 static uint64_t tdh_mem_track_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = check_tdr(c, GPR_RCX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
@@ -1931,8 +2068,10 @@ static uint64_t tdh_mem_track_run(struct call *c)
 
 static uint64_t tdh_mem_range_unblock_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0x0006 /* RCX RDX */);
+	st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
@@ -1954,8 +2093,10 @@ static uint64_t tdh_mem_range_unblock_run(struct call *c)
 
 static uint64_t tdh_phymem_cache_wb_run(struct call *c)
 {
-	uint64_t st = tdh_phymem_cache_wb_require_81(c);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = tdh_phymem_cache_wb_require_81(c);
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_WBCACHE, LOCK_EXCLUSIVE);
 	if (!st)
@@ -1971,8 +2112,10 @@ static uint64_t tdh_phymem_cache_wb_run(struct call *c)
 
 static uint64_t tdh_phymem_page_wbinvd_run(struct call *c)
 {
-	uint64_t st = tdh_phymem_page_wbinvd_require_82(c);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = tdh_phymem_page_wbinvd_require_82(c);
 	if (!st)
 		st = wbinvd_page(c);
 	if (!st)
@@ -1982,15 +2125,19 @@ static uint64_t tdh_phymem_page_wbinvd_run(struct call *c)
 
 static uint64_t tdh_sys_lp_shutdown_run(struct call *c)
 {
-	uint64_t st = fault_point(c);
+	uint64_t st;
 
+	take_operands(c, 0, 0);
+	st = fault_point(c);
 	return st;
 }
 
 static uint64_t tdh_sys_config_run(struct call *c)
 {
-	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0106 /* RCX RDX R8 */, 0);
+	st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
 	if (!st)
 		st = tdh_sys_config_require_83(c);
 	if (!st)
@@ -2010,8 +2157,10 @@ static uint64_t tdh_sys_config_run(struct call *c)
 
 static uint64_t tdh_servtd_bind_run(struct call *c)
 {
-	uint64_t st = tdh_servtd_bind_require_86(c);
+	uint64_t st;
 
+	take_operands(c, 0x0706 /* RCX RDX R8 R9 R10 */, 0x3c02 /* RCX R10 R11 R12 R13 */);
+	st = tdh_servtd_bind_require_86(c);
 	if (!st)
 		st = check_tdr(c, GPR_RCX, LOCK_SHARED);
 	if (!st)
@@ -2035,8 +2184,10 @@ static uint64_t tdh_servtd_bind_run(struct call *c)
 
 static uint64_t tdh_servtd_prebind_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0706 /* RCX RDX R8 R9 R10 */, 0);
+	st = check_tdr(c, GPR_RCX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
@@ -2058,8 +2209,10 @@ static uint64_t tdh_servtd_prebind_run(struct call *c)
 
 static uint64_t tdh_sys_shutdown_run(struct call *c)
 {
-	uint64_t st = tdh_sys_shutdown_require_90(c);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = tdh_sys_shutdown_require_90(c);
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
 	if (!st)
@@ -2073,8 +2226,10 @@ static uint64_t tdh_sys_shutdown_run(struct call *c)
 
 static uint64_t tdh_sys_update_run(struct call *c)
 {
-	uint64_t st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0, 0);
+	st = call_lock_named(c, CHECK_LOCK_GLOBAL, LOCK_EXCLUSIVE);
 	if (!st)
 		st = tdh_sys_update_require_92(c);
 	if (!st)
@@ -2088,8 +2243,10 @@ static uint64_t tdh_sys_update_run(struct call *c)
 
 static uint64_t tdh_export_abort_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0502 /* RCX R8 R10 */, 0);
+	st = check_tdr(c, GPR_RCX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_EXCLUSIVE);
 	if (!st)
@@ -2105,8 +2262,10 @@ static uint64_t tdh_export_abort_run(struct call *c)
 
 static uint64_t tdh_export_blockw_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0);
+	st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
@@ -2120,8 +2279,10 @@ static uint64_t tdh_export_blockw_run(struct call *c)
 
 static uint64_t tdh_export_restore_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0);
+	st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
@@ -2135,8 +2296,10 @@ static uint64_t tdh_export_restore_run(struct call *c)
 
 static uint64_t tdh_export_mem_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x1f06 /* RCX RDX R8 R9 R10 R11 R12 */, 0);
+	st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
@@ -2154,8 +2317,10 @@ static uint64_t tdh_export_mem_run(struct call *c)
 
 static uint64_t tdh_export_pause_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = check_td_state(c, LOCK_NONE);
 	if (!st)
@@ -2169,8 +2334,10 @@ static uint64_t tdh_export_pause_run(struct call *c)
 
 static uint64_t tdh_export_track_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0502 /* RCX R8 R10 */, 0);
+	st = check_tdr(c, GPR_RCX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_EXCLUSIVE);
 	if (!st)
@@ -2184,8 +2351,10 @@ static uint64_t tdh_export_track_run(struct call *c)
 
 static uint64_t tdh_export_state_immutable_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0702 /* RCX R8 R9 R10 */, 0x0004 /* RDX */);
+	st = check_tdr(c, GPR_RCX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_EXCLUSIVE);
 	if (!st)
@@ -2205,8 +2374,10 @@ static uint64_t tdh_export_state_immutable_run(struct call *c)
 
 static uint64_t tdh_export_state_td_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RCX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0702 /* RCX R8 R9 R10 */, 0x0004 /* RDX */);
+	st = check_tdr(c, GPR_RCX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_EXCLUSIVE);
 	if (!st)
@@ -2218,8 +2389,10 @@ static uint64_t tdh_export_state_td_run(struct call *c)
 
 static uint64_t tdh_export_state_vp_run(struct call *c)
 {
-	uint64_t st = check_tdvpr(c, GPR_RCX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0702 /* RCX R8 R9 R10 */, 0x0004 /* RDX */);
+	st = check_tdvpr(c, GPR_RCX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = check_owner_tdr(c, pamt_owner(c->vp_page.pamt), LOCK_SHARED);
 	if (!st)
@@ -2239,8 +2412,10 @@ static uint64_t tdh_export_state_vp_run(struct call *c)
 
 static uint64_t tdh_export_unblockw_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0x0006 /* RCX RDX */);
+	st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
@@ -2260,8 +2435,10 @@ static uint64_t tdh_export_unblockw_run(struct call *c)
 
 static uint64_t tdh_import_abort_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0502 /* RCX R8 R10 */, 0);
+	st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = check_td_state(c, LOCK_NONE);
 	if (!st)
@@ -2275,8 +2452,10 @@ static uint64_t tdh_import_abort_run(struct call *c)
 
 static uint64_t tdh_import_end_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = check_td_state(c, LOCK_NONE);
 	if (!st)
@@ -2290,8 +2469,10 @@ static uint64_t tdh_import_end_run(struct call *c)
 
 static uint64_t tdh_import_commit_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0002 /* RCX */, 0);
+	st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = check_td_state(c, LOCK_NONE);
 	if (!st)
@@ -2305,8 +2486,10 @@ static uint64_t tdh_import_commit_run(struct call *c)
 
 static uint64_t tdh_import_mem_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x3f06 /* RCX RDX R8 R9 R10 R11 R12 R13 */, 0);
+	st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_SHARED);
 	if (!st)
@@ -2324,8 +2507,10 @@ static uint64_t tdh_import_mem_run(struct call *c)
 
 static uint64_t tdh_import_track_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0502 /* RCX R8 R10 */, 0);
+	st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = check_td_state(c, LOCK_NONE);
 	if (!st)
@@ -2339,8 +2524,10 @@ static uint64_t tdh_import_track_run(struct call *c)
 
 static uint64_t tdh_import_state_immutable_run(struct call *c)
 {
-	uint64_t st = tdh_vp_enter_require_11(c);
+	uint64_t st;
 
+	take_operands(c, 0x0702 /* RCX R8 R9 R10 */, 0x0006 /* RCX RDX */);
+	st = tdh_vp_enter_require_11(c);
 	if (!st)
 		st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 	if (!st)
@@ -2356,8 +2543,10 @@ static uint64_t tdh_import_state_immutable_run(struct call *c)
 
 static uint64_t tdh_import_state_td_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0702 /* RCX R8 R9 R10 */, 0x0006 /* RCX RDX */);
+	st = check_tdr(c, GPR_RCX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = check_td_state(c, LOCK_NONE);
 	if (!st)
@@ -2369,8 +2558,10 @@ static uint64_t tdh_import_state_td_run(struct call *c)
 
 static uint64_t tdh_import_state_vp_run(struct call *c)
 {
-	uint64_t st = check_tdvpr(c, GPR_RCX, LOCK_EXCLUSIVE);
+	uint64_t st;
 
+	take_operands(c, 0x0702 /* RCX R8 R9 R10 */, 0x0006 /* RCX RDX */);
+	st = check_tdvpr(c, GPR_RCX, LOCK_EXCLUSIVE);
 	if (!st)
 		st = check_owner_tdr(c, pamt_owner(c->vp_page.pamt), LOCK_SHARED);
 	if (!st)
@@ -2386,8 +2577,10 @@ static uint64_t tdh_import_state_vp_run(struct call *c)
 
 static uint64_t tdh_mig_stream_create_run(struct call *c)
 {
-	uint64_t st = check_tdr(c, GPR_RDX, LOCK_SHARED);
+	uint64_t st;
 
+	take_operands(c, 0x0006 /* RCX RDX */, 0);
+	st = check_tdr(c, GPR_RDX, LOCK_SHARED);
 	if (!st)
 		st = check_td_state(c, LOCK_EXCLUSIVE);
 	if (!st)
@@ -2404,98 +2597,98 @@ static uint64_t tdh_mig_stream_create_run(struct call *c)
 }
 
 const struct leaf leaves_host[LEAVES_HOST] = {
-	[0] = { "TDH.VP.ENTER", 0, 0, 0x0000, 0x020c, 0x0000, MD_SYS, tdh_vp_enter_run },
-	[1] = { "TDH.MNG.ADDCX", 1, 0, 0x0000, 0x0001, 0x0000, MD_SYS, tdh_mng_addcx_run },
-	[2] = { "TDH.MEM.PAGE.ADD", 2, 0, 0x0006, 0x0002, 0x0001, MD_SYS, tdh_mem_page_add_run },
-	[3] = { "TDH.MEM.SEPT.ADD", 3, 1, 0x0006, 0x03ce, 0x0005, MD_SYS, tdh_mem_sept_add_run },
-	[4] = { "TDH.VP.ADDCX", 4, 0, 0x0000, 0x0082, 0x0000, MD_SYS, tdh_vp_addcx_run },
-	[5] = { "TDH.MEM.PAGE.RELOCATE", 5, 0, 0x0006, 0x033e, 0xfff0, MD_SYS, tdh_mem_page_relocate_run },
-	[6] = { "TDH.MEM.PAGE.AUG", 6, 0, 0x0006, 0x020e, 0x0003, MD_SYS, tdh_mem_page_aug_run },
+	[0] = { "TDH.VP.ENTER", 0, 0, 0x0002, 0x020c, 0x0000, MD_SYS, tdh_vp_enter_run },
+	[1] = { "TDH.MNG.ADDCX", 1, 0, 0x0006, 0x0001, 0x0000, MD_SYS, tdh_mng_addcx_run },
+	[2] = { "TDH.MEM.PAGE.ADD", 2, 0, 0x0306, 0x0002, 0x0001, MD_SYS, tdh_mem_page_add_run },
+	[3] = { "TDH.MEM.SEPT.ADD", 3, 1, 0x0f06, 0x03ce, 0x0005, MD_SYS, tdh_mem_sept_add_run },
+	[4] = { "TDH.VP.ADDCX", 4, 0, 0x0006, 0x0082, 0x0000, MD_SYS, tdh_vp_addcx_run },
+	[5] = { "TDH.MEM.PAGE.RELOCATE", 5, 0, 0x0106, 0x033e, 0xfff0, MD_SYS, tdh_mem_page_relocate_run },
+	[6] = { "TDH.MEM.PAGE.AUG", 6, 0, 0x0106, 0x020e, 0x0003, MD_SYS, tdh_mem_page_aug_run },
 	[7] = { "TDH.MEM.RANGE.BLOCK", 7, 0, 0x0006, 0x033e, 0x1454, MD_SYS, tdh_mem_range_block_run },
-	[8] = { "TDH.MNG.KEY.CONFIG", 8, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_key_config_run },
-	[9] = { "TDH.MNG.CREATE", 9, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_create_run },
-	[10] = { "TDH.VP.CREATE", 10, 0, 0x0000, 0x0082, 0x0000, MD_SYS, tdh_vp_create_run },
-	[11] = { "TDH.MNG.RD", 11, 1, 0x0100, 0x07fe, 0x0000, MD_TD, tdh_mng_rd_run },
-	[13] = { "TDH.MNG.WR", 13, 0, 0x0100, 0x07ce, 0x0000, MD_TD, tdh_mng_wr_run },
-	[12] = { "TDH.MEM.RD", 12, 0, 0x0106, 0x07fe, 0x03d0, MD_SYS, tdh_mem_rd_run },
+	[8] = { "TDH.MNG.KEY.CONFIG", 8, 0, 0x0002, 0x0000, 0x0000, MD_SYS, tdh_mng_key_config_run },
+	[9] = { "TDH.MNG.CREATE", 9, 0, 0x0006, 0x0000, 0x0000, MD_SYS, tdh_mng_create_run },
+	[10] = { "TDH.VP.CREATE", 10, 0, 0x0006, 0x0082, 0x0000, MD_SYS, tdh_vp_create_run },
+	[11] = { "TDH.MNG.RD", 11, 1, 0x0006, 0x07fe, 0x0000, MD_TD, tdh_mng_rd_run },
+	[13] = { "TDH.MNG.WR", 13, 0, 0x0306, 0x07ce, 0x0000, MD_TD, tdh_mng_wr_run },
+	[12] = { "TDH.MEM.RD", 12, 0, 0x0006, 0x07fe, 0x03d0, MD_SYS, tdh_mem_rd_run },
 	[14] = { "TDH.MEM.WR", 14, 0, 0x0106, 0x07ce, 0x0110, MD_SYS, tdh_mem_wr_run },
-	[15] = { "TDH.MEM.PAGE.DEMOTE", 15, 0, 0x0006, 0x033e, 0x0c30, MD_SYS, tdh_mem_page_demote_run },
+	[15] = { "TDH.MEM.PAGE.DEMOTE", 15, 0, 0x0f06, 0x033e, 0x0c30, MD_SYS, tdh_mem_page_demote_run },
 	[16] = { "TDH.MR.EXTEND", 16, 0, 0x0006, 0x0002, 0x0010, MD_SYS, tdh_mr_extend_run },
-	[17] = { "TDH.MR.FINALIZE", 17, 0, 0x0000, 0x0002, 0x0000, MD_SYS, tdh_mr_finalize_run },
-	[18] = { "TDH.VP.FLUSH", 18, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_vp_flush_run },
-	[19] = { "TDH.MNG.VPFLUSHDONE", 19, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_vpflushdone_run },
-	[20] = { "TDH.MNG.KEY.FREEID", 20, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_key_freeid_run },
-	[21] = { "TDH.MNG.INIT", 21, 0, 0x0002, 0x0001, 0x0000, MD_SYS, tdh_mng_init_run },
-	[22] = { "TDH.VP.INIT", 22, 0, 0x0000, 0x0002, 0x0000, MD_SYS, tdh_vp_init_run },
+	[17] = { "TDH.MR.FINALIZE", 17, 0, 0x0002, 0x0002, 0x0000, MD_SYS, tdh_mr_finalize_run },
+	[18] = { "TDH.VP.FLUSH", 18, 0, 0x0002, 0x0000, 0x0000, MD_SYS, tdh_vp_flush_run },
+	[19] = { "TDH.MNG.VPFLUSHDONE", 19, 0, 0x0002, 0x0000, 0x0000, MD_SYS, tdh_mng_vpflushdone_run },
+	[20] = { "TDH.MNG.KEY.FREEID", 20, 0, 0x0002, 0x0000, 0x0000, MD_SYS, tdh_mng_key_freeid_run },
+	[21] = { "TDH.MNG.INIT", 21, 0, 0x0006, 0x0001, 0x0000, MD_SYS, tdh_mng_init_run },
+	[22] = { "TDH.VP.INIT", 22, 0, 0x0006, 0x0002, 0x0000, MD_SYS, tdh_vp_init_run },
 	[23] = { "TDH.MEM.PAGE.PROMOTE", 23, 1, 0x0006, 0x033e, 0x000c, MD_SYS, tdh_mem_page_promote_run },
-	[24] = { "TDH.PHYMEM.PAGE.RDMD", 24, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_rdmd_run },
+	[24] = { "TDH.PHYMEM.PAGE.RDMD", 24, 0, 0x0002, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_rdmd_run },
 	[25] = { "TDH.MEM.SEPT.RD", 25, 0, 0x0006, 0x07fe, 0x0000, MD_SYS, tdh_mem_sept_rd_run },
-	[26] = { "TDH.VP.RD", 26, 1, 0x0100, 0x07fe, 0x0000, MD_VP, tdh_vp_rd_run },
-	[43] = { "TDH.VP.WR", 43, 0, 0x0100, 0x07ce, 0x0000, MD_VP, tdh_vp_wr_run },
-	[27] = { "TDH.MNG.KEY.RECLAIMID", 27, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_mng_key_reclaimid_run },
-	[28] = { "TDH.PHYMEM.PAGE.RECLAIM", 28, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_reclaim_run },
+	[26] = { "TDH.VP.RD", 26, 1, 0x0006, 0x07fe, 0x0000, MD_VP, tdh_vp_rd_run },
+	[43] = { "TDH.VP.WR", 43, 0, 0x0306, 0x07ce, 0x0000, MD_VP, tdh_vp_wr_run },
+	[27] = { "TDH.MNG.KEY.RECLAIMID", 27, 0, 0x0002, 0x0000, 0x0000, MD_SYS, tdh_mng_key_reclaimid_run },
+	[28] = { "TDH.PHYMEM.PAGE.RECLAIM", 28, 0, 0x0002, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_reclaim_run },
 	[29] = { "TDH.MEM.PAGE.REMOVE", 29, 0, 0x0006, 0x073e, 0x1c70, MD_SYS, tdh_mem_page_remove_run },
 	[30] = { "TDH.MEM.SEPT.REMOVE", 30, 1, 0x0006, 0x07fe, 0x000c, MD_SYS, tdh_mem_sept_remove_run },
 	[31] = { "TDH.SYS.KEY.CONFIG", 31, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_key_config_run },
-	[32] = { "TDH.SYS.INFO", 32, 0, 0x0204, 0x0000, 0x0000, MD_SYS, tdh_sys_info_run },
-	[33] = { "TDH.SYS.INIT", 33, 0, 0x0706, 0x0000, 0x0000, MD_SYS, tdh_sys_init_run },
-	[34] = { "TDH.SYS.RD", 34, 0, 0x0100, 0x0000, 0x0000, MD_SYS, tdh_sys_rd_run },
-	[35] = { "TDH.SYS.LP.INIT", 35, 0, 0x0106, 0x0000, 0x0000, MD_SYS, tdh_sys_lp_init_run },
-	[36] = { "TDH.SYS.TDMR.INIT", 36, 0, 0x0004, 0x0000, 0x0000, MD_SYS, tdh_sys_tdmr_init_run },
-	[37] = { "TDH.SYS.RDALL", 37, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_rdall_run },
-	[38] = { "TDH.MEM.TRACK", 38, 0, 0x0000, 0x03fe, 0x0000, MD_SYS, tdh_mem_track_run },
+	[32] = { "TDH.SYS.INFO", 32, 0, 0x0306, 0x0000, 0x0000, MD_SYS, tdh_sys_info_run },
+	[33] = { "TDH.SYS.INIT", 33, 0, 0x0002, 0x0000, 0x0000, MD_SYS, tdh_sys_init_run },
+	[34] = { "TDH.SYS.RD", 34, 0, 0x0004, 0x0000, 0x0000, MD_SYS, tdh_sys_rd_run },
+	[35] = { "TDH.SYS.LP.INIT", 35, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_lp_init_run },
+	[36] = { "TDH.SYS.TDMR.INIT", 36, 0, 0x0002, 0x0000, 0x0000, MD_SYS, tdh_sys_tdmr_init_run },
+	[37] = { "TDH.SYS.RDALL", 37, 0, 0x0104, 0x0000, 0x0000, MD_SYS, tdh_sys_rdall_run },
+	[38] = { "TDH.MEM.TRACK", 38, 0, 0x0002, 0x03fe, 0x0000, MD_SYS, tdh_mem_track_run },
 	[39] = { "TDH.MEM.RANGE.UNBLOCK", 39, 0, 0x0006, 0x033e, 0x0828, MD_SYS, tdh_mem_range_unblock_run },
-	[40] = { "TDH.PHYMEM.CACHE.WB", 40, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_phymem_cache_wb_run },
-	[41] = { "TDH.PHYMEM.PAGE.WBINVD", 41, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_wbinvd_run },
+	[40] = { "TDH.PHYMEM.CACHE.WB", 40, 0, 0x0002, 0x0000, 0x0000, MD_SYS, tdh_phymem_cache_wb_run },
+	[41] = { "TDH.PHYMEM.PAGE.WBINVD", 41, 0, 0x0002, 0x0000, 0x0000, MD_SYS, tdh_phymem_page_wbinvd_run },
 	[44] = { "TDH.SYS.LP.SHUTDOWN", 44, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_lp_shutdown_run },
-	[45] = { "TDH.SYS.CONFIG", 45, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_config_run },
-	[48] = { "TDH.SERVTD.BIND", 48, 0, 0x3c02, 0x030f, 0x0000, MD_SYS, tdh_servtd_bind_run },
-	[49] = { "TDH.SERVTD.PREBIND", 49, 0, 0x0000, 0x0003, 0x0000, MD_SYS, tdh_servtd_prebind_run },
-	[52] = { "TDH.SYS.SHUTDOWN", 52, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_shutdown_run },
+	[45] = { "TDH.SYS.CONFIG", 45, 0, 0x0106, 0x0000, 0x0000, MD_SYS, tdh_sys_config_run },
+	[48] = { "TDH.SERVTD.BIND", 48, 0, 0x0706, 0x030f, 0x0000, MD_SYS, tdh_servtd_bind_run },
+	[49] = { "TDH.SERVTD.PREBIND", 49, 0, 0x0706, 0x0003, 0x0000, MD_SYS, tdh_servtd_prebind_run },
+	[52] = { "TDH.SYS.SHUTDOWN", 52, 0, 0x0002, 0x0000, 0x0000, MD_SYS, tdh_sys_shutdown_run },
 	[53] = { "TDH.SYS.UPDATE", 53, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdh_sys_update_run },
-	[64] = { "TDH.EXPORT.ABORT", 64, 0, 0x0000, 0x0038, 0x0000, MD_SYS, tdh_export_abort_run },
-	[65] = { "TDH.EXPORT.BLOCKW", 65, 0, 0x0000, 0x0008, 0x4510, MD_SYS, tdh_export_blockw_run },
-	[66] = { "TDH.EXPORT.RESTORE", 66, 0, 0x0000, 0x0004, 0xe380, MD_SYS, tdh_export_restore_run },
-	[68] = { "TDH.EXPORT.MEM", 68, 0, 0x0000, 0x0038, 0xf7d0, MD_SYS, tdh_export_mem_run },
-	[70] = { "TDH.EXPORT.PAUSE", 70, 0, 0x0000, 0x0008, 0x0000, MD_SYS, tdh_export_pause_run },
-	[71] = { "TDH.EXPORT.TRACK", 71, 0, 0x0000, 0x0018, 0x0000, MD_SYS, tdh_export_track_run },
-	[72] = { "TDH.EXPORT.STATE.IMMUTABLE", 72, 0, 0x0004, 0x0204, 0x0000, MD_SYS, tdh_export_state_immutable_run },
-	[73] = { "TDH.EXPORT.STATE.TD", 73, 0, 0x0004, 0x0010, 0x0000, MD_SYS, tdh_export_state_td_run },
-	[74] = { "TDH.EXPORT.STATE.VP", 74, 0, 0x0004, 0x0010, 0x0000, MD_SYS, tdh_export_state_vp_run },
+	[64] = { "TDH.EXPORT.ABORT", 64, 0, 0x0502, 0x0038, 0x0000, MD_SYS, tdh_export_abort_run },
+	[65] = { "TDH.EXPORT.BLOCKW", 65, 0, 0x0006, 0x0008, 0x4510, MD_SYS, tdh_export_blockw_run },
+	[66] = { "TDH.EXPORT.RESTORE", 66, 0, 0x0006, 0x0004, 0xe380, MD_SYS, tdh_export_restore_run },
+	[68] = { "TDH.EXPORT.MEM", 68, 0, 0x1f06, 0x0038, 0xf7d0, MD_SYS, tdh_export_mem_run },
+	[70] = { "TDH.EXPORT.PAUSE", 70, 0, 0x0002, 0x0008, 0x0000, MD_SYS, tdh_export_pause_run },
+	[71] = { "TDH.EXPORT.TRACK", 71, 0, 0x0502, 0x0018, 0x0000, MD_SYS, tdh_export_track_run },
+	[72] = { "TDH.EXPORT.STATE.IMMUTABLE", 72, 0, 0x0702, 0x0204, 0x0000, MD_SYS, tdh_export_state_immutable_run },
+	[73] = { "TDH.EXPORT.STATE.TD", 73, 0, 0x0702, 0x0010, 0x0000, MD_SYS, tdh_export_state_td_run },
+	[74] = { "TDH.EXPORT.STATE.VP", 74, 0, 0x0702, 0x0010, 0x0000, MD_SYS, tdh_export_state_vp_run },
 	[75] = { "TDH.EXPORT.UNBLOCKW", 75, 0, 0x0006, 0x003c, 0xb2c0, MD_SYS, tdh_export_unblockw_run },
-	[80] = { "TDH.IMPORT.ABORT", 80, 0, 0x0000, 0x05c0, 0x0000, MD_SYS, tdh_import_abort_run },
-	[81] = { "TDH.IMPORT.END", 81, 0, 0x0000, 0x0300, 0x0000, MD_SYS, tdh_import_end_run },
-	[82] = { "TDH.IMPORT.COMMIT", 82, 0, 0x0000, 0x0100, 0x0000, MD_SYS, tdh_import_commit_run },
-	[83] = { "TDH.IMPORT.MEM", 83, 0, 0x0000, 0x03c0, 0x0413, MD_SYS, tdh_import_mem_run },
-	[84] = { "TDH.IMPORT.TRACK", 84, 0, 0x0000, 0x00c0, 0x0000, MD_SYS, tdh_import_track_run },
-	[85] = { "TDH.IMPORT.STATE.IMMUTABLE", 85, 0, 0x0006, 0x0001, 0x0000, MD_SYS, tdh_import_state_immutable_run },
-	[86] = { "TDH.IMPORT.STATE.TD", 86, 0, 0x0006, 0x0040, 0x0000, MD_SYS, tdh_import_state_td_run },
-	[87] = { "TDH.IMPORT.STATE.VP", 87, 0, 0x0006, 0x0080, 0x0000, MD_SYS, tdh_import_state_vp_run },
-	[96] = { "TDH.MIG.STREAM.CREATE", 96, 0, 0x0000, 0x0007, 0x0000, MD_SYS, tdh_mig_stream_create_run },
+	[80] = { "TDH.IMPORT.ABORT", 80, 0, 0x0502, 0x05c0, 0x0000, MD_SYS, tdh_import_abort_run },
+	[81] = { "TDH.IMPORT.END", 81, 0, 0x0002, 0x0300, 0x0000, MD_SYS, tdh_import_end_run },
+	[82] = { "TDH.IMPORT.COMMIT", 82, 0, 0x0002, 0x0100, 0x0000, MD_SYS, tdh_import_commit_run },
+	[83] = { "TDH.IMPORT.MEM", 83, 0, 0x3f06, 0x03c0, 0x0413, MD_SYS, tdh_import_mem_run },
+	[84] = { "TDH.IMPORT.TRACK", 84, 0, 0x0502, 0x00c0, 0x0000, MD_SYS, tdh_import_track_run },
+	[85] = { "TDH.IMPORT.STATE.IMMUTABLE", 85, 0, 0x0702, 0x0001, 0x0000, MD_SYS, tdh_import_state_immutable_run },
+	[86] = { "TDH.IMPORT.STATE.TD", 86, 0, 0x0702, 0x0040, 0x0000, MD_SYS, tdh_import_state_td_run },
+	[87] = { "TDH.IMPORT.STATE.VP", 87, 0, 0x0702, 0x0080, 0x0000, MD_SYS, tdh_import_state_vp_run },
+	[96] = { "TDH.MIG.STREAM.CREATE", 96, 0, 0x0006, 0x0007, 0x0000, MD_SYS, tdh_mig_stream_create_run },
 };
 
 const struct leaf leaves_guest[LEAVES_GUEST] = {
-	[0] = { "TDG.VP.VMCALL", 0, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_vmcall_run },
-	[1] = { "TDG.VP.INFO", 1, 0, 0x0f06, 0x0000, 0x0000, MD_SYS, tdg_vp_info_run },
-	[2] = { "TDG.MR.RTMR.EXTEND", 2, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_rtmr_extend_run },
-	[3] = { "TDG.VP.VEINFO.GET", 3, 0, 0x0706, 0x0000, 0x0000, MD_SYS, tdg_vp_veinfo_get_run },
-	[4] = { "TDG.MR.REPORT", 4, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_report_run },
-	[5] = { "TDG.VP.CPUIDVE.SET", 5, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_cpuidve_set_run },
-	[6] = { "TDG.MEM.PAGE.ACCEPT", 6, 0, 0x0000, 0x0000, 0x4400, MD_SYS, tdg_mem_page_accept_run },
-	[7] = { "TDG.VM.RD", 7, 1, 0x0100, 0x0000, 0x0000, MD_TD, tdg_vm_rd_run },
-	[8] = { "TDG.VM.WR", 8, 0, 0x0100, 0x0000, 0x0000, MD_TD, tdg_vm_wr_run },
-	[9] = { "TDG.VP.RD", 9, 0, 0x0100, 0x0000, 0x0000, MD_VP, tdg_vp_rd_run },
-	[10] = { "TDG.VP.WR", 10, 0, 0x0100, 0x0000, 0x0000, MD_VP, tdg_vp_wr_run },
-	[11] = { "TDG.SYS.RD", 11, 0, 0x0100, 0x0000, 0x0000, MD_SYS, tdg_sys_rd_run },
-	[12] = { "TDG.SYS.RDALL", 12, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_sys_rdall_run },
-	[18] = { "TDG.SERVTD.RD", 18, 0, 0x0000, 0x0000, 0x0000, MD_TD, tdg_servtd_rd_run },
-	[20] = { "TDG.SERVTD.WR", 20, 0, 0x0000, 0x07cf, 0x0000, MD_TD, tdg_servtd_wr_run },
-	[22] = { "TDG.MR.VERIFYREPORT", 22, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_mr_verifyreport_run },
-	[23] = { "TDG.MEM.PAGE.ATTR.RD", 23, 0, 0x0000, 0x0000, 0xf7d0, MD_SYS, tdg_mem_page_attr_rd_run },
-	[24] = { "TDG.MEM.PAGE.ATTR.WR", 24, 0, 0x0000, 0x0000, 0x4510, MD_SYS, tdg_mem_page_attr_wr_run },
-	[25] = { "TDG.VP.ENTER", 25, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_enter_run },
-	[26] = { "TDG.VP.INVEPT", 26, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_invept_run },
-	[27] = { "TDG.VP.INVVPID", 27, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_invvpid_run },
+	[0] = { "TDG.VP.VMCALL", 0, 0, 0x0002, 0x0000, 0x0000, MD_SYS, tdg_vp_vmcall_run },
+	[1] = { "TDG.VP.INFO", 1, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_info_run },
+	[2] = { "TDG.MR.RTMR.EXTEND", 2, 0, 0x0006, 0x0000, 0x0000, MD_SYS, tdg_mr_rtmr_extend_run },
+	[3] = { "TDG.VP.VEINFO.GET", 3, 0, 0x0000, 0x0000, 0x0000, MD_SYS, tdg_vp_veinfo_get_run },
+	[4] = { "TDG.MR.REPORT", 4, 0, 0x0106, 0x0000, 0x0000, MD_SYS, tdg_mr_report_run },
+	[5] = { "TDG.VP.CPUIDVE.SET", 5, 0, 0x0002, 0x0000, 0x0000, MD_SYS, tdg_vp_cpuidve_set_run },
+	[6] = { "TDG.MEM.PAGE.ACCEPT", 6, 0, 0x0002, 0x0000, 0x4400, MD_SYS, tdg_mem_page_accept_run },
+	[7] = { "TDG.VM.RD", 7, 1, 0x0006, 0x0000, 0x0000, MD_TD, tdg_vm_rd_run },
+	[8] = { "TDG.VM.WR", 8, 0, 0x0306, 0x0000, 0x0000, MD_TD, tdg_vm_wr_run },
+	[9] = { "TDG.VP.RD", 9, 0, 0x0006, 0x0000, 0x0000, MD_VP, tdg_vp_rd_run },
+	[10] = { "TDG.VP.WR", 10, 0, 0x0306, 0x0000, 0x0000, MD_VP, tdg_vp_wr_run },
+	[11] = { "TDG.SYS.RD", 11, 0, 0x0004, 0x0000, 0x0000, MD_SYS, tdg_sys_rd_run },
+	[12] = { "TDG.SYS.RDALL", 12, 0, 0x0104, 0x0000, 0x0000, MD_SYS, tdg_sys_rdall_run },
+	[18] = { "TDG.SERVTD.RD", 18, 0, 0x3c06, 0x0000, 0x0000, MD_TD, tdg_servtd_rd_run },
+	[20] = { "TDG.SERVTD.WR", 20, 0, 0x3f06, 0x07cf, 0x0000, MD_TD, tdg_servtd_wr_run },
+	[22] = { "TDG.MR.VERIFYREPORT", 22, 0, 0x0002, 0x0000, 0x0000, MD_SYS, tdg_mr_verifyreport_run },
+	[23] = { "TDG.MEM.PAGE.ATTR.RD", 23, 0, 0x0002, 0x0000, 0xf7d0, MD_SYS, tdg_mem_page_attr_rd_run },
+	[24] = { "TDG.MEM.PAGE.ATTR.WR", 24, 0, 0x0106, 0x0000, 0x4510, MD_SYS, tdg_mem_page_attr_wr_run },
+	[25] = { "TDG.VP.ENTER", 25, 0, 0x0006, 0x0000, 0x0000, MD_SYS, tdg_vp_enter_run },
+	[26] = { "TDG.VP.INVEPT", 26, 0, 0x0002, 0x0000, 0x0000, MD_SYS, tdg_vp_invept_run },
+	[27] = { "TDG.VP.INVVPID", 27, 0, 0x0006, 0x0000, 0x0000, MD_SYS, tdg_vp_invvpid_run },
 };
 
 const struct named_lock named_locks[NUM_CHECK_LOCKS] = {

@@ -52,15 +52,15 @@ struct call {
 	struct module *m;
 	struct lp *lp;
 	unsigned lp_id;
+	unsigned version;
+	enum module_where where;
+	uint16_t vm;
+	bool guest;            /* TDCALL: td, vp and vm are the caller's from the start */
+	uint8_t flags_reg;     /* the register with an address that had */
+	uint64_t flags;        /* ... these flag bits */
 	const struct leaf *leaf;
 	struct cpu_regs *regs; /* the caller's registers; named outputs are zero when decode starts */
-	unsigned version;
-	bool guest;            /* TDCALL: td, vp and vm are the caller's from the start */
-	uint16_t vm;
-	enum module_where where;
-	uint64_t in[16];       /* general registers as the caller passed them */
-	uint64_t flags;        /* flag bits that shared a register with an address, */
-	uint8_t flags_reg;     /* this one */
+	uint64_t in[16];       /* general registers as the caller passed them: RAX and the operands of the leaf */
 
 	/* what the checks have proven so far; undefined before */
 	struct td td;
@@ -83,15 +83,12 @@ struct call {
 	struct held_set held;
 };
 
-/* A call of @lp with these registers, a guest's if it comes from there. */
-void call_init(struct call *c, struct module *m, unsigned lp, struct cpu_regs *regs, enum module_where from);
-
 /* The row of a leaf. */
 struct leaf {
 	const char *name;
 	uint16_t number;
 	uint8_t max_version;
-	uint16_t clear;       /* general registers zeroed before decode, a bit per register */
+	uint16_t operands;    /* general registers that it takes, a bit per register */
 	uint16_t op_states;   /* allowed, a bit per enum op_state */
 	uint32_t sept_states; /* allowed, a bit per enum sept_state */
 	uint8_t context;      /* enum md_ctx, of the leaves that read or write metadata */

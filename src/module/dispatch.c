@@ -44,21 +44,26 @@ const struct leaf *leaf_guest(unsigned number)
 	return row_of(leaves_guest, LEAVES_GUEST, number);
 }
 
+static unsigned version_in(uint64_t rax)
+{
+	return (unsigned)((rax & RAX_VERSION) >> 16);
+}
+
 static uint64_t unknown_rax(struct call *c, uint64_t rax)
 {
+	if (rax & RAX_RESERVED)
+		return fail(c, TDX_OPERAND_INVALID | GPR_RAX, "reserved bits 63:24 of RAX %x must be 0", rax);
 	return fail(c, TDX_OPERAND_INVALID | GPR_RAX, "there is no leaf %u version %u (RAX %x)", rax & RAX_LEAF,
-		    (rax & RAX_VERSION) >> 16, rax);
+		    version_in(rax), rax);
 }
 
 /* What RAX and the state of the system say before any leaf is looked at. */
-static uint64_t admit(struct call *c, uint64_t rax)
+static uint64_t look_at_rax(struct call *c, uint64_t rax, uint32_t state)
 {
-	uint32_t state = __atomic_load_n(&c->m->sys_state, __ATOMIC_ACQUIRE);
 	unsigned number = rax & RAX_LEAF;
 
-	if (rax & RAX_RESERVED)
-		return fail(c, TDX_OPERAND_INVALID | GPR_RAX, "reserved bits 63:24 of RAX %x must be 0", rax);
-	if (c->version && !in_set(VERSIONED, number))
+	c->version = version_in(rax);
+	if (rax & RAX_RESERVED || (c->version && !in_set(VERSIONED, number)))
 		return unknown_rax(c, rax);
 	if (state == SYS_STATE_SHUTDOWN && number != LEAF_TDH_SYS_LP_SHUTDOWN)
 		return fail(c, TDX_SYS_SHUTDOWN, "leaf %u: the module was shut down", number);
@@ -68,101 +73,68 @@ static uint64_t admit(struct call *c, uint64_t rax)
 	return TDX_SUCCESS;
 }
 
-/* Decodes and invokes. The result is in c->regs; c->where says where to go. */
-static void call_run(struct call *c)
-{
-	enum module_where from = c->where;
-	uint64_t status;
-
-	for (unsigned clear = c->leaf->clear; clear; clear &= clear - 1)
-		c->regs->gpr[__builtin_ctz(clear)] = 0;
-	status = c->leaf->run(c);
-	held_release(&c->held);
-	if (c->where == from)
-		c->regs->gpr[GPR_RAX] = status;
-}
-
-static void dispatch(struct call *c, const struct leaf *row, uint64_t rax)
+static inline uint64_t run(struct call *c, const struct leaf *row)
 {
 	c->leaf = row;
-	if (row)
-		call_run(c);
-	else
-		c->regs->gpr[GPR_RAX] = unknown_rax(c, rax);
+	return row->run(c);
 }
 
-void call_init(struct call *c, struct module *m, unsigned lp, struct cpu_regs *regs, enum module_where from)
+static __attribute__((noinline)) uint64_t run_any_host(struct call *c, uint64_t rax, uint32_t state)
 {
-	c->held.count = 0;
-	c->flags = 0;
-	c->flags_reg = 0;
-	c->leaf = NULL;
-	c->version = 0;
-	c->guest = from == MODULE_TO_GUEST;
-	c->vm = 0;
-	c->td = (struct td){ 0 };
-	c->vp = (struct vcpu){ 0 };
-	c->m = m;
-	c->lp = &m->lp[lp];
-	c->lp_id = lp;
-	c->regs = regs;
-	c->where = from;
+	const struct leaf *row = leaf_host(rax & RAX_LEAF);
+	uint64_t status = look_at_rax(c, rax, state);
+
+	return status ? status : row ? run(c, row) : unknown_rax(c, rax);
 }
 
-static void call_begin(struct call *c)
+static inline uint64_t run_host(struct call *c, uint64_t rax)
 {
-	/* One by one, as they were stored: a wider load would wait until the stores have left the processor. */
-#pragma GCC unroll 16
-	for (unsigned i = 0; i < GPR_COUNT; i++)
-		c->in[i] = __atomic_load_n(&c->regs->gpr[i], __ATOMIC_RELAXED);
-	c->version = (unsigned)((c->in[GPR_RAX] & RAX_VERSION) >> 16);
-	c->lp->reason.rule = NULL;
+	uint32_t state = __atomic_load_n(&c->m->sys_state, __ATOMIC_ACQUIRE);
+
+	/* most calls need no closer look: version 0 of a leaf that is there */
+	return rax < LEAVES_HOST && leaves_host[rax].run && state == SYS_STATE_READY ? run(c, &leaves_host[rax])
+										      : run_any_host(c, rax, state);
+}
+
+static uint64_t run_guest(struct call *c, uint64_t rax)
+{
+	const struct leaf *row = leaf_guest(rax & RAX_LEAF);
+
+	c->version = version_in(rax);
+	/* TDG.VM.RD looks at its version itself; the others have none but 0 */
+	if (rax & RAX_RESERVED || !row || (c->version && row->number != LEAF_TDG_VM_RD))
+		return unknown_rax(c, rax);
+	return run(c, row);
+}
+
+/* The result is in c->regs; c->where says where to go. */
+static inline void end(struct call *c, enum module_where from, uint64_t status)
+{
+	if (c->where == from)
+		c->regs->gpr[GPR_RAX] = status;
+	held_release(&c->held);
 }
 
 void call_dispatch_guest(struct call *c)
 {
-	uint64_t rax = c->regs->gpr[GPR_RAX];
-
-	call_begin(c);
-	if (rax & RAX_RESERVED) {
-		c->regs->gpr[GPR_RAX] = fail(c, TDX_OPERAND_INVALID | GPR_RAX,
-					     "reserved bits 63:24 of RAX %x must be 0", rax);
-		return;
-	}
-	/* TDG.VM.RD looks at its version itself; the others have none but 0 */
-	dispatch(c, c->version && (rax & RAX_LEAF) != LEAF_TDG_VM_RD ? NULL : leaf_guest(rax & RAX_LEAF), rax);
-}
-
-static enum module_where seamcall(struct module *m, unsigned lp, struct cpu_regs *regs)
-{
-	uint64_t rax = regs->gpr[GPR_RAX];
-	uint64_t status;
-	struct call c;
-
-	call_init(&c, m, lp, regs, MODULE_TO_HOST);
-	/* Before the state is looked at: TDH.SYS.SHUTDOWN changes it and then looks for others inside. */
-	__atomic_store_n(&c.lp->in_module, true, __ATOMIC_SEQ_CST);
-	call_begin(&c);
-	status = admit(&c, rax);
-	if (status)
-		regs->gpr[GPR_RAX] = status;
-	else
-		dispatch(&c, leaf_host(rax & RAX_LEAF), rax);
-	if (c.where == MODULE_TO_HOST)
-		__atomic_store_n(&c.lp->in_module, false, __ATOMIC_RELEASE);
-	return c.where;
+	end(c, MODULE_TO_GUEST, run_guest(c, c->in[GPR_RAX]));
 }
 
 enum module_where module_seamcall(struct module *m, unsigned lp, struct cpu_regs *regs)
 {
 	struct machine_check mc;
-	enum module_where where;
+	struct call c;
 
 	if (__atomic_load_n(&m->dead, __ATOMIC_ACQUIRE))
 		return machine_check_dead(m, lp, regs);
+	call_init(&c, m, lp, regs, MODULE_TO_HOST);
 	if (machine_check_begin(&mc))
-		return machine_check_end(m, lp, regs, &mc);
-	where = seamcall(m, lp, regs);
+		return machine_check_end(c.m, c.lp_id, c.regs, mc.pa);
+	/* Before the state is looked at: TDH.SYS.SHUTDOWN changes it and then looks for others inside. */
+	__atomic_store_n(&c.lp->in_module, true, __ATOMIC_SEQ_CST);
+	end(&c, MODULE_TO_HOST, run_host(&c, c.in[GPR_RAX]));
+	if (c.where == MODULE_TO_HOST)
+		__atomic_store_n(&c.lp->in_module, false, __ATOMIC_RELEASE);
 	machine_check_leave();
-	return where;
+	return c.where;
 }

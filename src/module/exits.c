@@ -276,7 +276,7 @@ enum module_where module_vm_exit(struct module *m, unsigned lp, struct cpu_regs 
 	if (__atomic_load_n(&m->dead, __ATOMIC_ACQUIRE))
 		return machine_check_dead(m, lp, regs);
 	if (machine_check_begin(&mc))
-		return machine_check_end(m, lp, regs, &mc);
+		return machine_check_end(m, lp, regs, mc.pa);
 	m->lp[lp].reason.rule = NULL;
 	where = vm_exit(m, lp, regs, exit);
 	machine_check_leave();

@@ -13,7 +13,7 @@ void machine_check_at(uint64_t pa)
 	if (!machine_check_guard)
 		return;
 	machine_check_guard->pa = pa;
-	longjmp(machine_check_guard->back, 1);
+	machine_check_return(machine_check_guard);
 }
 
 static void explain(struct module *m, unsigned lp, uint64_t pa)
@@ -44,12 +44,11 @@ static enum module_where refuse(struct module *m, unsigned lp, struct cpu_regs *
 	return MODULE_TO_HOST;
 }
 
-enum module_where machine_check_end(struct module *m, unsigned lp, struct cpu_regs *regs,
-				    const struct machine_check *mc)
+enum module_where machine_check_end(struct module *m, unsigned lp, struct cpu_regs *regs, uint64_t pa)
 {
 	machine_check_guard = NULL;
 	__atomic_store_n(&m->dead, true, __ATOMIC_RELEASE);
-	explain(m, lp, mc->pa);
+	explain(m, lp, pa);
 	return refuse(m, lp, regs);
 }
 

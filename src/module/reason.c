@@ -4,8 +4,6 @@
  */
 #include "module/state.h"
 
-#include <string.h>
-
 uint64_t call_fail(struct call *c, uint64_t status, const char *rule, uint64_t v0, uint64_t v1, uint64_t v2,
 		   uint64_t v3)
 {
@@ -15,7 +13,8 @@ uint64_t call_fail(struct call *c, uint64_t status, const char *rule, uint64_t v
 		.status = status, .rule = rule, .value = { v0, v1, v2, v3 }, .tdvpr = c->guest ? 0 : c->vp.pa,
 		.injected = c->lp->fault.happened ? c->lp->fault.text : NULL,
 	};
-	memcpy(r->operand, c->in, sizeof(r->operand));
+	for (unsigned i = 0; i < GPR_COUNT; i++) /* what the leaf takes may be gone from the registers, and only that */
+		r->operand[i] = c->leaf && c->leaf->operands & 1u << i ? c->in[i] : c->regs->gpr[i];
 	r->operand[c->flags_reg] |= c->flags;
 	c->lp->refused = c->leaf;
 	return status;

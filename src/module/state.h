@@ -110,6 +110,27 @@ struct module {
 	struct lp lp[MAX_LPS];
 };
 
+/* A call of @lp with these registers, a guest's if it comes from there. */
+static inline void call_init(struct call *c, struct module *m, unsigned lp, struct cpu_regs *regs, enum module_where from)
+{
+	c->m = m;
+	c->lp = &m->lp[lp];
+	c->lp_id = lp;
+	c->regs = regs;
+	c->leaf = NULL;
+	c->flags = 0;
+	c->td = (struct td){ 0 };
+	c->vp = (struct vcpu){ 0 };
+	c->where = from;
+	c->guest = from == MODULE_TO_GUEST;
+	c->vm = 0;
+	c->flags_reg = 0;
+	c->version = 0;
+	c->held.count = 0;
+	c->in[GPR_RAX] = regs->gpr[GPR_RAX];
+	c->lp->reason.rule = NULL;
+}
+
 /*
  * The host pointer behind a physical address as the module sees it. Where there is no memory, or a page whose private
  * content the host destroyed, it is a machine check: the call ends there and the module with it; NULL outside of calls.

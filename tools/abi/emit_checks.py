@@ -12,6 +12,22 @@ INCLUDES = ['gen/checks.h', 'module/check.h', 'module/cpuid.h', 'module/guest_me
             'platform/platform.h', 'vmx/x86.h']
 LEVELS = {'root': 'LEVEL_ROOT'}
 
+TAKE_OPERANDS = '''/* How a leaf begins: its operands (sets of general registers) to c->in, its outputs zeroed. */
+static inline __attribute__((always_inline)) void take_operands(struct call *c, unsigned operands, unsigned outputs)
+{
+	uint64_t *gpr = c->regs->gpr;
+
+	/* One by one, as they were stored: a wider load would wait until the stores have left the processor. */
+#pragma GCC unroll 16
+	for (unsigned i = 0; i < GPR_COUNT; i++) {
+		if (operands & 1u << i)
+			c->in[i] = __atomic_load_n(&gpr[i], __ATOMIC_RELAXED);
+		if (outputs & 1u << i)
+			gpr[i] = 0;
+	}
+}
+'''
+
 
 class Checks:
     def __init__(self, leaf, required, ids):
@@ -105,15 +121,30 @@ class Checks:
         statements += ['st = fault_point(c);'] + self.invocation()
         first = statements.pop(0) if statements[0].startswith('st = ') else 'st = TDX_SUCCESS;'
         rest = ''.join('\tif (!st)\n\t\t%s\n' % text for text in statements)
-        return 'static uint64_t %s_run(struct call *c)\n{\n\tuint64_t %s\n\n%s\treturn st;\n}\n\n' % (
-            self.leaf.c_name.lower(), first, rest)
+        take = 'take_operands(c, %s, %s);' % (set_text(leaf_operands(self.leaf)), set_text(leaf_clear(self.leaf)))
+        return 'static uint64_t %s_run(struct call *c)\n{\n\tuint64_t st;\n\n\t%s\n\t%s\n%s\treturn st;\n}\n\n' % (
+            self.leaf.c_name.lower(), take, first, rest)
+
+
+def register_set(names):
+    return sum(1 << REGISTERS.index(reg) for reg in set(names) - {'none', 'RAX'})
+
+
+def set_text(registers):
+    names = [reg for i, reg in enumerate(REGISTERS) if registers & 1 << i]
+    return '0x%04x /* %s */' % (registers, ' '.join(names)) if names else '0'
+
+
+def leaf_operands(leaf):
+    """Registers that the leaf takes, in whatever version."""
+    return register_set(op.reg for op in leaf.ins)
 
 
 def leaf_clear(leaf):
     """Output registers that read 0 unless the leaf says otherwise."""
     line = leaf.item.one('clear')
     regs = line.split() if line is not None else [op.reg for op in leaf.outs if not op.version]
-    return sum(1 << REGISTERS.index(reg) for reg in set(regs) - {'none', 'RAX'})
+    return register_set(regs)
 
 
 def mask(names, order):
@@ -124,7 +155,7 @@ def descriptor(leaf, model):
     states = [name.replace('OP_STATE_', '') for name, _ in model.enums['op_state']]
     septs = [row['name'] for row in model.sept_states]
     return ('\t[%d] = { "%s", %d, %d, 0x%04x, 0x%04x, 0x%04x, MD_%s, %s_run },\n' % (
-        leaf.number, leaf.name, leaf.number, max(leaf.versions), leaf_clear(leaf), mask(leaf.op_states, states),
+        leaf.number, leaf.name, leaf.number, max(leaf.versions), leaf_operands(leaf), mask(leaf.op_states, states),
         mask(leaf.sept_states, septs), leaf.context or 'SYS', leaf.c_name.lower()))
 
 
@@ -157,7 +188,7 @@ def emit_header(model):
 
 
 def emit_source(model):
-    out = source_top(TEXT) + ''.join('#include "%s"\n' % path for path in INCLUDES) + '#include <string.h>\n\n'
+    out = source_top(TEXT) + ''.join('#include "%s"\n' % path for path in INCLUDES) + '#include <string.h>\n\n' + TAKE_OPERANDS + '\n'
     leaves, required = present(model), {}
     ids = {name for name, _, _ in model.operand_ids}
     runs = ''.join(Checks(leaf, required, ids).emit() for leaf in leaves)
