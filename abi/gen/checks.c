@@ -1366,7 +1366,7 @@ static uint64_t tdh_mem_rd_run(struct call *c)
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_SEPT_TREE, LOCK_SHARED);
 	if (!st)
-		st = mem_rd_walk(c);
+		st = check_gpa_mapped(c, GPR_RCX, SEPT_GUEST_READ);
 	if (!st)
 		st = call_lock_sept_entry(c, GPR_RCX);
 	if (!st)
@@ -1393,7 +1393,7 @@ static uint64_t tdh_mem_wr_run(struct call *c)
 	if (!st)
 		st = call_lock_named(c, CHECK_LOCK_SEPT_TREE, LOCK_SHARED);
 	if (!st)
-		st = mem_rd_walk(c);
+		st = check_gpa_mapped(c, GPR_RCX, SEPT_GUEST_READ);
 	if (!st)
 		st = call_lock_sept_entry(c, GPR_RCX);
 	if (!st)
@@ -1451,7 +1451,7 @@ static uint64_t tdh_mr_extend_run(struct call *c)
 	if (!st)
 		st = tdh_mr_extend_require_30(c);
 	if (!st)
-		st = extend_page(c);
+		st = check_gpa_mapped(c, GPR_RCX, SEPT_SET(SEPT_STATE_MAPPED));
 	if (!st)
 		st = fault_point(c);
 	if (!st)

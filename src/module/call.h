@@ -177,6 +177,8 @@ uint64_t check_version(struct call *c);
 uint64_t check_page_any(struct call *c, unsigned reg, enum lock_mode mode);
 /* c->gpa is private and fits the TD. */
 uint64_t check_gpa_private(struct call *c, unsigned reg);
+/* GPR @reg holds such a GPA, of a page in one of @states: c->sept. */
+uint64_t check_gpa_mapped(struct call *c, unsigned reg, uint32_t states);
 /* The BEPOCH of what c->sept maps has been tracked, where the TD's state requires it. */
 uint64_t check_bepoch_tracked(struct call *c, unsigned operand);
 

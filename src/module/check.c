@@ -9,7 +9,9 @@
 
 /* ---- pages by address ---- */
 
-static inline __attribute__((always_inline)) uint64_t check_private_pa(struct call *c, unsigned reg, uint64_t pa, enum page_size size)
+/* Format, TDMR, lock of the page of @size around @pa. */
+static uint64_t lock_private(struct call *c, unsigned reg, uint64_t pa, enum page_size size, enum lock_mode mode,
+			     struct page_ref *ref)
 {
 	if (pa & (PAGE_SIZE_OF(size) - 1))
 		return fail(c, TDX_OPERAND_INVALID | reg, "address %x is not aligned to its page size of %x", pa,
@@ -21,7 +23,7 @@ static inline __attribute__((always_inline)) uint64_t check_private_pa(struct ca
 		return fail(c, TDX_OPERAND_INVALID | reg,
 			    "address %x carries key id %u, the address of a private page must carry none", pa,
 			    keyid_of(c->m, pa));
-	return TDX_SUCCESS;
+	return pamt_lock(c, reg, pa, size, mode, ref);
 }
 
 static uint64_t wrong_page(struct call *c, unsigned operand, const struct page_ref *ref, enum page_type type)
@@ -43,10 +45,8 @@ static uint64_t wrong_page(struct call *c, unsigned operand, const struct page_r
 uint64_t check_page(struct call *c, unsigned reg, uint64_t pa, enum page_type type, enum lock_mode mode,
 		    struct page_ref *ref)
 {
-	uint64_t st = check_private_pa(c, reg, pa, PAGE_SIZE_4K);
+	uint64_t st = lock_private(c, reg, pa, PAGE_SIZE_4K, mode, ref);
 
-	if (!st)
-		st = pamt_lock(c, reg, pa, PAGE_SIZE_4K, mode, ref);
 	if (st)
 		return st;
 	if (ref->level != PAGE_SIZE_4K || ref->pamt->type != type)
@@ -56,20 +56,16 @@ uint64_t check_page(struct call *c, unsigned reg, uint64_t pa, enum page_type ty
 
 uint64_t check_page_any(struct call *c, unsigned reg, enum lock_mode mode)
 {
-	uint64_t st = check_private_pa(c, reg, c->in[reg], PAGE_SIZE_4K);
-
-	return st ? st : pamt_lock(c, reg, c->in[reg], PAGE_SIZE_4K, mode, &c->page);
+	return lock_private(c, reg, c->in[reg], PAGE_SIZE_4K, mode, &c->page);
 }
 
 uint64_t check_page_at_level(struct call *c, unsigned reg)
 {
 	enum page_size size = (enum page_size)c->level;
 	uint64_t pa = c->in[reg];
-	uint64_t st = check_private_pa(c, reg, pa, size);
+	uint64_t st = lock_private(c, reg, pa, size, LOCK_EXCLUSIVE, &c->page);
 	struct pamt_entry *part;
 
-	if (!st)
-		st = pamt_lock(c, reg, pa, size, LOCK_EXCLUSIVE, &c->page);
 	if (st)
 		return st;
 	if (c->page.level != size || c->page.pamt->type != PT_NDA)
@@ -223,6 +219,22 @@ uint64_t sept_fail(struct call *c, uint64_t status, const char *rule)
 {
 	sept_put(c);
 	return fail(c, status, rule, c->sept.gpa, c->sept.level, c->sept.state);
+}
+
+uint64_t check_gpa_mapped(struct call *c, unsigned reg, uint32_t states)
+{
+	uint64_t st;
+
+	c->gpa = c->in[reg];
+	st = check_gpa_private(c, reg);
+	if (st)
+		return st;
+	c->level = 0;
+	sept_walk_call(c);
+	if (!(states & SEPT_SET(c->sept.state)))
+		return sept_fail(c, TDX_EPT_ENTRY_NOT_PRESENT | reg,
+				 "GPA %x: the walk ends at level %u in state %e, there is no page that this leaf may read");
+	return TDX_SUCCESS;
 }
 
 uint64_t check_sept_walk(struct call *c, unsigned reg, enum lock_mode mode)

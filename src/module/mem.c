@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * TDH.MEM.SEPT.*, RANGE.* and TRACK: the secure EPT's own pages, blocking, and TLB tracking.
+ * TDH.MEM.SEPT.*, RANGE.*, TRACK, RD and WR: the secure EPT's own pages, blocking, TLB tracking, and a debugger's access.
  */
 #include "gen/checks.h"
 #include "module/sept_l2.h"
@@ -283,4 +283,16 @@ uint64_t track_previous(struct call *c)
 void tdh_mem_track(struct call *c)
 {
 	__atomic_fetch_add(&c->td.tdcs->epoch, 1, __ATOMIC_RELEASE);
+}
+
+/* ---- TDH.MEM.RD, WR: 8 bytes of a debug TD ---- */
+
+void tdh_mem_rd(struct call *c)
+{
+	c->regs->gpr[GPR_R8] = __atomic_load_n((uint64_t *)sept_data(c), __ATOMIC_RELAXED);
+}
+
+void tdh_mem_wr(struct call *c)
+{
+	c->regs->gpr[GPR_R8] = __atomic_exchange_n((uint64_t *)sept_data(c), c->in[GPR_R8], __ATOMIC_SEQ_CST);
 }

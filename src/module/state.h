@@ -151,6 +151,12 @@ static inline uint64_t keyid_strip(const struct module *m, uint64_t pa)
 	return pa & ((1ull << m->hkid_shift) - 1);
 }
 
+/* What is at c->gpa in the page that c->sept maps. */
+static inline void *sept_data(const struct call *c)
+{
+	return pa_ptr(c->m, (c->sept.value & SEPT_PA) + (c->gpa & (PAGE_SIZE_OF(c->sept.level) - 1)));
+}
+
 /* Page @k of the TDCS or TDVPS, NULL when that page was not added. */
 static inline void *td_page(const struct module *m, const struct td *td, unsigned k)
 {

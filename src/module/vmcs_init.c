@@ -34,15 +34,10 @@ static void set_addresses(struct vmcs *v, const struct td *td, const struct vcpu
 {
 	const uint64_t *page = vp->vps->page_pa, *tdcx = td->tdr->tdcx_pa;
 
-	if (vm) {
-		vmcs_write(v, VMCS_VIRTUAL_APIC, NO_ADDRESS);
-		vmcs_write(v, VMCS_MSR_BITMAP, page[TDVPS_PAGE_L2 + (vm - 1) * TDVPS_PAGES_PER_L2 + 1]);
-		vmcs_write(v, VMCS_VE_INFO, NO_ADDRESS);
-	} else {
-		vmcs_write(v, VMCS_VIRTUAL_APIC, page[TDVPS_PAGE_VAPIC]);
-		vmcs_write(v, VMCS_MSR_BITMAP, tdcx[TDCS_PAGE_MSR_BITMAPS]);
-		vmcs_write(v, VMCS_VE_INFO, page[TDVPS_PAGE_MAIN]);
-	}
+	vmcs_write(v, VMCS_VIRTUAL_APIC, vm ? NO_ADDRESS : page[TDVPS_PAGE_VAPIC]);
+	vmcs_write(v, VMCS_MSR_BITMAP, vm ? page[TDVPS_PAGE_L2 + (vm - 1) * TDVPS_PAGES_PER_L2 + 1] :
+					    tdcx[TDCS_PAGE_MSR_BITMAPS]);
+	vmcs_write(v, VMCS_VE_INFO, vm ? NO_ADDRESS : page[TDVPS_PAGE_MAIN]);
 	vmcs_write(v, VMCS_PASID_LOW, tdcx[TDCS_PAGE_ZERO]);
 	vmcs_write(v, VMCS_PASID_HIGH, tdcx[TDCS_PAGE_ZERO]);
 	vmcs_write(v, VMCS_SHARED_EPTP, tdcx[TDCS_PAGE_ZERO]);
