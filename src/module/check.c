@@ -82,33 +82,6 @@ uint64_t check_page_at_level(struct call *c, unsigned reg)
 	return TDX_SUCCESS;
 }
 
-uint64_t check_tdr(struct call *c, unsigned reg, enum lock_mode mode)
-{
-	uint64_t st = check_page(c, reg, c->in[reg], PT_TDR, mode, &c->tdr_page);
-
-	if (!st)
-		td_load(c->m, c->in[reg], &c->td);
-	return st;
-}
-
-uint64_t check_tdvpr(struct call *c, unsigned reg, enum lock_mode mode)
-{
-	uint64_t st = check_page(c, reg, c->in[reg], PT_TDVPR, mode, &c->vp_page);
-
-	if (!st)
-		vcpu_load(c->m, c->in[reg], &c->vp);
-	return st;
-}
-
-uint64_t check_owner_tdr(struct call *c, uint64_t tdr_pa, enum lock_mode mode)
-{
-	uint64_t st = pamt_lock(c, TDX_OPERAND_ID_TDR, tdr_pa, PAGE_SIZE_4K, mode, &c->tdr_page);
-
-	if (!st)
-		td_load(c->m, tdr_pa, &c->td);
-	return st;
-}
-
 uint64_t check_shared(struct call *c, unsigned reg, uint64_t pa, uint64_t align)
 {
 	uint64_t plain = keyid_strip(c->m, pa);
@@ -153,7 +126,7 @@ uint64_t check_td_state_in(struct call *c, enum lock_mode mode, unsigned allowed
 	if (st)
 		return st;
 	op_state = c->td.tdcs->op_state;
-	if (op_state >= NUM_OP_STATES) /* as td_check() */
+	if (op_state >= NUM_OP_STATES) /* as td_load() */
 		machine_check_at(keyid_strip(c->m, c->td.tdr->tdcx_pa[TDCS_PAGE_MAIN]));
 	if (allowed && !(allowed & 1u << op_state))
 		return fail(c, TDX_OP_STATE_INCORRECT, "the TD at %x is in OP_STATE %o, which this leaf does not allow",

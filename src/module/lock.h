@@ -60,10 +60,10 @@ static inline void lock_release(uint16_t *lock, enum lock_mode mode)
 		lock_drop(lock, mode, LOCK_READER_PLAIN);
 }
 
-/* Whether a host call failed on it since the last that did not. */
-static inline bool lock_host_first(const uint16_t *lock)
+/* Whether any of these bits is set: of holders, or of a host call that failed on it since the last that did not. */
+static inline bool lock_held(const uint16_t *lock, int bits)
 {
-	return __atomic_load_n(lock, __ATOMIC_RELAXED) & LOCK_BIT_HOST_PRIO;
+	return __atomic_load_n(lock, __ATOMIC_SEQ_CST) & bits;
 }
 
 /* The same with host priority. A host failure sets the bit, a host success clears it; a guest fails while it is set. */
@@ -72,7 +72,7 @@ static inline bool lock_try_hp(uint16_t *lock, enum lock_mode mode, bool guest)
 	if (mode == LOCK_NONE)
 		return true;
 	if (guest)
-		return !lock_host_first(lock) && lock_take(lock, mode, LOCK_READER_HP, 0);
+		return !lock_held(lock, LOCK_BIT_HOST_PRIO) && lock_take(lock, mode, LOCK_READER_HP, 0);
 	if (lock_take(lock, mode, LOCK_READER_HP, LOCK_BIT_HOST_PRIO))
 		return true;
 	__atomic_fetch_or(lock, LOCK_BIT_HOST_PRIO, __ATOMIC_RELAXED);

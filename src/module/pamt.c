@@ -34,17 +34,10 @@ const struct tdmr *tdmr_of(const struct module *m, uint64_t pa)
 	for (unsigned i = 0; i < m->num_tdmrs; i++) {
 		const struct tdmr *t = &m->tdmr[i];
 
-		if (pa >= t->base && pa - t->base < t->size)
+		if (pa - t->base < t->size)
 			return t;
 	}
 	return NULL;
-}
-
-static struct pamt_entry *entry_in(const struct module *m, const struct tdmr *t, uint64_t pa, enum page_size level)
-{
-	uint64_t index = (pa - t->base) >> (12 + 9 * level);
-
-	return pa_ptr(m, t->pamt_base[level] + index * sizeof(struct pamt_entry));
 }
 
 /* Memory becomes usable in whole 1 GiB blocks. */
@@ -55,23 +48,23 @@ static bool tdmr_usable(const struct tdmr *t, uint64_t pa)
 	return pa < (next & ~(PAGE_SIZE_OF(PAGE_SIZE_1G) - 1));
 }
 
-static inline __attribute__((always_inline)) bool pamt_path(const struct module *m, uint64_t pa, struct pamt_entry *path[NUM_PAGE_SIZES])
+bool pamt_find(const struct module *m, uint64_t pa, struct pamt_path *path)
 {
 	const struct tdmr *t = tdmr_of(m, pa);
 
 	if (!t || !tdmr_usable(t, pa))
 		return false;
-	path[PAGE_SIZE_4K] = entry_in(m, t, pa, PAGE_SIZE_4K);
-	path[PAGE_SIZE_2M] = entry_in(m, t, pa, PAGE_SIZE_2M);
-	path[PAGE_SIZE_1G] = entry_in(m, t, pa, PAGE_SIZE_1G);
+	path->pa = pa;
+	for (int size = PAGE_SIZE_4K; size <= PAGE_SIZE_1G; size++)
+		path->entry[size] = pamt_entry(m, t, pa - t->base, (enum page_size)size);
 	return true;
 }
 
 struct pamt_entry *pamt_at(const struct module *m, uint64_t pa, enum page_size level)
 {
-	struct pamt_entry *path[NUM_PAGE_SIZES];
+	struct pamt_path path;
 
-	return pamt_path(m, pa, path) ? path[level] : NULL;
+	return pamt_find(m, pa, &path) ? path.entry[level] : NULL;
 }
 
 static bool is_pamt(const struct module *m, uint64_t pa)
@@ -87,12 +80,11 @@ static bool is_pamt(const struct module *m, uint64_t pa)
 
 bool module_owns_page(const struct module *m, uint64_t pa)
 {
-	struct pamt_entry *path[NUM_PAGE_SIZES];
+	struct pamt_path path;
+	bool found = pamt_find(m, pa, &path);
 
-	if (!pamt_path(m, pa, path))
-		return is_pamt(m, pa);
-	for (int level = PAGE_SIZE_4K; level <= PAGE_SIZE_1G; level++) {
-		int type = path[level] ? __atomic_load_n(&path[level]->type, __ATOMIC_RELAXED) : -1 /* destroyed */;
+	for (int level = PAGE_SIZE_4K; found && level <= PAGE_SIZE_1G; level++) {
+		int type = path.entry[level] ? __atomic_load_n(&path.entry[level]->type, __ATOMIC_RELAXED) : -1 /* destroyed */;
 
 		if (type != PT_NDA && type != PT_RSVD)
 			return true;
@@ -100,15 +92,10 @@ bool module_owns_page(const struct module *m, uint64_t pa)
 	return is_pamt(m, pa);
 }
 
-/* A large page's 512 parts, described one by one. */
-static struct pamt_entry *parts_of(const struct module *m, const struct page_ref *large)
-{
-	return pamt_at(m, large->pa, (enum page_size)(large->level - 1));
-}
-
+/* A large page's 512 parts are described one by one at the next smaller size. */
 void pamt_demote(const struct module *m, const struct page_ref *large, uint64_t owner)
 {
-	struct pamt_entry *part = parts_of(m, large);
+	struct pamt_entry *part = pamt_at(m, large->pa, (enum page_size)(large->level - 1));
 
 	for (unsigned i = 0; i < 512; i++)
 		pamt_set(&part[i], PT_REG, owner, 0);
@@ -117,7 +104,7 @@ void pamt_demote(const struct module *m, const struct page_ref *large, uint64_t 
 
 void pamt_promote(const struct module *m, const struct page_ref *large, uint64_t owner)
 {
-	struct pamt_entry *part = parts_of(m, large);
+	struct pamt_entry *part = pamt_at(m, large->pa, (enum page_size)(large->level - 1));
 
 	for (unsigned i = 0; i < 512; i++)
 		pamt_free(&part[i]);
@@ -131,60 +118,36 @@ static uint64_t pamt_busy(struct call *c, unsigned operand, uint64_t pa)
 		    "running vCPU", pa);
 }
 
-static bool is_locked(const uint16_t *lock, unsigned bits)
-{
-	return __atomic_load_n(lock, __ATOMIC_SEQ_CST) & bits;
-}
-
-static bool is_free(const struct pamt_entry *e)
-{
-	return __atomic_load_n(&e->type, __ATOMIC_SEQ_CST) == PT_NDA;
-}
-
 static bool parts_locked(const struct module *m, uint64_t pa, int level)
 {
 	const struct pamt_entry *part = pamt_at(m, pa & ~(PAGE_SIZE_OF(level) - 1), (enum page_size)(level - 1));
 
 	for (uint64_t i = 0; i < 512; i++) {
-		if (is_locked(&part[i].lock, ~LOCK_BIT_HOST_PRIO & 0xffffu))
+		if (lock_held(&part[i].lock, ~LOCK_BIT_HOST_PRIO))
 			return true;
-		if (level > PAGE_SIZE_2M && is_free(&part[i]) &&
+		if (level > PAGE_SIZE_2M && pamt_is_free(&part[i]) &&
 		    parts_locked(m, pa + i * PAGE_SIZE_OF(level - 1), level - 1))
 			return true;
 	}
 	return false;
 }
 
-/*
- * Whoever locks an entry holds the larger ones around it shared. They need not be written for that: it is enough that
- * nobody has one exclusively, and that who takes a large one exclusively finds no lock inside.
- */
-static bool lock_described(struct call *c, const struct page_ref *ref, struct pamt_entry *const path[NUM_PAGE_SIZES],
-			   enum lock_mode mode)
-{
-	if (!call_lock(c, &ref->pamt->lock, HELD_HOST_PRIO, mode))
-		return false;
-	for (int level = PAGE_SIZE_1G; level > (int)ref->level; level--) {
-		if (is_locked(&path[level]->lock, LOCK_BIT_EXCLUSIVE) || !is_free(path[level]))
-			return false;
-	}
-	return mode != LOCK_EXCLUSIVE || ref->level == PAGE_SIZE_4K || !parts_locked(c->m, ref->pa, (int)ref->level);
-}
-
 uint64_t pamt_lock(struct call *c, unsigned operand, uint64_t pa, enum page_size smallest, enum lock_mode mode,
 		   struct page_ref *ref)
 {
-	struct pamt_entry *path[NUM_PAGE_SIZES];
+	struct pamt_path path;
 	int level = PAGE_SIZE_1G;
 
-	if (!pamt_path(c->m, pa, path))
+	if (!pamt_find(c->m, pa, &path))
 		return fail(c, TDX_OPERAND_ADDR_RANGE_ERROR | operand, "page %x is in no %s", pa,
 			    (uintptr_t)(tdmr_of(c->m, pa) ? "part of its TDMR that TDH.SYS.TDMR.INIT has done" : "TDMR"));
-	while (level > (int)smallest && is_free(path[level]))
+	while (level > (int)smallest && pamt_is_free(path.entry[level]))
 		level--;
-	*ref = (struct page_ref){ pa, path[level], (enum page_size)level };
-	if (fault_meets(&c->lp->fault, TDX_OPERAND_BUSY | operand) || !lock_described(c, ref, path, mode) ||
-	    (level > (int)smallest && is_free(path[level])))
+	*ref = (struct page_ref){ pa, path.entry[level], (enum page_size)level };
+	if (fault_meets(&c->lp->fault, TDX_OPERAND_BUSY | operand) ||
+	    !call_lock(c, &ref->pamt->lock, HELD_HOST_PRIO, mode) || !pamt_open_around(&path, ref->level) ||
+	    (level > PAGE_SIZE_4K && mode == LOCK_EXCLUSIVE && parts_locked(c->m, pa, level)) ||
+	    (level > (int)smallest && pamt_is_free(ref->pamt)))
 		return pamt_busy(c, operand, pa);
 	return TDX_SUCCESS;
 }

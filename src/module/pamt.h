@@ -36,6 +36,35 @@ struct page_ref {
 	enum page_size level; /* the size at which the page is described */
 };
 
+/* Where the PAMT describes a page in each size: always there, once TDH.SYS.TDMR.INIT came by. */
+struct pamt_path {
+	uint64_t pa;
+	struct pamt_entry *entry[NUM_PAGE_SIZES];
+};
+
+/* False outside the initialised TDMRs. */
+bool pamt_find(const struct module *m, uint64_t pa, struct pamt_path *path);
+
+static inline bool pamt_is_free(const struct pamt_entry *e)
+{
+	return __atomic_load_n(&e->type, __ATOMIC_SEQ_CST) == PT_NDA;
+}
+
+static inline bool pamt_open(const struct pamt_entry *e)
+{
+	return !lock_held(&e->lock, LOCK_BIT_EXCLUSIVE) && pamt_is_free(e);
+}
+
+/*
+ * Whoever locks an entry holds the larger ones around it shared. They need not be written for that: it is enough that
+ * nobody has one exclusively, and that who takes a large one exclusively finds no lock inside.
+ */
+static inline bool pamt_open_around(const struct pamt_path *path, enum page_size level)
+{
+	return (level > PAGE_SIZE_4K || pamt_open(path->entry[PAGE_SIZE_2M])) &&
+	       (level > PAGE_SIZE_2M || pamt_open(path->entry[PAGE_SIZE_1G]));
+}
+
 uint64_t pamt_owner(const struct pamt_entry *e);
 /* The page is free: its owner and BEPOCH stay to be read by TDH.PHYMEM.PAGE.RDMD. */
 void pamt_free(struct pamt_entry *e);

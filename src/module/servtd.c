@@ -207,7 +207,7 @@ static uint64_t target_td(struct call *c, uint64_t pa, struct td *target)
 	const uint16_t *lock = st == (TDX_OPERAND_BUSY | TDX_OPERAND_ID_OP_STATE) ? &target->tdcs->op_state_lock :
 			       st == (TDX_OPERAND_BUSY | TDX_OPERAND_ID_TDR) ? &pamt_at(c->m, pa, PAGE_SIZE_4K)->lock : NULL;
 
-	if (lock && lock_host_first(lock))
+	if (lock && lock_held(lock, LOCK_BIT_HOST_PRIO))
 		st ^= TDX_OPERAND_BUSY ^ TDX_OPERAND_BUSY_HOST_PRIORITY;
 	if (!st || TDX_STATUS_CODE(st) == TDX_OPERAND_BUSY)
 		return st;

@@ -45,6 +45,7 @@ struct lp {
 	const struct leaf *refused;   /* and its leaf */
 	struct fault_pending fault; /* that is to meet the next call, whatever the state of the machine */
 	struct sept_near sept;
+	struct pamt_path tdr; /* of the TDR that was looked for last */
 	struct lp_guest guest;
 	struct lp_step step;
 };
@@ -143,6 +144,12 @@ static inline void *pa_ptr(const struct module *m, uint64_t pa)
 		return mem->base + pa;
 	machine_check_at(pa);
 	return NULL;
+}
+
+/* The PAMT's entry, of one size, of what lies at @offset in a TDMR. */
+static inline struct pamt_entry *pamt_entry(const struct module *m, const struct tdmr *t, uint64_t offset, enum page_size size)
+{
+	return pa_ptr(m, t->pamt_base[size] + (offset >> (12 + 9 * size)) * sizeof(struct pamt_entry));
 }
 
 /* A physical address without its key id. */

@@ -48,11 +48,6 @@ uint64_t tdmr_init_next(struct call *c)
 	return TDX_SUCCESS;
 }
 
-static struct pamt_entry *entry_at(struct module *m, const struct tdmr *t, enum page_size size, uint64_t index)
-{
-	return pa_ptr(m, t->pamt_base[size] + index * sizeof(struct pamt_entry));
-}
-
 /* The entries, of one size, of the pages that start in the next piece: zeros, which are PT_NDA. */
 static void init_entries(struct module *m, const struct tdmr *t, enum page_size size)
 {
@@ -61,7 +56,7 @@ static void init_entries(struct module *m, const struct tdmr *t, enum page_size 
 	struct pamt_entry *e;
 
 	for (uint64_t next; first < end; first = next) {
-		e = entry_at(m, t, size, first);
+		e = pamt_entry(m, t, first * PAGE_SIZE_OF(size), size);
 		next = first + (PAGE_BYTES - (uintptr_t)e % PAGE_BYTES) / sizeof(*e); /* in the next page of the PAMT */
 		memset(e, 0, ((next < end ? next : end) - first) * sizeof(*e));
 	}
@@ -75,7 +70,7 @@ static void mark_reserved(struct module *m, const struct tdmr *t)
 		uint64_t at = t->rsvd[i].offset, end = at + t->rsvd[i].size;
 
 		for (at = at < from ? from : at, end = end < to ? end : to; at < end; at += PAGE_BYTES)
-			entry_at(m, t, PAGE_SIZE_4K, at / PAGE_BYTES)->type = PT_RSVD;
+			pamt_entry(m, t, at, PAGE_SIZE_4K)->type = PT_RSVD;
 	}
 }
 

@@ -28,7 +28,7 @@ uint64_t guest_lock(struct call *c, uint16_t *lock, enum lock_mode mode, unsigne
 	uint64_t st = call_lock_or_busy(c, lock, HELD_HOST_PRIO, mode, operand, what);
 
 	if (st)
-		guest_exit_of(c)->host_priority = lock_host_first(lock);
+		guest_exit_of(c)->host_priority = lock_held(lock, LOCK_BIT_HOST_PRIO);
 	return st;
 }
 

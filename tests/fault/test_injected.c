@@ -40,6 +40,7 @@ static void take_module(struct module *copy)
 		copy->lp[lp].refused = NULL;
 		memset(&copy->lp[lp].fault, 0, sizeof(copy->lp[lp].fault));
 		memset(&copy->lp[lp].sept, 0, sizeof(copy->lp[lp].sept));
+		memset(&copy->lp[lp].tdr, 0, sizeof(copy->lp[lp].tdr));
 	}
 }
 

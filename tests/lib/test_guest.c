@@ -165,6 +165,7 @@ static void a_host_write_to_a_pamt(void **state)
 	assert_true(seamless_watch_memory(*state));
 	assert_true(seamless_trace_add(*state, ignore, NULL));
 	assert_ptr_equal(seamless_shared(*state, SHARED_BASE, 1), shared);
+	seamcall(LEAF_TDH_MNG_RD, TDR); /* its entries are known from here on */
 	assert_true(seamless_fill(*state, PAMT_2M, 4096, 0));
 	assert_true(seamless_write(*state, ADDED_PAGE, "x", 1));
 	shared[0]++;

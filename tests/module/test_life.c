@@ -190,7 +190,10 @@ static void tears_down_completely(void **state)
 	assert_int_equal(box_call(b, 0, LEAF_TDH_PHYMEM_PAGE_RECLAIM, tdr, 0), TDX_TD_ASSOCIATED_PAGES_EXIST);
 	for (uint64_t pa = tdr + 4096; pa < b->free; pa += 4096)
 		box_ok(b, 0, LEAF_TDH_PHYMEM_PAGE_RECLAIM, pa, 0, 0, 0);
+	assert_int_equal(box_call(b, 0, LEAF_TDH_MNG_KEY_FREEID, tdr, 0), TDX_LIFECYCLE_STATE_INCORRECT);
 	box_ok(b, 0, LEAF_TDH_PHYMEM_PAGE_RECLAIM, tdr, 0, 0, 0);
+	/* where the processor's last TDR was there is none any more */
+	assert_int_equal(box_call(b, 0, LEAF_TDH_MNG_KEY_FREEID, tdr, 0), TDX_PAGE_METADATA_INCORRECT | GPR_RCX);
 	for (uint64_t pa = tdr; pa < b->free; pa += 4096)
 		assert_int_equal(box_page_type(b, pa), PT_NDA);
 	b->free = BOX_TDMR;

@@ -178,7 +178,10 @@ static void larger_entries_are_held_shared(void **state)
 	box_destroy(b);
 }
 
-/* And the other way: while somebody has the 2 MiB or the 1 GiB exclusively, no page inside can be had. */
+/*
+ * And the other way: while somebody has the 2 MiB or the 1 GiB exclusively, no page inside can be had; not the TDR either
+ * that the processor had a moment ago.
+ */
 static void nothing_inside_a_locked_page(void **state)
 {
 	struct box *b = box_create("");
@@ -193,6 +196,10 @@ static void nothing_inside_a_locked_page(void **state)
 		assert_true(lock_try_hp(lock, LOCK_EXCLUSIVE, false));
 		assert_int_equal(box_call(b, 0, LEAF_TDH_PHYMEM_PAGE_RDMD, LARGE + 0x5000, 0), TDX_OPERAND_BUSY | GPR_RCX);
 		lock_release_hp(lock, LOCK_EXCLUSIVE);
+		box_ok(b, 0, LEAF_TDH_MNG_RD, tdr, 0x8010000200000005ull, 0, 0);
+		assert_true(lock_try_hp(lock_of(b, tdr, (enum page_size)size), LOCK_EXCLUSIVE, false));
+		assert_int_equal(box_call(b, 0, LEAF_TDH_MNG_RD, tdr, 0x8010000200000005ull), TDX_OPERAND_BUSY | GPR_RCX);
+		lock_release_hp(lock_of(b, tdr, (enum page_size)size), LOCK_EXCLUSIVE);
 		assert_true(lock_try_hp(lock, LOCK_SHARED, false));
 		box_ok(b, 0, LEAF_TDH_PHYMEM_PAGE_RDMD, LARGE + 0x5000, 0, 0, 0);
 		box_ok(b, 0, LEAF_TDH_MNG_RD, tdr, 0x8010000200000005ull, 0, 0);

@@ -308,8 +308,10 @@ static void nothing_of_the_module_is_forgotten(void **state)
 	for (unsigned i = 0; i < MAX_LPS; i++) {
 		memset(&m->module->lp[i].reason, 0, sizeof(m->module->lp[i].reason));
 		m->module->lp[i].refused = NULL;
-		/* Where its last walk ended: a restored machine walks anew. */
+		/* Where its last walk ended and its last TDR is described: a restored machine
+		 * looks anew. */
 		memset(&m->module->lp[i].sept, 0, sizeof(m->module->lp[i].sept));
+		memset(&m->module->lp[i].tdr, 0, sizeof(m->module->lp[i].tdr));
 	}
 	for (unsigned i = 0; i < seamless_lps(m); i++)
 		m->module->lp[i].guest.stale_tlb = true;
