@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define RECORD_GPA 16u
+#define MRTD_RECORD 128u
 #define WAITING_MAX (30 * MRTD_RECORD)
 
 /* What was measured waits until there is enough of it: SHA-384 is faster over many blocks in a row. */
@@ -21,7 +21,7 @@ struct mrtd {
 
 _Static_assert(sizeof(struct mrtd) <= PAGE_BYTES, "the measurement fits its page");
 
-static struct mrtd *mrtd_of(const struct module *m, const struct td *td)
+static inline struct mrtd *mrtd_of(const struct module *m, const struct td *td)
 {
 	struct mrtd *t = td_page(m, td, TDCS_PAGE_MRTD);
 
@@ -44,20 +44,28 @@ void mrtd_init(const struct module *m, const struct td *td)
 	sha384_start(&t->hash);
 }
 
-void mrtd_extend(const struct module *m, const struct td *td, const char name[MRTD_RECORD], uint64_t gpa,
-		 const void *chunk, size_t len)
+void mrtd_extend(const struct module *m, const struct td *td, const char name[MRTD_NAME], uint64_t gpa,
+		 const uint8_t *chunk)
 {
 	struct mrtd *t = mrtd_of(m, td);
 	uint8_t *record;
 
-	if (t->waiting + MRTD_RECORD + len > WAITING_MAX)
+	if (t->waiting + MRTD_RECORD + MRTD_CHUNK > WAITING_MAX)
 		hash_waiting(t);
 	record = t->text + t->waiting;
-	memcpy(record, name, MRTD_RECORD);
-	memcpy(record + RECORD_GPA, &gpa, sizeof(gpa));
-	if (len)
-		memcpy(record + MRTD_RECORD, chunk, len);
-	t->waiting += MRTD_RECORD + len;
+	memcpy(record, name, MRTD_NAME);
+	memcpy(record + MRTD_NAME, &gpa, sizeof(gpa));
+	/* in pieces that a compiler makes a few moves of */
+	memset(record + MRTD_NAME + sizeof(gpa), 0, MEM_LINE - MRTD_NAME - sizeof(gpa));
+	memset(record + MEM_LINE, 0, MEM_LINE);
+	record += MRTD_RECORD;
+	if (chunk) {
+#pragma GCC unroll 4
+		for (unsigned i = 0; i < MRTD_CHUNK; i += MEM_LINE)
+			memcpy(record + i, chunk + i, MEM_LINE);
+		record += MRTD_CHUNK;
+	}
+	t->waiting = record - t->text;
 }
 
 void mrtd_final(const struct module *m, const struct td *td)

@@ -10,12 +10,12 @@
 
 void tdh_mem_page_add(struct call *c)
 {
-	static const char name[MRTD_RECORD] = "MEM.PAGE.ADD";
+	static const char name[MRTD_NAME] = "MEM.PAGE.ADD";
 	uint8_t bounce[PAGE_BYTES];
 	const void *source = shared_in(c, c->in[GPR_R9], PAGE_BYTES, bounce);
 
 	page_take(c, &c->page, PT_REG, c->td.pa, c->td.tdr->hkid, source);
-	mrtd_extend(c->m, &c->td, name, c->gpa, NULL, 0);
+	mrtd_extend(c->m, &c->td, name, c->gpa, NULL);
 	sept_write(c, sept_make(SEPT_STATE_MAPPED, c->page.pa));
 	td_add_children(&c->td, 1);
 }
