@@ -148,10 +148,12 @@ uint64_t check_page(struct call *c, unsigned reg, uint64_t pa, enum page_type ty
 uint64_t check_tdr(struct call *c, unsigned reg, enum lock_mode mode);
 /* GPR @reg holds the address of a TDVPR; then its owner TDR, shared: fills c->vp and c->td. */
 uint64_t check_tdvpr(struct call *c, unsigned reg, enum lock_mode mode);
-/* Not fatal, keys configured, TDCS complete, op_state locked in @mode and in c->leaf->op_states. */
-uint64_t check_td_state(struct call *c, enum lock_mode mode);
-/* The same for the OP_STATEs in the set @allowed; 0: any. */
+/* Not fatal, keys configured, TDCS complete, op_state locked in @mode and in the set @allowed; 0: any. */
 uint64_t check_td_state_in(struct call *c, enum lock_mode mode, unsigned allowed);
+static inline uint64_t check_td_state(struct call *c, enum lock_mode mode)
+{
+	return check_td_state_in(c, mode, c->leaf->op_states);
+}
 /* A buffer of the host: aligned to @align (a power of two), within the address width, outside the SEAM range, no private key id. */
 uint64_t check_shared(struct call *c, unsigned reg, uint64_t pa, uint64_t align);
 /* The vCPU has all its pages. */

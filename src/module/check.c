@@ -134,11 +134,6 @@ uint64_t check_td_state_in(struct call *c, enum lock_mode mode, unsigned allowed
 	return TDX_SUCCESS;
 }
 
-uint64_t check_td_state(struct call *c, enum lock_mode mode)
-{
-	return check_td_state_in(c, mode, c->leaf->op_states);
-}
-
 uint64_t check_tdvps_complete(struct call *c)
 {
 	unsigned need;
@@ -173,13 +168,12 @@ uint64_t check_gpa_level(struct call *c, unsigned reg, unsigned min, unsigned ma
 
 uint64_t check_gpa_private(struct call *c, unsigned reg)
 {
+	if (td_gpa_private(&c->td, c->gpa))
+		return TDX_SUCCESS;
 	if (c->gpa & td_shared_bit(&c->td))
 		return fail(c, TDX_OPERAND_INVALID | reg, "GPA %x has the shared bit %x set, must be private", c->gpa,
 			    td_shared_bit(&c->td));
-	if (c->gpa >> td_gpa_width(&c->td))
-		return fail(c, TDX_OPERAND_INVALID | reg, "GPA %x is wider than the TD's %u bits", c->gpa,
-			    td_gpa_width(&c->td));
-	return TDX_SUCCESS;
+	return fail(c, TDX_OPERAND_INVALID | reg, "GPA %x is wider than the TD's %u bits", c->gpa, td_gpa_width(&c->td));
 }
 
 void sept_put(struct call *c)

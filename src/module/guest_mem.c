@@ -51,7 +51,7 @@ bool guest_gpa_shared(const struct td *td, uint64_t gpa)
 
 bool guest_gpa_valid(const struct td *td, uint64_t gpa, bool must_be_private)
 {
-	return !(gpa >> td_gpa_width(td)) && !(must_be_private && guest_gpa_shared(td, gpa));
+	return td_gpa_private(td, must_be_private ? gpa : gpa & ~td_shared_bit(td));
 }
 
 /* What the processor would have put into the exit qualification. */

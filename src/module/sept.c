@@ -92,19 +92,24 @@ void sept_walk(const struct module *m, const struct td *td, uint64_t gpa, unsign
 	}
 }
 
-void sept_walk_call(struct call *c)
+static __attribute__((noinline)) void walk_far(struct call *c)
 {
-	uint64_t gone = __atomic_load_n(&c->m->tables_gone, __ATOMIC_ACQUIRE), block = c->gpa >> 21;
-	struct sept_near *near = &c->lp->sept;
+	uint64_t gone = __atomic_load_n(&c->m->tables_gone, __ATOMIC_ACQUIRE);
 
-	if (!c->level && near->table && near->block == block && near->td == c->td.pa && near->gone == gone &&
-	    !mem_destroyed(&c->m->plat->mem)) {
-		reach(&c->sept, near->table + index_at(c->gpa, 0), 0, c->gpa);
-		return;
-	}
 	sept_walk(c->m, &c->td, c->gpa, c->level, &c->sept);
 	if (!c->sept.level && sept_root_level(&c->td))
-		*near = (struct sept_near){ c->td.pa, block, gone, c->sept.entry - index_at(c->gpa, 0) };
+		c->lp->sept = (struct sept_near){ c->td.pa, c->gpa >> 21, gone, c->sept.entry - index_at(c->gpa, 0) };
+}
+
+void sept_walk_call(struct call *c)
+{
+	const struct sept_near *near = &c->lp->sept;
+
+	if (!c->level && near->table && near->block == c->gpa >> 21 && near->td == c->td.pa &&
+	    near->gone == __atomic_load_n(&c->m->tables_gone, __ATOMIC_ACQUIRE) && !mem_destroyed(&c->m->plat->mem))
+		reach(&c->sept, near->table + index_at(c->gpa, 0), 0, c->gpa);
+	else
+		walk_far(c);
 }
 
 void sept_write(struct call *c, uint64_t value)

@@ -63,6 +63,12 @@ static inline unsigned td_gpa_width(const struct td *td)
 	return td->tdcs->gpaw ? 52 : 48;
 }
 
+/* Whether a GPA has no bit but those below the shared one. */
+static inline bool td_gpa_private(const struct td *td, uint64_t gpa)
+{
+	return !(gpa >> (td_gpa_width(td) - 1));
+}
+
 /* TD_EPOCH, which TRACK may advance at any time but for who holds the epoch lock. */
 static inline uint64_t td_epoch(const struct td *td)
 {
