@@ -180,16 +180,16 @@ static uint64_t check_pamt_overlaps(struct call *c, unsigned i)
 	return st;
 }
 
-/* Convertible, and really there. */
+/* Convertible, and really there: in one CMR, or on into the next where they touch. */
 static bool in_cmr(struct call *c, struct range r)
 {
 	const struct platform_config *cfg = &c->m->plat->config;
+	uint64_t at = r.base;
 
-	for (unsigned i = 0; i < cfg->n_cmr; i++) {
-		if (r.base >= cfg->cmr[i].base && r.base + r.size <= cfg->cmr[i].base + cfg->cmr[i].size)
-			return mem_contains(&c->m->plat->mem, r.base, r.size);
-	}
-	return false;
+	for (unsigned i = 0; i < cfg->n_cmr; i++)
+		if (at - cfg->cmr[i].base < cfg->cmr[i].size)
+			at = cfg->cmr[i].base + cfg->cmr[i].size;
+	return at >= r.base + r.size && mem_contains(&c->m->plat->mem, r.base, r.size);
 }
 
 static uint64_t check_pamt_cmrs(struct call *c, unsigned i)
