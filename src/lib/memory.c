@@ -11,13 +11,25 @@ bool seamless_read(struct seamless_machine *m, uint64_t pa, void *buf, uint64_t 
 	return mem_host_read(&m->platform->mem, pa, buf, len);
 }
 
+static void tell(struct seamless_machine *m, const struct seamless_event *event)
+{
+	lib_watch_written(m, event->pa, event->len);
+	lib_tell(m, event);
+}
+
+/* Else an event need not be made. */
+static bool somebody_watches(const struct seamless_machine *m)
+{
+	return m->watch || m->traces;
+}
+
 bool seamless_write(struct seamless_machine *m, uint64_t pa, const void *buf, uint64_t len)
 {
 	if (!mem_host_write(&m->platform->mem, lib_who(m), pa, buf, len))
 		return false;
-	lib_watch_written(m, pa, len);
-	lib_tell(m, &(struct seamless_event){
-			    .kind = SEAMLESS_EVENT_WRITE, .pa = pa, .len = len, .data = buf });
+	if (somebody_watches(m))
+		tell(m, &(struct seamless_event){
+				.kind = SEAMLESS_EVENT_WRITE, .pa = pa, .len = len, .data = buf });
 	return true;
 }
 
@@ -25,9 +37,9 @@ bool seamless_fill(struct seamless_machine *m, uint64_t pa, uint64_t len, uint8_
 {
 	if (!mem_host_fill(&m->platform->mem, lib_who(m), pa, len, byte))
 		return false;
-	lib_watch_written(m, pa, len);
-	lib_tell(m, &(struct seamless_event){
-			    .kind = SEAMLESS_EVENT_FILL, .pa = pa, .len = len, .value = byte });
+	if (somebody_watches(m))
+		tell(m, &(struct seamless_event){
+				.kind = SEAMLESS_EVENT_FILL, .pa = pa, .len = len, .value = byte });
 	return true;
 }
 
