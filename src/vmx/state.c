@@ -7,7 +7,6 @@
 #include <string.h>
 #include "vmx/x86.h"
 
-#define MXCSR_INIT 0x1f80u
 #define FCW_INIT 0x37fu
 
 /* Fields that are one VMCS field and one 64-bit member. */

@@ -56,6 +56,7 @@
 
 /* An XSAVE area: bytes. */
 #define XSAVE_MXCSR 24u
+#define MXCSR_INIT 0x1f80u
 #define XSAVE_X87 32u
 #define XSAVE_X87_BYTES 128u
 #define XSAVE_XMM 160u

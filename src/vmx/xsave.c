@@ -24,12 +24,21 @@ static bool all_zero(const uint8_t *bytes, unsigned len)
 	return !bytes[0] && !memcmp(bytes, bytes + 1, len - 1);
 }
 
+/* MXCSR is in the image once a processor has put its x87 state there: other than initial, it keeps the component. */
+static bool mxcsr_is_initial(const uint8_t *image, uint64_t present)
+{
+	uint32_t mxcsr;
+
+	memcpy(&mxcsr, image + XSAVE_MXCSR, sizeof(mxcsr));
+	return !(present & XSTATE_X87) || mxcsr == MXCSR_INIT;
+}
+
 void xsave_xmm_save(uint8_t *image, const uint8_t xmm[16][16])
 {
 	uint64_t present;
 
 	memcpy(&present, image + XSAVE_XSTATE_BV, sizeof(present));
-	if (all_zero(xmm[0], 256)) {
+	if (all_zero(xmm[0], 256) && mxcsr_is_initial(image, present)) {
 		present &= ~XSTATE_SSE;
 	} else {
 		present |= XSTATE_SSE;
