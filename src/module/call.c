@@ -7,40 +7,6 @@
 #include "module/state.h"
 #include "platform/platform.h"
 
-#include <assert.h>
-
-static bool take(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode)
-{
-	switch (kind) {
-	case HELD_PLAIN: return lock_try(lock, mode);
-	case HELD_HOST_PRIO: return lock_try_hp(lock, mode, c->guest);
-	case HELD_SEPT_ENTRY: return sept_try_lock(lock, c->guest);
-	case HELD_LINK: return lock_try_bit(lock, 1);
-	}
-	return false;
-}
-
-static void let_go(const struct held *h)
-{
-	switch (h->kind) {
-	case HELD_PLAIN: lock_release(h->lock, h->mode); break;
-	case HELD_HOST_PRIO: lock_release_hp(h->lock, h->mode); break;
-	case HELD_SEPT_ENTRY: sept_unlock(h->lock); break;
-	case HELD_LINK: lock_release_bit(h->lock, 1); break;
-	}
-}
-
-bool call_lock(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode)
-{
-	if (mode == LOCK_NONE)
-		return true;
-	if (!take(c, lock, kind, mode))
-		return false;
-	assert(c->held.count < HELD_MAX);
-	c->held.lock[c->held.count++] = (struct held){ lock, (uint8_t)kind, (uint8_t)mode };
-	return true;
-}
-
 uint64_t call_lock_or_busy(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode,
 			   unsigned operand, const char *what)
 {
@@ -62,12 +28,6 @@ uint64_t call_lock_sept_entry(struct call *c, unsigned operand)
 	return TDX_SUCCESS;
 }
 
-void call_unlock_since(struct call *c, unsigned count)
-{
-	while (c->held.count > count)
-		let_go(&c->held.lock[--c->held.count]);
-}
-
 void call_unlock(struct call *c, void *lock)
 {
 	for (unsigned i = c->held.count; i-- > 0;) {
@@ -84,12 +44,6 @@ void call_hand_over(struct call *c, struct held_set *to)
 {
 	*to = c->held;
 	c->held.count = 0;
-}
-
-void held_release(struct held_set *h)
-{
-	while (h->count)
-		let_go(&h->lock[--h->count]);
 }
 
 uint64_t fault_point(struct call *c)

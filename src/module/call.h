@@ -11,6 +11,7 @@
 #ifndef SEAMLESS_MODULE_CALL_H
 #define SEAMLESS_MODULE_CALL_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "gen/checks.h"
@@ -122,8 +123,38 @@ uint64_t call_fail(struct call *c, uint64_t status, const char *rule, uint64_t v
 
 /* ---- locks of a call: released by the engine in reverse order ---- */
 
+static inline bool held_try(const struct call *c, void *lock, enum held_kind kind, enum lock_mode mode)
+{
+	switch (kind) {
+	case HELD_PLAIN: return lock_try(lock, mode);
+	case HELD_HOST_PRIO: return lock_try_hp(lock, mode, c->guest);
+	case HELD_SEPT_ENTRY: return sept_try_lock(lock, c->guest);
+	case HELD_LINK: return lock_try_bit(lock, 1);
+	}
+	return false;
+}
+
+static inline void let_go(const struct held *h)
+{
+	switch (h->kind) {
+	case HELD_PLAIN: lock_release(h->lock, h->mode); break;
+	case HELD_HOST_PRIO: lock_release_hp(h->lock, h->mode); break;
+	case HELD_SEPT_ENTRY: sept_unlock(h->lock); break;
+	case HELD_LINK: lock_release_bit(h->lock, 1); break;
+	}
+}
+
 /* Tries a lock; on success it belongs to the call. */
-bool call_lock(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode);
+static inline bool call_lock(struct call *c, void *lock, enum held_kind kind, enum lock_mode mode)
+{
+	if (mode == LOCK_NONE)
+		return true;
+	if (!held_try(c, lock, kind, mode))
+		return false;
+	assert(c->held.count < HELD_MAX);
+	c->held.lock[c->held.count++] = (struct held){ lock, (uint8_t)kind, (uint8_t)mode };
+	return true;
+}
 /* The same of a lock that no operand names (abi/locks.abi), or its busy status. */
 uint64_t call_lock_named(struct call *c, enum check_lock which, enum lock_mode mode);
 /* The same, or OPERAND_BUSY of @operand ("what is busy" completes the sentence). */
@@ -131,13 +162,16 @@ uint64_t call_lock_or_busy(struct call *c, void *lock, enum held_kind kind, enum
 			   unsigned operand, const char *what);
 /* Locks c->sept.entry and reads it again, or OPERAND_BUSY of @operand. */
 uint64_t call_lock_sept_entry(struct call *c, unsigned operand);
-/* Releases all locks that were taken since @count were held. */
-void call_unlock_since(struct call *c, unsigned count);
 /* Releases one lock early. */
 void call_unlock(struct call *c, void *lock);
-/* Moves all locks to @to: VP.ENTER keeps its pages locked until the TD exit, which calls held_release(). */
+/* Moves all locks to @to: VP.ENTER keeps its pages locked until the TD exit, which releases them. */
 void call_hand_over(struct call *c, struct held_set *to);
-void held_release(struct held_set *h);
+/* Releases all locks that were taken since @count were held. */
+static inline void held_release(struct held_set *h, unsigned count)
+{
+	while (h->count > count)
+		let_go(&h->lock[--h->count]);
+}
 
 /* ---- checks that a leaf's own code may call: the same that the rows name ---- */
 

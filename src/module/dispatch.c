@@ -112,7 +112,7 @@ static inline void end(struct call *c, enum module_where from, uint64_t status)
 {
 	if (c->where == from)
 		c->regs->gpr[GPR_RAX] = status;
-	held_release(&c->held);
+	held_release(&c->held, 0);
 }
 
 void call_dispatch_guest(struct call *c)

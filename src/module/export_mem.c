@@ -142,7 +142,7 @@ static uint64_t export_entry(struct call *c, struct gpa_list *l)
 		buffer |= BUFFER_INVALID;
 	}
 	st = seal_entry(b, buffer);
-	call_unlock_since(c, held);
+	held_release(&c->held, held);
 	return st;
 }
 

@@ -287,7 +287,7 @@ static bool import_entry(struct item *i)
 	if (!gpa_list_gpa(i->c, l))
 		return bad_entry(i);
 	ok = lock_sept(i) && do_operation(i);
-	call_unlock_since(i->c, held);
+	held_release(&i->c->held, held);
 	return ok;
 }
 

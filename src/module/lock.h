@@ -24,21 +24,33 @@ enum lock_mode {
 #define LOCK_READER_PLAIN 2u
 #define LOCK_READER_HP 4u
 
-static inline bool lock_take(uint16_t *lock, enum lock_mode mode, uint16_t reader, uint16_t ignore)
+static inline bool lock_take_exclusive(uint16_t *lock, uint16_t ignore)
+{
+	uint16_t old = __atomic_load_n(lock, __ATOMIC_RELAXED);
+
+	do {
+		if (old & (uint16_t)~ignore)
+			return false;
+	} while (!__atomic_compare_exchange_n(lock, &old, LOCK_BIT_EXCLUSIVE, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	return true;
+}
+
+static inline bool lock_take_shared(uint16_t *lock, uint16_t reader, uint16_t ignore)
 {
 	uint16_t old = __atomic_load_n(lock, __ATOMIC_RELAXED);
 	uint16_t now;
 
 	do {
-		uint16_t held = old & (uint16_t)~ignore;
-
-		if (mode == LOCK_EXCLUSIVE ? held != 0 : (held & LOCK_BIT_EXCLUSIVE) != 0)
+		now = (uint16_t)((old & ~ignore) + reader);
+		if (old & LOCK_BIT_EXCLUSIVE || now < reader)
 			return false;
-		if (mode == LOCK_SHARED && (uint16_t)(old + reader) < old)
-			return false;
-		now = (uint16_t)(mode == LOCK_EXCLUSIVE ? held | LOCK_BIT_EXCLUSIVE : held + reader);
 	} while (!__atomic_compare_exchange_n(lock, &old, now, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
 	return true;
+}
+
+static inline bool lock_take(uint16_t *lock, enum lock_mode mode, uint16_t reader, uint16_t ignore)
+{
+	return mode == LOCK_EXCLUSIVE ? lock_take_exclusive(lock, ignore) : lock_take_shared(lock, reader, ignore);
 }
 
 static inline void lock_drop(uint16_t *lock, enum lock_mode mode, uint16_t reader)
@@ -51,13 +63,12 @@ static inline void lock_drop(uint16_t *lock, enum lock_mode mode, uint16_t reade
 /* Takes the lock if that is possible at once. */
 static inline bool lock_try(uint16_t *lock, enum lock_mode mode)
 {
-	return mode == LOCK_NONE || lock_take(lock, mode, LOCK_READER_PLAIN, 0);
+	return lock_take(lock, mode, LOCK_READER_PLAIN, 0);
 }
 
 static inline void lock_release(uint16_t *lock, enum lock_mode mode)
 {
-	if (mode != LOCK_NONE)
-		lock_drop(lock, mode, LOCK_READER_PLAIN);
+	lock_drop(lock, mode, LOCK_READER_PLAIN);
 }
 
 /* Whether any of these bits is set: of holders, or of a host call that failed on it since the last that did not. */
@@ -69,8 +80,6 @@ static inline bool lock_held(const uint16_t *lock, int bits)
 /* The same with host priority. A host failure sets the bit, a host success clears it; a guest fails while it is set. */
 static inline bool lock_try_hp(uint16_t *lock, enum lock_mode mode, bool guest)
 {
-	if (mode == LOCK_NONE)
-		return true;
 	if (guest)
 		return !lock_held(lock, LOCK_BIT_HOST_PRIO) && lock_take(lock, mode, LOCK_READER_HP, 0);
 	if (lock_take(lock, mode, LOCK_READER_HP, LOCK_BIT_HOST_PRIO))
@@ -81,8 +90,7 @@ static inline bool lock_try_hp(uint16_t *lock, enum lock_mode mode, bool guest)
 
 static inline void lock_release_hp(uint16_t *lock, enum lock_mode mode)
 {
-	if (mode != LOCK_NONE)
-		lock_drop(lock, mode, LOCK_READER_HP);
+	lock_drop(lock, mode, LOCK_READER_HP);
 }
 
 /* A lock that is one bit of a word which says more. */

@@ -104,7 +104,7 @@ static void leave(struct guest_exit *x, const struct aftermath *a, bool skip_ins
 		epoch_leave(x->tdcs, x->vps);
 	}
 	g->running = false;
-	held_release(&g->held);
+	held_release(&g->held, 0);
 	__atomic_store_n(&x->lp->in_module, false, __ATOMIC_RELEASE);
 }
 
