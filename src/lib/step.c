@@ -18,7 +18,9 @@ _Static_assert((int)SEAMLESS_TO_GUEST == (int)MODULE_TO_GUEST, "where");
 /* A kick has done its work when a call returns to the host for it. */
 static void take_interrupt(struct lib_lp *lp, const struct seamless_regs *regs, bool left_guest)
 {
-	if (left_guest || tdx_status_interrupted(tdx_status(regs->gpr[GPR_RAX])))
+	uint64_t status = regs->gpr[GPR_RAX];
+
+	if (left_guest || (status && tdx_status_interrupted(tdx_status(status))))
 		platform_lp_ack(lp->machine->platform, lp->number);
 }
 

@@ -46,13 +46,6 @@ void call_hand_over(struct call *c, struct held_set *to)
 	c->held.count = 0;
 }
 
-uint64_t fault_point(struct call *c)
-{
-	uint64_t status = fault_remains(&c->lp->fault);
-
-	return status ? fail(c, status, "refused before anything changed") : TDX_SUCCESS;
-}
-
 bool call_interrupted(struct call *c)
 {
 	if (platform_interrupt_pending(c->m->plat, c->lp_id))

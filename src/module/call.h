@@ -245,12 +245,6 @@ bool random_words(struct call *c, uint64_t *words, unsigned n);
 /* Gives @hkid a fresh key on this logical processor's package. */
 uint64_t key_program(struct call *c, unsigned hkid);
 
-/*
- * The fault that is to meet this call, if no mechanism caused it: refuses the call where nothing has changed. After all
- * checks; in leaves whose checks change something, before that.
- */
-uint64_t fault_point(struct call *c);
-
 /* True when an interrupt is pending for the host: interruptible leaves stop at a consistent point. */
 bool call_interrupted(struct call *c);
 

@@ -133,6 +133,17 @@ static inline void call_init(struct call *c, struct module *m, unsigned lp, stru
 }
 
 /*
+ * The fault that is to meet this call, if no mechanism caused it: refuses the call where nothing has changed. After all
+ * checks; in leaves whose checks change something, before that.
+ */
+static inline uint64_t fault_point(struct call *c)
+{
+	uint64_t status = fault_remains(&c->lp->fault);
+
+	return status ? fail(c, status, "refused before anything changed") : TDX_SUCCESS;
+}
+
+/*
  * The host pointer behind a physical address as the module sees it. Where there is no memory, or a page whose private
  * content the host destroyed, it is a machine check: the call ends there and the module with it; NULL outside of calls.
  */
