@@ -66,7 +66,6 @@ struct call {
 	/* what the checks have proven so far; undefined before */
 	struct td td;
 	struct vcpu vp;
-	struct page_ref tdr_page;
 	struct page_ref vp_page;
 	struct page_ref page;  /* the private page operand */
 	uint64_t gpa;
@@ -176,8 +175,7 @@ static inline void held_release(struct held_set *h, unsigned count)
 /* ---- checks that a leaf's own code may call: the same that the rows name ---- */
 
 /* GPR @reg holds a page of type @type: format, TDMR, lock, type. Fills @ref. */
-uint64_t check_page(struct call *c, unsigned reg, uint64_t pa, enum page_type type, enum lock_mode mode,
-		    struct page_ref *ref);
+uint64_t check_page(struct call *c, unsigned reg, uint64_t pa, enum page_type type, enum lock_mode mode, struct page_ref *ref);
 /* GPR @reg holds the address of a TDR: fills c->td. */
 uint64_t check_tdr(struct call *c, unsigned reg, enum lock_mode mode);
 /* GPR @reg holds the address of a TDVPR; then its owner TDR, shared: fills c->vp and c->td. */

@@ -54,9 +54,10 @@ static inline bool lock_same_tdr(struct call *c, uint64_t pa, enum lock_mode mod
 uint64_t check_tdr(struct call *c, unsigned reg, enum lock_mode mode)
 {
 	uint64_t pa = c->in[reg], st = TDX_SUCCESS;
+	struct page_ref page;
 
 	if (!lock_same_tdr(c, pa, mode)) {
-		st = check_page(c, reg, pa, PT_TDR, mode, &c->tdr_page);
+		st = check_page(c, reg, pa, PT_TDR, mode, &page);
 		if (st)
 			return st;
 		pamt_find(c->m, pa, &c->lp->tdr);
@@ -76,8 +77,9 @@ uint64_t check_tdvpr(struct call *c, unsigned reg, enum lock_mode mode)
 
 uint64_t check_owner_tdr(struct call *c, uint64_t tdr_pa, enum lock_mode mode)
 {
+	struct page_ref page;
 	uint64_t st = lock_same_tdr(c, tdr_pa, mode) ? TDX_SUCCESS :
-		pamt_lock(c, TDX_OPERAND_ID_TDR, tdr_pa, PAGE_SIZE_4K, mode, &c->tdr_page);
+		pamt_lock(c, TDX_OPERAND_ID_TDR, tdr_pa, PAGE_SIZE_4K, mode, &page);
 
 	if (!st)
 		td_load(c->m, tdr_pa, &c->td);
