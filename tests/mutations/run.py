@@ -34,6 +34,8 @@ class Mutation:
 
     def plant(self):
         """The file's text with the mistake in it."""
+        if not self.file.endswith('.c'):
+            raise ValueError('%s: %s is compiled only as a part of others; plant it in a .c file' % (self.name, self.file))
         with open(os.path.join(ROOT, self.file), encoding='utf-8') as source:
             text = source.read()
         at = text.find(self.start)
