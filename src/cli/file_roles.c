@@ -50,7 +50,7 @@ static int find_parent(struct file_role *f, char path[PATH_MAX], struct stat *fo
 static void identify(struct file_role *f)
 {
 	char path[PATH_MAX];
-	struct stat found;
+	struct stat found = { 0 };
 
 	full_path(f, path);
 	if (!stat(path, &found))
@@ -63,7 +63,7 @@ static void identify(struct file_role *f)
 
 static void identify_stream(struct file_role *f, int fd)
 {
-	struct stat found;
+	struct stat found = { 0 };
 
 	f->known = !fstat(fd, &found) && S_ISREG(found.st_mode);
 	f->device = found.st_dev;

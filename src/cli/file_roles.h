@@ -18,9 +18,9 @@ struct file_roles {
 };
 
 /*
- * A path that is empty is refused, too. `option` is what messages call it. A path of NULL is
- * ignored, and so is what is no regular file
- * (/dev/null, a pipe). Strings stay the caller's. "-" is standard input.
+ * `option` is what messages call it. A path that is empty is refused, too; one of NULL is ignored,
+ * and so is what is no regular file (/dev/null, a pipe). Strings stay the caller's. "-" is standard
+ * input.
  */
 void file_roles_input(struct file_roles *roles, const char *option, const char *path);
 void file_roles_output(struct file_roles *roles, const char *option, const char *path);
